@@ -1,0 +1,48 @@
+/* doctor.h - can this host run the lab, and what on it will spoil a measurement? */
+#ifndef DOCTOR_H
+#define DOCTOR_H
+
+#include "record.h"
+
+enum doctor_level { DOCTOR_OK, DOCTOR_INFO, DOCTOR_WARN, DOCTOR_BAD, DOCTOR_LEVELS };
+extern const char *const doctor_level_names[DOCTOR_LEVELS];
+
+/* One answer. Strings are owned. */
+struct doctor_row {
+	char *area;              /* "acceleration", "memory", ... */
+	char *what;              /* "cpu governor" */
+	char *value;             /* "performance on all 8 cpus"; "not readable: ..." */
+	enum doctor_level level; /* BAD: the lab can't run (that part) */
+	char *meaning;           /* what it means for a measurement */
+	char *remedy;            /* what to do; NULL: nothing */
+};
+struct doctor_rows {
+	struct doctor_row *items;
+	size_t n;
+};
+
+struct doctor_options {
+	const char *root; /* "" on a real host; a folder with a faked /proc, /sys, /etc in tests */
+	const char *work_dir; /* where backing files will live */
+	uint64_t now_ms;
+};
+
+/* Rows from files of the host (cpu, memory, disk, timers, iommu). Things that can't be read are
+ * rows too. The rows about KVM, QEMU and libvirt come from the runner's side: doctor_hypervisor().
+ */
+int doctor_host(const struct doctor_options *opt, struct doctor_rows *out, struct bl_err *err);
+void doctor_rows_done(struct doctor_rows *r);
+int doctor_add(struct doctor_rows *r, const char *area, const char *what, enum doctor_level level,
+	       const char *meaning, const char *remedy, const char *value_fmt, ...)
+	__attribute__((format(printf, 7, 8)));
+
+/* The environment snapshot: the same facts, without judgement, for run_record.environment
+ * ("host.kernel", "cpu.model", "cpu.microcode", "cpu.mitigations", "cpu.governor",
+ * "memory.total_bytes", "disk.scheduler", ...). */
+int host_environment(const struct doctor_options *opt, struct facts *out, struct bl_err *err);
+
+/* Stable id of the host: the first 16 hex digits of SHA-256("blklab" machine-id); never the
+ * machine-id itself. */
+int host_id(const struct doctor_options *opt, char out[17], struct bl_err *err);
+
+#endif

@@ -1,0 +1,34 @@
+/* domain.h - the libvirt domain XML of a cell, built as a tree.
+ *
+ * The same cell and binding give the same bytes on every host (golden tests).
+ */
+#ifndef DOMAIN_H
+#define DOMAIN_H
+
+#include "cell.h"
+
+#define DOMAIN_DISK_SERIAL "blklab-dut" /* serial of the disk under test */
+#define DOMAIN_NS          "urn:blklab:domain:1"
+
+/* Everything about this trial that the cell does not say. */
+struct domain_binding {
+	const char *name; /* of the domain */
+	const char *uuid;
+	const char *run_id, *trial_id;
+	long owner_pid;       /* with its start time: who may end it, see orphans */
+	uint64_t owner_start; /* clock ticks since boot, /proc/PID/stat field 22 */
+	const char *accel;    /* "kvm" or "tcg" */
+	const char *machine;  /* "q35" */
+	uint64_t memory_bytes;
+	const char *emulator; /* absolute path */
+	const char *kernel, *initrd, *cmdline;
+	const char *disk_path;   /* backing file or block device */
+	bool disk_is_block;      /* /dev/... */
+	const char *console_log; /* file that gets the serial console */
+};
+
+/* *ret_xml is new (free()). -ENOTSUP: this cell has no domain (bus host). */
+int domain_xml(const struct cell *c, const struct domain_binding *b, char **ret_xml,
+	       struct bl_err *err);
+
+#endif

@@ -1,0 +1,82 @@
+/* runner.h - run a plan: boot, prove, precondition, measure, clean up.
+ *
+ * One VM at a time. Records leave through events, as soon as each trial has ended,
+ * whatever way it ended. Nothing is left behind: VMs, backing files, sockets; what a
+ * killed run left is found and ended by runner_open().
+ */
+#ifndef RUNNER_H
+#define RUNNER_H
+
+#include <signal.h>
+
+#include "plan.h"
+#include "record.h"
+
+struct runner_options {
+	const char *uri;       /* NULL: qemu:///embed?root=WORK/libvirt */
+	const char *work_dir;  /* state, backing disks, sockets; made when missing */
+	const char *cache_dir; /* guest images, probe answers */
+	const char *agent;     /* path of the static guest agent */
+	const char *kernel;    /* the default kernel (image.h), NULL: "installed" */
+	const char *wrapper;   /* path of blklab-qemu, which starts unpacked emulators */
+	const char *accel;     /* NULL: by the probe; "kvm", "tcg": forced */
+	const char *version;   /* of blklab, for records */
+};
+
+enum runner_phase {
+	PHASE_IMAGE,
+	PHASE_PROBE,
+	PHASE_BACKING,
+	PHASE_BOOT,
+	PHASE_PROVE,
+	PHASE_FILL,
+	PHASE_JOB,
+	PHASE_SHUTDOWN,
+	PHASES
+};
+extern const char *const runner_phase_names[PHASES];
+
+/* Sent at every change of phase and about once a second in between. */
+struct runner_progress {
+	size_t trial, n_trials; /* 0-based position in the plan */
+	const struct cell *cell;
+	enum runner_phase phase;
+	const char *job;                  /* PHASE_JOB: section name; else NULL */
+	uint64_t elapsed_ns, expected_ns; /* of this phase; expected 0: not known */
+	double iops;                      /* PHASE_JOB: so far; else 0 */
+};
+
+struct runner_events {
+	void *ctx;
+	void (*progress)(void *ctx, const struct runner_progress *p); /* may be NULL */
+	/* A trial has ended. The record is the runner's: copy or store it now. Negative: stop the
+	 * run. */
+	int (*trial)(void *ctx, const struct trial_record *t, struct bl_err *err);
+	void (*note)(void *ctx, const char *text); /* something a person should know; may be NULL */
+};
+
+struct runner;
+
+/* Connects, ends orphans of killed runs, proves the acceleration (cached). -ENOTSUP: this host
+ * can't run VMs at all (says why). */
+int runner_open(const struct runner_options *opt, const struct runner_events *ev,
+		struct runner **ret_runner, struct bl_err *err);
+
+const char *runner_accel(const struct runner *r); /* "kvm" or "tcg" */
+
+/* Facts of this host, kernel, QEMU and libvirt for run_record.environment. */
+int runner_environment(struct runner *r, struct facts *out, struct bl_err *err);
+
+/* Trust notes that hold before anything ran (emulated CPU, busy host, ...). */
+int runner_notes(struct runner *r, const struct scenario *sc, struct facts *out,
+		 struct bl_err *err);
+
+/* Run the plan. @stop set (by a signal handler): the current VM is ended, its trial recorded as
+ * interrupted, and -EINTR returned. Failed trials are records, not errors. */
+int runner_run(struct runner *r, const struct scenario *sc, const struct matrix *m,
+	       const struct plan *plan, const char *run_id, volatile sig_atomic_t *stop,
+	       struct bl_err *err);
+
+struct runner *runner_close(struct runner *r); /* returns NULL */
+
+#endif

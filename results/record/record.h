@@ -1,0 +1,129 @@
+/* record.h - what the lab remembers: run, cell, trial, job result.
+ *
+ * Plain data, made by the runner, written by the store, read back by reports.
+ * Strings are owned (malloc) and never NULL unless the comment says so; an
+ * empty list is {NULL, 0}. What was not measured is absent: a missing fact, a NULL
+ * string, never 0.
+ */
+#ifndef RECORD_H
+#define RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "sample.h"
+
+/* An ordered list of facts: "kernel" = "6.1.0-56-cloud-amd64". Keys are dotted lower
+ * case, with the unit at the end when there is one ("memory.free_bytes"). */
+struct fact {
+	char *key, *value;
+};
+struct facts {
+	struct fact *items;
+	size_t n;
+};
+int facts_add(struct facts *f, const char *key, const char *value); /* copies; -ENOMEM */
+int facts_addf(struct facts *f, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+const char *facts_get(const struct facts *f, const char *key); /* borrowed; NULL: absent */
+int facts_copy(struct facts *to, const struct facts *from);
+void facts_done(struct facts *f);
+
+/* One line of the proof that the VM ran what was asked. */
+struct effective {
+	char *key;       /* "cache.direct", "iothread", "guest.driver", ... */
+	char *asked;     /* NULL: the cell does not say; shown for information only */
+	char *effective; /* NULL: could not be read; @source then says why */
+	char *source;    /* "qmp query-named-block-nodes", "guest sysfs", "live XML" */
+	bool matches;    /* true when asked is NULL or both are alike */
+};
+struct effectives {
+	struct effective *items;
+	size_t n;
+};
+/* Copies the strings; computes matches by string equality. A value that was asked and
+ * could not be read does not match. -ENOMEM. */
+int effectives_add(struct effectives *e, const char *key, const char *asked, const char *effective,
+		   const char *source);
+void effectives_done(struct effectives *e);
+
+enum trial_state {
+	TRIAL_OK,          /* ran what was asked, all jobs measured */
+	TRIAL_FAILED,      /* boot, hello, job or shutdown failed; reason says */
+	TRIAL_MISMATCH,    /* asked and effective configuration differ */
+	TRIAL_IMPOSSIBLE,  /* this host, kernel or emulator can't do the cell */
+	TRIAL_INTERRUPTED, /* the user stopped it */
+	TRIAL_STATES
+};
+extern const char *const trial_state_names[TRIAL_STATES];
+
+/* One job in one trial. */
+struct job_result {
+	char *name;            /* section name */
+	char *job_text;        /* the job as canonical fio text */
+	struct sample *sample; /* owned; NULL when the job gave none (see trial reason) */
+	/* CPU time of the whole VM process on the host (all its threads) while the job
+	 * ran; for bus host, of the process that ran the job. has_host_cpu false: absent. */
+	bool has_host_cpu;
+	uint64_t host_cpu_ns;
+	struct facts facts; /* further measurements of this job's window, e.g.
+			     * "cpu.vcpu_ns", "cpu.iothread_ns", "cpu.main_ns" */
+};
+
+struct trial_record {
+	char id[BL_UUID_TEXT];
+	char run_id[BL_UUID_TEXT];
+	uint32_t cell;   /* index into run_data.cells */
+	uint32_t repeat; /* 0-based */
+	uint32_t order;  /* position in the plan, 0-based */
+	enum trial_state state;
+	char *reason;                  /* NULL when state is TRIAL_OK */
+	uint64_t started_ms, ended_ms; /* wall clock */
+	struct facts facts;            /* "boot.start_to_hello_ns", "boot.start_to_first_io_ns",
+					* guest facts ("guest.kernel", ...), "clock.offset_ns", ... */
+	struct effectives effective;
+	char *domain_xml;   /* live XML; NULL for bus host or when it never started */
+	char *console_tail; /* last lines of the serial console; NULL: none */
+	struct job_result *jobs;
+	size_t n_jobs;
+};
+
+struct cell_record {
+	char *name;        /* unique in the run */
+	struct facts axes; /* axis name -> value, in the order of the axis table */
+	char *durability;  /* one line: what survives which crash */
+};
+
+struct run_record {
+	char id[BL_UUID_TEXT];
+	char *scenario_name;
+	char *scenario_text; /* the YAML as read */
+	char *host_id;       /* stable id of the host (hash of machine-id) */
+	char *host_name;
+	char *accel;   /* "kvm" or "tcg" as proved by the probe */
+	char *version; /* of blklab */
+	uint64_t seed;
+	uint32_t repeats;
+	uint64_t started_ms, ended_ms; /* ended 0: never ended (killed) */
+	struct facts environment;      /* kernel, qemu, libvirt, microcode, governor, ... */
+	struct facts notes;            /* trust notes: key = short name, value = sentence */
+};
+
+/* A whole run, as reports read it. */
+struct run_data {
+	struct run_record run;
+	struct cell_record *cells;
+	size_t n_cells;
+	struct trial_record *trials; /* in plan order */
+	size_t n_trials;
+};
+
+void job_result_done(struct job_result *j);
+void trial_record_done(struct trial_record *t);
+void cell_record_done(struct cell_record *c);
+void run_record_done(struct run_record *r);
+void run_data_done(struct run_data *d);
+
+#endif

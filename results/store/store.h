@@ -1,0 +1,47 @@
+/* store.h - the SQLite store: runs, cells, trials, samples, intervals.
+ *
+ * The one door to SQLite. WAL mode, foreign keys on, schema in versioned steps: a store of
+ * any older version opens and is brought up to date; a newer one is refused. One transaction a
+ * trial: what was committed stays, whatever happens next. schema.md describes tables and the views
+ * `percentiles` and `cells` for people with sqlite3.
+ */
+#ifndef STORE_H
+#define STORE_H
+
+#include "record.h"
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE /* made when missing */ };
+
+/* -ENOENT, -EINVAL (not a store, newer schema), -EBUSY, -EIO, -ENOSPC. */
+int store_open(const char *path, enum store_mode mode, struct store **ret_store,
+	       struct bl_err *err);
+struct store *store_close(struct store *s);
+void store_closep(struct store **s);
+
+/* Begin a run: the run, its environment and its cells, one transaction. */
+int store_put_run(struct store *s, const struct run_record *run, const struct cell_record *cells,
+		  size_t n_cells, struct bl_err *err);
+/* One trial with everything in it, one transaction. A duplicate id is refused (-EEXIST). */
+int store_put_trial(struct store *s, const struct trial_record *t, struct bl_err *err);
+/* Set ended_ms and replace the notes. */
+int store_end_run(struct store *s, const char *run_id, uint64_t ended_ms, const struct facts *notes,
+		  struct bl_err *err);
+
+/* A run and how it went, for lists. */
+struct store_run_info {
+	char id[BL_UUID_TEXT];
+	char scenario[128], host[128], accel[16];
+	uint64_t started_ms, ended_ms;
+	uint32_t n_cells, n_trials, n_ok;
+};
+/* Newest first; *ret_list is new (free()). */
+int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,
+		    struct bl_err *err);
+
+/* Load a whole run. @run: an id, a unique beginning of one, or NULL for the newest.
+ * -ENOENT (names the runs there are), -EINVAL (the beginning is not unique). */
+int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err);
+
+#endif

@@ -1,0 +1,88 @@
+/* cell.h - one fully bound configuration: a value for every axis.
+ *
+ * The axis table is the one list of axes: the scenario parser, the plan, the
+ * store, reports and help read it. Adding an axis is a row here, a field below,
+ * its use in the domain XML, and its line in the effective configuration.
+ */
+#ifndef CELL_H
+#define CELL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+#define CELL_PATH_MAX 512
+#define CELL_NAME_MAX 160
+
+enum cell_bus { BUS_VIRTIO_BLK, BUS_VIRTIO_SCSI, BUS_SATA, BUS_NVME_EMULATED, BUS_HOST, BUSES };
+enum cell_cache {
+	CACHE_NONE,
+	CACHE_WRITEBACK,
+	CACHE_WRITETHROUGH,
+	CACHE_DIRECTSYNC,
+	CACHE_UNSAFE,
+	CACHES
+};
+enum cell_aio { AIO_THREADS, AIO_NATIVE, AIO_IO_URING, AIOS };
+enum cell_format { FORMAT_RAW, FORMAT_QCOW2, FORMATS };
+enum cell_prealloc { PREALLOC_OFF, PREALLOC_METADATA, PREALLOC_FALLOC, PREALLOC_FULL, PREALLOCS };
+enum cell_discard { DISCARD_IGNORE, DISCARD_UNMAP, DISCARDS };
+
+extern const char *const cell_bus_names[BUSES];
+extern const char *const cell_cache_names[CACHES];
+extern const char *const cell_aio_names[AIOS];
+extern const char *const cell_format_names[FORMATS];
+extern const char *const cell_prealloc_names[PREALLOCS];
+extern const char *const cell_discard_names[DISCARDS];
+
+struct cell {
+	char name[CELL_NAME_MAX]; /* unique in its matrix; from the axes that vary, or given */
+	enum cell_bus bus;
+	uint32_t iothreads; /* 0: QEMU's main loop; n: the disk is served by n iothreads */
+	uint32_t queues;    /* 0: the device's own default */
+	enum cell_cache cache;
+	enum cell_aio aio;
+	enum cell_format format;
+	uint64_t cluster_size; /* qcow2, bytes; 0: qemu-img's default (64 KiB) */
+	enum cell_prealloc preallocation;
+	enum cell_discard discard;
+	uint32_t vcpus;
+	char kernel[CELL_PATH_MAX];   /* "" the lab's default; else what image.h accepts */
+	char emulator[CELL_PATH_MAX]; /* "" the host's; a binary, or a folder of unpacked packages
+				       */
+};
+
+/* One axis. get/set go through text, so that every consumer sees the same words. */
+struct axis_row {
+	const char *name; /* "bus", "iothreads", ... the key in YAML, SQL, JSON */
+	const char *help;
+	const char *accepts; /* "virtio-blk, virtio-scsi, ..." or "0 to 64" */
+	int (*set)(struct cell *c, const char *value, struct bl_err *err);
+	void (*get)(const struct cell *c, struct bl_buf *out); /* canonical text */
+};
+extern const struct axis_row axis_rows[];
+extern const size_t n_axis_rows;
+const struct axis_row *axis_find(const char *name); /* NULL: no such axis */
+
+void cell_defaults(struct cell *c); /* virtio-blk, iothreads 0, cache none, aio threads, raw, ... */
+
+/* Impossible combinations, e.g. aio native with a cache mode that is not
+ * direct. -EINVAL: both values named, and what would be accepted. */
+int cell_check(const struct cell *c, struct bl_err *err);
+
+/* What the cache mode promises, one line each (source: QEMU's cache mode table:
+ * writeback/direct/no-flush bits). Borrowed, static. */
+const char *cell_durability(const struct cell *c);
+
+/* The three bits behind QEMU's cache modes. */
+struct cache_bits {
+	bool writeback; /* the guest sees a volatile write cache and must flush */
+	bool direct;    /* O_DIRECT: host page cache bypassed */
+	bool no_flush;  /* flushes are thrown away */
+};
+struct cache_bits cell_cache_bits(enum cell_cache cache);
+
+#endif

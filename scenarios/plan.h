@@ -1,0 +1,32 @@
+/* plan.h - the trials in the order they will run.
+ *
+ * Same scenario, same seed: same plan, byte for byte. Interleaved: every block
+ * holds each cell once, in an order drawn from the seed, so drift hits all
+ * cells alike (statistics: randomised complete blocks).
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "matrix.h"
+
+struct planned_trial {
+	uint32_t cell;   /* index into the matrix */
+	uint32_t repeat; /* block number, 0-based */
+};
+
+struct plan {
+	struct planned_trial *trials;
+	size_t n_trials;
+	uint64_t estimate_ns; /* boot + fill + jobs, see plan.c for the constants */
+	uint64_t disk_bytes;  /* most backing bytes that exist at one time */
+};
+
+int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **ret_plan,
+	      struct bl_err *err);
+struct plan *plan_free(struct plan *p);
+void plan_freep(struct plan **p);
+
+/* The plan as text, one line a trial: the golden form. */
+void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* image.h - a bootable guest: a kernel and an initramfs with the agent as /init.
+ *
+ * Same inputs, same bytes. Built images are kept in the cache folder by a hash of
+ * all their inputs (kernel, modules, agent, builder version) and reused.
+ */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "fetch.h"
+
+/* Where the kernel comes from, as written in a scenario's kernel axis or on the command line:
+ *   "" or "installed"   the newest /boot/vmlinuz-* with a /lib/modules folder
+ *   /path/vmlinuz       a kernel file; modules in modules_dir, else found beside it
+ *                       (../lib/modules/RELEASE of an unpacked package, /lib/modules/RELEASE)
+ *   /path/x.deb         a kernel package: unpacked into the cache
+ *   /path/folder        an unpacked kernel package (boot/, lib/modules/)
+ *   URL#sha256=HEX      a kernel package to fetch */
+struct image_spec {
+	const char *kernel;
+	const char *modules_dir; /* NULL: found as above */
+	const char *agent;       /* path of the static agent binary */
+	const char *cache_dir;   /* images and unpacked packages live here */
+	fetch_progress_fn progress;
+	void *ctx;
+};
+
+struct image {
+	char *kernel_path; /* bzImage for <kernel> */
+	char *initrd_path;
+	char *release; /* "6.1.0-56-cloud-amd64" */
+	char *modules; /* names in load order, space separated */
+	char *missing; /* wanted modules that neither are built in nor exist, e.g. "ahci" */
+	uint64_t initrd_bytes, kernel_bytes;
+	bool was_cached;
+};
+
+/* Module names that every image tries to hold, in the order of the list. */
+extern const char *const image_modules[];
+extern const size_t n_image_modules;
+
+/* -ENOENT: no such kernel (says what was looked at and how to get one); -EINVAL: not a
+ * kernel package; what fetch_file() returns; -ENOMEM. */
+int image_build(const struct image_spec *spec, struct image **ret_image, struct bl_err *err);
+
+/* True when the image can drive a disk on the controller module @module ("ahci", "virtio_blk",
+ * "virtio_scsi", "nvme"): loaded or built in. */
+bool image_has_module(const struct image *img, const char *module);
+
+struct image *image_free(struct image *img);
+void image_freep(struct image **img);
+
+#endif
