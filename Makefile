@@ -1,0 +1,54 @@
+# A thin front: CMake builds, blklab measures, ctest tests.
+#
+#   make bench   the main job on real VMs, from a fresh Debian 12 to a report
+#   make check   every test
+#   make         build only          make install   (PREFIX=/usr/local)
+
+OUT      ?= out/bench
+SCENARIO ?= scenarios/library/quick.yaml
+PREFIX   ?= /usr/local
+CACHE    := .cache
+PACKAGES := $(CACHE)/packages
+
+.PHONY: all bench check setup setup-check kernel kernels install clean format
+
+all: build/build.ninja
+	@cmake --build build
+
+build/build.ninja: CMakeLists.txt CMakePresets.json
+	@cmake --preset default -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build-configure.log 2>&1 || \
+		{ cat build-configure.log; exit 1; }
+	@rm -f build-configure.log
+
+setup:
+	@setup/install-packages.sh build run
+
+setup-check:
+	@setup/install-packages.sh build run check
+
+# An installed kernel is used as it is; without one Debian's cloud kernel package is
+# downloaded and unpacked, never installed.
+kernel: setup
+	@vmimages/build/default-kernel.sh $(PACKAGES) >$(CACHE)/kernel.path
+
+kernels: kernel
+	@vmimages/build/fetch-packages.sh --out $(PACKAGES)/cloud linux-image-cloud-amd64
+	@vmimages/build/fetch-packages.sh --out $(PACKAGES)/full linux-image-amd64
+
+bench: setup
+	@$(MAKE) --no-print-directory all kernel
+	@mkdir -p $(OUT)
+	@build/blklab run $(SCENARIO) --kernel "$$(cat $(CACHE)/kernel.path)" \
+		--store $(OUT)/store.db --report $(OUT)/report.html
+
+check: setup-check
+	@tests/check.sh
+
+install: all
+	@cmake --install build
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build build-asan build-clang out
