@@ -1,27 +1,27 @@
 /* sample_json.h - a sample as JSON, for the wire and for `--json`.
  *
- * Histograms travel as base64 of hist_encode(); field names are those of
- * struct sample. sample_from_json(sample_to_json(s)) equals s.
+ * Field names are those of struct sample; "dir" is an object by direction name with
+ * the directions that did something; a latency block that measured nothing (n == 0) is
+ * absent. Histograms travel as base64 of hist_encode(), intervals as base64 of
+ * intervals_encode(). A number above 2^63 - 1, which JSON readers do not take, is a
+ * string of digits. sample_from_json(sample_to_json(s)) equals s.
  */
 #ifndef SAMPLE_JSON_H
 #define SAMPLE_JSON_H
 
 #include <jansson.h>
 
+#include "base64.h"
+#include "interval.h"
 #include "sample.h"
 
-json_t *sample_to_json(const struct sample *s); /* new reference; NULL: out of memory */
+/* New reference; NULL: out of memory. A text that is not UTF-8 has its bytes above 127 as '?'. */
+json_t *sample_to_json(const struct sample *s);
 
-/* The JSON may come from an untrusted guest: every count is bounded and checked.
+/* The JSON may come from an untrusted guest: every count is bounded and checked against
+ * the others (a histogram adds up to n, min_ns and max_ns lie in its first and last
+ * bucket, sum_ns between them, ios is lat.n). Unknown members are ignored.
  * -EBADMSG with the field named; -ENOMEM. */
 int sample_from_json(const json_t *j, struct sample **ret_sample, struct bl_err *err);
-
-/* Intervals as compact bytes for the store (LEB128; version byte first). */
-void intervals_encode(const struct sample *s, struct bl_buf *out);
-int intervals_decode(struct sample *s, const void *data, size_t len, struct bl_err *err);
-
-/* Standard base64 with padding. Decode: -EBADMSG. */
-void base64_encode(const void *data, size_t len, struct bl_buf *out);
-int base64_decode(const char *text, size_t len, struct bl_buf *out);
 
 #endif
