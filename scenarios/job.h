@@ -55,18 +55,35 @@ struct job {
 	bool norandommap;    /* independent draws instead of a permutation */
 	bool stonewall;      /* start after all earlier jobs have ended */
 	bool invalidate;     /* drop the page cache of the target first; default 1 */
-	uint32_t group;      /* stonewall group: jobs of one group run together */
+	uint32_t group;      /* stonewall group, from 0: jobs of one group run together */
 };
 
 /* A job file: all its jobs, globals applied. Plain data; end with jobs_done(). */
 struct jobs {
 	struct job *items;
 	size_t n;
+	char *ignored; /* a line for each option that was read and has no effect here,
+			* "NAME:LINE: option: why"; NULL: there was none */
 };
 void jobs_done(struct jobs *j);
 
+static inline bool job_reads(const struct job *j)
+{
+	bool mixed = j->rw == JOB_RW_RW || j->rw == JOB_RW_RANDRW;
+
+	return j->rw == JOB_RW_READ || j->rw == JOB_RW_RANDREAD || (mixed && j->rwmixread > 0);
+}
+
+static inline bool job_writes(const struct job *j)
+{
+	bool mixed = j->rw == JOB_RW_RW || j->rw == JOB_RW_RANDRW;
+
+	return j->rw == JOB_RW_WRITE || j->rw == JOB_RW_RANDWRITE || (mixed && j->rwmixread < 100);
+}
+
 /* One job as canonical fio text: one [section], only what differs from the
- * defaults, options in table order. jobfile_parse(job_to_text(j)) equals j. */
+ * defaults, options in table order. jobfile_parse(job_to_text(j)) equals j, except
+ * for the group, which is the job's place in its file. */
 void job_to_text(const struct job *j, struct bl_buf *out);
 
 #endif
