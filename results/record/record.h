@@ -28,6 +28,7 @@ int facts_add(struct facts *f, const char *key, const char *value); /* copies; -
 int facts_addf(struct facts *f, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 const char *facts_get(const struct facts *f, const char *key); /* borrowed; NULL: absent */
+/* Appends all of @from. -ENOMEM: @to may hold the first of them. */
 int facts_copy(struct facts *to, const struct facts *from);
 void facts_done(struct facts *f);
 
@@ -120,6 +121,7 @@ struct run_data {
 	size_t n_trials;
 };
 
+/* Free what the record owns and zero it; the record itself is the caller's. */
 void job_result_done(struct job_result *j);
 void trial_record_done(struct trial_record *t);
 void cell_record_done(struct cell_record *c);

@@ -1,0 +1,177 @@
+#include "record.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+const char *const trial_state_names[TRIAL_STATES] = {
+	[TRIAL_OK] = "ok",
+	[TRIAL_FAILED] = "failed",
+	[TRIAL_MISMATCH] = "mismatch",
+	[TRIAL_IMPOSSIBLE] = "impossible",
+	[TRIAL_INTERRUPTED] = "interrupted",
+};
+
+/* One more item. Lists are short and keep no capacity, so any owner may have made them. */
+static int make_room(void **items, size_t n, size_t size)
+{
+	void *more = reallocarray(*items, n + 1, size);
+
+	if (!more)
+		return -ENOMEM;
+	*items = more;
+	return 0;
+}
+
+int facts_add(struct facts *f, const char *key, const char *value)
+{
+	BL_CLEANUP(bl_freep) char *k = strdup(key);
+	BL_CLEANUP(bl_freep) char *v = strdup(value);
+
+	if (!k || !v || make_room((void **)&f->items, f->n, sizeof *f->items) < 0)
+		return -ENOMEM;
+	f->items[f->n++] = (struct fact){BL_STEAL(k), BL_STEAL(v)};
+	return 0;
+}
+
+int facts_addf(struct facts *f, const char *key, const char *fmt, ...)
+{
+	BL_CLEANUP(bl_freep) char *value = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&value, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		value = NULL;
+		return -ENOMEM;
+	}
+	return facts_add(f, key, value);
+}
+
+const char *facts_get(const struct facts *f, const char *key)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->items[i].key, key))
+			return f->items[i].value;
+	return NULL;
+}
+
+int facts_copy(struct facts *to, const struct facts *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (facts_add(to, from->items[i].key, from->items[i].value) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+void facts_done(struct facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->items[i].key);
+		free(f->items[i].value);
+	}
+	free(f->items);
+	*f = (struct facts){0};
+}
+
+/* A copy of @text, which may be NULL; false: no memory. */
+static bool copy(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return *ret || !text;
+}
+
+static void effective_done(struct effective *e)
+{
+	free(e->key);
+	free(e->asked);
+	free(e->effective);
+	free(e->source);
+}
+
+int effectives_add(struct effectives *e, const char *key, const char *asked, const char *effective,
+		   const char *source)
+{
+	struct effective new = {
+		.matches = !asked || (effective && !strcmp(asked, effective)),
+	};
+
+	/* all four are tried, so that the one clean-up fits */
+	if (!(copy(key, &new.key) & copy(asked, &new.asked) & copy(effective, &new.effective) &
+	      copy(source, &new.source)) ||
+	    make_room((void **)&e->items, e->n, sizeof *e->items) < 0) {
+		effective_done(&new);
+		return -ENOMEM;
+	}
+	e->items[e->n++] = new;
+	return 0;
+}
+
+void effectives_done(struct effectives *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		effective_done(&e->items[i]);
+	free(e->items);
+	*e = (struct effectives){0};
+}
+
+void job_result_done(struct job_result *j)
+{
+	free(j->name);
+	free(j->job_text);
+	sample_free(j->sample);
+	facts_done(&j->facts);
+	*j = (struct job_result){0};
+}
+
+void trial_record_done(struct trial_record *t)
+{
+	free(t->reason);
+	facts_done(&t->facts);
+	effectives_done(&t->effective);
+	free(t->domain_xml);
+	free(t->console_tail);
+	for (size_t i = 0; i < t->n_jobs; i++)
+		job_result_done(&t->jobs[i]);
+	free(t->jobs);
+	*t = (struct trial_record){0};
+}
+
+void cell_record_done(struct cell_record *c)
+{
+	free(c->name);
+	facts_done(&c->axes);
+	free(c->durability);
+	*c = (struct cell_record){0};
+}
+
+void run_record_done(struct run_record *r)
+{
+	free(r->scenario_name);
+	free(r->scenario_text);
+	free(r->host_id);
+	free(r->host_name);
+	free(r->accel);
+	free(r->version);
+	facts_done(&r->environment);
+	facts_done(&r->notes);
+	*r = (struct run_record){0};
+}
+
+void run_data_done(struct run_data *d)
+{
+	run_record_done(&d->run);
+	for (size_t i = 0; i < d->n_cells; i++)
+		cell_record_done(&d->cells[i]);
+	free(d->cells);
+	for (size_t i = 0; i < d->n_trials; i++)
+		trial_record_done(&d->trials[i]);
+	free(d->trials);
+	*d = (struct run_data){0};
+}
