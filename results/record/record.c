@@ -102,9 +102,8 @@ int effectives_add(struct effectives *e, const char *key, const char *asked, con
 		.matches = !asked || (effective && !strcmp(asked, effective)),
 	};
 
-	/* all four are tried, so that the one clean-up fits */
-	if (!(copy(key, &new.key) & copy(asked, &new.asked) & copy(effective, &new.effective) &
-	      copy(source, &new.source)) ||
+	if (!copy(key, &new.key) || !copy(asked, &new.asked) || !copy(effective, &new.effective) ||
+	    !copy(source, &new.source) ||
 	    make_room((void **)&e->items, e->n, sizeof *e->items) < 0) {
 		effective_done(&new);
 		return -ENOMEM;
