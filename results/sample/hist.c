@@ -115,7 +115,7 @@ void hist_encode(const struct hist *h, struct bl_buf *out)
 
 int hist_decode(struct hist *h, const void *data, size_t len, struct bl_err *err)
 {
-	struct leb_in in = {data, (const uint8_t *)data + len};
+	struct leb_in in = leb_begin(data, len);
 	uint64_t gap, count, next = 0;
 
 	if (!len || *in.at++ != HIST_VERSION)

@@ -111,7 +111,7 @@ static int get_interval(struct interval *iv, const struct interval *before, stru
 
 int intervals_decode(struct sample *s, const void *data, size_t len, struct bl_err *err)
 {
-	struct leb_in in = {data, (const uint8_t *)data + len};
+	struct leb_in in = leb_begin(data, len);
 	struct interval *ivs = NULL;
 	uint64_t n;
 	int r;
@@ -156,7 +156,7 @@ void interval_buckets_encode(const struct interval *iv, struct bl_buf *out)
 
 int interval_buckets_decode(struct interval *iv, const void *data, size_t len, struct bl_err *err)
 {
-	struct leb_in in = {data, (const uint8_t *)data + len};
+	struct leb_in in = leb_begin(data, len);
 	struct interval got = *iv;
 	uint64_t n;
 	int r;

@@ -16,6 +16,12 @@ struct leb_in {
 	const uint8_t *at, *end;
 };
 
+/* @data may be NULL when there are no bytes. */
+static inline struct leb_in leb_begin(const void *data, size_t len)
+{
+	return (struct leb_in){data, len ? (const uint8_t *)data + len : data};
+}
+
 static inline void leb_put(struct bl_buf *out, uint64_t v)
 {
 	uint8_t bytes[10];
