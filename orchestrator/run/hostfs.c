@@ -1,0 +1,223 @@
+#include "hostfs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fs.h"
+
+static int full_path(const struct doctor_options *opt, char out[PATH_MAX], const char *fmt,
+		     va_list ap)
+{
+	int n = snprintf(out, PATH_MAX, "%s", opt->root ? opt->root : ""), m;
+
+	if (n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	m = vsnprintf(out + n, PATH_MAX - (size_t)n, fmt, ap);
+	return m < PATH_MAX - n ? 0 : -ENAMETOOLONG;
+}
+
+#define FULL_PATH(r, path)                                                                         \
+	do {                                                                                       \
+		va_list ap_;                                                                       \
+		va_start(ap_, fmt);                                                                \
+		(r) = full_path(opt, path, fmt, ap_);                                              \
+		va_end(ap_);                                                                       \
+	} while (0)
+
+int host_line(const struct doctor_options *opt, char *out, size_t len, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	out[0] = '\0';
+	FULL_PATH(r, path);
+	if (r == 0)
+		r = bl_read_line(path, out, len);
+	for (size_t n = strlen(out); n && out[n - 1] == ' '; n--) /* names of disks are padded */
+		out[n - 1] = '\0';
+	return r;
+}
+
+int host_u64(const struct doctor_options *opt, uint64_t *ret, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r < 0 ? r : bl_read_u64(path, ret);
+}
+
+bool host_exists(const struct doctor_options *opt, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r == 0 && bl_exists(path);
+}
+
+int host_file(const struct doctor_options *opt, struct bl_buf *out, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r < 0 ? r : bl_read_file(path, 8 << 20, out, NULL);
+}
+
+static int not_dots(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int host_names(const struct doctor_options *opt, const char *dir,
+	       void (*each)(void *ctx, const char *name), void *ctx)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s%s", opt->root ? opt->root : "", dir);
+	struct dirent **list = NULL;
+	int n;
+
+	if (!path)
+		return -ENOMEM;
+	n = scandir(path, &list, not_dots, by_name);
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		if (each)
+			each(ctx, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+	return n;
+}
+
+int text_field(const char *text, const char *key, char *out, size_t len)
+{
+	size_t klen = strlen(key), vlen;
+	const char *line = text, *s;
+
+	out[0] = '\0';
+	while (line && *line) {
+		s = line + klen;
+		if (strncmp(line, key, klen) == 0 && s[strspn(s, " \t")] == ':') {
+			s += strspn(s, " \t") + 1;
+			s += strspn(s, " \t");
+			vlen = strcspn(s, "\n");
+			snprintf(out, len, "%.*s", (int)vlen, s);
+			return 0;
+		}
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return -ENOENT;
+}
+
+void bracketed(const char *line, char *out, size_t len)
+{
+	const char *open = strchr(line, '['), *close = open ? strchr(open, ']') : NULL;
+
+	if (close)
+		snprintf(out, len, "%.*s", (int)(close - open - 1), open + 1);
+	else
+		snprintf(out, len, "%s", line);
+}
+
+int host_meminfo(const struct doctor_options *opt, const char *key, uint64_t *ret_bytes)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	char value[64], *end;
+	unsigned long long kib;
+	int r = host_file(opt, &text, "/proc/meminfo");
+
+	if (r == 0)
+		r = text_field(bl_buf_str(&text), key, value, sizeof value);
+	if (r < 0)
+		return r;
+	kib = strtoull(value, &end, 10);
+	if (end == value)
+		return -EINVAL;
+	*ret_bytes = kib * 1024;
+	return 0;
+}
+
+struct cpu_scan {
+	const struct doctor_options *opt;
+	const char *suffix;
+	struct {
+		char value[64];
+		unsigned count;
+	} kinds[8];
+	unsigned n_kinds;
+};
+
+static void scan_cpu(void *ctx, const char *name)
+{
+	struct cpu_scan *s = ctx;
+	char value[64];
+	unsigned i;
+
+	if (strncmp(name, "cpu", 3) != 0 || !isdigit((unsigned char)name[3]))
+		return;
+	if (host_line(s->opt, value, sizeof value, "/sys/devices/system/cpu/%s/%s", name,
+		      s->suffix) < 0)
+		return;
+	for (i = 0; i < s->n_kinds; i++)
+		if (strcmp(s->kinds[i].value, value) == 0)
+			break;
+	if (i == BL_ARRAY_LEN(s->kinds))
+		return;
+	if (i == s->n_kinds) {
+		snprintf(s->kinds[i].value, sizeof s->kinds[i].value, "%s", value);
+		s->n_kinds++;
+	}
+	s->kinds[i].count++;
+}
+
+int host_cpu_values(const struct doctor_options *opt, const char *suffix, char *out, size_t len,
+		    unsigned *ret_kinds)
+{
+	struct cpu_scan s = {.opt = opt, .suffix = suffix};
+	size_t at = 0;
+	int r = host_names(opt, "/sys/devices/system/cpu", scan_cpu, &s);
+
+	out[0] = '\0';
+	*ret_kinds = s.n_kinds;
+	if (r < 0 || s.n_kinds == 0)
+		return r < 0 ? r : -ENOENT;
+	if (s.n_kinds == 1)
+		snprintf(out, len, "%s", s.kinds[0].value);
+	for (unsigned i = 0; s.n_kinds > 1 && i < s.n_kinds && at < len; i++)
+		at += (size_t)snprintf(out + at, len - at, "%s%s on %u", i ? ", " : "",
+				       s.kinds[i].value, s.kinds[i].count);
+	return 0;
+}
+
+unsigned host_cpus_online(const struct doctor_options *opt)
+{
+	char line[256], *s = line;
+	unsigned n = 0;
+	long from, to;
+
+	if (host_line(opt, line, sizeof line, "/sys/devices/system/cpu/online") < 0)
+		return 0;
+	while (isdigit((unsigned char)*s)) { /* "0-3,6" */
+		from = to = strtol(s, &s, 10);
+		if (*s == '-')
+			to = strtol(s + 1, &s, 10);
+		n += (unsigned)(to - from + 1);
+		s += *s == ',';
+	}
+	return n;
+}

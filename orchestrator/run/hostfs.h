@@ -1,0 +1,59 @@
+/* hostfs.h - reading the host's /proc, /sys and /etc, or a faked tree of them.
+ *
+ * doctor_*.c and environment.c read everything through these; the first part of every path
+ * is doctor_options.root. Nothing here judges.
+ */
+#ifndef HOSTFS_H
+#define HOSTFS_H
+
+#include "doctor.h"
+
+/* First line of ROOT/fmt..., cut at @len. Negative errno and "" when it can't be read. */
+int host_line(const struct doctor_options *opt, char *out, size_t len, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+int host_u64(const struct doctor_options *opt, uint64_t *ret, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+bool host_exists(const struct doctor_options *opt, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Whole file appended; negative errno. */
+int host_file(const struct doctor_options *opt, struct bl_buf *out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Names in a folder in alphabetical order, without "." and "..", calling @each. Returns how many
+ * (@each NULL: only counted), or a negative errno. */
+int host_names(const struct doctor_options *opt, const char *dir,
+	       void (*each)(void *ctx, const char *name), void *ctx);
+
+/* The value behind "Key:" in a text of such lines (/proc/meminfo, /proc/cpuinfo, first
+ * occurrence), cut at @len. -ENOENT. */
+int text_field(const char *text, const char *key, char *out, size_t len);
+
+/* The chosen word of "always [madvise] never"; the whole line when nothing is in brackets. */
+void bracketed(const char *line, char *out, size_t len);
+
+/* Bytes behind @key of /proc/meminfo. */
+int host_meminfo(const struct doctor_options *opt, const char *key, uint64_t *ret_bytes);
+
+/* "performance" or "performance on 6, powersave on 2": the values of the same small file of all
+ * CPUs. @path has one %u... given as prefix and suffix: PREFIX N SUFFIX. -ENOENT: no CPU has it. */
+int host_cpu_values(const struct doctor_options *opt, const char *suffix, char *out, size_t len,
+		    unsigned *ret_kinds);
+unsigned host_cpus_online(const struct doctor_options *opt); /* 0: not known */
+
+/* What lies under the work folder, layer by layer, down to a disk. */
+struct work_disk {
+	char path[512];    /* the work folder, or the nearest folder above it that exists */
+	char mount[512];   /* its mount point; "" not found */
+	char fs[64];       /* "ext4" */
+	char options[512]; /* mount options */
+	char source[256];  /* "/dev/nvme0n1p2" */
+	char chain[512];   /* "nvme0n1p2 on nvme0n1", "dm-0 (LVM) on sda2 on sda" */
+	char disk[64];     /* the whole disk, "" when there is none or it can't be told */
+	char why[256];     /* why there is no disk */
+	bool has_loop, has_raid, has_thin;
+	char raid[64]; /* md device in the chain, "" none */
+};
+/* Always fills @out; what could not be told is said in it. */
+void work_disk_find(const struct doctor_options *opt, struct work_disk *out);
+
+#endif
