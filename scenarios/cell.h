@@ -59,22 +59,60 @@ struct cell {
 struct axis_row {
 	const char *name; /* "bus", "iothreads", ... the key in YAML, SQL, JSON */
 	const char *help;
-	const char *accepts; /* "virtio-blk, virtio-scsi, ..." or "0 to 64" */
+	const char *accepts;      /* "virtio-blk, virtio-scsi, ..." or "0 to 64" */
+	const char *applies_to;   /* which cells it has a meaning in; NULL: all */
+	const char *const *words; /* the enum behind it; NULL: not one of a list */
+	size_t n_words;
+	size_t at, size; /* of its field in struct cell */
+	bool is_path;    /* relative values are relative to the scenario file */
 	int (*set)(struct cell *c, const char *value, struct bl_err *err);
 	void (*get)(const struct cell *c, struct bl_buf *out); /* canonical text */
+	/* The short form for cell names, e.g. "io1" where get() says "1". */
+	void (*label)(const struct cell *c, struct bl_buf *out);
 };
 extern const struct axis_row axis_rows[];
 extern const size_t n_axis_rows;
 const struct axis_row *axis_find(const char *name); /* NULL: no such axis */
 
-void cell_defaults(struct cell *c); /* virtio-blk, iothreads 0, cache none, aio threads, raw, ... */
+/* False where the axis has no meaning: everything but bus for bus host, which has no
+ * VM; cluster_size for format raw. Such a field holds cell_defaults()' value and
+ * is left out of names and comparisons. */
+bool axis_applies(const struct axis_row *row, const struct cell *c);
 
-/* Impossible combinations, e.g. aio native with a cache mode that is not
- * direct. -EINVAL: both values named, and what would be accepted. */
+/* Whether two cells have the same value there. */
+bool axis_equal(const struct axis_row *row, const struct cell *a, const struct cell *b);
+void axis_copy(const struct axis_row *row, struct cell *to, const struct cell *from);
+
+/* virtio-blk, iothreads 0, queues auto, cache none, aio threads, raw, cluster_size auto,
+ * preallocation off, discard ignore, 1 vCPU, default kernel and emulator; no name. */
+void cell_defaults(struct cell *c);
+
+/* Two axes whose values cannot go together. */
+struct cell_rule {
+	const char *axis, *other;
+	bool (*is_broken)(const struct cell *c);
+	const char *why; /* and what would be accepted */
+};
+extern const struct cell_rule cell_rules[];
+extern const size_t n_cell_rules;
+
+/* The first rule that @c breaks, or NULL. */
+const struct cell_rule *cell_broken_rule(const struct cell *c);
+
+/* Impossible combinations, e.g. aio native with a cache mode that is not direct, and values
+ * where the axis has no meaning. -EINVAL: both values named, and what would be accepted.
+ * What depends on the host's QEMU and libvirt (several iothreads for one disk) is not
+ * decided here. */
 int cell_check(const struct cell *c, struct bl_err *err);
 
-/* What the cache mode promises, one line each (source: QEMU's cache mode table:
- * writeback/direct/no-flush bits). Borrowed, static. */
+/* All axes that apply as "bus=virtio-blk iothreads=0 ..."; without the name. */
+void cell_to_text(const struct cell *c, struct bl_buf *out);
+
+/* Which writes survive what, in one line: "guest crash: ...; QEMU kill: ...; host power
+ * loss: ...". Depends on cache mode and format; for bus host there is no guest and no QEMU.
+ * A write is one that was completed to the program that issued it. It assumes that the
+ * device keeps what it confirmed a flush for. (Source: the writeback, direct and no-flush
+ * bits of QEMU's cache modes, and where qcow2 keeps its tables.) Borrowed, static. */
 const char *cell_durability(const struct cell *c);
 
 /* The three bits behind QEMU's cache modes. */

@@ -1,8 +1,9 @@
 /* plan.h - the trials in the order they will run.
  *
- * Same scenario, same seed: same plan, byte for byte. Interleaved: every block
- * holds each cell once, in an order drawn from the seed, so drift hits all
- * cells alike (statistics: randomised complete blocks).
+ * Same scenario, same seed: same plan, byte for byte, on every host. Interleaved: every
+ * block holds each cell once, in an order drawn from the seed, so drift hits all
+ * cells alike (statistics: randomised complete blocks). More repeats add blocks and leave
+ * the earlier ones as they were. Sequential: all repeats of a cell, then of the next.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -23,10 +24,19 @@ struct plan {
 
 int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **ret_plan,
 	      struct bl_err *err);
-struct plan *plan_free(struct plan *p);
+struct plan *plan_free(struct plan *p); /* NULL is fine; returns NULL */
 void plan_freep(struct plan **p);
 
 /* The plan as text, one line a trial: the golden form. */
 void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *out);
+
+/* What one trial of @c is expected to take, without waiting for the host. */
+uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c);
+
+/* Bytes of a fully allocated backing of @c: the disk and, for qcow2, its tables. */
+uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c);
+
+/* splitmix64 (Steele, Lea, Flood 2014): the plan's only source of randomness. */
+uint64_t plan_random(uint64_t *state);
 
 #endif

@@ -8,14 +8,17 @@
 
 #include "cell.h"
 #include "job.h"
+#include "yaml_tree.h"
 
 enum precondition { PRECONDITION_RANDOM_FILL, PRECONDITION_NONE, PRECONDITIONS };
 extern const char *const precondition_names[PRECONDITIONS];
 
 struct scenario_axis {
 	const struct axis_row *row;
-	char **values; /* canonical text */
+	char **values;       /* canonical text, no two alike */
+	struct text_pos *at; /* where each stood */
 	size_t n_values;
+	bool is_from_vm; /* vm: {vcpus: N} of a scenario without that axis */
 };
 
 /* include/exclude entry: some axes with one value each. */
@@ -23,7 +26,7 @@ struct scenario_match {
 	char name[CELL_NAME_MAX]; /* include only; "" when not given */
 	struct scenario_axis *axes;
 	size_t n_axes;
-	unsigned line, column;
+	struct text_pos at;
 };
 
 struct scenario {
@@ -31,24 +34,24 @@ struct scenario {
 	char *description; /* "" when not given */
 	char *text;        /* the file as read */
 	char *path;
-	uint64_t memory_bytes; /* of the VM; default 512 MiB */
-	char *machine;         /* "q35" */
-	char *backing_dir;     /* "auto": the lab's work folder */
-	uint64_t backing_bytes;
+	uint64_t memory_bytes;  /* of the VM; default 512 MiB, whole MiB */
+	char *machine;          /* "q35" */
+	char *backing_dir;      /* "auto": the lab's work folder */
+	uint64_t backing_bytes; /* default 1 GiB, whole MiB */
 	enum precondition precondition;
 	struct scenario_axis *axes; /* in file order */
 	size_t n_axes;
 	struct scenario_match *include, *exclude;
 	size_t n_include, n_exclude;
+	struct text_pos reference_at;
 	char *reference;  /* cell name that verdicts compare against; "" the first cell */
 	struct jobs jobs; /* the job file, overrides applied */
 	char *jobs_path;
 	uint32_t repeats;    /* default 3 */
 	bool is_interleaved; /* order: interleaved (default) or sequential */
-	uint64_t seed;
-	uint64_t limit_boot_ns, limit_job_ns,
-		limit_shutdown_ns; /* time limits of the steps;
-				    * limit_job: on top of ramp + runtime */
+	uint64_t seed;       /* default 1 */
+	/* time limits of the steps; limit_job: on top of ramp + runtime */
+	uint64_t limit_boot_ns, limit_job_ns, limit_shutdown_ns;
 };
 
 /* Read @path. Relative paths in it (jobs, kernel, backing dir) are relative to the file.
@@ -58,5 +61,21 @@ int scenario_parse(const char *text, const char *path, struct scenario **ret_sce
 		   struct bl_err *err);
 struct scenario *scenario_free(struct scenario *s);
 void scenario_freep(struct scenario **s);
+
+/* The scenario with every default filled in, and its jobs, as text. */
+void scenario_to_text(const struct scenario *s, struct bl_buf *out);
+
+/* Every key of a scenario file, for help, documentation and the JSON Schema's test. */
+struct scenario_key {
+	const char *name;
+	const char *help;
+	const char *accepts;
+	bool is_required;
+};
+
+/* The @i-th key of the mapping @section: "" the file itself, "vm", "backing", "axes",
+ * "include", "exclude", "jobs", "limits". Its texts are static.
+ * False: no such section, or @i is past its last key. */
+bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key);
 
 #endif

@@ -1,0 +1,22 @@
+/* matrix_priv.h - between the files that make a matrix; nobody else includes it. */
+#ifndef MATRIX_PRIV_H
+#define MATRIX_PRIV_H
+
+#ifndef MATRIX_INTERNAL
+#error "matrix_priv.h is for scenarios/ only: include matrix.h"
+#endif
+
+#include "matrix.h"
+
+struct matrix {
+	struct cell *cells;
+	size_t n, cap;
+	size_t n_product; /* the first cells; the rest are includes, in file order */
+	size_t reference;
+};
+
+/* Name all cells that have no name: the values of the axes that vary among them.
+ * -EINVAL: two cells of one name. */
+int matrix_name_cells(struct matrix *m, const struct scenario *sc, struct bl_err *err);
+
+#endif

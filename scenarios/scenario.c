@@ -1,0 +1,531 @@
+#define SCENARIO_INTERNAL
+#include "scenario.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "nearest.h"
+#include "scenario_priv.h"
+#include "units.h"
+
+#define NAME_BYTES_MAX 100
+
+const char *const precondition_names[] = {"random-fill", "none"};
+_Static_assert(BL_ARRAY_LEN(precondition_names) == PRECONDITIONS, "a name for each precondition");
+
+int fail_at(struct reader *r, const char *key, struct text_pos at, const char *fmt, ...)
+{
+	char text[BL_ERR_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return text_pos_fail(r->err, -EINVAL, r->path, at, "%s: %s", key, text);
+}
+
+int fail_memory(struct reader *r)
+{
+	return bl_fail(r->err, -ENOMEM, "out of memory while reading '%s'", r->path);
+}
+
+struct hint hint_for(const char *word, const void *words, size_t stride, size_t n)
+{
+	const char *near = nearest_word(word, words, stride, n);
+	struct hint hint = {""};
+
+	if (near)
+		snprintf(hint.text, sizeof hint.text, "did you mean '%s'? ", near);
+	return hint;
+}
+
+const char *scalar(struct reader *r, const char *key, const struct ynode *node, const char *accepts)
+{
+	if (node->kind != YNODE_SCALAR) {
+		fail_at(r, key, node->at, "is %s; accepted is one value: %s", ynode_kind_text(node),
+			accepts);
+		return NULL;
+	}
+	if (node->text[0] == '\0') {
+		fail_at(r, key, node->at, "has no value; accepted is %s", accepts);
+		return NULL;
+	}
+	return node->text;
+}
+
+char *resolve_path(const struct reader *r, const char *value)
+{
+	const char *slash = strrchr(r->path, '/');
+
+	if (value[0] == '/' || strstr(value, "://") || !slash)
+		return strdup(value);
+	return bl_strf("%.*s/%s", (int)(slash - r->path), r->path, value);
+}
+
+/* --- one value --- */
+
+static int fail_range(struct reader *r, const struct key_row *row, struct text_pos at,
+		      const char *text)
+{
+	return fail_at(r, row->key.name, at, "'%s' is out of range; accepted is %s", text,
+		       row->key.accepts);
+}
+
+static int read_number(struct reader *r, const struct key_row *row, const struct ynode *node,
+		       const char *text)
+{
+	char *field = (char *)r->sc + row->at, q[QUOTE_MAX];
+	uint64_t v = 0;
+	int code;
+
+	text_quote(q, text);
+	if (row->kind == KEY_SIZE)
+		code = bl_parse_size(text, &v, NULL);
+	else if (row->kind == KEY_TIME)
+		code = bl_parse_time(text, &v, NULL);
+	else
+		code = bl_parse_u64(text, 0, UINT64_MAX, &v, NULL);
+	if (code == -EINVAL)
+		return fail_at(r, row->key.name, node->at, "'%s' is not %s", q, row->key.accepts);
+	if (code < 0 || v < row->min || v > row->max)
+		return fail_range(r, row, node->at, q);
+	if (row->multiple && v % row->multiple)
+		return fail_at(r, row->key.name, node->at, "'%s' is not a multiple of %lluMiB", q,
+			       (unsigned long long)(row->multiple / MiB));
+	if (row->kind == KEY_COUNT)
+		*(uint32_t *)(void *)field = (uint32_t)v;
+	else
+		*(uint64_t *)(void *)field = v;
+	return 0;
+}
+
+static int read_value(struct reader *r, const struct key_row *row, const struct ynode *node)
+{
+	char **field = (char **)(void *)((char *)r->sc + row->at);
+	const char *text;
+
+	if (row->kind == KEY_OTHER)
+		return row->read(r, row->key.name, node);
+	text = scalar(r, row->key.name, node, row->key.accepts);
+	if (!text)
+		return -EINVAL;
+	if (row->kind != KEY_TEXT)
+		return read_number(r, row, node, text);
+	free(*field);
+	*field = strdup(text);
+	if (!*field)
+		return fail_memory(r);
+	return row->read ? row->read(r, row->key.name, node) : 0;
+}
+
+static int fail_unknown(struct reader *r, const char *section, const struct ynode *key,
+			const struct key_row *rows, size_t n)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf known = BL_BUF_INIT;
+	struct hint hint = hint_for(key->text, &rows[0].key.name, sizeof rows[0], n);
+	char q[QUOTE_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		bl_buf_addf(&known, "%s%s", i ? ", " : "", rows[i].key.name);
+	return fail_at(r, text_quote(q, key->text), key->at, "is not a key of %s; %sone of %s",
+		       section, hint.text, bl_buf_str(&known));
+}
+
+int read_mapping(struct reader *r, const char *section, const struct ynode *node,
+		 const struct key_row *rows, size_t n)
+{
+	if (node->kind != YNODE_MAPPING)
+		return fail_at(r, section, node->at, "is %s; a mapping is accepted, 'key: value'",
+			       ynode_kind_text(node));
+	/* All names first: a value may be wrong because a key is. */
+	for (size_t i = 0; i < node->n; i++) {
+		size_t k = 0;
+
+		while (k < n && strcmp(rows[k].key.name, node->keys[i]->text) != 0)
+			k++;
+		if (k == n)
+			return fail_unknown(r, section, node->keys[i], rows, n);
+	}
+	/* In table order, which puts what others depend on first. */
+	for (size_t k = 0; k < n; k++) {
+		size_t i = 0;
+		int code;
+
+		while (i < node->n && strcmp(rows[k].key.name, node->keys[i]->text) != 0)
+			i++;
+		if (i == node->n && rows[k].key.is_required)
+			return fail_at(r, rows[k].key.name, node->at, "is missing from %s; %s",
+				       section, rows[k].key.accepts);
+		code = i < node->n ? read_value(r, &rows[k], node->items[i]) : 0;
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+/* --- the keys --- */
+
+static int check_name(struct reader *r, const char *key, const struct ynode *node)
+{
+	char q[QUOTE_MAX];
+
+	for (const char *p = r->sc->name; *p; p++) {
+		if (isalnum((unsigned char)*p) || strchr("._-", *p))
+			continue;
+		return fail_at(r, key, node->at,
+			       "'%s' has a character that is not accepted; letters, digits, '.', "
+			       "'_' and '-' are",
+			       text_quote(q, r->sc->name));
+	}
+	if (strlen(r->sc->name) > NAME_BYTES_MAX)
+		return fail_at(r, key, node->at, "'%s' is longer than %d characters",
+			       text_quote(q, r->sc->name), NAME_BYTES_MAX);
+	return 0;
+}
+
+static int check_machine(struct reader *r, const char *key, const struct ynode *node)
+{
+	static const char *const families[] = {"pc-q35-", "pc-i440fx-"};
+	const char *m = r->sc->machine;
+	char q[QUOTE_MAX];
+
+	if (strcmp(m, "q35") == 0 || strcmp(m, "pc") == 0)
+		return 0;
+	for (size_t i = 0; i < BL_ARRAY_LEN(families); i++) {
+		size_t len = strlen(families[i]);
+
+		if (strncmp(m, families[i], len) == 0 && isdigit((unsigned char)m[len]) &&
+		    strspn(m + len, "0123456789.") == strlen(m + len) && strlen(m) < 32)
+			return 0;
+	}
+	return fail_at(r, key, node->at,
+		       "'%s' is not a machine; one of q35, pc, or a version of them such as "
+		       "pc-q35-7.2",
+		       text_quote(q, m));
+}
+
+static int check_backing_dir(struct reader *r, const char *key, const struct ynode *node)
+{
+	char *path;
+
+	(void)key;
+	(void)node;
+	if (strcmp(r->sc->backing_dir, "auto") == 0)
+		return 0;
+	path = resolve_path(r, r->sc->backing_dir);
+	if (!path)
+		return fail_memory(r);
+	free(r->sc->backing_dir);
+	r->sc->backing_dir = path;
+	return 0;
+}
+
+static int check_reference(struct reader *r, const char *key, const struct ynode *node)
+{
+	(void)key;
+	r->sc->reference_at = node->at; /* whether it is a cell is the matrix's to say */
+	return 0;
+}
+
+static int read_precondition(struct reader *r, const char *key, const struct ynode *node)
+{
+	const char *text = scalar(r, key, node, "random-fill or none");
+	char q[QUOTE_MAX];
+
+	if (!text)
+		return -EINVAL;
+	for (unsigned i = 0; i < PRECONDITIONS; i++) {
+		if (strcmp(precondition_names[i], text) != 0)
+			continue;
+		r->sc->precondition = (enum precondition)i;
+		return 0;
+	}
+	return fail_at(r, key, node->at, "'%s' is not a precondition; one of random-fill, none",
+		       text_quote(q, text));
+}
+
+static int read_order(struct reader *r, const char *key, const struct ynode *node)
+{
+	const char *text = scalar(r, key, node, "interleaved or sequential");
+	char q[QUOTE_MAX];
+
+	if (!text)
+		return -EINVAL;
+	r->sc->is_interleaved = strcmp(text, "interleaved") == 0;
+	if (r->sc->is_interleaved || strcmp(text, "sequential") == 0)
+		return 0;
+	return fail_at(r, key, node->at, "'%s' is not an order; one of interleaved, sequential",
+		       text_quote(q, text));
+}
+
+static int read_vm(struct reader *r, const char *key, const struct ynode *node);
+static int read_backing(struct reader *r, const char *key, const struct ynode *node);
+static int read_limits(struct reader *r, const char *key, const struct ynode *node);
+
+#define FIELD(f)        offsetof(struct scenario, f)
+#define TIME_LIMIT_MAX  (24 * 3600 * NS_PER_S)
+#define ACCEPTS_SECONDS "a time from 1s to 24h, for example 30s, 2m"
+
+/* axes before vm: vm.vcpus asks whether there is such an axis. jobs last: they are checked
+ * against the backing. */
+static const struct key_row top_keys[] = {
+	{.key = {"name", "name of the scenario, in stores and reports",
+		 "letters, digits, '.', '_' and '-'", true},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(name),
+	 .read = check_name},
+	{.key = {"description", "what the scenario is to find out", "any text", false},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(description)},
+	{.key = {"axes", "the properties that vary: one value or a list of values for each",
+		 "a mapping of axes", false},
+	 .read = read_axes},
+	{.key = {"vm", "the virtual machine, where no axis says otherwise", "a mapping", false},
+	 .read = read_vm},
+	{.key = {"backing", "the image under test", "a mapping", false}, .read = read_backing},
+	{.key = {"exclude", "cells to leave out: each entry removes all that match all its values",
+		 "a list of mappings of axes", false},
+	 .read = read_excludes},
+	{.key = {"include",
+		 "cells to add: each entry adds one; axes it does not name have the "
+		 "first value of that axis",
+		 "a list of mappings of axes", false},
+	 .read = read_includes},
+	{.key = {"repeats", "trials of each cell", "a whole number from 1 to 1000", false},
+	 .kind = KEY_COUNT,
+	 .at = FIELD(repeats),
+	 .min = 1,
+	 .max = 1000},
+	{.key = {"order", "interleaved: blocks of all cells, shuffled; sequential: cell by cell",
+		 "interleaved or sequential", false},
+	 .read = read_order},
+	{.key = {"seed", "of the order of trials; the same seed gives the same plan",
+		 "a whole number", false},
+	 .kind = KEY_SEED,
+	 .at = FIELD(seed),
+	 .max = UINT64_MAX},
+	{.key = {"reference", "the cell that others are compared against; default: the first",
+		 "the name of a cell", false},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(reference),
+	 .read = check_reference},
+	{.key = {"limits", "how long a step may take before its trial has failed", "a mapping",
+		 false},
+	 .read = read_limits},
+	{.key = {"jobs", "the fio job file that every cell runs",
+		 "the path of a fio job file, or a mapping with 'file'", true},
+	 .read = read_jobs},
+};
+
+static const struct key_row vm_keys[] = {
+	{.key = {"vcpus", "virtual CPUs, unless vcpus is an axis", "1 to 255", false},
+	 .read = read_vm_vcpus},
+	{.key = {"memory", "memory of the guest",
+		 "a size from 128MiB to 1TiB, for example 512MiB, 2GiB", false},
+	 .kind = KEY_SIZE,
+	 .at = FIELD(memory_bytes),
+	 .min = 128 * MiB,
+	 .max = 1024 * GiB,
+	 .multiple = MiB},
+	{.key = {"machine", "QEMU's machine type", "q35, pc, or a version such as pc-q35-7.2",
+		 false},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(machine),
+	 .read = check_machine},
+};
+
+static const struct key_row backing_keys[] = {
+	{.key = {"dir", "folder of the image; auto: the lab's work folder", "auto or a path",
+		 false},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(backing_dir),
+	 .read = check_backing_dir},
+	{.key = {"size", "size of the disk as the guest sees it",
+		 "a size from 1MiB to 64TiB, for example 256MiB, 2GiB", false},
+	 .kind = KEY_SIZE,
+	 .at = FIELD(backing_bytes),
+	 .min = MiB,
+	 .max = 64 * 1024 * GiB,
+	 .multiple = MiB},
+	{.key = {"precondition", "what is written before the first job", "random-fill or none",
+		 false},
+	 .read = read_precondition},
+};
+
+static const struct key_row limits_keys[] = {
+	{.key = {"boot", "from the VM's start to the guest's hello", ACCEPTS_SECONDS, false},
+	 .kind = KEY_TIME,
+	 .at = FIELD(limit_boot_ns),
+	 .min = NS_PER_S,
+	 .max = TIME_LIMIT_MAX},
+	{.key = {"job", "of a job, on top of its ramp_time and runtime", ACCEPTS_SECONDS, false},
+	 .kind = KEY_TIME,
+	 .at = FIELD(limit_job_ns),
+	 .min = NS_PER_S,
+	 .max = TIME_LIMIT_MAX},
+	{.key = {"shutdown", "from the request to the VM's end", ACCEPTS_SECONDS, false},
+	 .kind = KEY_TIME,
+	 .at = FIELD(limit_shutdown_ns),
+	 .min = NS_PER_S,
+	 .max = TIME_LIMIT_MAX},
+};
+
+static int read_vm(struct reader *r, const char *key, const struct ynode *node)
+{
+	return read_mapping(r, key, node, vm_keys, BL_ARRAY_LEN(vm_keys));
+}
+
+static int read_backing(struct reader *r, const char *key, const struct ynode *node)
+{
+	return read_mapping(r, key, node, backing_keys, BL_ARRAY_LEN(backing_keys));
+}
+
+static int read_limits(struct reader *r, const char *key, const struct ynode *node)
+{
+	return read_mapping(r, key, node, limits_keys, BL_ARRAY_LEN(limits_keys));
+}
+
+static bool row_key_at(const struct key_row *rows, size_t n, size_t i, struct scenario_key *ret_key)
+{
+	if (i >= n)
+		return false;
+	*ret_key = rows[i].key;
+	return true;
+}
+
+bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key)
+{
+	if (strcmp(section, "") == 0)
+		return row_key_at(top_keys, BL_ARRAY_LEN(top_keys), i, ret_key);
+	if (strcmp(section, "vm") == 0)
+		return row_key_at(vm_keys, BL_ARRAY_LEN(vm_keys), i, ret_key);
+	if (strcmp(section, "backing") == 0)
+		return row_key_at(backing_keys, BL_ARRAY_LEN(backing_keys), i, ret_key);
+	if (strcmp(section, "limits") == 0)
+		return row_key_at(limits_keys, BL_ARRAY_LEN(limits_keys), i, ret_key);
+	if (strcmp(section, "jobs") == 0)
+		return row_key_at(jobs_keys, n_jobs_keys, i, ret_key);
+	if (strcmp(section, "axes") == 0 || strcmp(section, "exclude") == 0)
+		return axis_key_at(i, ret_key);
+	if (strcmp(section, "include") != 0)
+		return false;
+	if (i > 0)
+		return axis_key_at(i - 1, ret_key);
+	*ret_key = (struct scenario_key){"name", "name of the cell; default: made from its axes",
+					 "text without control characters", false};
+	return true;
+}
+
+/* --- the whole --- */
+
+static int set_defaults(struct reader *r, const char *text)
+{
+	struct scenario *sc = r->sc;
+
+	sc->description = strdup("");
+	sc->text = strdup(text);
+	sc->path = strdup(r->path);
+	sc->machine = strdup("q35");
+	sc->backing_dir = strdup("auto");
+	sc->reference = strdup("");
+	if (!sc->description || !sc->text || !sc->path || !sc->machine || !sc->backing_dir ||
+	    !sc->reference)
+		return fail_memory(r);
+	sc->memory_bytes = 512 * MiB;
+	sc->backing_bytes = GiB;
+	sc->precondition = PRECONDITION_RANDOM_FILL;
+	sc->repeats = 3;
+	sc->is_interleaved = true;
+	sc->seed = 1;
+	sc->limit_boot_ns = 60 * NS_PER_S;
+	sc->limit_job_ns = 60 * NS_PER_S;
+	sc->limit_shutdown_ns = 30 * NS_PER_S;
+	return 0;
+}
+
+static struct text_pos value_pos(const struct ynode *map, const char *key)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (strcmp(map->keys[i]->text, key) == 0)
+			return map->items[i]->at;
+	return map->at;
+}
+
+static int parse(const char *text, size_t len, const char *path, struct scenario **ret_scenario,
+		 struct bl_err *err)
+{
+	BL_CLEANUP(scenario_freep) struct scenario *sc = NULL;
+	BL_CLEANUP(ytree_freep) struct ynode *root = NULL;
+	struct reader r = {.path = path, .err = err};
+	int code = ytree_parse(text, len, path, &root, err);
+
+	if (code < 0)
+		return code;
+	r.sc = sc = calloc(1, sizeof *sc);
+	if (!sc)
+		return fail_memory(&r);
+	code = set_defaults(&r, text);
+	if (code == 0)
+		code = read_mapping(&r, "the scenario", root, top_keys, BL_ARRAY_LEN(top_keys));
+	if (code == 0)
+		code = check_jobs(&r, value_pos(root, "jobs"));
+	if (code < 0)
+		return code;
+	*ret_scenario = BL_STEAL(sc);
+	return 0;
+}
+
+int scenario_parse(const char *text, const char *path, struct scenario **ret_scenario,
+		   struct bl_err *err)
+{
+	return parse(text, strlen(text), path, ret_scenario, err);
+}
+
+int scenario_read(const char *path, struct scenario **ret_scenario, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	int code = bl_read_file(path, YAML_TREE_BYTES_MAX, &text, err);
+
+	if (code < 0)
+		return code;
+	if (bl_buf_failed(&text))
+		return bl_fail(err, -ENOMEM, "out of memory while reading '%s'", path);
+	return parse(bl_buf_str(&text), text.len, path, ret_scenario, err);
+}
+
+struct scenario *scenario_free(struct scenario *s)
+{
+	if (!s)
+		return NULL;
+	for (size_t i = 0; i < s->n_axes; i++)
+		axis_done(&s->axes[i]);
+	for (size_t i = 0; i < s->n_include; i++)
+		match_done(&s->include[i]);
+	for (size_t i = 0; i < s->n_exclude; i++)
+		match_done(&s->exclude[i]);
+	jobs_done(&s->jobs);
+	free(s->axes);
+	free(s->include);
+	free(s->exclude);
+	free(s->name);
+	free(s->description);
+	free(s->text);
+	free(s->path);
+	free(s->machine);
+	free(s->backing_dir);
+	free(s->reference);
+	free(s->jobs_path);
+	free(s);
+	return NULL;
+}
+
+void scenario_freep(struct scenario **s)
+{
+	*s = scenario_free(*s);
+}

@@ -1,0 +1,69 @@
+/* scenario_priv.h - between the files that read a scenario; nobody else includes it. */
+#ifndef SCENARIO_PRIV_H
+#define SCENARIO_PRIV_H
+
+#ifndef SCENARIO_INTERNAL
+#error "scenario_priv.h is for scenarios/ only: include scenario.h"
+#endif
+
+#include "scenario.h"
+
+struct reader {
+	struct scenario *sc;
+	const char *path; /* of the file, for messages and relative paths */
+	struct bl_err *err;
+};
+
+/* Read the value of one key into r->sc. */
+typedef int (*key_read_fn)(struct reader *r, const char *key, const struct ynode *value);
+
+/* One key of a mapping: most are a plain value that goes to a field of struct scenario. */
+enum key_kind { KEY_OTHER, KEY_SIZE, KEY_TIME, KEY_COUNT, KEY_SEED, KEY_TEXT };
+struct key_row {
+	struct scenario_key key;
+	enum key_kind kind;
+	size_t at;         /* of the field in struct scenario; not for KEY_OTHER */
+	uint64_t min, max; /* inclusive, in bytes, ns or as counted */
+	uint64_t multiple; /* sizes: of this; 0: any */
+	key_read_fn read;  /* KEY_OTHER: reads it; else a further check, or NULL */
+};
+
+int read_mapping(struct reader *r, const char *section, const struct ynode *node,
+		 const struct key_row *rows, size_t n);
+
+/* -EINVAL: "KEY: FMT (file:line:column)". */
+int fail_at(struct reader *r, const char *key, struct text_pos at, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+int fail_memory(struct reader *r);
+
+/* The text of a scalar, or NULL and a reason; @accepts says what would be accepted. */
+const char *scalar(struct reader *r, const char *key, const struct ynode *node,
+		   const char *accepts);
+
+/* "did you mean 'x'? " or "": for messages. */
+struct hint {
+	char text[64];
+};
+struct hint hint_for(const char *word, const void *words, size_t stride, size_t n);
+
+/* @value relative to the scenario file's folder; new, NULL: out of memory. */
+char *resolve_path(const struct reader *r, const char *value);
+
+int read_axes(struct reader *r, const char *key, const struct ynode *node);
+int read_includes(struct reader *r, const char *key, const struct ynode *node);
+int read_excludes(struct reader *r, const char *key, const struct ynode *node);
+int read_vm_vcpus(struct reader *r, const char *key, const struct ynode *node);
+void axis_done(struct scenario_axis *axis);
+void match_done(struct scenario_match *match);
+
+/* Names and accepted values of the entries of axes, include and exclude. */
+bool axis_key_at(size_t i, struct scenario_key *ret_key);
+
+extern const struct key_row jobs_keys[];
+extern const size_t n_jobs_keys;
+int read_jobs(struct reader *r, const char *key, const struct ynode *node);
+
+/* Rules between the jobs and the rest; after everything has been read. */
+int check_jobs(struct reader *r, struct text_pos at);
+
+#endif

@@ -1,0 +1,49 @@
+/* scenario_text.c - a scenario with all its defaults, as text. */
+#include "cleanup.h"
+#include "scenario.h"
+#include "units.h"
+
+static void add_match(const struct scenario_match *m, const char *what, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%s:", what);
+	if (m->name[0])
+		bl_buf_addf(out, " name='%s'", m->name);
+	for (size_t i = 0; i < m->n_axes; i++)
+		bl_buf_addf(out, " %s=%s", m->axes[i].row->name, m->axes[i].values[0]);
+	bl_buf_addc(out, '\n');
+}
+
+void scenario_to_text(const struct scenario *s, struct bl_buf *out)
+{
+	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX], c[BL_UNIT_TEXT_MAX];
+
+	bl_buf_addf(out, "name: %s\n", s->name);
+	if (s->description[0])
+		bl_buf_addf(out, "description: %s\n", s->description);
+	bl_buf_addf(out, "vm: memory %s, machine %s\n", bl_format_size(a, s->memory_bytes),
+		    s->machine);
+	bl_buf_addf(out, "backing: dir %s, size %s, precondition %s\n", s->backing_dir,
+		    bl_format_size(a, s->backing_bytes), precondition_names[s->precondition]);
+	for (size_t i = 0; i < s->n_axes; i++) {
+		const struct scenario_axis *axis = &s->axes[i];
+
+		bl_buf_addf(out, "axis: %s =", axis->row->name);
+		for (size_t v = 0; v < axis->n_values; v++)
+			bl_buf_addf(out, "%s %s", v ? "," : "", axis->values[v]);
+		bl_buf_addc(out, '\n');
+	}
+	for (size_t i = 0; i < s->n_exclude; i++)
+		add_match(&s->exclude[i], "exclude", out);
+	for (size_t i = 0; i < s->n_include; i++)
+		add_match(&s->include[i], "include", out);
+	bl_buf_addf(out, "repeats: %u, order %s, seed %llu\n", s->repeats,
+		    s->is_interleaved ? "interleaved" : "sequential", (unsigned long long)s->seed);
+	if (s->reference[0])
+		bl_buf_addf(out, "reference: %s\n", s->reference);
+	bl_buf_addf(out, "limits: boot %s, job %s, shutdown %s\n",
+		    bl_format_ns(a, s->limit_boot_ns), bl_format_ns(b, s->limit_job_ns),
+		    bl_format_ns(c, s->limit_shutdown_ns));
+	bl_buf_addf(out, "jobs: %s\n", s->jobs_path);
+	for (size_t i = 0; i < s->jobs.n; i++)
+		job_to_text(&s->jobs.items[i], out);
+}
