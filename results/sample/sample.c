@@ -50,6 +50,16 @@ double lat_stddev_ns(const struct lat *l)
 	return var > 0 ? (double)sqrtl(var) : 0; /* equal values may cancel to just below 0 */
 }
 
+bool lat_percentile(const struct lat *l, double p, uint64_t *ret_ns)
+{
+	uint64_t ns;
+
+	if ((double)l->n * (100.0 - p) < 100.0 * (1 - 1e-9) || !hist_percentile(&l->hist, p, &ns))
+		return false;
+	*ret_ns = ns < l->min_ns ? l->min_ns : ns > l->max_ns ? l->max_ns : ns;
+	return true;
+}
+
 struct lat *sample_lat(struct lat **where)
 {
 	if (!*where)

@@ -31,6 +31,11 @@ void lat_merge(struct lat *to, const struct lat *from);
 double lat_mean_ns(const struct lat *l);   /* 0 when n == 0 */
 double lat_stddev_ns(const struct lat *l); /* n - 1; 0 when n < 2 */
 
+/* Percentile @p in (0, 100) of the histogram, within [min_ns, max_ns]. false: fewer than
+ * 1 / (1 - p/100) samples (1000 for p99.9), so that nothing lies beyond it; *ret_ns is untouched.
+ */
+bool lat_percentile(const struct lat *l, double p, uint64_t *ret_ns);
+
 /* slat: built to submitted; clat: submitted to completed; lat: built to completed
  * (fio's meaning). Sync engines have no slat (n == 0). sched: due to completed, only
  * for jobs with a rate (the intended start: no coordinated omission). */

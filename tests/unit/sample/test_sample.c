@@ -140,6 +140,27 @@ START_TEST(equal_latencies_deviate_by_nothing)
 }
 END_TEST
 
+static const struct {
+	double p;
+	uint64_t least;
+} least_samples[] = {{50, 2}, {90, 10}, {95, 20}, {99, 100}, {99.9, 1000}, {99.99, 10000}};
+
+START_TEST(a_percentile_with_nothing_beyond_it_is_absent)
+{
+	struct lat *l = calloc(1, sizeof *l);
+	uint64_t ns = 7;
+
+	for (uint64_t n = 1; n < least_samples[_i].least; n++)
+		lat_add(l, 1000);
+	ck_assert(!lat_percentile(l, least_samples[_i].p, &ns));
+	ck_assert_uint_eq(ns, 7);
+	lat_add(l, 1000);
+	ck_assert(lat_percentile(l, least_samples[_i].p, &ns));
+	ck_assert_uint_eq(ns, 1000); /* the bucket is [1000, 1003]: kept within min and max */
+	free(l);
+}
+END_TEST
+
 START_TEST(merged_blocks_equal_one_block)
 {
 	struct lat *l = calloc(4, sizeof *l);
@@ -283,6 +304,8 @@ TCase *sample_cases(void)
 
 	tcase_add_test(t, mean_and_standard_deviation_are_the_closed_form);
 	tcase_add_test(t, equal_latencies_deviate_by_nothing);
+	tcase_add_loop_test(t, a_percentile_with_nothing_beyond_it_is_absent, 0,
+			    sizeof least_samples / sizeof least_samples[0]);
 	tcase_add_test(t, merged_blocks_equal_one_block);
 	tcase_add_test(t, a_merged_sample_adds_counters_and_slices);
 	tcase_add_test(t, merging_into_an_empty_sample_copies);
