@@ -13,6 +13,13 @@
 #include "err.h"
 #include "fetch.h"
 
+/* The guest kernel's command line. Part of every result's environment: changing a word here changes
+ * what is measured.
+ *   console=ttyS0     the host keeps the serial console as the reason of a crash
+ *   quiet             every byte to an emulated serial port is an exit to the emulator
+ *   panic=-1          a panic resets at once, which ends the VM instead of leaving it hung */
+#define IMAGE_CMDLINE "console=ttyS0 quiet panic=-1"
+
 /* Where the kernel comes from, as written in a scenario's kernel axis or on the command line:
  *   "" or "installed"   the newest /boot/vmlinuz-* with a /lib/modules folder
  *   /path/vmlinuz       a kernel file; modules in modules_dir, else found beside it
@@ -22,7 +29,8 @@
  *   URL#sha256=HEX      a kernel package to fetch */
 struct image_spec {
 	const char *kernel;
-	const char *modules_dir; /* NULL: found as above */
+	const char *modules_dir; /* NULL: found as above; the RELEASE folder, or one that holds it
+				  * (as RELEASE or lib/modules/RELEASE) */
 	const char *agent;       /* path of the static agent binary */
 	const char *cache_dir;   /* images and unpacked packages live here */
 	fetch_progress_fn progress;
@@ -34,6 +42,7 @@ struct image {
 	char *initrd_path;
 	char *release; /* "6.1.0-56-cloud-amd64" */
 	char *modules; /* names in load order, space separated */
+	char *builtin; /* wanted modules that the kernel has built in */
 	char *missing; /* wanted modules that neither are built in nor exist, e.g. "ahci" */
 	uint64_t initrd_bytes, kernel_bytes;
 	bool was_cached;
@@ -44,7 +53,7 @@ extern const char *const image_modules[];
 extern const size_t n_image_modules;
 
 /* -ENOENT: no such kernel (says what was looked at and how to get one); -EINVAL: not a
- * kernel package; what fetch_file() returns; -ENOMEM. */
+ * kernel package, or the agent is not a static program; what fetch_file() returns; -ENOMEM. */
 int image_build(const struct image_spec *spec, struct image **ret_image, struct bl_err *err);
 
 /* True when the image can drive a disk on the controller module @module ("ahci", "virtio_blk",

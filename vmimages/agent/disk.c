@@ -1,0 +1,108 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <scsi/sg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "cleanup.h"
+#include "fs.h"
+
+/* SCSI: INQUIRY (12h) with EVPD, page 80h "unit serial number" (SPC): 4 bytes of header, the length
+ * in bytes 2 and 3, then ASCII. */
+#define VPD_SERIAL 0x80
+#define VPD_HEADER 4
+
+static int vpd_text(const unsigned char *page, size_t have, char out[128])
+{
+	size_t len = have >= VPD_HEADER ? (size_t)(page[2] << 8 | page[3]) : 0;
+
+	if (len > have - VPD_HEADER)
+		len = have - VPD_HEADER;
+	if (!len || have < VPD_HEADER || page[1] != VPD_SERIAL)
+		return -ENOENT;
+	if (len > 127)
+		len = 127;
+	memcpy(out, page + VPD_HEADER, len);
+	out[len] = '\0';
+	trim(out);
+	return out[0] ? 0 : -ENOENT;
+}
+
+/* The page as the kernel kept it when the disk appeared. */
+static int serial_from_kept_page(const char *name, char out[128])
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("/sys/block/%s/device/vpd_pg80", name);
+	BL_CLEANUP(bl_closep) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	unsigned char page[256];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, page, sizeof page);
+	return n > 0 ? vpd_text(page, (size_t)n, out) : -ENOENT;
+}
+
+/* ATA disks answer it too: libata makes the page from IDENTIFY. */
+static int serial_by_inquiry(const char *name, char out[128])
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("/dev/%s", name);
+	BL_CLEANUP(bl_closep) int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+	unsigned char command[6] = {0x12, 1, VPD_SERIAL, 0, 252, 0}, sense[32], page[252] = {0};
+	struct sg_io_hdr io = {
+		.interface_id = 'S',
+		.cmd_len = sizeof command,
+		.cmdp = command,
+		.mx_sb_len = sizeof sense,
+		.sbp = sense,
+		.dxfer_direction = SG_DXFER_FROM_DEV,
+		.dxfer_len = sizeof page,
+		.dxferp = page,
+		.timeout = 2000, /* ms */
+	};
+
+	if (fd < 0 || ioctl(fd, SG_IO, &io) < 0)
+		return -errno;
+	if ((io.info & SG_INFO_OK_MASK) != SG_INFO_OK)
+		return -EIO;
+	return vpd_text(page, sizeof page - (size_t)io.resid, out);
+}
+
+int disk_serial(const char *name, char out[128])
+{
+	if (sysfs_read(out, 128, "/sys/block/%s/serial", name) == 0 && out[0])
+		return 0; /* virtio-blk */
+	if (sysfs_read(out, 128, "/sys/block/%s/device/serial", name) == 0 && out[0])
+		return 0; /* nvme */
+	if (!strncmp(name, "sd", 2) && serial_from_kept_page(name, out) == 0)
+		return 0;
+	return strncmp(name, "sd", 2) ? -ENOENT : serial_by_inquiry(name, out);
+}
+
+int disk_find(const char *serial, char device[DISK_NAME_MAX])
+{
+	DIR *d = opendir("/sys/block");
+	char have[128], hidden[8];
+	struct dirent *e;
+	int r = -ENOENT;
+
+	while (d && r < 0 && (e = readdir(d))) {
+		if (e->d_name[0] == '.' || strlen(e->d_name) > DISK_NAME_MAX - 6)
+			continue;
+		/* paths of an nvme multipath disk have no device node */
+		if (sysfs_read(hidden, sizeof hidden, "/sys/block/%s/hidden", e->d_name) == 0 &&
+		    !strcmp(hidden, "1"))
+			continue;
+		if (disk_serial(e->d_name, have) < 0 || strcmp(have, serial))
+			continue;
+		snprintf(device, DISK_NAME_MAX, "/dev/%.*s", DISK_NAME_MAX - 6, e->d_name);
+		if (bl_exists(device))
+			r = 0;
+	}
+	if (d)
+		closedir(d);
+	return r;
+}

@@ -1,0 +1,233 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "engine.h"
+#include "jobfile.h"
+#include "sample_json.h"
+
+struct work {
+	enum work_kind kind;
+	json_int_t id;
+	char device[DISK_NAME_MAX];
+	int event_fd;
+	pthread_t thread;
+	uint64_t started_ns;
+	_Atomic bool stop;
+	uint64_t fill_bytes, fill_seed;
+	_Atomic uint64_t filled_bytes;
+	struct jobs jobs;
+	struct engine_progress progress;
+	json_t *answer; /* set by the thread, read after it has ended */
+};
+
+json_t *error_message(json_int_t id, const struct bl_err *err)
+{
+	json_t *text = json_string(bl_err_text(err));
+
+	/* a reason may quote bytes that are not UTF-8 */
+	return json_pack("{s:s, s:I, s:i, s:o}", "type", "error", "id", id, "code", -err->code,
+			 "text", text ? text : json_string("the reason is not printable"));
+}
+
+static json_t *fill(struct work *w, struct bl_err *err)
+{
+	int r = engine_fill(w->device, w->fill_bytes, w->fill_seed, &w->filled_bytes, &w->stop,
+			    err);
+
+	if (r < 0) {
+		bl_wrap(err, r, "precondition");
+		return NULL;
+	}
+	return json_pack("{s:s, s:I, s:I, s:I}", "type", "preconditioned", "id", w->id, "bytes",
+			 (json_int_t)atomic_load(&w->filled_bytes), "elapsed_ns",
+			 (json_int_t)(bl_now_ns() - w->started_ns));
+}
+
+static json_t *run(struct work *w, struct bl_err *err)
+{
+	struct engine_call call = {.jobs = w->jobs.items,
+				   .n_jobs = w->jobs.n,
+				   .target = w->device,
+				   .progress = &w->progress,
+				   .stop = &w->stop};
+	BL_CLEANUP(bl_freep) struct sample **samples = calloc(w->jobs.n, sizeof(struct sample *));
+	json_t *list = json_array();
+	int r = samples && list ? engine_run(&call, samples, err)
+				: bl_fail(err, -ENOMEM, "out of memory");
+
+	if (r < 0) {
+		bl_wrap(err, r, "run");
+		json_decref(list);
+		return NULL;
+	}
+	for (size_t i = 0; i < w->jobs.n; i++) {
+		if (json_array_append_new(list, sample_to_json(samples[i])) < 0)
+			r = bl_fail(err, -ENOMEM, "out of memory for the samples");
+		sample_free(samples[i]);
+	}
+	if (r == 0)
+		return json_pack("{s:s, s:I, s:o}", "type", "result", "id", w->id, "samples", list);
+	json_decref(list);
+	return NULL;
+}
+
+static json_t *drop(struct work *w, struct bl_err *err)
+{
+	BL_CLEANUP(bl_closep) int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	sync();
+	if (fd < 0 || write(fd, "3", 1) != 1) {
+		bl_fail(err, -errno, "cannot drop caches: %s", strerror(errno));
+		return NULL;
+	}
+	return json_pack("{s:s, s:I}", "type", "done", "id", w->id);
+}
+
+static void *work_thread(void *arg)
+{
+	static json_t *(*const does[])(struct work *, struct bl_err *) = {
+		[WORK_FILL] = fill, [WORK_RUN] = run, [WORK_DROP] = drop};
+	struct work *w = arg;
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t one = 1;
+
+	w->answer = does[w->kind](w, &err);
+	if (!w->answer) {
+		bl_fail(&err, -ENOMEM, "out of memory for the answer");
+		w->answer = error_message(w->id, &err);
+	}
+	if (write(w->event_fd, &one, sizeof one) < 0)
+		fatal("cannot signal the end of a job: %s", strerror(errno));
+	return NULL;
+}
+
+/* The jobs may touch the disk under test only, and are one group. */
+static int check_jobs(const struct work *w, struct bl_err *err)
+{
+	if (w->jobs.n == 0)
+		return bl_fail(err, -EINVAL, "jobs: there is none");
+	for (size_t i = 0; i < w->jobs.n; i++) {
+		const struct job *j = &w->jobs.items[i];
+
+		if (j->filename[0] && strcmp(j->filename, w->device))
+			return bl_fail(err, -EPERM,
+				       "job '%s': filename '%s' is not '%s', the disk "
+				       "under test",
+				       j->name, j->filename, w->device);
+		if (j->group != w->jobs.items[0].group)
+			return bl_fail(err, -EINVAL,
+				       "job '%s': a request holds jobs of one group "
+				       "(stonewall starts another)",
+				       j->name);
+	}
+	return 0;
+}
+
+static int read_request(struct work *w, const json_t *request, struct bl_err *err)
+{
+	json_int_t size = 0, seed = 0;
+	const char *device = w->device, *jobs = NULL;
+	json_error_t why;
+	json_t *rq = (json_t *)request; /* jansson unpacks from a non-const pointer */
+	int r = 0;
+
+	if (w->kind == WORK_FILL)
+		r = json_unpack_ex(rq, &why, 0, "{s:s, s:I, s:I}", "device", &device, "size_bytes",
+				   &size, "seed", &seed);
+	else if (w->kind == WORK_RUN)
+		r = json_unpack_ex(rq, &why, 0, "{s:s, s:s}", "device", &device, "jobs", &jobs);
+	if (r < 0)
+		return bl_fail(err, -EINVAL, "%s: %s",
+			       json_string_value(json_object_get(rq, "type")), why.text);
+	if (w->kind != WORK_DROP && !w->device[0])
+		return bl_fail(err, -EPERM, "no disk under test is known yet; describe it first");
+	if (strcmp(device, w->device))
+		return bl_fail(err, -EPERM, "device '%s' is not '%s', the disk under test", device,
+			       w->device);
+	if (size < 0)
+		return bl_fail(err, -ERANGE, "size_bytes: %lld is below the least, 0",
+			       (long long)size);
+	w->fill_bytes = (uint64_t)size;
+	w->fill_seed = (uint64_t)seed;
+	if (!jobs)
+		return 0;
+	r = jobfile_parse(jobs, "jobs", &w->jobs, err);
+	return r < 0 ? r : check_jobs(w, err);
+}
+
+static struct work *work_free(struct work *w)
+{
+	jobs_done(&w->jobs);
+	json_decref(w->answer);
+	free(w);
+	return NULL;
+}
+
+int work_start(enum work_kind kind, const json_t *request, const char *device, int event_fd,
+	       struct work **ret_work, struct bl_err *err)
+{
+	struct work *w = calloc(1, sizeof *w);
+	int r;
+
+	if (!w)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	w->kind = kind;
+	w->id = json_integer_value(json_object_get(request, "id"));
+	w->event_fd = event_fd;
+	w->started_ns = bl_now_ns();
+	strncpy(w->device, device, sizeof w->device - 1);
+	r = read_request(w, request, err);
+	if (r == 0) {
+		r = -pthread_create(&w->thread, NULL, work_thread, w);
+		if (r < 0)
+			bl_fail(err, r, "cannot start a thread: %s", strerror(-r));
+	}
+	if (r < 0) {
+		work_free(w);
+		return r;
+	}
+	*ret_work = w;
+	return 0;
+}
+
+json_t *work_progress(struct work *w)
+{
+	const char *phase = "idle";
+	uint64_t elapsed = 0, ios = 0, bytes = 0;
+
+	if (w && w->kind == WORK_FILL) {
+		phase = "fill";
+		bytes = atomic_load(&w->filled_bytes);
+		elapsed = bl_now_ns() - w->started_ns;
+	} else if (w && w->kind == WORK_RUN) {
+		phase = atomic_load(&w->progress.ramping) ? "ramp" : "run";
+		elapsed = atomic_load(&w->progress.elapsed_ns);
+		ios = atomic_load(&w->progress.ios);
+		bytes = atomic_load(&w->progress.bytes);
+	}
+	return json_pack("{s:s, s:I, s:s, s:I, s:I, s:I, s:I}", "type", "progress", "guest_ns",
+			 (json_int_t)bl_now_ns(), "phase", phase, "id", w ? w->id : 0, "elapsed_ns",
+			 (json_int_t)elapsed, "ios", (json_int_t)ios, "bytes", (json_int_t)bytes);
+}
+
+json_t *work_finish(struct work *w)
+{
+	json_t *answer;
+
+	pthread_join(w->thread, NULL);
+	answer = BL_STEAL(w->answer);
+	work_free(w);
+	return answer;
+}
+
+void work_stop(struct work *w)
+{
+	atomic_store(&w->stop, true);
+}
