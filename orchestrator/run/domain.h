@@ -10,24 +10,31 @@
 #define DOMAIN_DISK_SERIAL "blklab-dut" /* serial of the disk under test */
 #define DOMAIN_NS          "urn:blklab:domain:1"
 
+/* Ids the disk under test has in QEMU, whatever the bus: qdev "/machine/peripheral/ua-dut". */
+#define DOMAIN_DISK_ALIAS       "ua-dut"
+#define DOMAIN_CONTROLLER_ALIAS "ua-dut-controller" /* virtio-scsi */
+
 /* Everything about this trial that the cell does not say. */
 struct domain_binding {
 	const char *name; /* of the domain */
 	const char *uuid;
 	const char *run_id, *trial_id;
-	long owner_pid;       /* with its start time: who may end it, see orphans */
-	uint64_t owner_start; /* clock ticks since boot, /proc/PID/stat field 22 */
-	const char *accel;    /* "kvm" or "tcg" */
-	const char *machine;  /* "q35" */
+	long owner_pid;         /* with its start time: who may end it, see orphans */
+	uint64_t owner_start;   /* clock ticks since boot, /proc/PID/stat field 22 */
+	const char *owner_host; /* where owner_pid means something; NULL: left out */
+	const char *accel;      /* "kvm" or "tcg" */
+	const char *machine;    /* "q35" */
 	uint64_t memory_bytes;
-	const char *emulator; /* absolute path */
+	const char *emulator;         /* absolute path */
+	const char *emulator_version; /* "7.2.22": some values need a newer one; NULL: not known */
 	const char *kernel, *initrd, *cmdline;
 	const char *disk_path;   /* backing file or block device */
 	bool disk_is_block;      /* /dev/... */
 	const char *console_log; /* file that gets the serial console */
 };
 
-/* *ret_xml is new (free()). -ENOTSUP: this cell has no domain (bus host). */
+/* *ret_xml is new (free()). -ENOTSUP: this cell has no domain (bus host), or this bus or emulator
+ * can't do a value (says which and what it needs). -EINVAL: a text that XML can't carry. */
 int domain_xml(const struct cell *c, const struct domain_binding *b, char **ret_xml,
 	       struct bl_err *err);
 

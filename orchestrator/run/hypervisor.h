@@ -21,9 +21,9 @@ struct hv_vm;
 
 enum hv_vm_state { HV_RUNNING, HV_PAUSED, HV_SHUTOFF, HV_CRASHED };
 
-/* @uri NULL: qemu:///embed?root=ROOT, whose etc/qemu.conf is written first (stdio_handler,
- * security_driver, namespaces, cgroup_controllers: see hv_libvirt.c). -ENOTSUP: no libvirt or QEMU
- * driver. */
+/* @uri NULL: qemu:///embed?root=ROOT, whose etc/qemu.conf is written first (hv_embed.c). @root is
+ * made when missing; libvirt's own log is ROOT/libvirt.log. A process can use one root in its life.
+ * -ENOTSUP: no libvirt or QEMU driver; -EBUSY: another process works in ROOT (its pid is named). */
 int hv_open(const char *uri, const char *root, struct hv **ret_hv, struct bl_err *err);
 struct hv *hv_close(struct hv *hv);
 const char *hv_uri(const struct hv *hv);
@@ -48,6 +48,9 @@ int hv_vm_send(struct hv_vm *vm, const void *data, size_t len, uint64_t limit_ns
 int hv_vm_recv(struct hv_vm *vm, struct bl_buf *out, uint64_t limit_ns, struct bl_err *err);
 
 enum hv_vm_state hv_vm_state(struct hv_vm *vm);
+/* Why it ended, as the hypervisor tells it: "the guest panicked", "the guest powered off", "qemu
+ * ended by itself". NULL while it runs. Borrowed from @vm. */
+const char *hv_vm_end_reason(struct hv_vm *vm);
 /* 0 when the domain has ended within @limit_ns, else -ETIMEDOUT. */
 int hv_vm_wait_end(struct hv_vm *vm, uint64_t limit_ns);
 int hv_vm_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err); /* live XML, new */
@@ -59,16 +62,15 @@ pid_t hv_vm_pid(struct hv_vm *vm); /* of QEMU; 0: not on this host */
 /* End it by force if it still runs, wait until it has, and free. NULL is fine. Returns NULL. */
 struct hv_vm *hv_vm_end(struct hv_vm *vm);
 
-/* Domains with our metadata element whose owner process (pid and start time) is gone are ended.
- * Calls @each (may be NULL) with the name, run and trial of each. Returns how many, or negative. */
+/* Domains with our metadata element whose owner process (pid and start time, on this host) is gone
+ * are ended, and, in the embedded driver, QEMU processes of this root that libvirt has lost.
+ * Calls @each (may be NULL) with the name, run and trial of each ("" when they can't be told).
+ * Returns how many, or negative. */
 int hv_end_orphans(struct hv *hv,
 		   void (*each)(void *ctx, const char *name, const char *run, const char *trial),
 		   void *ctx, struct bl_err *err);
 
 /* This process, as domain metadata names it: field 22 of /proc/PID/stat. 0: no such process. */
 uint64_t hv_process_start(pid_t pid);
-
-/* The implementation rows: hv_libvirt.c and hv_fake.c fill one each. Slots match the functions
- * above; struct hv and struct hv_vm begin with a pointer to the row (hypervisor_priv.h). */
 
 #endif

@@ -1,0 +1,85 @@
+/* hv_libvirt.h - shared by the files that speak to libvirt: hv_libvirt.c, hv_vm.c, hv_channel.c,
+ * hv_embed.c, hv_orphans.c. Nobody else includes it.
+ */
+#ifndef HV_LIBVIRT_H
+#define HV_LIBVIRT_H
+
+#include <libvirt/libvirt.h>
+#include <pthread.h>
+
+#include "hypervisor_priv.h"
+
+struct lv_vm;
+
+struct lv {
+	struct hv base;
+	virConnectPtr conn;
+	char *root; /* of the embedded driver, as its URI has it; NULL: another driver */
+	char *uri;
+	int lifecycle; /* callback id; -1: none */
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* some VM changed its state; CLOCK_MONOTONIC */
+	struct lv_vm *vms;      /* under lock */
+};
+
+extern const struct hv_ops hv_libvirt_ops;
+
+/* Note "what: libvirt's last error" (one line). Returns @code. */
+int lv_fail(struct bl_err *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* hv_embed.c. Make @root a root of the embedded driver; *ret_root (new) is the path to give to
+ * libvirt: @root itself or a short link to it. */
+int lv_embed_prepare(const char *root, char **ret_root, struct bl_err *err);
+void lv_embed_done(const char *root); /* removes the short link, if it is one */
+/* The process that holds @root; 0: cannot tell. */
+pid_t lv_embed_owner(const char *root);
+/* hv_account.c. From now on the account libvirt's driver insists on is found. */
+void lv_account_stand_in(void);
+
+/* hv_events.c. The event loop of this process, in a thread of its own while somebody uses it. */
+int lv_events_start(struct bl_err *err);
+void lv_events_stop(void);
+
+/* hv_channel.c. */
+struct lv_channel;
+int lv_channel_open(virConnectPtr conn, virDomainPtr dom, const char *port,
+		    struct lv_channel **ret_channel, struct bl_err *err);
+int lv_channel_send(struct lv_channel *c, const void *data, size_t len, uint64_t limit_ns,
+		    struct bl_err *err);
+int lv_channel_recv(struct lv_channel *c, struct bl_buf *out, uint64_t limit_ns,
+		    struct bl_err *err);
+void lv_channel_close(struct lv_channel *c); /* NULL is fine */
+
+/* hv_vm.c. */
+int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t *ret_start_ns,
+		struct bl_err *err);
+int lv_vm_send(struct hv_vm *vm, const void *data, size_t len, uint64_t limit_ns,
+	       struct bl_err *err);
+int lv_vm_recv(struct hv_vm *vm, struct bl_buf *out, uint64_t limit_ns, struct bl_err *err);
+enum hv_vm_state lv_vm_state(struct hv_vm *vm);
+const char *lv_vm_end_reason(struct hv_vm *vm);
+int lv_vm_wait_end(struct hv_vm *vm, uint64_t limit_ns);
+int lv_vm_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err);
+int lv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
+	      struct bl_err *err);
+pid_t lv_vm_pid(struct hv_vm *vm);
+void lv_vm_end(struct hv_vm *vm);
+/* A lifecycle event: called by the event loop's thread. */
+int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque);
+
+/* hv_orphans.c. */
+int lv_end_orphans(struct hv *hv,
+		   void (*each)(void *ctx, const char *name, const char *run, const char *trial),
+		   void *ctx, struct bl_err *err);
+
+/* hv_process.c. The QEMU on this host that has @word in its command line (a domain's UUID); 0:
+ * none. */
+pid_t lv_find_qemu(const char *word);
+/* Calls @each for every process with @word in its command line, with that line (NULs kept). */
+void lv_each_qemu(const char *word,
+		  void (*each)(void *ctx, pid_t pid, const struct bl_buf *cmdline), void *ctx);
+/* SIGKILL, and wait until it is gone. */
+int lv_kill(pid_t pid, uint64_t limit_ns);
+
+#endif

@@ -1,0 +1,297 @@
+/* hv_vm.c - one domain: its life, its channel, its QMP. */
+#include <errno.h>
+#include <libvirt/libvirt-qemu.h>
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "hv_libvirt.h"
+#include "units.h"
+#include "wire.h"
+
+/* An event can be lost (a service that restarts): ask now and then. */
+#define ASK_EVERY_NS (2 * NS_PER_S)
+
+struct lv_vm {
+	struct hv_vm base;
+	struct lv *lv;
+	virDomainPtr dom;
+	struct lv_channel *channel;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	enum hv_vm_state state; /* under lv->lock, as is why */
+	const char *why;
+	pid_t pid; /* 0: not looked for yet, or not on this host */
+	struct lv_vm *next;
+};
+
+static bool has_ended(enum hv_vm_state s)
+{
+	return s == HV_SHUTOFF || s == HV_CRASHED;
+}
+
+/* Under lv->lock. The first reason stays: a panic is followed by "destroyed". */
+static void set_state(struct lv_vm *vm, enum hv_vm_state state, const char *why)
+{
+	if (has_ended(vm->state))
+		return;
+	vm->state = state;
+	if (why && !vm->why)
+		vm->why = why;
+}
+
+static void stopped(struct lv_vm *vm, int detail)
+{
+	switch ((virDomainEventStoppedDetailType)detail) {
+	case VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN:
+		set_state(vm, HV_SHUTOFF, "the guest powered off");
+		break;
+	case VIR_DOMAIN_EVENT_STOPPED_CRASHED:
+		set_state(vm, HV_CRASHED, "the guest panicked");
+		break;
+	case VIR_DOMAIN_EVENT_STOPPED_FAILED:
+		set_state(vm, HV_CRASHED, "qemu ended by itself or was killed");
+		break;
+	default:
+		set_state(vm, HV_SHUTOFF, "it was ended by force");
+		break;
+	}
+}
+
+int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque)
+{
+	struct lv *lv = opaque;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	(void)conn;
+	if (virDomainGetUUIDString(dom, uuid) < 0)
+		return 0;
+	pthread_mutex_lock(&lv->lock);
+	for (struct lv_vm *vm = lv->vms; vm; vm = vm->next) {
+		if (strcmp(vm->uuid, uuid) != 0)
+			continue;
+		if (event == VIR_DOMAIN_EVENT_STOPPED)
+			stopped(vm, detail);
+		else if (event == VIR_DOMAIN_EVENT_CRASHED)
+			set_state(vm, vm->state, "the guest panicked");
+		else if (event == VIR_DOMAIN_EVENT_SHUTDOWN &&
+			 detail != VIR_DOMAIN_EVENT_SHUTDOWN_HOST)
+			set_state(vm, vm->state, "the guest powered off or rebooted");
+		else if (event == VIR_DOMAIN_EVENT_SUSPENDED)
+			set_state(vm, HV_PAUSED, NULL);
+		else if (event == VIR_DOMAIN_EVENT_RESUMED)
+			set_state(vm, HV_RUNNING, NULL);
+		pthread_cond_broadcast(&lv->changed);
+	}
+	pthread_mutex_unlock(&lv->lock);
+	return 0;
+}
+
+/* Not under the lock. A transient domain that has ended is not there any more. */
+static void ask_state(struct lv_vm *vm)
+{
+	int state = 0, reason = 0;
+	bool is_gone = false;
+
+	if (virDomainGetState(vm->dom, &state, &reason, 0) < 0) {
+		const virError *e = virGetLastError();
+
+		is_gone = e && e->code == VIR_ERR_NO_DOMAIN;
+		if (!is_gone)
+			return;
+	}
+	pthread_mutex_lock(&vm->lv->lock);
+	if (is_gone || state == VIR_DOMAIN_SHUTOFF)
+		set_state(vm, HV_SHUTOFF, "it ended");
+	else if (state == VIR_DOMAIN_CRASHED)
+		set_state(vm, HV_CRASHED, "the guest panicked");
+	else if (state == VIR_DOMAIN_PAUSED)
+		set_state(vm, HV_PAUSED, NULL);
+	else if (state == VIR_DOMAIN_RUNNING)
+		set_state(vm, HV_RUNNING, NULL);
+	pthread_mutex_unlock(&vm->lv->lock);
+}
+
+static void vm_free(struct lv_vm *vm)
+{
+	struct lv *lv = vm->lv;
+
+	pthread_mutex_lock(&lv->lock);
+	for (struct lv_vm **p = &lv->vms; *p; p = &(*p)->next) {
+		if (*p == vm) {
+			*p = vm->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lv->lock);
+	lv_channel_close(vm->channel);
+	virDomainFree(vm->dom);
+	free(vm);
+}
+
+int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t *ret_start_ns,
+		struct bl_err *err)
+{
+	struct lv *lv = (struct lv *)hv;
+	struct lv_vm *vm = calloc(1, sizeof *vm);
+	uint64_t start_ns;
+	int r;
+
+	if (!vm)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	vm->base.ops = &hv_libvirt_ops;
+	vm->lv = lv;
+	start_ns = bl_now_ns();
+	vm->dom = virDomainCreateXML(lv->conn, xml, 0);
+	if (!vm->dom) {
+		free(vm);
+		return lv_fail(err, -EIO, "cannot start the domain");
+	}
+	virDomainGetUUIDString(vm->dom, vm->uuid);
+	pthread_mutex_lock(&lv->lock);
+	vm->next = lv->vms;
+	lv->vms = vm;
+	pthread_mutex_unlock(&lv->lock);
+	ask_state(vm); /* events from before it was in the list */
+	r = lv_channel_open(lv->conn, vm->dom, WIRE_PORT_NAME, &vm->channel, err);
+	if (r < 0) {
+		lv_vm_end(&vm->base);
+		return r;
+	}
+	*ret_start_ns = start_ns;
+	*ret_vm = &vm->base;
+	return 0;
+}
+
+int lv_vm_send(struct hv_vm *base, const void *data, size_t len, uint64_t limit_ns,
+	       struct bl_err *err)
+{
+	return lv_channel_send(((struct lv_vm *)base)->channel, data, len, limit_ns, err);
+}
+
+int lv_vm_recv(struct hv_vm *base, struct bl_buf *out, uint64_t limit_ns, struct bl_err *err)
+{
+	return lv_channel_recv(((struct lv_vm *)base)->channel, out, limit_ns, err);
+}
+
+enum hv_vm_state lv_vm_state(struct hv_vm *base)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+	enum hv_vm_state state;
+
+	ask_state(vm);
+	pthread_mutex_lock(&vm->lv->lock);
+	state = vm->state;
+	pthread_mutex_unlock(&vm->lv->lock);
+	return state;
+}
+
+const char *lv_vm_end_reason(struct hv_vm *base)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+	const char *why;
+
+	pthread_mutex_lock(&vm->lv->lock);
+	why = has_ended(vm->state) ? vm->why : NULL;
+	pthread_mutex_unlock(&vm->lv->lock);
+	return why;
+}
+
+/* One wait; true when it has ended. */
+static bool wait_some(struct lv_vm *vm, uint64_t until)
+{
+	struct timespec t = {.tv_sec = (time_t)(until / NS_PER_S),
+			     .tv_nsec = (long)(until % NS_PER_S)};
+	bool is_over;
+
+	pthread_mutex_lock(&vm->lv->lock);
+	while (!has_ended(vm->state) &&
+	       pthread_cond_timedwait(&vm->lv->changed, &vm->lv->lock, &t) != ETIMEDOUT)
+		;
+	is_over = has_ended(vm->state);
+	pthread_mutex_unlock(&vm->lv->lock);
+	return is_over;
+}
+
+int lv_vm_wait_end(struct hv_vm *base, uint64_t limit_ns)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+	uint64_t deadline = bl_now_ns() + limit_ns, now;
+
+	for (;;) {
+		now = bl_now_ns();
+		if (wait_some(vm, now + ASK_EVERY_NS < deadline ? now + ASK_EVERY_NS : deadline))
+			return 0;
+		ask_state(vm);
+		if (bl_now_ns() >= deadline)
+			return wait_some(vm, 0) ? 0 : -ETIMEDOUT;
+	}
+}
+
+int lv_vm_xml(struct hv_vm *base, char **ret_xml, struct bl_err *err)
+{
+	char *xml = virDomainGetXMLDesc(((struct lv_vm *)base)->dom, 0);
+
+	if (!xml)
+		return lv_fail(err, -EIO, "cannot read the live domain XML");
+	*ret_xml = xml;
+	return 0;
+}
+
+static int qmp_error(const char *command, const json_t *error, struct bl_err *err)
+{
+	const char *class = json_string_value(json_object_get(error, "class"));
+	const char *desc = json_string_value(json_object_get(error, "desc"));
+	bool is_missing = class && strcmp(class, "CommandNotFound") == 0;
+
+	return bl_fail(err, is_missing ? -ENOTSUP : -EIO, "qmp %s: %s", command,
+		       desc ? desc : "an error without a description");
+}
+
+int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_t **ret_reply,
+	      struct bl_err *err)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+	BL_CLEANUP(bl_freep) char *text = NULL, *reply = NULL;
+	json_t *msg = json_pack("{s:s}", "execute", command), *root, *value;
+	int r = 0;
+
+	if (msg && args)
+		json_object_set_new(msg, "arguments", json_deep_copy(args));
+	text = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
+	json_decref(msg);
+	if (!text)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	if (virDomainQemuMonitorCommand(vm->dom, text, &reply, 0) < 0)
+		return lv_fail(err, -EIO, "qmp %s", command);
+	root = json_loads(reply, 0, NULL);
+	value = json_object_get(root, "return");
+	if (value)
+		*ret_reply = json_incref(value);
+	else
+		r = qmp_error(command, json_object_get(root, "error"), err);
+	json_decref(root);
+	return r;
+}
+
+pid_t lv_vm_pid(struct hv_vm *base)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+
+	if (!vm->pid)
+		vm->pid = lv_find_qemu(vm->uuid);
+	return vm->pid;
+}
+
+void lv_vm_end(struct hv_vm *base)
+{
+	struct lv_vm *vm = (struct lv_vm *)base;
+
+	if (!has_ended(lv_vm_state(base)) && virDomainDestroy(vm->dom) < 0 &&
+	    lv_vm_wait_end(base, NS_PER_S) < 0 && lv_vm_pid(base) > 0)
+		lv_kill(lv_vm_pid(base), 5 * NS_PER_S);
+	lv_vm_wait_end(base, 10 * NS_PER_S);
+	vm_free(vm);
+}
