@@ -158,6 +158,8 @@ static int check_exclude_axis(const struct expansion *x, const struct scenario_a
 	if (!axis) {
 		cell_defaults(&defaults);
 		given->row->get(&defaults, &known);
+		if (bl_buf_failed(&known))
+			return fail_memory(x->err);
 		if (strcmp(bl_buf_str(&known), given->values[0]) == 0)
 			return 0;
 	}

@@ -10,6 +10,11 @@
 /* Of a path's last part: twelve axes of the longest values then fit CELL_NAME_MAX. */
 #define PATH_LABEL_MAX 23
 
+static int fail_memory(struct bl_err *err)
+{
+	return bl_fail(err, -ENOMEM, "out of memory for the names of cells");
+}
+
 /* Among the cells that get a name here; where the axis has no meaning it can't vary. */
 static bool varies(const struct matrix *m, const bool *is_unnamed, const struct axis_row *row)
 {
@@ -47,6 +52,7 @@ static void add_path_number(const struct matrix *m, const struct axis_row *row,
 		BL_CLEANUP(bl_buf_done) struct bl_buf other = BL_BUF_INIT;
 
 		label(row, &m->cells[distinct[i]], &other);
+		text->failed |= bl_buf_failed(&other);
 		if (strcmp(bl_buf_str(&other), bl_buf_str(text)) != 0)
 			continue;
 		n_alike++;
@@ -103,6 +109,8 @@ static int add_axis(struct matrix *m, const bool *is_unnamed, const struct axis_
 		label(row, &m->cells[i], &text);
 		if (row->is_path)
 			add_path_number(m, row, distinct, n_distinct, &m->cells[i], &text);
+		if (bl_buf_failed(&text))
+			return fail_memory(err);
 		r = add_word(&m->cells[i], bl_buf_str(&text), err);
 		if (r < 0)
 			return r;
@@ -135,7 +143,7 @@ int matrix_name_cells(struct matrix *m, const struct scenario *sc, struct bl_err
 	int r = 0;
 
 	if (!is_unnamed || !distinct)
-		return bl_fail(err, -ENOMEM, "out of memory for the matrix");
+		return fail_memory(err);
 	for (size_t i = 0; i < m->n; i++)
 		is_unnamed[i] = m->cells[i].name[0] == '\0';
 	for (size_t a = 0; a < n_axis_rows && r == 0; a++) {
