@@ -12,15 +12,22 @@
 #include "plan.h"
 #include "record.h"
 
+/* Everything is borrowed while the runner lives. */
 struct runner_options {
-	const char *uri;       /* NULL: qemu:///embed?root=WORK/libvirt */
-	const char *work_dir;  /* state, backing disks, sockets; made when missing */
-	const char *cache_dir; /* guest images, probe answers */
-	const char *agent;     /* path of the static guest agent */
-	const char *kernel;    /* the default kernel (image.h), NULL: "installed" */
-	const char *wrapper;   /* path of blklab-qemu, which starts unpacked emulators */
-	const char *accel;     /* NULL: by the probe; "kvm", "tcg": forced */
-	const char *version;   /* of blklab, for records */
+	const char *uri;           /* NULL: qemu:///embed?root=WORK/libvirt */
+	const char *work_dir;      /* state, backing disks, sockets; made when missing */
+	const char *cache_dir;     /* guest images, probe answers */
+	const char *agent;         /* path of the static guest agent */
+	const char *kernel;        /* the default kernel (image.h), NULL: "installed" */
+	const char *wrapper;       /* path of blklab-qemu, which starts unpacked emulators */
+	const char *accel;         /* NULL: by the probe; "kvm", "tcg": forced */
+	const char *version;       /* of blklab, for records */
+	const char *extra_cmdline; /* added to the guest kernel's command line; NULL: nothing */
+	const char *fill;          /* who fills a backing disk: NULL (the host when there is room),
+				    * "host", "guest" */
+	uint64_t silence_ns;       /* a guest that said hello and then nothing for so long has
+				    * failed; 0: 10 s */
+	volatile sig_atomic_t *stop; /* seen while runner_open() probes; may be NULL */
 };
 
 enum runner_phase {
@@ -53,6 +60,9 @@ struct runner_events {
 	 * run. */
 	int (*trial)(void *ctx, const struct trial_record *t, struct bl_err *err);
 	void (*note)(void *ctx, const char *text); /* something a person should know; may be NULL */
+	/* The VM of @t has powered off and its disk is still there, for the last time; may be NULL.
+	 */
+	void (*stopped)(void *ctx, const struct trial_record *t, const char *backing_path);
 };
 
 struct runner;

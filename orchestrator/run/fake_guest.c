@@ -1,0 +1,319 @@
+#include "hv_fake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "engine.h"
+#include "jobfile.h"
+#include "sample_json.h"
+#include "units.h"
+#include "wire.h"
+
+const char *const fake_fault_names[] = {
+	"ok",        "mute",  "panic",     "panic-in-job", "die-in-job", "silent",  "garbage",
+	"oversized", "error", "job-error", "wrong-driver", "short-disk", "no-disk", "hang",
+};
+static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
+
+#define HEARTBEAT_NS (200 * NS_PER_MS)
+
+static void console(const struct fake_guest *g, const char *text)
+{
+	int fd = g->console_path
+			 ? open(g->console_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
+			 : -1;
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		fd = -fd; /* a console nobody reads is not the guest's trouble */
+	close(fd < 0 ? -fd : fd);
+}
+
+static void send_bytes(const struct fake_guest *g, const void *data, size_t len)
+{
+	const char *s = data;
+
+	while (len) {
+		ssize_t n = send(g->fd, s, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return; /* the host has cut the power */
+		s += n;
+		len -= (size_t)n;
+	}
+}
+
+/* Steals @msg. */
+static void say(const struct fake_guest *g, json_t *msg)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	if (msg && wire_encode(msg, &b, NULL) == 0)
+		send_bytes(g, b.data, b.len);
+	json_decref(msg);
+}
+
+static void say_error(const struct fake_guest *g, json_int_t id, int code, const char *text)
+{
+	say(g, json_pack("{s:s, s:I, s:i, s:s}", "type", "error", "id", id, "code", code, "text",
+			 text));
+}
+
+static void say_progress(const struct fake_guest *g, const char *phase,
+			 const struct engine_progress *p)
+{
+	say(g, json_pack("{s:s, s:I, s:s, s:I, s:I, s:I}", "type", "progress", "guest_ns",
+			 (json_int_t)bl_now_ns(), "phase", phase, "elapsed_ns",
+			 (json_int_t)(p ? p->elapsed_ns : 0), "ios", (json_int_t)(p ? p->ios : 0),
+			 "bytes", (json_int_t)(p ? p->bytes : 0)));
+}
+
+static void say_hello(const struct fake_guest *g)
+{
+	say(g, json_pack("{s:s, s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:s, s:[], s:[]}", "type",
+			 "hello", "protocol", WIRE_PROTOCOL_VERSION, "agent_version", "fake",
+			 "kernel", "fake", "cpus", (int)g->vcpus, "memory_bytes",
+			 (json_int_t)(512 * MiB), "clocksource", "fake", "uptime_ns",
+			 (json_int_t)NS_PER_MS, "cmdline", "", "modules", "module_errors"));
+}
+
+static const char *driver_of(const struct fake_guest *g)
+{
+	static const char *const rows[][2] = {{"virtio", "virtio_blk"},
+					      {"scsi", "virtio_scsi"},
+					      {"sata", "ahci"},
+					      {"nvme", "nvme"}};
+
+	if (g->fault == FAKE_WRONG_DRIVER)
+		return "floppy";
+	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
+		if (strcmp(rows[i][0], g->bus) == 0)
+			return rows[i][1];
+	}
+	return "virtio_blk";
+}
+
+static void describe(const struct fake_guest *g, json_int_t id, const json_t *ask)
+{
+	const char *serial = json_string_value(json_object_get(ask, "serial"));
+	uint64_t size = g->fault == FAKE_SHORT_DISK ? g->disk_bytes / 2 : g->disk_bytes;
+	char queues[16];
+
+	if (g->fault == FAKE_NO_DISK) {
+		say_error(g, id, ENODEV, "no disk with that serial");
+		return;
+	}
+	snprintf(queues, sizeof queues, "%u", g->queues ? g->queues : g->vcpus);
+	say(g,
+	    json_pack("{s:s, s:I, s:s, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type", "disk",
+		      "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size, "facts",
+		      "driver", driver_of(g), "serial", serial ? serial : "", "queues", queues,
+		      "scheduler", "none", "write_cache",
+		      g->is_writeback ? "write back" : "write through", "discard_max_bytes", "0"));
+}
+
+struct work {
+	const struct fake_guest *g;
+	struct jobs jobs;
+	struct sample *samples[64];
+	struct engine_progress progress;
+	_Atomic bool stop, has_ended;
+	int result;
+	struct bl_err err;
+};
+
+static void *work_main(void *arg)
+{
+	struct work *w = arg;
+	struct engine_call call = {.jobs = w->jobs.items,
+				   .n_jobs = w->jobs.n,
+				   .target = w->g->disk_path,
+				   .progress = &w->progress,
+				   .stop = &w->stop};
+
+	w->result = engine_run(&call, w->samples, &w->err);
+	w->has_ended = true;
+	return NULL;
+}
+
+static void pause_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+/* Waits for the job's end with heartbeats, or until the fault strikes. */
+static void attend(struct fake_guest *g, struct work *w)
+{
+	uint64_t next = 0;
+
+	while (!w->has_ended && !g->must_end) {
+		if (bl_now_ns() >= next) {
+			say_progress(g, w->progress.ramping ? "ramp" : "run", &w->progress);
+			next = bl_now_ns() + HEARTBEAT_NS;
+		}
+		if (g->fault == FAKE_DIE_IN_JOB || g->fault == FAKE_PANIC_IN_JOB)
+			break;
+		pause_ms(2);
+	}
+	w->stop = !w->has_ended;
+}
+
+static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
+{
+	json_t *list = json_array();
+
+	if (w->result < 0) {
+		json_decref(list);
+		say_error(g, id, -w->result, bl_err_text(&w->err));
+		return;
+	}
+	for (size_t i = 0; i < w->jobs.n; i++) {
+		if (g->fault == FAKE_JOB_ERROR) {
+			w->samples[i]->error = EIO;
+			snprintf(w->samples[i]->error_text, sizeof w->samples[i]->error_text,
+				 "read at 4096: Input/output error");
+		}
+		json_array_append_new(list, sample_to_json(w->samples[i]));
+		sample_free(w->samples[i]);
+	}
+	say(g, json_pack("{s:s, s:I, s:o}", "type", "result", "id", id, "samples", list));
+}
+
+static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
+{
+	const char *text = json_string_value(json_object_get(ask, "jobs"));
+	struct work w = {.g = g};
+	pthread_t thread;
+	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
+
+	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || g->fault == FAKE_ERROR) {
+		say_error(g, id, EINVAL, r < 0 ? bl_err_text(&w.err) : "the fake was told to fail");
+		jobs_done(&w.jobs);
+		return;
+	}
+	for (size_t i = 0; i < w.jobs.n; i++)
+		w.jobs.items[i].engine = JOB_NULL;
+	if (pthread_create(&thread, NULL, work_main, &w) == 0) {
+		attend(g, &w);
+		pthread_join(thread, NULL);
+		if (g->fault == FAKE_DIE_IN_JOB)
+			g->must_end = true;
+		else if (g->fault == FAKE_PANIC_IN_JOB)
+			console(g, "[    9.9] Kernel panic - not syncing: fake, in mid-job\n");
+		else
+			say_samples(g, id, &w);
+	}
+	jobs_done(&w.jobs);
+}
+
+static void precondition(const struct fake_guest *g, json_int_t id, const json_t *ask)
+{
+	uint64_t size = (uint64_t)json_integer_value(json_object_get(ask, "size_bytes"));
+	uint64_t seed = (uint64_t)json_integer_value(json_object_get(ask, "seed"));
+	uint64_t start = bl_now_ns();
+	struct bl_err err = BL_ERR_INIT;
+	int r = engine_fill(g->disk_path, size, seed, NULL, NULL, &err);
+
+	if (r < 0)
+		say_error(g, id, -r, bl_err_text(&err));
+	else
+		say(g,
+		    json_pack("{s:s, s:I, s:I, s:I}", "type", "preconditioned", "id", id, "bytes",
+			      (json_int_t)size, "elapsed_ns", (json_int_t)(bl_now_ns() - start)));
+}
+
+static void answer(struct fake_guest *g, const json_t *ask)
+{
+	json_int_t id = json_integer_value(json_object_get(ask, "id"));
+	const char *type = wire_type(ask);
+
+	if (g->fault == FAKE_SILENT || (g->fault == FAKE_PANIC_IN_JOB && g->has_crashed))
+		return;
+	if (strcmp(type, "ping") == 0)
+		say(g, json_pack("{s:s, s:I, s:O, s:I}", "type", "pong", "id", id, "host_ns",
+				 json_object_get(ask, "host_ns"), "guest_ns",
+				 (json_int_t)bl_now_ns()));
+	else if (strcmp(type, "describe") == 0)
+		describe(g, id, ask);
+	else if (strcmp(type, "precondition") == 0)
+		precondition(g, id, ask);
+	else if (strcmp(type, "run") == 0)
+		run_jobs(g, id, ask);
+	else if (strcmp(type, "drop") == 0 || strcmp(type, "poweroff") == 0)
+		say(g, json_pack("{s:s, s:I}", "type", "done", "id", id));
+	else
+		say_error(g, id, EOPNOTSUPP, "not a message the fake knows");
+	if (strcmp(type, "poweroff") == 0 && g->fault != FAKE_HANG)
+		g->must_end = true;
+}
+
+static void converse(struct fake_guest *g)
+{
+	struct wire_reader in = {0};
+	uint64_t next_beat = 0;
+
+	while (!g->must_end) {
+		struct pollfd p = {.fd = g->fd, .events = POLLIN};
+		json_t *ask = NULL;
+		char chunk[4096];
+		ssize_t n;
+
+		if (bl_now_ns() >= next_beat && g->fault != FAKE_SILENT) {
+			say_progress(g, "idle", NULL);
+			next_beat = bl_now_ns() + HEARTBEAT_NS;
+		}
+		if (poll(&p, 1, 20) <= 0)
+			continue;
+		n = recv(g->fd, chunk, sizeof chunk, 0);
+		if (n <= 0)
+			break;
+		wire_reader_push(&in, chunk, (size_t)n);
+		while (wire_reader_next(&in, &ask, NULL) > 0) {
+			answer(g, ask);
+			json_decref(ask);
+		}
+	}
+	wire_reader_done(&in);
+}
+
+static void hang(const struct fake_guest *g)
+{
+	while (!g->must_end)
+		pause_ms(5);
+}
+
+void *fake_guest_main(void *guest)
+{
+	struct fake_guest *g = guest;
+
+	console(g, "fake guest: no VM runs\n");
+	if (g->fault == FAKE_PANIC) {
+		console(g, "[    0.1] Kernel panic - not syncing: fake, before hello\n");
+		g->has_crashed = true;
+	} else if (g->fault == FAKE_MUTE) {
+		hang(g);
+	} else {
+		say_hello(g);
+		if (g->fault == FAKE_GARBAGE)
+			send_bytes(g, "\x10\0\0\0this is no json!", 20);
+		if (g->fault == FAKE_OVERSIZED)
+			send_bytes(g, "\xff\xff\xff\xff{}", 6);
+		converse(g);
+	}
+	close(g->fd);
+	g->fd = -1;
+	g->has_ended = true;
+	return NULL;
+}

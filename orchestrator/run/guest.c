@@ -1,0 +1,450 @@
+#include "guest.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "sample_json.h"
+#include "units.h"
+#include "wire.h"
+
+#define SLICE_NS       (100 * NS_PER_MS) /* how late a stop or the watcher may be seen */
+#define SEND_NS        (5 * NS_PER_S)
+#define SILENCE_NS     (10 * NS_PER_S) /* the agent speaks every second */
+#define FACTS_MAX      64
+#define FACT_VALUE_MAX 1024
+
+struct guest {
+	struct hv_vm *vm;
+	struct guest_options opt;
+	struct guest_state state;
+	struct wire_reader in;
+	uint64_t last_heard_ns;
+	uint64_t next_id;
+	bool has_said_hello;
+};
+
+int guest_new(struct hv_vm *vm, const struct guest_options *opt, struct guest **ret)
+{
+	struct guest *g = calloc(1, sizeof *g);
+
+	if (!g)
+		return -ENOMEM;
+	g->vm = vm;
+	g->opt = *opt;
+	if (!g->opt.silence_ns)
+		g->opt.silence_ns = SILENCE_NS;
+	snprintf(g->state.phase, sizeof g->state.phase, "boot");
+	g->next_id = 1;
+	*ret = g;
+	return 0;
+}
+
+struct guest *guest_free(struct guest *g)
+{
+	if (g)
+		wire_reader_done(&g->in);
+	free(g);
+	return NULL;
+}
+
+void guest_freep(struct guest **g)
+{
+	*g = guest_free(*g);
+}
+
+/* --- what came --- */
+
+static uint64_t number(const json_t *msg, const char *key)
+{
+	json_int_t v = json_integer_value(json_object_get(msg, key));
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+/* Text from the guest ends up in terminals and reports: printable ASCII only. */
+static void tame(char *out, size_t len, const char *text)
+{
+	size_t n = 0;
+
+	for (; text && *text && n + 1 < len; text++)
+		out[n++] = (*text >= ' ' && *text <= '~') ? *text : '?';
+	out[n] = '\0';
+}
+
+static void text_of(const json_t *msg, const char *key, char *out, size_t len)
+{
+	tame(out, len, json_string_value(json_object_get(msg, key)));
+}
+
+static void on_progress(struct guest *g, const json_t *msg)
+{
+	text_of(msg, "phase", g->state.phase, sizeof g->state.phase);
+	g->state.elapsed_ns = number(msg, "elapsed_ns");
+	g->state.ios = number(msg, "ios");
+	g->state.bytes = number(msg, "bytes");
+}
+
+static void on_log(struct guest *g, const json_t *msg)
+{
+	char text[512];
+
+	text_of(msg, "text", text, sizeof text);
+	if (g->opt.log)
+		g->opt.log(g->opt.ctx, text);
+}
+
+/* A message that came unasked is dealt with here. */
+static bool is_unasked(struct guest *g, const json_t *msg)
+{
+	if (strcmp(wire_type(msg), "progress") == 0)
+		on_progress(g, msg);
+	else if (strcmp(wire_type(msg), "log") == 0)
+		on_log(g, msg);
+	else
+		return false;
+	return true;
+}
+
+static int remote_error(const json_t *msg, struct bl_err *err)
+{
+	char text[512];
+
+	text_of(msg, "text", text, sizeof text);
+	return bl_fail(err, -EREMOTEIO, "the guest says: %s", text[0] ? text : "error, no reason");
+}
+
+/* --- waiting --- */
+
+static int check_patience(struct guest *g, uint64_t deadline_ns, uint64_t limit_ns,
+			  const char *what, struct bl_err *err)
+{
+	char text[BL_UNIT_TEXT_MAX];
+	uint64_t now = bl_now_ns(), silent;
+
+	if (g->opt.stop && *g->opt.stop)
+		return bl_fail(err, -EINTR, "stopped while waiting for %s", what);
+	if (g->opt.watch) {
+		int r = g->opt.watch(g->opt.ctx, &g->state, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (now >= deadline_ns)
+		return bl_fail(err, -ETIMEDOUT, "no %s from the guest within %s", what,
+			       bl_format_ns(text, limit_ns));
+	silent = now - g->last_heard_ns;
+	if (g->has_said_hello && silent > g->opt.silence_ns)
+		return bl_fail(err, -ETIMEDOUT,
+			       "the guest has been silent for %" PRIu64 " s (waiting for %s)",
+			       silent / NS_PER_S, what);
+	return 0;
+}
+
+static int receive(struct guest *g, uint64_t limit_ns, const char *what, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	int r = hv_vm_recv(g->vm, &b, limit_ns, err);
+
+	if (r == -EPIPE)
+		return bl_fail(err, r, "the guest is gone (while waiting for %s)", what);
+	if (r < 0)
+		return bl_wrap(err, r, "while waiting for %s", what);
+	if (r > 0) /* a long result is many pieces before it is a message */
+		g->last_heard_ns = bl_now_ns();
+	wire_reader_push(&g->in, b.data, b.len);
+	return 0;
+}
+
+/* The next message that did not come unasked. */
+static int next_message(struct guest *g, uint64_t limit_ns, const char *what, json_t **ret,
+			struct bl_err *err)
+{
+	uint64_t deadline = bl_now_ns() + limit_ns;
+
+	for (;;) {
+		json_t *msg = NULL;
+		int r = wire_reader_next(&g->in, &msg, err);
+
+		if (r < 0)
+			return bl_wrap(err, r, "bad message from the guest");
+		if (r > 0 && is_unasked(g, msg)) {
+			json_decref(msg);
+			continue;
+		}
+		if (r > 0) {
+			*ret = msg;
+			return 0;
+		}
+		r = check_patience(g, deadline, limit_ns, what, err);
+		if (r == 0)
+			r = receive(g, SLICE_NS, what, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+/* Send @request (stolen) and wait for its answer of type @want. */
+static int ask(struct guest *g, json_t *request, const char *want, uint64_t limit_ns,
+	       json_t **ret_answer, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf frame = BL_BUF_INIT;
+	uint64_t id = g->next_id++;
+	json_t *msg = NULL;
+	int r;
+
+	if (!request || json_object_set_new(request, "id", json_integer((json_int_t)id)) < 0) {
+		json_decref(request);
+		return bl_fail(err, -ENOMEM, "out of memory");
+	}
+	r = wire_encode(request, &frame, err);
+	json_decref(request);
+	if (r == 0)
+		r = hv_vm_send(g->vm, frame.data, frame.len, SEND_NS, err);
+	if (r < 0)
+		return bl_wrap(err, r, "cannot ask the guest for %s", want);
+	r = next_message(g, limit_ns, want, &msg, err);
+	if (r < 0)
+		return r;
+	if (strcmp(wire_type(msg), "error") == 0)
+		r = remote_error(msg, err);
+	else if (strcmp(wire_type(msg), want) != 0 || number(msg, "id") != id)
+		r = bl_fail(err, -EBADMSG, "the guest answered '%.32s' where '%s' was asked for",
+			    wire_type(msg), want);
+	if (r == 0)
+		*ret_answer = json_incref(msg);
+	json_decref(msg);
+	return r;
+}
+
+/* --- facts from JSON --- */
+
+static int add_value(struct facts *out, const char *key, const json_t *v)
+{
+	char text[FACT_VALUE_MAX], name[64];
+
+	tame(name, sizeof name, key);
+	if (json_is_string(v)) {
+		tame(text, sizeof text, json_string_value(v));
+		return facts_add(out, name, text);
+	}
+	if (json_is_integer(v))
+		return facts_addf(out, name, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	if (json_is_boolean(v))
+		return facts_add(out, name, json_is_true(v) ? "yes" : "no");
+	return 0;
+}
+
+static int add_module_errors(struct facts *out, const json_t *list)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach (list, i, item) {
+		char module[64], error[128];
+
+		text_of(item, "module", module, sizeof module);
+		text_of(item, "error", error, sizeof error);
+		if (i < FACTS_MAX)
+			bl_buf_addf(&b, "%s%s: %s", i ? "; " : "", module, error);
+	}
+	return b.len ? facts_add(out, "module_errors", bl_buf_str(&b)) : 0;
+}
+
+static int add_facts(struct facts *out, const json_t *object, struct bl_err *err)
+{
+	size_t n = 0;
+
+	for (void *it = json_object_iter((json_t *)(uintptr_t)object); it;
+	     it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
+		int r = strcmp(json_object_iter_key(it), "type") == 0
+				? 0
+				: add_value(out, json_object_iter_key(it),
+					    json_object_iter_value(it));
+
+		if (r < 0)
+			return bl_fail(err, r, "out of memory");
+		if (++n > FACTS_MAX)
+			return bl_fail(err, -EBADMSG, "the guest told more than %d facts",
+				       FACTS_MAX);
+	}
+	return 0;
+}
+
+/* --- the conversation --- */
+
+int guest_hello(struct guest *g, uint64_t limit_ns, struct facts *out, uint64_t *ret_at_ns,
+		struct bl_err *err)
+{
+	json_t *msg = NULL;
+	int r = next_message(g, limit_ns, "hello", &msg, err);
+
+	if (r < 0)
+		return r;
+	*ret_at_ns = bl_now_ns();
+	if (strcmp(wire_type(msg), "hello") != 0)
+		r = bl_fail(err, -EBADMSG, "the guest began with '%.32s' where hello was expected",
+			    wire_type(msg));
+	else if (number(msg, "protocol") != WIRE_PROTOCOL_VERSION)
+		r = bl_fail(err, -EPROTONOSUPPORT,
+			    "the agent in the guest speaks protocol %" PRIu64
+			    "; this blklab speaks %d: rebuild the guest image",
+			    number(msg, "protocol"), WIRE_PROTOCOL_VERSION);
+	if (r == 0)
+		r = add_facts(out, msg, err);
+	if (r == 0 && add_module_errors(out, json_object_get(msg, "module_errors")) < 0)
+		r = bl_fail(err, -ENOMEM, "out of memory");
+	g->has_said_hello = r == 0;
+	g->last_heard_ns = *ret_at_ns;
+	json_decref(msg);
+	return r;
+}
+
+int guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
+		struct bl_err *err)
+{
+	struct guest_clock best = {.uncertainty_ns = UINT64_MAX};
+
+	assert(n > 0);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t sent = bl_now_ns(), back;
+		json_t *pong = NULL;
+		int r = ask(g, json_pack("{s:s, s:I}", "type", "ping", "host_ns", (json_int_t)sent),
+			    "pong", limit_ns, &pong, err);
+
+		if (r < 0)
+			return r;
+		back = bl_now_ns();
+		if ((back - sent) / 2 < best.uncertainty_ns) {
+			best.uncertainty_ns = (back - sent) / 2;
+			best.offset_ns = (int64_t)(sent + (back - sent) / 2) -
+					 (int64_t)number(pong, "guest_ns");
+		}
+		json_decref(pong);
+	}
+	*ret = best;
+	return 0;
+}
+
+uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns)
+{
+	return (uint64_t)((int64_t)guest_ns + c->offset_ns);
+}
+
+int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struct guest_disk *ret,
+		   struct bl_err *err)
+{
+	struct guest_disk d = {0};
+	json_t *msg = NULL;
+	int r = ask(g,
+		    json_pack("{s:s, s:s, s:I}", "type", "describe", "serial", serial, "wait_ns",
+			      (json_int_t)limit_ns),
+		    "disk", limit_ns + SEND_NS, &msg, err);
+
+	if (r < 0)
+		return r;
+	text_of(msg, "device", d.device, sizeof d.device);
+	d.size_bytes = number(msg, "size_bytes");
+	if (strncmp(d.device, "/dev/", 5) != 0 || !d.size_bytes)
+		r = bl_fail(err, -EBADMSG,
+			    "the guest described no disk: device '%s', %" PRIu64 " bytes", d.device,
+			    d.size_bytes);
+	if (r == 0)
+		r = add_facts(&d.facts, json_object_get(msg, "facts"), err);
+	json_decref(msg);
+	if (r < 0) {
+		guest_disk_done(&d);
+		return r;
+	}
+	*ret = d;
+	return 0;
+}
+
+void guest_disk_done(struct guest_disk *d)
+{
+	facts_done(&d->facts);
+}
+
+int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes, uint64_t seed,
+		       uint64_t limit_ns, uint64_t *ret_elapsed_ns, struct bl_err *err)
+{
+	json_t *msg = NULL;
+	int r = ask(g,
+		    json_pack("{s:s, s:s, s:I, s:I}", "type", "precondition", "device", device,
+			      "size_bytes", (json_int_t)size_bytes, "seed", (json_int_t)seed),
+		    "preconditioned", limit_ns, &msg, err);
+
+	if (r < 0)
+		return r;
+	if (number(msg, "bytes") != size_bytes)
+		r = bl_fail(err, -EBADMSG,
+			    "the guest filled %" PRIu64 " bytes where %" PRIu64 " were asked for",
+			    number(msg, "bytes"), size_bytes);
+	else
+		*ret_elapsed_ns = number(msg, "elapsed_ns");
+	json_decref(msg);
+	return r;
+}
+
+static int take_samples(const json_t *msg, size_t n_jobs, struct sample **ret, struct bl_err *err)
+{
+	const json_t *list = json_object_get(msg, "samples");
+	int r = 0;
+
+	if (json_array_size(list) != n_jobs)
+		return bl_fail(err, -EBADMSG, "the guest sent %zu samples for %zu jobs",
+			       json_array_size(list), n_jobs);
+	for (size_t i = 0; i < n_jobs && r == 0; i++) {
+		ret[i] = NULL;
+		r = sample_from_json(json_array_get(list, i), &ret[i], err);
+		if (r == 0)
+			continue;
+		bl_wrap(err, r, "sample %zu from the guest", i);
+		while (i-- > 0)
+			ret[i] = sample_free(ret[i]);
+		return r;
+	}
+	return r;
+}
+
+int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
+	      uint64_t limit_ns, struct sample **ret_samples, struct bl_err *err)
+{
+	json_t *msg = NULL;
+	int r;
+
+	g->state.elapsed_ns = g->state.ios = g->state.bytes = 0;
+	r = ask(g, json_pack("{s:s, s:s, s:s}", "type", "run", "device", device, "jobs", jobs_text),
+		"result", limit_ns, &msg, err);
+	if (r < 0)
+		return r;
+	r = take_samples(msg, n_jobs, ret_samples, err);
+	json_decref(msg);
+	return r;
+}
+
+int guest_drop(struct guest *g, uint64_t limit_ns, struct bl_err *err)
+{
+	json_t *msg = NULL;
+	int r = ask(g, json_pack("{s:s}", "type", "drop"), "done", limit_ns, &msg, err);
+
+	json_decref(msg);
+	return r;
+}
+
+int guest_poweroff(struct guest *g, uint64_t limit_ns, struct bl_err *err)
+{
+	struct bl_err mine = BL_ERR_INIT;
+	json_t *msg = NULL;
+	int r = ask(g, json_pack("{s:s}", "type", "poweroff"), "done", limit_ns, &msg, &mine);
+
+	json_decref(msg);
+	if (r == 0 || r == -EPIPE)
+		return 0;
+	return bl_fail(err, r, "%s", bl_err_text(&mine));
+}

@@ -1,0 +1,79 @@
+/* guest.h - the host's side of a session with the guest agent (wire/protocol.md).
+ *
+ * One request at a time, each with a time limit. The guest is not trusted: lengths,
+ * types and numbers are checked before they are used. Every call may return, besides
+ * its own errors:
+ *   -ETIMEDOUT  the step's limit passed, or the guest was silent for too long
+ *   -EPIPE      the guest or QEMU is gone
+ *   -EBADMSG    what came is not the protocol
+ *   -EINTR      @stop was set
+ *   -EREMOTEIO  the agent answered with an error (its text is the reason)
+ * or what @watch returned.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <signal.h>
+
+#include "hypervisor.h"
+#include "record.h"
+
+struct guest_state {
+	char phase[16]; /* "idle", "fill", "ramp", "run", as the agent last said */
+	uint64_t elapsed_ns, ios, bytes;
+};
+
+struct guest_options {
+	volatile sig_atomic_t *stop; /* may be NULL */
+	uint64_t silence_ns; /* after hello, so long without a message is a failure; 0: 10 s */
+	/* Called at least every 100 ms while waiting, with what is known. Negative ends the wait:
+	 * the watcher has seen the guest die and noted the reason in @err. May be NULL. */
+	int (*watch)(void *ctx, const struct guest_state *state, struct bl_err *err);
+	void (*log)(void *ctx, const char *text); /* the agent's `log` messages; may be NULL */
+	void *ctx;
+};
+
+struct guest; /* borrows the VM */
+
+int guest_new(struct hv_vm *vm, const struct guest_options *opt, struct guest **ret);
+struct guest *guest_free(struct guest *g); /* returns NULL */
+void guest_freep(struct guest **g);
+
+/* The facts of `hello`: "agent_version", "kernel", "cpus", ... @ret_at_ns: when it came.
+ * -EPROTONOSUPPORT: another protocol version. */
+int guest_hello(struct guest *g, uint64_t limit_ns, struct facts *out, uint64_t *ret_at_ns,
+		struct bl_err *err);
+
+/* host time = guest time + offset_ns, within +- uncertainty_ns (half of the fastest
+ * of @n round trips; the true offset is inside as both directions took some time). */
+struct guest_clock {
+	int64_t offset_ns;
+	uint64_t uncertainty_ns;
+};
+int guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
+		struct bl_err *err);
+uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns);
+
+struct guest_disk {
+	char device[64]; /* "/dev/vda" */
+	uint64_t size_bytes;
+	struct facts facts; /* "Disk facts" of protocol.md */
+};
+int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struct guest_disk *ret,
+		   struct bl_err *err);
+void guest_disk_done(struct guest_disk *d);
+
+int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes, uint64_t seed,
+		       uint64_t limit_ns, uint64_t *ret_elapsed_ns, struct bl_err *err);
+
+/* ret_samples[n_jobs] are new and the caller's. */
+int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
+	      uint64_t limit_ns, struct sample **ret_samples, struct bl_err *err);
+
+int guest_drop(struct guest *g, uint64_t limit_ns, struct bl_err *err);
+
+/* Returns when the agent has said that it will; the VM ends a moment later. A VM that
+ * is gone before the answer came has done as told: 0. */
+int guest_poweroff(struct guest *g, uint64_t limit_ns, struct bl_err *err);
+
+#endif

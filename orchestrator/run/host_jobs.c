@@ -1,0 +1,217 @@
+#include "host_jobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "sample_json.h"
+#include "units.h"
+
+#define ANSWER_MAX (64 * MiB)
+#define TICK_MS    100
+
+/* --- the child --- */
+
+static json_t *samples_to_json(struct sample **samples, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		if (json_array_append_new(list, sample_to_json(samples[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *run_engine(const struct host_jobs *h, struct engine_progress *progress)
+{
+	struct engine_call call = {
+		.jobs = h->jobs, .n_jobs = h->n_jobs, .target = h->target, .progress = progress};
+	struct sample **samples = calloc(h->n_jobs, sizeof(struct sample *));
+	struct bl_err err = BL_ERR_INIT;
+	int r;
+
+	if (!samples)
+		return NULL;
+	r = engine_run(&call, samples, &err);
+	if (r < 0)
+		return json_pack("{s:i, s:s}", "code", r, "text", bl_err_text(&err));
+	return json_pack("{s:i, s:o}", "code", 0, "samples", samples_to_json(samples, h->n_jobs));
+}
+
+/* Never returns. Nothing of the parent's is ended here: no exit handlers, no destructors. */
+static void child_main(const struct host_jobs *h, struct engine_progress *progress, int fd)
+{
+	json_t *answer;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, SIG_IGN); /* the parent decides */
+	signal(SIGTERM, SIG_DFL);
+	answer = run_engine(h, progress);
+	_exit(answer && json_dumpfd(answer, fd, JSON_COMPACT) == 0 ? 0 : 1);
+}
+
+/* --- the parent --- */
+
+/* Is the target open in the child, and past the page cache? From its own flags. */
+static void look_at_flags(const struct host_jobs *h, pid_t pid)
+{
+	char dir[64], path[320], link[4096], line[64];
+	struct dirent *e;
+	DIR *d;
+
+	if (!h->ret_seen || *h->ret_seen)
+		return;
+	snprintf(dir, sizeof dir, "/proc/%ld/fd", (long)pid);
+	d = opendir(dir);
+	while (d && (e = readdir(d))) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf info = BL_BUF_INIT;
+		const char *flags;
+		ssize_t n;
+
+		snprintf(path, sizeof path, "%s/%.200s", dir, e->d_name);
+		n = readlink(path, link, sizeof link - 1);
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		snprintf(line, sizeof line, "/proc/%ld/fdinfo/%.20s", (long)pid, e->d_name);
+		if (strcmp(link, h->target) != 0 || bl_read_file(line, 65536, &info, NULL) < 0)
+			continue;
+		flags = strstr(bl_buf_str(&info), "flags:");
+		if (!flags)
+			continue;
+		*h->ret_seen = true;
+		*h->ret_direct = strtoul(flags + 6, NULL, 8) & O_DIRECT;
+	}
+	if (d)
+		closedir(d);
+}
+
+static int pump(const struct host_jobs *h, pid_t pid, struct engine_progress *progress, int fd,
+		struct bl_buf *out, struct bl_err *err)
+{
+	uint64_t deadline = bl_now_ns() + h->limit_ns;
+	char text[BL_UNIT_TEXT_MAX];
+
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		char chunk[65536];
+		ssize_t n = 0;
+
+		if (h->stop && *h->stop)
+			return bl_fail(err, -EINTR, "stopped while jobs ran on the host");
+		if (bl_now_ns() >= deadline)
+			return bl_fail(err, -ETIMEDOUT, "the jobs did not end within %s",
+				       bl_format_ns(text, h->limit_ns));
+		cpu_series_read(h->cpu, TICK_MS * NS_PER_MS);
+		look_at_flags(h, pid);
+		if (h->tick)
+			h->tick(h->ctx, progress);
+		if (poll(&p, 1, TICK_MS) <= 0)
+			continue;
+		n = read(fd, chunk, sizeof chunk);
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			bl_buf_add(out, chunk, (size_t)n);
+		if (out->len > ANSWER_MAX)
+			return bl_fail(err, -EMSGSIZE, "the jobs' samples are too long");
+	}
+}
+
+static int take_answer(const struct host_jobs *h, const struct bl_buf *text,
+		       struct sample **ret_samples, struct bl_err *err)
+{
+	json_t *answer = json_loadb(bl_buf_str(text), text->len, 0, NULL);
+	const json_t *list = json_object_get(answer, "samples");
+	int r = (int)json_integer_value(json_object_get(answer, "code"));
+	const char *why = json_string_value(json_object_get(answer, "text"));
+
+	if (r < 0)
+		bl_fail(err, r, "%s", why ? why : "no reason given");
+	else if (json_array_size(list) != h->n_jobs)
+		r = bl_fail(err, -ECHILD, "the jobs' process gave no samples");
+	for (size_t i = 0; i < h->n_jobs && r == 0; i++) {
+		r = sample_from_json(json_array_get(list, i), &ret_samples[i], err);
+		while (r < 0 && i-- > 0)
+			ret_samples[i] = sample_free(ret_samples[i]);
+	}
+	json_decref(answer);
+	return r;
+}
+
+static int check_status(int status, struct bl_err *err)
+{
+	if (WIFSIGNALED(status))
+		return bl_fail(err, -ECHILD, "the jobs' process was ended by signal %d (%s)",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != 0)
+		return bl_fail(err, -ECHILD, "the jobs' process ended with %d",
+			       WEXITSTATUS(status));
+	return 0;
+}
+
+static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *progress, int fd,
+		  struct sample **ret_samples, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	siginfo_t info;
+	int r, status = 0;
+
+	cpu_series_init(h->cpu, pid);
+	r = pump(h, pid, progress, fd, &out, err);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	/* A zombie still has its CPU clock: wait for the end, read it, then reap. */
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	cpu_series_read(h->cpu, 0);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (r == 0)
+		r = check_status(status, err);
+	return r < 0 ? r : take_answer(h, &out, ret_samples, err);
+}
+
+int host_jobs_run(const struct host_jobs *h, struct sample **ret_samples, struct bl_err *err)
+{
+	struct engine_progress *progress;
+	int p[2], r;
+	pid_t pid;
+
+	progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
+	if (progress == MAP_FAILED)
+		return bl_fail(err, -errno, "cannot share memory: %s", strerror(errno));
+	if (pipe2(p, O_CLOEXEC) < 0) {
+		r = bl_fail(err, -errno, "cannot make a pipe: %s", strerror(errno));
+		munmap(progress, sizeof *progress);
+		return r;
+	}
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		child_main(h, progress, p[1]);
+	close(p[1]);
+	if (pid < 0)
+		r = bl_fail(err, -errno, "cannot start a process for the jobs: %s",
+			    strerror(errno));
+	else
+		r = attend(h, pid, progress, p[0], ret_samples, err);
+	close(p[0]);
+	munmap(progress, sizeof *progress);
+	return r;
+}

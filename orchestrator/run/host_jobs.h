@@ -1,0 +1,32 @@
+/* host_jobs.h - bus host: the same jobs directly on the backing, on the host.
+ *
+ * The engine runs in a child process, so that a crash or a limit there cannot take the lab
+ * down and its CPU time is its own. Samples come back as JSON through a pipe.
+ */
+#ifndef HOST_JOBS_H
+#define HOST_JOBS_H
+
+#include <signal.h>
+
+#include "engine.h"
+#include "hostcpu.h"
+
+struct host_jobs {
+	const struct job *jobs; /* one group */
+	size_t n_jobs;
+	const char *target;
+	uint64_t limit_ns;
+	volatile sig_atomic_t *stop; /* may be NULL */
+	struct cpu_series *cpu;      /* of the child; begun here, the caller ends it */
+	/* Called at least every 100 ms while it runs; may be NULL. */
+	void (*tick)(void *ctx, const struct engine_progress *p);
+	void *ctx;
+	bool *ret_direct; /* whether the target was seen open with O_DIRECT; may be NULL */
+	bool *ret_seen;   /* whether it was seen open at all */
+};
+
+/* ret_samples[n_jobs] are new and the caller's. What engine_run() says, and -ETIMEDOUT, -EINTR,
+ * -ECHILD (the child died; says how). */
+int host_jobs_run(const struct host_jobs *h, struct sample **ret_samples, struct bl_err *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* hv_fake.h - the fake hypervisor's guest: a thread that speaks the agent's protocol.
+ *
+ * No VM runs. Disks are real files, jobs run on the null engine, so that what comes out
+ * measures the lab itself. For hv_fake.c and its tests.
+ */
+#ifndef HV_FAKE_H
+#define HV_FAKE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What goes wrong, by name in the URI: "fake:ok,panic,mute". The n-th VM takes the n-th
+ * word, later ones the last; "fake:" alone is all well. */
+enum fake_fault {
+	FAKE_OK,
+	FAKE_MUTE,         /* runs, never says hello */
+	FAKE_PANIC,        /* a kernel panic on the console instead of hello, then gone */
+	FAKE_PANIC_IN_JOB, /* the same in mid-job, and the VM stays, hung */
+	FAKE_DIE_IN_JOB,   /* gone in mid-job */
+	FAKE_SILENT,       /* says hello, then nothing any more, not even a heartbeat */
+	FAKE_GARBAGE,      /* a frame that is not JSON */
+	FAKE_OVERSIZED,    /* a frame that says it has 4 GiB */
+	FAKE_ERROR,        /* answers `run` with an error */
+	FAKE_JOB_ERROR,    /* a sample whose job ended with EIO */
+	FAKE_WRONG_DRIVER, /* another driver than the bus asked for */
+	FAKE_SHORT_DISK,   /* a disk smaller than the backing */
+	FAKE_NO_DISK,      /* answers `describe` with an error */
+	FAKE_HANG,         /* says it will power off and does not */
+	FAKE_FAULTS
+};
+extern const char *const fake_fault_names[FAKE_FAULTS];
+
+struct fake_guest {
+	int fd; /* the guest's end of the channel */
+	enum fake_fault fault;
+	char *disk_path, *console_path;
+	char *bus; /* libvirt's word: "virtio", "scsi", "sata", "nvme" */
+	unsigned vcpus;
+	unsigned queues;        /* 0: the device's default */
+	uint64_t disk_bytes;    /* as the guest sees it */
+	bool is_writeback;      /* the guest sees a volatile write cache */
+	_Atomic bool must_end;  /* power cut */
+	_Atomic bool has_ended; /* fd is closed */
+	_Atomic bool has_crashed;
+};
+
+/* The guest's life; ends with fd closed and has_ended. For pthread_create(). */
+void *fake_guest_main(void *guest);
+
+#endif

@@ -1,0 +1,226 @@
+#include "parts.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+struct part {
+	char *spec;
+	int code; /* 0, or why there is none */
+	struct bl_err why;
+	struct image *image;
+	struct emulator emulator;
+};
+
+struct list {
+	struct part **items; /* pointers, because what is inside is borrowed */
+	size_t n;
+};
+
+struct parts {
+	const struct runner_options *opt;
+	const char *cache_dir, *state_dir;
+	bool is_fake;
+	struct list images, emulators;
+};
+
+int parts_new(const struct runner_options *opt, const char *cache_dir, const char *state_dir,
+	      bool is_fake, struct parts **ret, struct bl_err *err)
+{
+	struct parts *p = calloc(1, sizeof *p);
+
+	if (!p)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	*p = (struct parts){
+		.opt = opt, .cache_dir = cache_dir, .state_dir = state_dir, .is_fake = is_fake};
+	*ret = p;
+	return 0;
+}
+
+static void list_done(struct list *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		image_free(l->items[i]->image);
+		emulator_done(&l->items[i]->emulator);
+		free(l->items[i]->spec);
+		free(l->items[i]);
+	}
+	free(l->items);
+}
+
+struct parts *parts_free(struct parts *p)
+{
+	if (!p)
+		return NULL;
+	list_done(&p->images);
+	list_done(&p->emulators);
+	free(p);
+	return NULL;
+}
+
+static struct part *list_find(const struct list *l, const char *spec)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (strcmp(l->items[i]->spec, spec) == 0)
+			return l->items[i];
+	}
+	return NULL;
+}
+
+static struct part *list_add(struct list *l, const char *spec)
+{
+	struct part **items = realloc(l->items, (l->n + 1) * sizeof(struct part *));
+	struct part *part = items ? calloc(1, sizeof *part) : NULL;
+
+	if (items)
+		l->items = items;
+	if (part)
+		part->spec = strdup(spec);
+	if (!part || !part->spec) {
+		free(part);
+		return NULL;
+	}
+	l->items[l->n++] = part;
+	return part;
+}
+
+/* --- images --- */
+
+static const char *kernel_of(const struct parts *p, const struct cell *c)
+{
+	if (c->kernel[0])
+		return c->kernel;
+	return p->opt->kernel ? p->opt->kernel : "installed";
+}
+
+static int fake_image(struct image **ret)
+{
+	struct image *img = calloc(1, sizeof *img);
+
+	if (!img)
+		return -ENOMEM;
+	img->kernel_path = strdup("/nowhere/vmlinuz");
+	img->initrd_path = strdup("/nowhere/initrd");
+	img->release = strdup("fake");
+	img->modules = strdup("virtio_blk virtio_scsi sd_mod ahci nvme");
+	img->builtin = strdup("");
+	img->missing = strdup("");
+	*ret = img;
+	return 0;
+}
+
+static void make_image(const struct parts *p, struct part *part)
+{
+	struct image_spec spec = {
+		.kernel = part->spec, .agent = p->opt->agent, .cache_dir = p->cache_dir};
+
+	part->code = p->is_fake ? fake_image(&part->image)
+				: image_build(&spec, &part->image, &part->why);
+	if (part->code < 0)
+		bl_wrap(&part->why, part->code, "guest image of kernel '%s'", part->spec);
+}
+
+static int repeat_reason(const struct part *part, struct bl_err *err)
+{
+	return bl_fail(err, part->code, "%s", bl_err_text(&part->why));
+}
+
+int parts_image(struct parts *p, const struct cell *c, const struct image **ret, struct bl_err *err)
+{
+	const char *spec = kernel_of(p, c);
+	struct part *part = list_find(&p->images, spec);
+
+	if (!part) {
+		part = list_add(&p->images, spec);
+		if (!part)
+			return bl_fail(err, -ENOMEM, "out of memory");
+		make_image(p, part);
+	}
+	if (part->code < 0)
+		return repeat_reason(part, err);
+	*ret = part->image;
+	return 0;
+}
+
+/* --- emulators --- */
+
+static int fake_emulator(struct emulator *ret)
+{
+	ret->path = strdup("/nowhere/qemu");
+	ret->version = strdup("0");
+	return ret->path && ret->version ? 0 : -ENOMEM;
+}
+
+int parts_emulator(struct parts *p, const struct cell *c, const struct emulator **ret,
+		   struct bl_err *err)
+{
+	struct part *part = list_find(&p->emulators, c->emulator);
+
+	if (!part) {
+		part = list_add(&p->emulators, c->emulator);
+		if (!part)
+			return bl_fail(err, -ENOMEM, "out of memory");
+		part->code = p->is_fake
+				     ? fake_emulator(&part->emulator)
+				     : emulator_resolve(part->spec, p->opt->wrapper, p->state_dir,
+							&part->emulator, &part->why);
+		if (part->code < 0)
+			bl_wrap(&part->why, part->code, "emulator '%s'", part->spec);
+	}
+	if (part->code < 0)
+		return repeat_reason(part, err);
+	*ret = &part->emulator;
+	return 0;
+}
+
+bool parts_are_ready(const struct parts *p, const struct cell *c)
+{
+	return list_find(&p->images, kernel_of(p, c)) && list_find(&p->emulators, c->emulator);
+}
+
+/* --- facts --- */
+
+static int image_facts(const struct part *part, size_t i, struct facts *out)
+{
+	char key[64];
+	int r;
+
+	snprintf(key, sizeof key, "image.%zu.kernel", i);
+	r = facts_add(out, key, part->image->release);
+	snprintf(key, sizeof key, "image.%zu.modules", i);
+	if (r == 0)
+		r = facts_add(out, key, part->image->modules);
+	snprintf(key, sizeof key, "image.%zu.missing_modules", i);
+	if (r == 0 && part->image->missing[0])
+		r = facts_add(out, key, part->image->missing);
+	snprintf(key, sizeof key, "image.%zu.initrd_bytes", i);
+	if (r == 0)
+		r = facts_addf(out, key, "%" PRIu64, part->image->initrd_bytes);
+	return r;
+}
+
+int parts_facts(const struct parts *p, struct facts *out)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->images.n && r == 0; i++) {
+		if (p->images.items[i]->code == 0)
+			r = image_facts(p->images.items[i], i, out);
+	}
+	for (size_t i = 0; i < p->emulators.n && r == 0; i++) {
+		char key[64];
+
+		if (p->emulators.items[i]->code < 0)
+			continue;
+		snprintf(key, sizeof key, "emulator.%zu.version", i);
+		r = facts_add(out, key, p->emulators.items[i]->emulator.version);
+		snprintf(key, sizeof key, "emulator.%zu.path", i);
+		if (r == 0)
+			r = facts_add(out, key, p->emulators.items[i]->emulator.path);
+	}
+	return r;
+}

@@ -1,0 +1,34 @@
+/* parts.h - what VMs of a run are made of: guest images and emulators, each made once.
+ *
+ * A part that can't be had is remembered with its reason, so that every trial that needs it
+ * can say so without trying again.
+ */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include "cell.h"
+#include "emulator.h"
+#include "image.h"
+#include "runner.h"
+
+struct parts;
+
+/* Options and folders are borrowed. @is_fake: parts for the fake hypervisor, which are only
+ * names. */
+int parts_new(const struct runner_options *opt, const char *cache_dir, const char *state_dir,
+	      bool is_fake, struct parts **ret, struct bl_err *err);
+struct parts *parts_free(struct parts *p);
+
+/* Borrowed. What image_build() and emulator_resolve() return. */
+int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
+		struct bl_err *err);
+int parts_emulator(struct parts *p, const struct cell *c, const struct emulator **ret,
+		   struct bl_err *err);
+
+/* False when the next call for this cell may take long. */
+bool parts_are_ready(const struct parts *p, const struct cell *c);
+
+/* "image.kernel.0", ... of all that were made so far. -ENOMEM. */
+int parts_facts(const struct parts *p, struct facts *out);
+
+#endif

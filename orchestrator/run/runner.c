@@ -1,0 +1,454 @@
+#include "runner.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "backing.h"
+#include "cleanup.h"
+#include "doctor.h"
+#include "fs.h"
+#include "parts.h"
+#include "probe.h"
+#include "trial.h"
+#include "units.h"
+
+#define FEW_REPEATS 6
+
+const char *const runner_phase_names[] = {
+	"image", "probe", "backing", "boot", "prove", "fill", "job", "shutdown",
+};
+static_assert(BL_ARRAY_LEN(runner_phase_names) == PHASES, "a name for every phase");
+
+struct runner {
+	struct runner_options opt;
+	struct runner_events ev;
+	char *work_dir, *cache_dir; /* absolute: libvirt wants them so */
+	char *scratch_dir;          /* of this process; removed at the end */
+	bool is_fake;
+	struct hv *hv;
+	struct parts *parts;
+	struct probe_answer accel;
+	uint64_t phase_ns[PHASES]; /* of the last trial that got through */
+};
+
+static void note(const struct runner *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note(const struct runner *r, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (r->ev.note)
+		r->ev.note(r->ev.ctx, text);
+}
+
+/* --- open --- */
+
+static int make_absolute(const char *path, char **ret, struct bl_err *err)
+{
+	char real[PATH_MAX];
+	int r = bl_mkdir_p(path, err);
+
+	if (r < 0)
+		return r;
+	if (!realpath(path, real))
+		return bl_fail(err, -errno, "'%s': %s", path, strerror(errno));
+	*ret = strdup(real);
+	return *ret ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}
+
+static void on_orphan(void *ctx, const char *name, const char *run, const char *trial)
+{
+	note(ctx, "ended the VM '%s' that a killed run left (run %s, trial %s)", name, run, trial);
+}
+
+static void on_stale(void *ctx, const char *name)
+{
+	note(ctx, "removed '%s' that a killed run left", name);
+}
+
+static int make_folders(struct runner *r, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *runs = NULL, *backing = NULL;
+	char prefix[64];
+	int e = make_absolute(r->opt.work_dir, &r->work_dir, err);
+
+	if (e == 0)
+		e = make_absolute(r->opt.cache_dir, &r->cache_dir, err);
+	if (e < 0)
+		return e;
+	runs = bl_strf("%s/runs", r->work_dir);
+	backing = bl_strf("%s/backing", r->work_dir);
+	r->scratch_dir = bl_strf("%s/runs/%srun", r->work_dir, backing_prefix(prefix));
+	if (!runs || !backing || !r->scratch_dir)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	e = backing_remove_stale(runs, on_stale, r, err);
+	if (e >= 0)
+		e = backing_remove_stale(backing, on_stale, r, err);
+	return e < 0 ? e : bl_mkdir_p(r->scratch_dir, err);
+}
+
+static int connect_hv(struct runner *r, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *root = bl_strf("%s/libvirt", r->work_dir);
+	int e = root ? hv_open(r->opt.uri, root, &r->hv, err) : -ENOMEM;
+
+	if (e == 0)
+		e = hv_end_orphans(r->hv, on_orphan, r, err);
+	return e < 0 ? e : 0;
+}
+
+static void tell_phase(const struct runner *r, enum runner_phase phase, uint64_t elapsed_ns,
+		       uint64_t expected_ns)
+{
+	struct runner_progress p = {
+		.phase = phase, .elapsed_ns = elapsed_ns, .expected_ns = expected_ns};
+
+	if (r->ev.progress)
+		r->ev.progress(r->ev.ctx, &p);
+}
+
+struct probe_tick {
+	const struct runner *r;
+	uint64_t start_ns, told_ns;
+};
+
+static void on_probe_tick(void *ctx)
+{
+	struct probe_tick *t = ctx;
+
+	if (bl_now_ns() - t->told_ns < NS_PER_S)
+		return;
+	t->told_ns = bl_now_ns();
+	tell_phase(t->r, PHASE_PROBE, t->told_ns - t->start_ns, PROBE_LIMIT_NS);
+}
+
+static int force_accel(struct runner *r, struct bl_err *err)
+{
+	if (strcmp(r->opt.accel, "kvm") != 0 && strcmp(r->opt.accel, "tcg") != 0)
+		return bl_fail(err, -EINVAL, "acceleration: '%s' is not known; kvm or tcg",
+			       r->opt.accel);
+	snprintf(r->accel.accel, sizeof r->accel.accel, "%s", r->opt.accel);
+	snprintf(r->accel.how, sizeof r->accel.how, "asked for by option; not proved");
+	return 0;
+}
+
+static int run_probe(struct runner *r, const struct image *image, const struct emulator *emu,
+		     struct bl_err *err)
+{
+	struct probe_tick tick = {.r = r, .start_ns = bl_now_ns()};
+	struct facts host = {0};
+	struct doctor_options look = {.root = "", .work_dir = r->work_dir, .now_ms = bl_wall_ms()};
+	struct probe_request req = {
+		.hv = r->hv,
+		.cache_dir = r->cache_dir,
+		.scratch_dir = r->scratch_dir,
+		.kvm = "/dev/kvm",
+		.emulator = emu->path,
+		.emulator_version = emu->version,
+		.kernel = image->kernel_path,
+		.initrd = image->initrd_path,
+		.kernel_release = image->release,
+		.cmdline = IMAGE_CMDLINE,
+		.stop = r->opt.stop,
+		.tick = on_probe_tick,
+		.ctx = &tick,
+	};
+	int e = host_environment(&look, &host, err);
+
+	if (e < 0)
+		return e;
+	req.host_kernel = facts_get(&host, "host.kernel");
+	req.cpu_model = facts_get(&host, "cpu.model");
+	req.host_kernel = req.host_kernel ? req.host_kernel : "unknown kernel";
+	req.cpu_model = req.cpu_model ? req.cpu_model : "unknown cpu";
+	tell_phase(r, PHASE_PROBE, 0, PROBE_LIMIT_NS);
+	e = probe_accel(&req, &r->accel, err);
+	facts_done(&host);
+	if (e == 0)
+		note(r, "acceleration: %s (%s%s)", r->accel.accel, r->accel.how,
+		     r->accel.was_cached ? "; remembered" : "");
+	return e;
+}
+
+static int prove_accel(struct runner *r, struct bl_err *err)
+{
+	struct cell cell;
+	const struct image *image;
+	const struct emulator *emulator;
+	int e;
+
+	cell_defaults(&cell);
+	e = parts_image(r->parts, &cell, &image, err);
+	if (e == 0)
+		e = parts_emulator(r->parts, &cell, &emulator, err);
+	if (e < 0)
+		return e;
+	if (r->opt.accel)
+		return force_accel(r, err);
+	if (!r->is_fake)
+		return run_probe(r, image, emulator, err);
+	snprintf(r->accel.accel, sizeof r->accel.accel, "tcg");
+	snprintf(r->accel.how, sizeof r->accel.how, "the fake hypervisor runs no VM");
+	return 0;
+}
+
+int runner_open(const struct runner_options *opt, const struct runner_events *ev,
+		struct runner **ret_runner, struct bl_err *err)
+{
+	struct runner *r = calloc(1, sizeof *r);
+	int e;
+
+	if (!r)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	r->opt = *opt;
+	r->ev = *ev;
+	r->is_fake = opt->uri && strncmp(opt->uri, "fake:", 5) == 0;
+	e = make_folders(r, err);
+	if (e == 0)
+		e = connect_hv(r, err);
+	if (e == 0) {
+		tell_phase(r, PHASE_IMAGE, 0, 0);
+		e = parts_new(opt, r->cache_dir, r->scratch_dir, r->is_fake, &r->parts, err);
+	}
+	if (e == 0)
+		e = prove_accel(r, err);
+	if (e < 0) {
+		runner_close(r);
+		return e;
+	}
+	*ret_runner = r;
+	return 0;
+}
+
+struct runner *runner_close(struct runner *r)
+{
+	if (!r)
+		return NULL;
+	r->parts = parts_free(r->parts);
+	r->hv = hv_close(r->hv);
+	if (r->scratch_dir)
+		bl_remove_tree(r->scratch_dir, NULL);
+	free(r->scratch_dir);
+	free(r->work_dir);
+	free(r->cache_dir);
+	free(r);
+	return NULL;
+}
+
+const char *runner_accel(const struct runner *r)
+{
+	return r->accel.accel;
+}
+
+/* --- what is known before anything ran --- */
+
+int runner_environment(struct runner *r, struct facts *out, struct bl_err *err)
+{
+	struct doctor_options look = {.root = "", .work_dir = r->work_dir, .now_ms = bl_wall_ms()};
+	int e = host_environment(&look, out, err);
+
+	if (e == 0)
+		e = hv_facts(r->hv, out, err);
+	if (e < 0)
+		return e;
+	e = parts_facts(r->parts, out);
+	if (e == 0)
+		e = facts_add(out, "engine.version", r->opt.version);
+	if (e == 0)
+		e = facts_add(out, "accel", r->accel.accel);
+	if (e == 0)
+		e = facts_addf(out, "accel.how", "%s%s", r->accel.how,
+			       r->accel.was_cached ? " (remembered)" : "");
+	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
+}
+
+static int note_load(struct facts *out)
+{
+	double load;
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (getloadavg(&load, 1) != 1 || load <= 0.5 * (double)n)
+		return 0;
+	return facts_addf(out, "busy-host",
+			  "the host was busy at the start: load %.2f on %ld CPUs; latencies hold "
+			  "other programs' time",
+			  load, n);
+}
+
+static bool is_in_memory(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+static bool is_virtual_machine(void)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	return bl_read_file("/proc/cpuinfo", 16 * MiB, &b, NULL) == 0 &&
+	       strstr(bl_buf_str(&b), " hypervisor") != NULL;
+}
+
+int runner_notes(struct runner *r, const struct scenario *sc, struct facts *out, struct bl_err *err)
+{
+	const char *dir = strcmp(sc->backing_dir, "auto") == 0 ? r->work_dir : sc->backing_dir;
+	int e = 0;
+
+	if (r->is_fake)
+		e = facts_add(out, "fake",
+			      "no VM ran: the figures measure the lab itself, not a disk");
+	else if (strcmp(r->accel.accel, "tcg") == 0)
+		e = facts_addf(out, "emulated-cpu",
+			       "emulated CPU: compare paths, not absolute times (%s)",
+			       r->accel.how);
+	if (e == 0 && is_virtual_machine())
+		e = facts_add(out, "host-is-a-vm",
+			      "the host is itself a virtual machine: its neighbours and its own "
+			      "hypervisor are part of every latency");
+	if (e == 0)
+		e = note_load(out);
+	if (e == 0 && sc->repeats < FEW_REPEATS)
+		e = facts_addf(
+			out, "few-repeats",
+			"%u trials of each cell: differences between cells can be seen, their "
+			"size is uncertain",
+			sc->repeats);
+	if (e == 0 && is_in_memory(dir))
+		e = facts_addf(out, "backing-in-memory", "'%s' is in memory: no disk was measured",
+			       dir);
+	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
+}
+
+/* --- run --- */
+
+struct run {
+	struct runner *r;
+	const struct scenario *sc;
+	const struct matrix *m;
+	const struct plan *plan;
+	const char *run_id;
+	const char *backing_dir;
+	volatile sig_atomic_t *stop;
+};
+
+static void tell_image(const struct run *run, size_t i, const struct cell *cell)
+{
+	struct runner_progress p = {
+		.trial = i, .n_trials = run->plan->n_trials, .cell = cell, .phase = PHASE_IMAGE};
+
+	if (run->r->ev.progress)
+		run->r->ev.progress(run->r->ev.ctx, &p);
+}
+
+/* What the cell's VM is made of. On failure the trial is not possible here. */
+static int gather(const struct run *run, size_t i, struct trial_setup *setup, struct bl_err *err)
+{
+	struct parts *parts = run->r->parts;
+	const struct cell *cell = setup->cell;
+	char why[512];
+	int e;
+
+	if (cell->bus == BUS_HOST)
+		return 0;
+	if (!parts_are_ready(parts, cell))
+		tell_image(run, i, cell);
+	e = parts_image(parts, cell, &setup->image, err);
+	if (e == 0)
+		e = parts_emulator(parts, cell, &setup->emulator, err);
+	if (e == 0 && trial_image_lacks(setup->image, cell, why, sizeof why))
+		e = bl_fail(err, -ENOTSUP, "%s", why);
+	return e;
+}
+
+static void run_one(const struct run *run, size_t i, struct trial_record *rec)
+{
+	const struct planned_trial *planned = &run->plan->trials[i];
+	struct runner *r = run->r;
+	struct trial_setup setup = {
+		.hv = r->hv,
+		.opt = &r->opt,
+		.sc = run->sc,
+		.cell = matrix_cell(run->m, planned->cell),
+		.accel = r->accel.accel,
+		.backing_dir = run->backing_dir,
+		.scratch_dir = r->scratch_dir,
+		.stop = run->stop,
+		.ev = &r->ev,
+	};
+	uint64_t phase_ns[PHASES] = {0};
+	struct bl_err why = BL_ERR_INIT;
+
+	setup.progress = (struct runner_progress){
+		.trial = i, .n_trials = run->plan->n_trials, .cell = setup.cell};
+	memcpy(setup.expected_ns, r->phase_ns, sizeof setup.expected_ns);
+	if (gather(run, i, &setup, &why) < 0) {
+		trial_refuse(rec, TRIAL_IMPOSSIBLE, bl_err_text(&why));
+		return;
+	}
+	trial_run(&setup, rec, phase_ns);
+	if (rec->state == TRIAL_OK && setup.cell->bus != BUS_HOST)
+		memcpy(r->phase_ns, phase_ns, sizeof r->phase_ns);
+}
+
+static int run_and_hand_over(const struct run *run, size_t i, struct bl_err *err)
+{
+	struct trial_record rec = {.cell = run->plan->trials[i].cell,
+				   .repeat = run->plan->trials[i].repeat,
+				   .order = (uint32_t)i};
+	enum trial_state state;
+	int e;
+
+	bl_uuid7(rec.id, bl_wall_ms());
+	snprintf(rec.run_id, sizeof rec.run_id, "%s", run->run_id);
+	run_one(run, i, &rec);
+	state = rec.state;
+	e = run->r->ev.trial(run->r->ev.ctx, &rec, err);
+	trial_record_done(&rec);
+	if (e < 0)
+		return bl_wrap(err, e, "trial %zu", i + 1);
+	if (state == TRIAL_INTERRUPTED)
+		return bl_fail(err, -EINTR, "interrupted in trial %zu of %zu", i + 1,
+			       run->plan->n_trials);
+	return 0;
+}
+
+int runner_run(struct runner *r, const struct scenario *sc, const struct matrix *m,
+	       const struct plan *plan, const char *run_id, volatile sig_atomic_t *stop,
+	       struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *dir = NULL;
+	struct run run = {.r = r, .sc = sc, .m = m, .plan = plan, .run_id = run_id, .stop = stop};
+	int e = 0;
+
+	if (strcmp(sc->backing_dir, "auto") == 0)
+		dir = bl_strf("%s/backing", r->work_dir);
+	else if ((e = make_absolute(sc->backing_dir, &dir, err)) < 0)
+		return e;
+	if (!dir)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	run.backing_dir = dir;
+	e = backing_remove_stale(dir, on_stale, r, err);
+	for (size_t i = 0; i < plan->n_trials && e >= 0; i++) {
+		if (stop && *stop)
+			e = bl_fail(err, -EINTR, "interrupted before trial %zu of %zu", i + 1,
+				    plan->n_trials);
+		else
+			e = run_and_hand_over(&run, i, err);
+	}
+	backing_forget_source(dir);
+	return e < 0 ? e : 0;
+}

@@ -1,0 +1,40 @@
+/* trial.h - one trial: one cell, one fresh boot, all jobs, nothing left behind.
+ *
+ * trial_run() never fails: whatever happens becomes the record's state and reason.
+ */
+#ifndef TRIAL_H
+#define TRIAL_H
+
+#include "emulator.h"
+#include "hypervisor.h"
+#include "image.h"
+#include "runner.h"
+
+struct trial_setup {
+	struct hv *hv;
+	const struct runner_options *opt;
+	const struct scenario *sc;
+	const struct cell *cell;
+	const struct image *image;       /* NULL for bus host */
+	const struct emulator *emulator; /* NULL for bus host */
+	const char *accel;
+	const char *backing_dir; /* for the disk */
+	const char *scratch_dir; /* for the console */
+	volatile sig_atomic_t *stop;
+	const struct runner_events *ev;
+	struct runner_progress progress; /* trial, n_trials, cell are filled in */
+	uint64_t expected_ns[PHASES];    /* how long phases took before; 0: not known */
+};
+
+/* @rec has its ids, cell, repeat and order; the rest is filled in. phase_ns[PHASES] get how long
+ * each phase took (0: not reached). */
+void trial_run(const struct trial_setup *setup, struct trial_record *rec, uint64_t *ret_phase_ns);
+
+/* Fill state, reason and times of a trial that could not begin. */
+void trial_refuse(struct trial_record *rec, enum trial_state state, const char *reason);
+
+/* NULL, or why this image can't drive the cell's disk. @out is where the sentence is put. */
+const char *trial_image_lacks(const struct image *image, const struct cell *cell, char *out,
+			      size_t len);
+
+#endif

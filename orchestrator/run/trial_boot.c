@@ -1,0 +1,232 @@
+/* trial_boot.c - from nothing to a guest that is proved to be what was asked for. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "console.h"
+#include "fs.h"
+#include "trial_priv.h"
+#include "units.h"
+
+#define PINGS        10
+#define STEP_NS      (10 * NS_PER_S) /* for short requests */
+#define DESCRIBE_NS  (20 * NS_PER_S) /* a SATA link under emulation may take seconds */
+#define FILL_BASE_NS (60 * NS_PER_S)
+#define FILL_BYTES_S (4 * MiB) /* the slowest filling that is waited for, bytes in a second */
+
+/* --- backing --- */
+
+static void backing_tick(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
+{
+	(void)done_bytes;
+	(void)total_bytes;
+	trial_tell(ctx, 0);
+}
+
+static enum backing_fill who_fills(const struct trial *t)
+{
+	const char *fill = t->s->opt->fill;
+
+	if (fill && strcmp(fill, "guest") == 0 && t->s->cell->bus != BUS_HOST)
+		return BACKING_FILL_GUEST;
+	return fill && strcmp(fill, "host") == 0 ? BACKING_FILL_HOST : BACKING_FILL_AUTO;
+}
+
+int trial_make_backing(struct trial *t)
+{
+	const struct scenario *sc = t->s->sc;
+	const struct cell *c = t->s->cell;
+	struct backing_request req = {
+		.dir = t->s->backing_dir,
+		.name = t->rec->id,
+		.format = c->format,
+		.size_bytes = sc->backing_bytes,
+		.cluster_size = c->cluster_size,
+		.preallocation = c->preallocation,
+		.precondition = sc->precondition,
+		.fill = who_fills(t),
+		.seed = sc->seed,
+		.stop = t->s->stop,
+		.tick = backing_tick,
+		.ctx = t,
+	};
+	int r = backing_make(&req, &t->backing, &t->rec->facts, &t->err);
+
+	if (r == -ENOTSUP)
+		t->state = TRIAL_IMPOSSIBLE;
+	return r;
+}
+
+/* --- boot --- */
+
+static int bind_domain(struct trial *t)
+{
+	const struct trial_setup *s = t->s;
+
+	snprintf(t->name, sizeof t->name, "blklab-%s", t->rec->id);
+	t->console = bl_strf("%s/%s.log", s->scratch_dir, t->rec->id);
+	t->cmdline = bl_strf("%s%s%s", IMAGE_CMDLINE, s->opt->extra_cmdline ? " " : "",
+			     s->opt->extra_cmdline ? s->opt->extra_cmdline : "");
+	if (!t->console || !t->cmdline)
+		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	t->bind = (struct domain_binding){
+		.name = t->name,
+		.uuid = t->rec->id,
+		.run_id = t->rec->run_id,
+		.trial_id = t->rec->id,
+		.owner_pid = getpid(),
+		.owner_start = hv_process_start(getpid()),
+		.accel = s->accel,
+		.machine = s->sc->machine,
+		.memory_bytes = s->sc->memory_bytes,
+		.emulator = s->emulator->path,
+		.kernel = s->image->kernel_path,
+		.initrd = s->image->initrd_path,
+		.cmdline = t->cmdline,
+		.disk_path = t->backing.path,
+		.disk_is_block = false,
+		.console_log = t->console,
+	};
+	return domain_xml(s->cell, &t->bind, &t->xml, &t->err);
+}
+
+int trial_start(struct trial *t)
+{
+	char *live = NULL;
+	int r = bind_domain(t);
+
+	if (r == -ENOTSUP)
+		t->state = TRIAL_IMPOSSIBLE;
+	if (r < 0)
+		return r;
+	t->rec->domain_xml = t->xml ? strdup(t->xml) : NULL;
+	r = hv_start(t->s->hv, t->xml, &t->vm, &t->start_ns, &t->err);
+	if (r == -ENOTSUP)
+		t->state = TRIAL_IMPOSSIBLE;
+	if (r < 0)
+		return bl_wrap(&t->err, r, "cannot start the VM");
+	r = hv_vm_xml(t->vm, &live, &t->err);
+	if (r < 0)
+		return bl_wrap(&t->err, r, "cannot read the live XML");
+	free(t->rec->domain_xml);
+	t->rec->domain_xml = live;
+	return 0;
+}
+
+/* --- what the guest is watched for while anything is waited for --- */
+
+static int watch(void *ctx, const struct guest_state *state, struct bl_err *err)
+{
+	struct trial *t = ctx;
+	char line[256];
+
+	cpu_series_read(&t->cpu, 100 * NS_PER_MS);
+	trial_tell(t, state->elapsed_ns
+			      ? (double)state->ios * (double)NS_PER_S / (double)state->elapsed_ns
+			      : 0);
+	if (hv_vm_state(t->vm) == HV_PAUSED)
+		return bl_fail(err, -EIO, "the VM stopped by itself (paused by the hypervisor)");
+	if (console_panic(t->console, line, sizeof line))
+		return bl_fail(err, -EIO, "the guest panicked: '%s'", line);
+	return 0;
+}
+
+static void guest_log(void *ctx, const char *text)
+{
+	struct trial *t = ctx;
+
+	if (t->s->ev->note)
+		t->s->ev->note(t->s->ev->ctx, text);
+}
+
+int trial_hello(struct trial *t)
+{
+	struct guest_options opt = {.stop = t->s->stop,
+				    .silence_ns = t->s->opt->silence_ns,
+				    .watch = watch,
+				    .log = guest_log,
+				    .ctx = t};
+	uint64_t at;
+	int r = guest_new(t->vm, &opt, &t->guest);
+
+	if (r < 0)
+		return bl_fail(&t->err, r, "out of memory");
+	r = guest_hello(t->guest, t->s->sc->limit_boot_ns, &t->hello, &at, &t->err);
+	if (r < 0)
+		return r;
+	r = trial_fact(t, "boot.start_to_hello_ns", "%" PRIu64, at - t->start_ns);
+	return r < 0 ? r : trial_add_prefixed(t, "guest.", &t->hello);
+}
+
+int trial_clock(struct trial *t)
+{
+	int r = guest_clock(t->guest, PINGS, STEP_NS, &t->clock, &t->err);
+
+	if (r == 0)
+		r = trial_fact(t, "clock.offset_ns", "%" PRId64, t->clock.offset_ns);
+	if (r == 0)
+		r = trial_fact(t, "clock.uncertainty_ns", "%" PRIu64, t->clock.uncertainty_ns);
+	return r;
+}
+
+int trial_describe(struct trial *t)
+{
+	int r = guest_describe(t->guest, DOMAIN_DISK_SERIAL, DESCRIBE_NS, &t->disk, &t->err);
+
+	if (r < 0)
+		return r;
+	r = trial_add_prefixed(t, "guest.disk.", &t->disk.facts);
+	if (r < 0)
+		return r;
+	if (t->disk.size_bytes == t->backing.size_bytes)
+		return 0;
+	t->state = TRIAL_MISMATCH;
+	return bl_fail(&t->err, -EINVAL,
+		       "disk size: asked %" PRIu64 " bytes, the guest sees %" PRIu64,
+		       t->backing.size_bytes, t->disk.size_bytes);
+}
+
+/* --- proof --- */
+
+int trial_prove(struct trial *t)
+{
+	struct effectives *e = &t->rec->effective;
+	BL_CLEANUP(bl_freep) char *difference = NULL;
+	int r = effective_host(t->vm, t->s->cell, &t->bind, e, &t->err);
+
+	if (r == 0)
+		r = effective_guest(t->s->cell, &t->disk.facts, &t->hello, e, &t->err);
+	if (r < 0)
+		return bl_wrap(&t->err, r, "cannot read the effective configuration");
+	difference = effective_mismatch(e);
+	if (!difference)
+		return 0;
+	t->state = TRIAL_MISMATCH;
+	return bl_fail(&t->err, -EINVAL, "%s", difference);
+}
+
+/* --- fill, caches --- */
+
+int trial_fill(struct trial *t)
+{
+	uint64_t size = t->backing.size_bytes, took = 0;
+	uint64_t limit = FILL_BASE_NS + size / FILL_BYTES_S * NS_PER_S;
+	int r;
+
+	if (!t->backing.guest_must_fill)
+		return 0;
+	r = guest_precondition(t->guest, t->disk.device, size, t->s->sc->seed, limit, &took,
+			       &t->err);
+	if (r < 0)
+		return bl_wrap(&t->err, r, "cannot fill the disk");
+	return trial_fact(t, "backing.fill_ns", "%" PRIu64, took);
+}
+
+int trial_drop_caches(struct trial *t)
+{
+	int r = t->guest ? guest_drop(t->guest, STEP_NS, &t->err) : 0;
+
+	return r < 0 ? r : backing_drop_cache(&t->backing, &t->rec->facts, &t->err);
+}

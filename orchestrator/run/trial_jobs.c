@@ -1,0 +1,239 @@
+/* trial_jobs.c - the jobs of a trial in their groups, in the guest or on the host. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "host_jobs.h"
+#include "trial_priv.h"
+#include "units.h"
+
+struct group {
+	const struct job *jobs;
+	size_t n;
+	struct job_result *results; /* of the same jobs */
+	uint64_t expected_ns;       /* ramp and runtime; 0: until the size is done */
+};
+
+/* The group that begins at job @first. */
+static struct group group_at(const struct trial *t, size_t first)
+{
+	const struct jobs *all = &t->s->sc->jobs;
+	struct group g = {.jobs = all->items + first, .results = t->rec->jobs + first};
+
+	while (first + g.n < all->n && g.jobs[g.n].group == g.jobs[0].group) {
+		uint64_t ns = g.jobs[g.n].ramp_ns + g.jobs[g.n].runtime_ns;
+
+		if (ns > g.expected_ns)
+			g.expected_ns = ns;
+		g.n++;
+	}
+	return g;
+}
+
+static int name_results(struct trial *t)
+{
+	const struct jobs *all = &t->s->sc->jobs;
+
+	t->rec->jobs = calloc(all->n, sizeof *t->rec->jobs);
+	if (!t->rec->jobs)
+		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	t->rec->n_jobs = all->n;
+	for (size_t i = 0; i < all->n; i++) {
+		struct bl_buf text = BL_BUF_INIT;
+
+		job_to_text(&all->items[i], &text);
+		t->rec->jobs[i].job_text = bl_buf_take(&text);
+		t->rec->jobs[i].name = strdup(all->items[i].name);
+		if (!t->rec->jobs[i].name || !t->rec->jobs[i].job_text)
+			return bl_fail(&t->err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static void group_text(const struct group *g, struct bl_buf *out)
+{
+	for (size_t i = 0; i < g->n; i++)
+		bl_buf_adds(out, g->results[i].job_text);
+}
+
+/* Host CPU of the job's own counted window, as its own clock tells it. */
+static int add_cpu(struct trial *t, struct group *g, size_t i, const struct guest_clock *clock)
+{
+	struct job_result *j = &g->results[i];
+	uint64_t from = j->sample->start_ns, to;
+	int r;
+
+	if (clock)
+		from = guest_clock_to_host(clock, from);
+	to = from + j->sample->runtime_ns;
+	r = cpu_series_window(&t->cpu, from, to, &j->host_cpu_ns, &j->facts);
+	j->has_host_cpu = r == 0;
+	if (r == 0 && g->n > 1)
+		r = facts_addf(&j->facts, "cpu.jobs_in_window", "%zu", g->n);
+	return r == -ENOMEM ? bl_fail(&t->err, r, "out of memory") : 0;
+}
+
+static int take_samples(struct trial *t, struct group *g, struct sample **samples,
+			const struct guest_clock *clock)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		g->results[i].sample = samples[i];
+		samples[i] = NULL;
+		if (r == 0)
+			r = add_cpu(t, g, i, clock);
+	}
+	for (size_t i = 0; i < g->n && r == 0; i++) {
+		const struct sample *s = g->results[i].sample;
+
+		if (s->error)
+			r = bl_fail(&t->err, s->error > 0 ? -s->error : -EIO, "job '%s': %s",
+				    g->results[i].name,
+				    s->error_text[0] ? s->error_text : strerror(s->error));
+	}
+	return r;
+}
+
+/* --- in the guest --- */
+
+static int run_in_guest(struct trial *t, struct group *g)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
+	int r;
+
+	group_text(g, &text);
+	if (!samples || bl_buf_failed(&text))
+		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	cpu_series_init(&t->cpu, hv_vm_pid(t->vm));
+	cpu_series_read(&t->cpu, 0);
+	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n,
+		      g->expected_ns + t->s->sc->limit_job_ns, samples, &t->err);
+	cpu_series_read(&t->cpu, 0);
+	if (r < 0)
+		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
+	else
+		r = take_samples(t, g, samples, &t->clock);
+	cpu_series_done(&t->cpu);
+	return r;
+}
+
+static int each_group(struct trial *t, int (*run)(struct trial *t, struct group *g))
+{
+	int r = name_results(t);
+
+	for (size_t i = 0; i < t->s->sc->jobs.n && r == 0;) {
+		struct group g = group_at(t, i);
+
+		trial_phase(t, PHASE_JOB, g.jobs[0].name, g.expected_ns);
+		r = run(t, &g);
+		i += g.n;
+	}
+	return r;
+}
+
+int trial_jobs_in_guest(struct trial *t)
+{
+	return each_group(t, run_in_guest);
+}
+
+/* One read through the whole path, for the time from start to first I/O. */
+int trial_first_io(struct trial *t)
+{
+	static const char text[] = "[first-io]\nioengine=psync\nrw=read\nbs=4096\nsize=4096\n"
+				   "direct=1\n";
+	BL_CLEANUP(sample_freep) struct sample *s = NULL;
+	uint64_t end;
+	int r = guest_run(t->guest, t->disk.device, text, 1, t->s->sc->limit_job_ns, &s, &t->err);
+
+	if (r == 0 && s->error)
+		r = bl_fail(&t->err, -EIO, "%s", s->error_text);
+	if (r < 0)
+		return bl_wrap(&t->err, r, "the first read of the disk failed");
+	end = guest_clock_to_host(&t->clock, s->start_ns + s->runtime_ns);
+	if (end <= t->start_ns)
+		return 0; /* clocks too far apart to tell */
+	return trial_fact(t, "boot.start_to_first_io_ns", "%" PRIu64, end - t->start_ns);
+}
+
+/* --- on the host --- */
+
+static void host_tick(void *ctx, const struct engine_progress *p)
+{
+	uint64_t elapsed = p->elapsed_ns;
+
+	trial_tell(ctx, elapsed ? (double)p->ios * (double)NS_PER_S / (double)elapsed : 0);
+}
+
+/* Bus host has no QEMU whose cache mode could be asked for: the floor is measured past the
+ * page cache, as cells with cache none are. The record shows the job as it ran. */
+static struct job *copy_direct(const struct group *g)
+{
+	struct job *jobs = calloc(g->n, sizeof *jobs);
+
+	for (size_t i = 0; jobs && i < g->n; i++) {
+		struct bl_buf text = BL_BUF_INIT;
+
+		jobs[i] = g->jobs[i];
+		jobs[i].direct = true;
+		job_to_text(&jobs[i], &text);
+		free(g->results[i].job_text);
+		g->results[i].job_text = bl_buf_take(&text);
+	}
+	return jobs;
+}
+
+static int prove_host(struct trial *t, bool seen, bool direct)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->rec->effective.n; i++) {
+		if (strcmp(t->rec->effective.items[i].key, "target.direct") == 0)
+			return 0; /* by an earlier group */
+	}
+	if (seen)
+		r = effectives_add(&t->rec->effective, "target.direct", "on", direct ? "on" : "off",
+				   "flags in /proc/PID/fdinfo of the jobs' process");
+	if (r < 0)
+		return bl_fail(&t->err, r, "out of memory");
+	if (!seen || direct)
+		return 0;
+	t->state = TRIAL_MISMATCH;
+	return bl_fail(&t->err, -EINVAL, "target.direct: asked on, effective off (fdinfo)");
+}
+
+static int run_on_host(struct trial *t, struct group *g)
+{
+	BL_CLEANUP(bl_freep) struct job *jobs = copy_direct(g);
+	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
+	bool seen = false, direct = false;
+	struct host_jobs h = {.jobs = jobs,
+			      .n_jobs = g->n,
+			      .target = t->backing.path,
+			      .limit_ns = g->expected_ns + t->s->sc->limit_job_ns,
+			      .stop = t->s->stop,
+			      .cpu = &t->cpu,
+			      .tick = host_tick,
+			      .ctx = t,
+			      .ret_seen = &seen,
+			      .ret_direct = &direct};
+	int r;
+
+	if (!jobs || !samples)
+		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	r = host_jobs_run(&h, samples, &t->err);
+	if (r < 0)
+		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
+	else
+		r = take_samples(t, g, samples, NULL);
+	cpu_series_done(&t->cpu);
+	return r < 0 ? r : prove_host(t, seen, direct);
+}
+
+int trial_jobs_on_host(struct trial *t)
+{
+	return each_group(t, run_on_host);
+}

@@ -1,0 +1,62 @@
+/* trial_priv.h - a trial under way. Only trial*.c include this. */
+#ifndef TRIAL_PRIV_H
+#define TRIAL_PRIV_H
+
+#include "backing.h"
+#include "domain.h"
+#include "effective.h"
+#include "guest.h"
+#include "hostcpu.h"
+#include "trial.h"
+
+struct trial {
+	const struct trial_setup *s;
+	struct trial_record *rec;
+	struct runner_progress progress;
+	struct bl_err err;
+	enum trial_state state; /* TRIAL_OK, or what a step that failed says it is */
+	uint64_t *phase_ns;
+	uint64_t phase_start_ns, told_ns;
+	struct backing backing;
+	char *console, *cmdline, *xml;
+	struct domain_binding bind;
+	char name[64];
+	struct hv_vm *vm;
+	struct guest *guest;
+	uint64_t start_ns; /* QEMU was told to start */
+	struct facts hello;
+	struct guest_clock clock;
+	struct guest_disk disk;
+	struct cpu_series cpu; /* of the window of the current jobs */
+};
+
+/* Returns 0 or a negative errno with t->err noted. */
+struct trial_step {
+	enum runner_phase phase;
+	int (*run)(struct trial *t);
+};
+
+/* Enter @phase, or tell how far it is; throttled to about once a second. */
+void trial_phase(struct trial *t, enum runner_phase phase, const char *job, uint64_t expected_ns);
+void trial_tell(struct trial *t, double iops);
+int trial_is_stopped(struct trial *t);
+int trial_fact(struct trial *t, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *from);
+
+/* trial_jobs.c: the jobs in their groups, in the guest or on the host. */
+int trial_jobs_in_guest(struct trial *t);
+int trial_jobs_on_host(struct trial *t);
+int trial_first_io(struct trial *t);
+
+/* trial_boot.c: from nothing to a guest that is proved to be what was asked for. */
+int trial_make_backing(struct trial *t);
+int trial_start(struct trial *t);
+int trial_hello(struct trial *t);
+int trial_clock(struct trial *t);
+int trial_describe(struct trial *t);
+int trial_prove(struct trial *t);
+int trial_fill(struct trial *t);
+int trial_drop_caches(struct trial *t);
+
+#endif
