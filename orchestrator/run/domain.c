@@ -61,7 +61,8 @@ static void json_argument(struct build *b, const char *option, json_t *value)
 	argument(b, text);
 }
 
-/* The nodes of the disk under test for a device libvirt does not make: the same two it makes. */
+/* The nodes of the disk under test for a device libvirt does not make: the same two it makes. The
+ * upper one decides about discard. */
 static void own_block_nodes(struct build *b)
 {
 	const struct cell *c = b->cell;
@@ -73,7 +74,7 @@ static void own_block_nodes(struct build *b)
 				b->with->disk_is_block ? "host_device" : "file", "node-name",
 				"blklab-storage", "filename", b->with->disk_path, "aio",
 				cell_aio_names[c->aio], "cache", "direct", bits.direct, "no-flush",
-				bits.no_flush, "discard", discard));
+				bits.no_flush, "discard", "unmap"));
 	json_argument(b, "-blockdev",
 		      json_pack("{s:s, s:s, s:s, s:{s:b, s:b}, s:s, s:s}", "driver",
 				cell_format_names[c->format], "node-name", "blklab-format", "file",

@@ -116,6 +116,8 @@ int hv_libvirt_open(const char *uri, const char *root, struct hv **ret_hv, struc
 	lv->uri = uri ? strdup(uri) : bl_strf("qemu:///embed?root=%s", lv->root ? lv->root : "");
 	if (r == 0 && !lv->uri)
 		r = bl_fail(err, -ENOMEM, "out of memory");
+	if (r == 0 && lv->root)
+		lv_reap_prepare();
 	if (r == 0) {
 		virSetErrorFunc(NULL, keep_quiet);
 		set_log(lv->root);
@@ -156,13 +158,15 @@ static int lv_facts(struct hv *hv, struct facts *out, struct bl_err *err)
 {
 	struct lv *lv = (struct lv *)hv;
 	unsigned long v = 0;
-	int r;
+	int r, timer;
 
 	if (virConnectGetLibVersion(lv->conn, &v) < 0)
 		return lv_fail(err, -EIO, "cannot ask for libvirt's version");
 	r = add_version(out, "libvirt.version", v);
+	timer = lv_reap_begin(lv);
 	if (r == 0 && virConnectGetVersion(lv->conn, &v) == 0)
 		r = add_version(out, "qemu.version", v);
+	lv_reap_end(timer);
 	if (r == 0)
 		r = facts_add(out, "hypervisor.uri", lv->uri);
 	return r;
@@ -173,8 +177,10 @@ static int lv_domain_capabilities(struct hv *hv, const char *emulator, const cha
 {
 	struct lv *lv = (struct lv *)hv;
 	const char *type = strcmp(accel, "kvm") == 0 ? "kvm" : "qemu";
+	int timer = lv_reap_begin(lv);
 	char *xml = virConnectGetDomainCapabilities(lv->conn, emulator, "x86_64", "q35", type, 0);
 
+	lv_reap_end(timer);
 	if (!xml)
 		return lv_fail(err, -ENOTSUP, "cannot ask what '%s' can do with %s",
 			       emulator ? emulator : "the default emulator", accel);

@@ -41,6 +41,12 @@ void lv_account_stand_in(void);
 int lv_events_start(struct bl_err *err);
 void lv_events_stop(void);
 
+/* hv_reap.c. */
+void lv_reap_prepare(void);
+/* Around calls in which libvirt starts or ends QEMU: lv_reap_end(lv_reap_begin(lv)). */
+int lv_reap_begin(const struct lv *lv);
+void lv_reap_end(int timer);
+
 /* hv_channel.c. */
 struct lv_channel;
 int lv_channel_open(virConnectPtr conn, virDomainPtr dom, const char *port,
@@ -65,7 +71,7 @@ int lv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t 
 	      struct bl_err *err);
 pid_t lv_vm_pid(struct hv_vm *vm);
 void lv_vm_end(struct hv_vm *vm);
-/* A lifecycle event: called by the event loop's thread. */
+/* Events, in the event loop's thread: a domain's life; the end of a QEMU process. */
 int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque);
 
 /* hv_orphans.c. */

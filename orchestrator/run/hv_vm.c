@@ -2,9 +2,13 @@
 #include <errno.h>
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -21,9 +25,11 @@ struct lv_vm {
 	virDomainPtr dom;
 	struct lv_channel *channel;
 	char uuid[VIR_UUID_STRING_BUFLEN];
-	enum hv_vm_state state; /* under lv->lock, as is why */
+	enum hv_vm_state state; /* under lv->lock, as are why and exit_text */
 	const char *why;
-	pid_t pid; /* 0: not looked for yet, or not on this host */
+	char exit_text[96]; /* how the QEMU process ended; "": not known */
+	pid_t pid;          /* 0: not looked for yet, or not on this host */
+	int pidfd, watch;   /* its end is an event; -1: none */
 	struct lv_vm *next;
 };
 
@@ -52,7 +58,8 @@ static void stopped(struct lv_vm *vm, int detail)
 		set_state(vm, HV_CRASHED, "the guest panicked");
 		break;
 	case VIR_DOMAIN_EVENT_STOPPED_FAILED:
-		set_state(vm, HV_CRASHED, "qemu ended by itself or was killed");
+		set_state(vm, HV_CRASHED,
+			  vm->exit_text[0] ? vm->exit_text : "qemu ended by itself or was killed");
 		break;
 	default:
 		set_state(vm, HV_SHUTOFF, "it was ended by force");
@@ -87,6 +94,47 @@ int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, voi
 	}
 	pthread_mutex_unlock(&lv->lock);
 	return 0;
+}
+
+/* The event loop's thread. The VM is looked for by its watch, for it may be gone by now. */
+static void process_ended(int watch, int fd, int events, void *opaque)
+{
+	struct lv *lv = opaque;
+
+	(void)fd;
+	(void)events;
+	pthread_mutex_lock(&lv->lock);
+	for (struct lv_vm *vm = lv->vms; vm; vm = vm->next) {
+		int status;
+
+		if (vm->watch != watch)
+			continue;
+		virEventRemoveHandle(watch);
+		vm->watch = -1;
+		if (waitpid(vm->pid, &status, WNOHANG) != vm->pid)
+			continue;
+		if (WIFSIGNALED(status))
+			snprintf(vm->exit_text, sizeof vm->exit_text,
+				 "qemu was killed by signal %d (%s)", WTERMSIG(status),
+				 strsignal(WTERMSIG(status)));
+		else
+			snprintf(vm->exit_text, sizeof vm->exit_text,
+				 "qemu ended by itself with status %d", WEXITSTATUS(status));
+	}
+	pthread_mutex_unlock(&lv->lock);
+}
+
+static void watch_process(struct lv_vm *vm)
+{
+	if (!vm->lv->root || lv_vm_pid(&vm->base) <= 0)
+		return;
+	vm->pidfd = pidfd_open(vm->pid, 0);
+	if (vm->pidfd < 0)
+		return;
+	pthread_mutex_lock(&vm->lv->lock);
+	vm->watch = virEventAddHandle(vm->pidfd, VIR_EVENT_HANDLE_READABLE, process_ended, vm->lv,
+				      NULL);
+	pthread_mutex_unlock(&vm->lv->lock);
 }
 
 /* Not under the lock. A transient domain that has ended is not there any more. */
@@ -125,7 +173,11 @@ static void vm_free(struct lv_vm *vm)
 			break;
 		}
 	}
+	if (vm->watch >= 0)
+		virEventRemoveHandle(vm->watch);
 	pthread_mutex_unlock(&lv->lock);
+	if (vm->pidfd >= 0)
+		close(vm->pidfd);
 	lv_channel_close(vm->channel);
 	virDomainFree(vm->dom);
 	free(vm);
@@ -137,14 +189,17 @@ int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t 
 	struct lv *lv = (struct lv *)hv;
 	struct lv_vm *vm = calloc(1, sizeof *vm);
 	uint64_t start_ns;
-	int r;
+	int r, timer;
 
 	if (!vm)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	vm->base.ops = &hv_libvirt_ops;
 	vm->lv = lv;
+	vm->pidfd = vm->watch = -1;
+	timer = lv_reap_begin(lv);
 	start_ns = bl_now_ns();
 	vm->dom = virDomainCreateXML(lv->conn, xml, 0);
+	lv_reap_end(timer);
 	if (!vm->dom) {
 		free(vm);
 		return lv_fail(err, -EIO, "cannot start the domain");
@@ -154,6 +209,7 @@ int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t 
 	vm->next = lv->vms;
 	lv->vms = vm;
 	pthread_mutex_unlock(&lv->lock);
+	watch_process(vm);
 	ask_state(vm); /* events from before it was in the list */
 	r = lv_channel_open(lv->conn, vm->dom, WIRE_PORT_NAME, &vm->channel, err);
 	if (r < 0) {
