@@ -10,7 +10,7 @@ PREFIX   ?= /usr/local
 CACHE    := .cache
 PACKAGES := $(CACHE)/packages
 
-.PHONY: all bench check setup setup-check kernel kernels install clean format
+.PHONY: all bench check setup setup-check kernel guests install clean format
 
 all: build/build.ninja
 	@cmake --build build
@@ -31,9 +31,10 @@ setup-check:
 kernel: setup
 	@vmimages/build/default-kernel.sh $(PACKAGES) >$(CACHE)/kernel.path
 
-kernels: kernel
-	@vmimages/build/fetch-packages.sh --out $(PACKAGES)/cloud linux-image-cloud-amd64
-	@vmimages/build/fetch-packages.sh --out $(PACKAGES)/full linux-image-amd64
+# What the system tests boot: the cloud kernel, the full kernel (SATA), and the next release's
+# kernel and QEMU, unpacked beside the installed ones.
+guests: setup
+	@tests/system/fetch-guests.sh $(PACKAGES)
 
 bench: setup
 	@$(MAKE) --no-print-directory all kernel

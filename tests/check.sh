@@ -22,7 +22,7 @@ cmake --preset clang >/dev/null
 cmake --build build-clang
 
 step "packages for the guests"
-make --no-print-directory kernels
+make --no-print-directory guests
 
 step "tests: sanitizers"
 ctest --test-dir build-asan -L 'unit|golden|fuzz' --output-on-failure -j 2

@@ -1,0 +1,23 @@
+#!/bin/sh
+# fetch-guests.sh DIR: the packages that system tests boot, downloaded and unpacked, never installed.
+#
+#   DIR/cloud      Debian's cloud kernel (the default guest)
+#   DIR/full       Debian's full kernel: has ahci, nvme as a module
+#   DIR/backports  the next release's cloud kernel (compressed modules) and QEMU packages
+#   DIR/qemu-next  that QEMU, unpacked
+#
+# A suite that can't be reached leaves its folder out; tests that need it then fail and name it.
+set -eu
+dir=$1
+fetch=$(dirname "$0")/../../vmimages/build/fetch-packages.sh
+
+"$fetch" --out "$dir/cloud" linux-image-cloud-amd64
+"$fetch" --out "$dir/full" linux-image-amd64
+"$fetch" --backports --out "$dir/backports" linux-image-cloud-amd64 qemu-system-x86 \
+	qemu-system-common qemu-system-data
+
+rm -rf "$dir/qemu-next"
+mkdir -p "$dir/qemu-next"
+for deb in "$dir"/backports/qemu-system-*.deb; do
+	dpkg-deb -x "$deb" "$dir/qemu-next"
+done
