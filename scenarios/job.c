@@ -560,6 +560,13 @@ bool job_option_text(const struct job *j, const char *option, struct bl_buf *out
 	return true;
 }
 
+void job_option_default(const char *option, struct bl_buf *out)
+{
+	const struct option_row *r = find_row(option);
+
+	bl_buf_adds(out, r ? r->def : "");
+}
+
 void job_to_text(const struct job *j, struct bl_buf *out)
 {
 	bl_buf_addf(out, "[%s]\n", j->name);

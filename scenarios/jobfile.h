@@ -36,6 +36,9 @@ bool job_option_alone(const char *option);
  * @j has the default (nothing is added then) or the name is not known. */
 bool job_option_text(const struct job *j, const char *option, struct bl_buf *out);
 
+/* The option's default as text; nothing when the name is not known. */
+void job_option_default(const char *option, struct bl_buf *out);
+
 /* The names in table order; NULL after the last. */
 const char *job_option_name(size_t index);
 

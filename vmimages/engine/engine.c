@@ -144,6 +144,17 @@ static void wait_for_all(struct team *t)
 			pthread_join(t->workers[i]->thread, NULL);
 }
 
+static void add_depths(struct engine_depths *to, const struct engine_depths *from)
+{
+	for (int i = 0; i < ENGINE_DEPTHS; i++) {
+		to->level[i] += from->level[i];
+		to->submit[i] += from->submit[i];
+		to->complete[i] += from->complete[i];
+	}
+	to->major_faults += from->major_faults;
+	to->minor_faults += from->minor_faults;
+}
+
 /* The clones of each job into one sample. */
 static int collect(struct team *t, struct sample **ret, struct bl_err *err)
 {
@@ -153,6 +164,8 @@ static int collect(struct team *t, struct sample **ret, struct bl_err *err)
 		for (uint32_t clone = 0; clone < t->call->jobs[i].numjobs; clone++) {
 			BL_CLEANUP(sample_freep) struct sample *s = worker_take_sample(*next);
 
+			if (t->call->depths)
+				add_depths(&t->call->depths[i], &(*next)->depths);
 			*next = worker_free(*next);
 			next++;
 			if (!s)

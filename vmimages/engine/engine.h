@@ -21,12 +21,23 @@ struct engine_progress {
 	_Atomic bool ramping;
 };
 
+/* Beside the sample, what fio's output also has: how many requests were in flight at each
+ * hand-over (level, counted per request), and how many a hand-over and a pick-up moved.
+ * level: 1, 2-3, 4-7, ... 32-63, 64 and more; submit and complete: 0, 1-4, 5-8, 9-16,
+ * 17-32, 33-64, 65 and more. Sum of all clones, counted time only. */
+#define ENGINE_DEPTHS 7
+struct engine_depths {
+	uint64_t level[ENGINE_DEPTHS], submit[ENGINE_DEPTHS], complete[ENGINE_DEPTHS];
+	uint64_t major_faults, minor_faults;
+};
+
 struct engine_call {
 	const struct job *jobs; /* one group: they run together */
 	size_t n_jobs;
 	const char *target; /* file or device for jobs without a filename; may be NULL */
 	struct engine_progress *progress; /* may be NULL */
 	_Atomic bool *stop;               /* set it to end the jobs early; may be NULL */
+	struct engine_depths *depths;     /* [n_jobs], added to; may be NULL */
 };
 
 /* Run all jobs of @call together and wait for them. ret_samples[n_jobs] are new and

@@ -106,6 +106,21 @@ INLINE void build_io(struct worker *w, unsigned dir, uint64_t now)
 	queue(w, s, now);
 }
 
+INLINE unsigned batch_bucket(unsigned n) /* 0, 1-4, 5-8, ... 65 and more */
+{
+	unsigned b = n ? 31u - (unsigned)__builtin_clz((n - 1) | 3) : 0;
+
+	return b < ENGINE_DEPTHS ? b : ENGINE_DEPTHS - 1;
+}
+
+INLINE void note_submit(struct worker *w)
+{
+	unsigned level = 31u - (unsigned)__builtin_clz(w->n_busy);
+
+	w->depths.level[level < ENGINE_DEPTHS ? level : ENGINE_DEPTHS - 1] += w->n_queued;
+	w->depths.submit[batch_bucket(w->n_queued)]++;
+}
+
 /* The direction of the next request; rated: whose turn comes first. */
 INLINE unsigned choose(struct worker *w, bool rated)
 {
@@ -157,8 +172,10 @@ INLINE void run(struct worker *w, enum job_engine engine, bool rated)
 		build(w, rated, &due);
 		if (!w->n_busy && w->is_ending)
 			break;
-		if (w->n_queued)
+		if (w->n_queued) {
+			note_submit(w);
 			engine_submit(w, engine);
+		}
 		n = engine_ready(w, engine);
 		if (!n) {
 			engine_wait(w, engine, due);
@@ -167,6 +184,7 @@ INLINE void run(struct worker *w, enum job_engine engine, bool rated)
 		now = clk_now(w->clk);
 		if (UNLIKELY(now >= w->next_event))
 			worker_event(w, now);
+		w->depths.complete[batch_bucket(n)]++;
 		for (unsigned i = 0; i < n; i++) {
 			int res;
 			struct slot *s = engine_result(w, engine, i, &res);

@@ -283,6 +283,7 @@ static void start_counting(struct worker *w)
 	unsigned __int128 start = (unsigned __int128)w->start << 32;
 
 	w->is_counting = true;
+	memset(&w->depths, 0, sizeof(w->depths));
 	getrusage(RUSAGE_THREAD, &w->usage);
 	for (int dir = 0; dir < 2; dir++) /* what the ramp could not do is not owed after it */
 		if (w->pace[dir].due < start)
@@ -387,6 +388,8 @@ static void stop_counting(struct worker *w)
 	s->cpu_sys_ns = tv_ns(now.ru_stime, w->usage.ru_stime);
 	s->ctx_voluntary = (uint64_t)(now.ru_nvcsw - w->usage.ru_nvcsw);
 	s->ctx_involuntary = (uint64_t)(now.ru_nivcsw - w->usage.ru_nivcsw);
+	w->depths.major_faults = (uint64_t)(now.ru_majflt - w->usage.ru_majflt);
+	w->depths.minor_faults = (uint64_t)(now.ru_minflt - w->usage.ru_minflt);
 	s->runtime_ns = clk_ns(w->clk, w->finished - w->start);
 }
 

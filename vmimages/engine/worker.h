@@ -60,6 +60,7 @@ struct worker {
 	struct blocks blocks;
 	struct pace pace[2];
 	struct meter meter[IO_DIRS];
+	struct engine_depths depths;
 	int fd;
 	int sync_result; /* of the one psync request */
 	struct io_uring ring;
