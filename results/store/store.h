@@ -14,18 +14,25 @@ struct store;
 
 enum store_mode { STORE_READ, STORE_WRITE /* made when missing */ };
 
-/* -ENOENT, -EINVAL (not a store, newer schema), -EBUSY, -EIO, -ENOSPC. */
+/* -ENOENT (no such file to read, no such folder to write in), -EINVAL (not a store, newer schema),
+ * -EACCES, -EROFS, -EBUSY (another writer for 10 s), -ENOSPC, -EIO, -ENOMEM. A store in a folder
+ * that can't be written is readable when no writer left its log beside it. */
 int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	       struct bl_err *err);
 struct store *store_close(struct store *s);
 void store_closep(struct store **s);
 
-/* Begin a run: the run, its environment and its cells, one transaction. */
+/* All functions that put: on failure nothing of the call is in the store, what was there before is,
+ * and the same call may be made again (say, once there is space). A text that record.h
+ * says is never NULL is refused with -EINVAL when it is. */
+
+/* Begin a run: the run, its environment and its cells, one transaction. -EEXIST. */
 int store_put_run(struct store *s, const struct run_record *run, const struct cell_record *cells,
 		  size_t n_cells, struct bl_err *err);
-/* One trial with everything in it, one transaction. A duplicate id is refused (-EEXIST). */
+/* One trial with everything in it, one transaction, on the disk when it returns. A duplicate id is
+ * refused (-EEXIST), a run or cell that was not put too (-EINVAL). */
 int store_put_trial(struct store *s, const struct trial_record *t, struct bl_err *err);
-/* Set ended_ms and replace the notes. */
+/* Set ended_ms and replace the notes. -ENOENT. */
 int store_end_run(struct store *s, const char *run_id, uint64_t ended_ms, const struct facts *notes,
 		  struct bl_err *err);
 
@@ -40,8 +47,9 @@ struct store_run_info {
 int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,
 		    struct bl_err *err);
 
-/* Load a whole run. @run: an id, a unique beginning of one, or NULL for the newest.
- * -ENOENT (names the runs there are), -EINVAL (the beginning is not unique). */
+/* Load a whole run as it was put, at one moment of the store; latency blocks with n == 0 come back
+ * as NULL. End it with run_data_done(). @run: an id, a unique beginning of one, or NULL for the
+ * newest. -ENOENT (names the runs there are), -EINVAL (the beginning is not unique). */
 int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err);
 
 #endif

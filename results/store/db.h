@@ -1,0 +1,66 @@
+/* db.h - statements, values, and SQLite's errors as ours.
+ *
+ * Private to results/store/: the door ends here.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+#include "record.h"
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	bool is_readonly;
+};
+
+/* The last failure of @s as a negative errno, with SQLite's own words in @err:
+ * -ENOSPC, -EROFS, -EBUSY, -EEXIST (a key is there already), -EINVAL (a rule of the
+ * schema, or no store at all), -ENOMEM, -EACCES, -EIO. */
+int db_fail(struct store *s, struct bl_err *err, const char *what);
+
+int db_exec(struct store *s, const char *sql, struct bl_err *err);
+
+/* A new statement; end it with stmt_freep(). */
+int db_prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct bl_err *err);
+void stmt_freep(sqlite3_stmt **st);
+
+/* Bind values and keep them until the next bind. @types, one letter a value:
+ *   s const char * (NULL: NULL)    u uint64_t      b const struct bl_buf *
+ *   d double                       n (no value)    o bool, uint64_t: NULL unless true
+ * Integers are stored as their 64 bits: above 2^63 - 1 they read as negative in SQL and
+ * come back as they were. */
+int db_bind(struct store *s, sqlite3_stmt *st, struct bl_err *err, const char *types, ...);
+
+/* Run an inserting statement once, to be bound again. */
+int db_put(struct store *s, sqlite3_stmt *st, struct bl_err *err, const char *what);
+
+/* 1: a row; 0: no more, and the statement may be bound again; negative. */
+int db_row(struct store *s, sqlite3_stmt *st, struct bl_err *err);
+
+/* Columns. A NULL is 0, and NULL as text. The text is new: -ENOMEM. */
+uint64_t col_u64(sqlite3_stmt *st, int col);
+int col_text(sqlite3_stmt *st, int col, char **ret, struct bl_err *err);
+bool col_is_null(sqlite3_stmt *st, int col);
+/* Copy a text into a field of fixed size; cut when too long. */
+void col_copy(sqlite3_stmt *st, int col, char *out, size_t size);
+
+/* BEGIN IMMEDIATE; and COMMIT when *r >= 0, else ROLLBACK. *r becomes a failed COMMIT. */
+int db_begin(struct store *s, struct bl_err *err);
+int db_end(struct store *s, int r, struct bl_err *err);
+
+/* schema.c: bring the file up to the newest version. -EINVAL: a newer one, or not a store. */
+struct schema_step {
+	const char *const *sql; /* NULL-terminated */
+};
+extern const struct schema_step schema_steps[];
+extern const int schema_version; /* the newest: number of steps */
+int schema_current(struct store *s, int *ret_version, struct bl_err *err);
+int schema_upgrade(struct store *s, const struct schema_step *steps, int n_steps,
+		   struct bl_err *err);
+
+#endif

@@ -1,0 +1,28 @@
+/* made_run.h - whole runs made from a seed, and whether two are the same. */
+#ifndef MADE_RUN_H
+#define MADE_RUN_H
+
+#include <check.h>
+
+#include "record.h"
+
+#define MADE_CELLS   3
+#define MADE_REPEATS 2
+
+/* The same seed gives the same run, ids too. */
+void make_run(struct run_data *d, unsigned seed);
+/* One more trial of that run. */
+void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order);
+void assert_same_run(const struct run_data *a, const struct run_data *b);
+
+/* A new folder for the test; and its end, with all that is in it. */
+extern char test_dir[64];
+void make_test_dir(void);
+void drop_test_dir(void);
+const char *in_test_dir(const char *name); /* valid until the next call but one */
+
+TCase *store_cases(void);
+TCase *trouble_cases(void);
+TCase *schema_cases(void);
+
+#endif

@@ -1,0 +1,17 @@
+#include "made_run.h"
+
+int main(void)
+{
+	Suite *s = suite_create("store");
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, store_cases());
+	suite_add_tcase(s, trouble_cases());
+	suite_add_tcase(s, schema_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
