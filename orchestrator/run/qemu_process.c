@@ -1,0 +1,142 @@
+#include "qemu_process.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "units.h"
+
+#define PROC_FILE_MAX (4 * MiB)
+
+static const char *text_of(const json_t *node, const char *key)
+{
+	return json_string_value(json_object_get(node, key));
+}
+
+/* The JSON of every -blockdev, as a list. */
+static json_t *block_devices(const struct bl_buf *cmdline)
+{
+	const char *p = cmdline->data, *end = p + cmdline->len;
+	json_t *list = json_array();
+	bool is_next = false;
+
+	for (; p && p < end; p += strlen(p) + 1) {
+		json_t *node = is_next ? json_loads(p, 0, NULL) : NULL;
+
+		if (node)
+			json_array_append_new(list, node);
+		is_next = strcmp(p, "-blockdev") == 0;
+	}
+	return list;
+}
+
+static void read_cmdline(const char *dir, const char *image, struct qemu_process *ret)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/cmdline", dir);
+	const char *aio, *discard, *storage = NULL;
+	json_t *list, *node;
+	size_t i;
+
+	if (!path || bl_read_file(path, PROC_FILE_MAX, &b, NULL) < 0)
+		return;
+	list = block_devices(&b);
+	json_array_foreach (list, i, node) {
+		if (!text_of(node, "filename") || strcmp(text_of(node, "filename"), image) != 0)
+			continue;
+		storage = text_of(node, "node-name");
+		aio = text_of(node, "aio");
+		free(ret->aio);
+		ret->aio = strdup(aio ? aio : "threads"); /* QEMU's default */
+	}
+	json_array_foreach (list, i, node) {
+		if (!storage || !text_of(node, "file") ||
+		    strcmp(text_of(node, "file"), storage) != 0)
+			continue;
+		discard = text_of(node, "discard");
+		free(ret->discard);
+		ret->discard = strdup(discard ? discard : "ignore"); /* QEMU's default */
+	}
+	json_decref(list);
+}
+
+/* "flags:	02140002": octal, as in open(2). */
+static bool fd_is_direct(const char *dir, const char *fd)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/fdinfo/%s", dir, fd);
+	const char *p;
+
+	if (!path || bl_read_file(path, 65536, &b, NULL) < 0)
+		return false;
+	p = strstr(bl_buf_str(&b), "flags:");
+	return p && (strtoul(p + strlen("flags:"), NULL, 8) & O_DIRECT);
+}
+
+static void read_file_of(const char *dir, const char *fd, const char *image,
+			 struct qemu_process *ret)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/fd/%s", dir, fd);
+	char target[PATH_MAX];
+	ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
+
+	if (n < 0)
+		return;
+	target[n] = '\0';
+	if (strcmp(target, "anon_inode:[io_uring]") == 0)
+		ret->has_uring = true;
+	if (strcmp(target, image) != 0)
+		return;
+	ret->is_direct = (!ret->has_image || ret->is_direct) && fd_is_direct(dir, fd);
+	ret->has_image = true;
+}
+
+static void read_files(const char *dir, const char *image, struct qemu_process *ret)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/fd", dir);
+	BL_CLEANUP(bl_freep) char *real = realpath(image, NULL);
+	DIR *d = path ? opendir(path) : NULL;
+	struct dirent *e;
+
+	if (!d)
+		return;
+	ret->has_files = true;
+	while ((e = readdir(d))) {
+		if (e->d_name[0] != '.')
+			read_file_of(dir, e->d_name, real ? real : image, ret);
+	}
+	closedir(d);
+}
+
+static void read_maps(const char *dir, struct qemu_process *ret)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/maps", dir);
+
+	if (!path || bl_read_file(path, PROC_FILE_MAX, &b, NULL) < 0)
+		return;
+	ret->has_maps = true;
+	ret->has_native = strstr(bl_buf_str(&b), "/[aio]") != NULL;
+}
+
+void qemu_process_read(const char *proc_dir, const char *image, struct qemu_process *ret)
+{
+	*ret = (struct qemu_process){0};
+	read_cmdline(proc_dir, image, ret);
+	read_files(proc_dir, image, ret);
+	read_maps(proc_dir, ret);
+}
+
+void qemu_process_done(struct qemu_process *p)
+{
+	free(p->aio);
+	free(p->discard);
+	*p = (struct qemu_process){0};
+}
