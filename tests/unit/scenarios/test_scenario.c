@@ -1,0 +1,226 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "scenario_text.h"
+#include "units.h"
+
+START_TEST(what_is_not_given_has_its_documented_default)
+{
+	BL_CLEANUP(scenario_freep) struct scenario *sc = must_parse(TEXT_HEAD);
+
+	ck_assert_str_eq(sc->name, "t");
+	ck_assert_str_eq(sc->description, "");
+	ck_assert_str_eq(sc->text, TEXT_HEAD);
+	ck_assert_str_eq(sc->path, TEXT_PATH);
+	ck_assert_uint_eq(sc->memory_bytes, 512 * MiB);
+	ck_assert_str_eq(sc->machine, "q35");
+	ck_assert_str_eq(sc->backing_dir, "auto");
+	ck_assert_uint_eq(sc->backing_bytes, GiB);
+	ck_assert_int_eq(sc->precondition, PRECONDITION_RANDOM_FILL);
+	ck_assert_uint_eq(sc->n_axes, 0);
+	ck_assert_uint_eq(sc->repeats, 3);
+	ck_assert(sc->is_interleaved);
+	ck_assert_uint_eq(sc->seed, 1);
+	ck_assert_str_eq(sc->reference, "");
+	ck_assert_uint_eq(sc->limit_boot_ns, 60 * NS_PER_S);
+	ck_assert_uint_eq(sc->limit_job_ns, 60 * NS_PER_S);
+	ck_assert_uint_eq(sc->limit_shutdown_ns, 30 * NS_PER_S);
+	ck_assert_uint_eq(sc->jobs.n, 3);
+}
+END_TEST
+
+START_TEST(what_is_given_arrives)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc =
+		must_parse("name: all-of.it_1\n"
+			   "description: words\n"
+			   "vm: { vcpus: 3, memory: 1.5GiB, machine: pc-q35-7.2 }\n"
+			   "backing: { dir: /srv/lab, size: 100MiB, precondition: none }\n"
+			   "axes:\n"
+			   "  format: qcow2\n"
+			   "  cluster_size: [64k, 1048576]\n"
+			   "jobs: { file: ../jobs/quick.fio }\n"
+			   "repeats: 7\n"
+			   "order: sequential\n"
+			   "seed: 18446744073709551615\n"
+			   "reference: some cell\n"
+			   "limits: { boot: 90s, job: 2m, shutdown: 1500ms }\n");
+
+	ck_assert_str_eq(sc->name, "all-of.it_1");
+	ck_assert_str_eq(sc->description, "words");
+	ck_assert_uint_eq(sc->memory_bytes, 1536 * MiB);
+	ck_assert_str_eq(sc->machine, "pc-q35-7.2");
+	ck_assert_str_eq(sc->backing_dir, "/srv/lab");
+	ck_assert_uint_eq(sc->backing_bytes, 100 * MiB);
+	ck_assert_int_eq(sc->precondition, PRECONDITION_NONE);
+	ck_assert_uint_eq(sc->repeats, 7);
+	ck_assert(!sc->is_interleaved);
+	ck_assert_uint_eq(sc->seed, UINT64_MAX);
+	ck_assert_str_eq(sc->reference, "some cell");
+	ck_assert_uint_eq(sc->limit_boot_ns, 90 * NS_PER_S);
+	ck_assert_uint_eq(sc->limit_job_ns, 120 * NS_PER_S);
+	ck_assert_uint_eq(sc->limit_shutdown_ns, 1500 * NS_PER_MS);
+	ck_assert_uint_eq(sc->n_axes, 3); /* vm.vcpus is an axis of one value */
+	ck_assert_str_eq(sc->axes[0].row->name, "format");
+	ck_assert_str_eq(sc->axes[1].values[0], "64KiB");
+	ck_assert_str_eq(sc->axes[1].values[1], "1MiB");
+	ck_assert_uint_eq(sc->axes[1].at[1].line, 7);
+	ck_assert_uint_eq(sc->axes[1].at[1].column, 23);
+	ck_assert_str_eq(sc->axes[2].row->name, "vcpus");
+	ck_assert(sc->axes[2].is_from_vm);
+}
+END_TEST
+
+START_TEST(paths_are_relative_to_the_scenario_file)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc =
+		must_parse(TEXT_HEAD "backing: { dir: disks }\n"
+				     "axes:\n"
+				     "  kernel: [default, installed, k/vmlinuz, /boot/vmlinuz,\n"
+				     "           'https://example.org/k.deb#sha256=00']\n"
+				     "  emulator: [default, ../qemu-10]\n");
+	static const char *const kernels[] = {
+		"default",
+		"installed",
+		SOURCE_DIR "/scenarios/library/k/vmlinuz",
+		"/boot/vmlinuz",
+		"https://example.org/k.deb#sha256=00",
+	};
+
+	ck_assert_str_eq(sc->jobs_path, SOURCE_DIR "/scenarios/library/../jobs/quick.fio");
+	ck_assert_str_eq(sc->backing_dir, SOURCE_DIR "/scenarios/library/disks");
+	ck_assert_uint_eq(sc->axes[0].n_values, BL_ARRAY_LEN(kernels));
+	for (size_t i = 0; i < BL_ARRAY_LEN(kernels); i++)
+		ck_assert_str_eq(sc->axes[0].values[i], kernels[i]);
+	ck_assert_str_eq(sc->axes[1].values[0], "default");
+	ck_assert_str_eq(sc->axes[1].values[1], SOURCE_DIR "/scenarios/library/../qemu-10");
+}
+END_TEST
+
+START_TEST(jobs_can_be_picked_and_shortened)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc = must_parse("name: t\n"
+					 "jobs:\n"
+					 "  file: ../jobs/quick.fio\n"
+					 "  only: [commit-4k, randread-4k-qd1]\n"
+					 "  runtime: 1500ms\n"
+					 "  ramp_time: 0\n");
+
+	ck_assert_uint_eq(sc->jobs.n, 2);
+	ck_assert_str_eq(sc->jobs.items[0].name, "randread-4k-qd1");
+	ck_assert_str_eq(sc->jobs.items[1].name, "commit-4k");
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(sc->jobs.items[i].runtime_ns, 1500 * NS_PER_MS);
+		ck_assert_uint_eq(sc->jobs.items[i].ramp_ns, 0);
+		ck_assert(sc->jobs.items[i].time_based);
+	}
+}
+END_TEST
+
+START_TEST(reading_the_file_gives_what_parsing_its_text_gives)
+{
+	BL_CLEANUP(scenario_freep) struct scenario *a = NULL, *b = NULL;
+	BL_CLEANUP(bl_buf_done) struct bl_buf ta = BL_BUF_INIT, tb = BL_BUF_INIT;
+	const char *path = SOURCE_DIR "/scenarios/library/quick.yaml";
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(scenario_read(path, &a, &err) == 0, "%s", err.text);
+	ck_assert_msg(scenario_parse(a->text, path, &b, &err) == 0, "%s", err.text);
+	scenario_to_text(a, &ta);
+	scenario_to_text(b, &tb);
+	ck_assert_str_eq(bl_buf_str(&ta), bl_buf_str(&tb));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&ta), "include: bus=nvme-emulated iothreads=0\n"));
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_is_named)
+{
+	struct bl_err err = BL_ERR_INIT, err2 = BL_ERR_INIT;
+	struct scenario *sc = NULL;
+
+	ck_assert_int_eq(scenario_read("/nowhere/x.yaml", &sc, &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.text, "'/nowhere/x.yaml'"));
+	ck_assert_int_eq(scenario_parse("name: t\njobs: none.fio\n", "/nowhere/x.yaml", &sc, &err2),
+			 -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err2.text, "/nowhere/none.fio"));
+	ck_assert_ptr_nonnull(strstr(err2.text, "(/nowhere/x.yaml:2:7)"));
+	ck_assert_ptr_null(sc);
+}
+END_TEST
+
+START_TEST(every_key_has_a_help_and_says_what_it_accepts)
+{
+	static const char *const sections[] = {"",        "vm",      "backing", "axes",
+					       "include", "exclude", "jobs",    "limits"};
+	struct scenario_key key;
+
+	for (size_t s = 0; s < BL_ARRAY_LEN(sections); s++) {
+		size_t n = 0;
+
+		for (; scenario_key_at(sections[s], n, &key); n++)
+			ck_assert(key.name[0] && key.help[0] && key.accepts[0]);
+		ck_assert_uint_gt(n, 2);
+	}
+	ck_assert(!scenario_key_at("vn", 0, &key));
+	ck_assert(scenario_key_at("include", 0, &key));
+	ck_assert_str_eq(key.name, "name");
+}
+END_TEST
+
+/* The reference for users names every key, in code quotes. */
+START_TEST(the_documentation_names_every_key_and_every_word)
+{
+	static const char *const sections[] = {"",        "vm",   "backing", "axes",
+					       "include", "jobs", "limits"};
+	BL_CLEANUP(bl_buf_done) struct bl_buf doc = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct scenario_key key;
+	char quoted[80];
+
+	ck_assert_msg(bl_read_file(SOURCE_DIR "/docs/scenario.md", MiB, &doc, &err) == 0, "%s",
+		      err.text);
+	for (size_t s = 0; s < BL_ARRAY_LEN(sections); s++) {
+		for (size_t i = 0; scenario_key_at(sections[s], i, &key); i++) {
+			snprintf(quoted, sizeof quoted, "`%s`", key.name);
+			ck_assert_msg(strstr(bl_buf_str(&doc), quoted) != NULL,
+				      "%s is not in docs/scenario.md", quoted);
+		}
+	}
+	for (size_t i = 0; i < n_axis_rows; i++) {
+		for (size_t w = 0; w < axis_rows[i].n_words; w++) {
+			snprintf(quoted, sizeof quoted, "`%s`", axis_rows[i].words[w]);
+			ck_assert_msg(strstr(bl_buf_str(&doc), quoted) != NULL,
+				      "%s is not in docs/scenario.md", quoted);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("scenario");
+	TCase *tc = tcase_create("scenario");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_test(tc, what_is_not_given_has_its_documented_default);
+	tcase_add_test(tc, what_is_given_arrives);
+	tcase_add_test(tc, paths_are_relative_to_the_scenario_file);
+	tcase_add_test(tc, jobs_can_be_picked_and_shortened);
+	tcase_add_test(tc, reading_the_file_gives_what_parsing_its_text_gives);
+	tcase_add_test(tc, a_file_that_is_not_there_is_named);
+	tcase_add_test(tc, every_key_has_a_help_and_says_what_it_accepts);
+	tcase_add_test(tc, the_documentation_names_every_key_and_every_word);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
