@@ -249,6 +249,21 @@ static void read_requests(struct session *s)
 	wire_reader_done(&s->reader);
 }
 
+/* The ends that the lab's own tests ask for. */
+static void end_as_asked(void)
+{
+	BL_CLEANUP(bl_closep) int fd = -1;
+	int *volatile nowhere = NULL;
+
+	if (boot_has_word("blklab.test=crash"))
+		*nowhere = 0;
+	if (!boot_has_word("blklab.test=panic"))
+		return;
+	fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, "c", 1) != 1)
+		fatal("asked to panic");
+}
+
 /* A new host hears hello, and nothing of what an earlier one asked. */
 static void wait_for_host(struct session *s)
 {
@@ -269,12 +284,7 @@ static void wait_for_host(struct session *s)
 	s->is_connected = true;
 	s->next_heartbeat_ns = bl_now_ns() + HEARTBEAT_NS;
 	send_hello(s);
-	if (boot_has_word("blklab.test=panic")) {
-		BL_CLEANUP(bl_closep) int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
-
-		if (fd < 0 || write(fd, "c", 1) != 1)
-			fatal("asked to panic");
-	}
+	end_as_asked();
 }
 
 static void end_work(struct session *s)
