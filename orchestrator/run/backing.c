@@ -136,19 +136,35 @@ static int create_image(const struct backing_request *req, const char *path, str
 	return qemuimg_run(argv, NULL, req->stop, NULL, NULL, err);
 }
 
+/* What the kept source holds: "SEED SIZE" in a file beside it, written last. */
+static bool is_source_marked(const struct backing_request *req, const char *mark)
+{
+	char want[64], have[64];
+
+	snprintf(want, sizeof want, "%" PRIu64 " %" PRIu64, req->seed, req->size_bytes);
+	return bl_read_line(mark, have, sizeof have) == 0 && strcmp(have, want) == 0;
+}
+
+static bool has_source(const struct backing_request *req)
+{
+	BL_CLEANUP(bl_freep) char *path = source_path(req->dir);
+	BL_CLEANUP(bl_freep) char *mark = path ? bl_strf("%s.seed", path) : NULL;
+
+	return mark && is_source_marked(req, mark);
+}
+
 /* A filled raw file of this seed and size, made on first use and kept. */
 static int source_get(const struct backing_request *req, char **ret_path, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *path = source_path(req->dir);
 	BL_CLEANUP(bl_freep) char *mark = NULL;
-	char want[64], have[64];
+	char text[64];
 	int r;
 
 	mark = path ? bl_strf("%s.seed", path) : NULL;
 	if (!mark)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	snprintf(want, sizeof want, "%" PRIu64 " %" PRIu64, req->seed, req->size_bytes);
-	if (bl_read_line(mark, have, sizeof have) == 0 && strcmp(have, want) == 0) {
+	if (is_source_marked(req, mark)) {
 		*ret_path = BL_STEAL(path);
 		return 0;
 	}
@@ -160,8 +176,9 @@ static int source_get(const struct backing_request *req, char **ret_path, struct
 	if (r < 0)
 		return bl_fail(err, r, "cannot make '%s': %s", path, strerror(-r));
 	r = fill_raw(req, path, err);
+	snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64, req->seed, req->size_bytes);
 	if (r == 0)
-		r = bl_write_file(mark, want, strlen(want), err);
+		r = bl_write_file(mark, text, strlen(text), err);
 	if (r < 0) {
 		unlink(path);
 		return r;
@@ -269,13 +286,6 @@ int backing_drop_cache(const struct backing *b, struct facts *facts, struct bl_e
 }
 
 /* --- making one --- */
-
-static bool has_source(const struct backing_request *req)
-{
-	BL_CLEANUP(bl_freep) char *path = source_path(req->dir);
-
-	return path && bl_exists(path);
-}
 
 /* Who fills, and is there room? qcow2's own tables take 1/8192 of the disk at 64 KiB
  * clusters and 1/64 at 512 bytes; 2 % covers all. */

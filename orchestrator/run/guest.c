@@ -148,12 +148,13 @@ static int check_patience(struct guest *g, uint64_t deadline_ns, uint64_t limit_
 static int receive(struct guest *g, uint64_t limit_ns, const char *what, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-	int r = hv_vm_recv(g->vm, &b, limit_ns, err);
+	struct bl_err why = BL_ERR_INIT;
+	int r = hv_vm_recv(g->vm, &b, limit_ns, &why);
 
 	if (r == -EPIPE)
 		return bl_fail(err, r, "the guest is gone (while waiting for %s)", what);
 	if (r < 0)
-		return bl_wrap(err, r, "while waiting for %s", what);
+		return bl_fail(err, r, "while waiting for %s: %s", what, bl_err_text(&why));
 	if (r > 0) /* a long result is many pieces before it is a message */
 		g->last_heard_ns = bl_now_ns();
 	wire_reader_push(&g->in, b.data, b.len);

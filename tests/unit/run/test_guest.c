@@ -1,0 +1,262 @@
+/* The session with the guest agent, against the fake guest and its faults. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "guest.h"
+#include "units.h"
+
+static char dir[64];
+static struct hv *hv;
+static struct hv_vm *vm;
+static struct guest *guest;
+static volatile sig_atomic_t stop;
+
+static void make_dir(void)
+{
+	strcpy(dir, "/tmp/blklab-guest-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void drop_dir(void)
+{
+	guest = guest_free(guest);
+	vm = hv_vm_end(vm);
+	hv = hv_close(hv);
+	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
+}
+
+static int watch(void *ctx, const struct guest_state *state, struct bl_err *err)
+{
+	unsigned *calls = ctx;
+
+	(void)state;
+	(void)err;
+	(*calls)++;
+	return 0;
+}
+
+static unsigned watched;
+
+static void begin(const char *uri)
+{
+	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/disk", dir);
+	BL_CLEANUP(bl_freep) char *xml = NULL;
+	struct guest_options opt = {
+		.stop = &stop, .silence_ns = 300 * NS_PER_MS, .watch = watch, .ctx = &watched};
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t start;
+
+	ck_assert_int_eq(close(open(disk, O_CREAT | O_WRONLY, 0600)), 0);
+	ck_assert_int_eq(truncate(disk, 4 * MiB), 0);
+	xml = bl_strf("<domain><vcpu>2</vcpu><devices><disk><driver cache='none'/>"
+		      "<source file='%s'/><target bus='virtio'/></disk>"
+		      "<serial><source path='%s/console'/></serial></devices></domain>",
+		      disk, dir);
+	ck_assert_msg(hv_open(uri, dir, &hv, &err) == 0, "%s", err.text);
+	ck_assert_msg(hv_start(hv, xml, &vm, &start, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(guest_new(vm, &opt, &guest), 0);
+}
+
+static int hello(struct facts *facts, struct bl_err *err)
+{
+	uint64_t at;
+
+	return guest_hello(guest, NS_PER_S, facts, &at, err);
+}
+
+static void greeted(const char *uri)
+{
+	struct facts facts = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	begin(uri);
+	ck_assert_msg(hello(&facts, &err) == 0, "%s", err.text);
+	facts_done(&facts);
+}
+
+START_TEST(hello_tells_the_guests_facts)
+{
+	struct facts facts = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	begin("fake:");
+	ck_assert_msg(hello(&facts, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(facts_get(&facts, "cpus"), "2");
+	ck_assert_str_eq(facts_get(&facts, "agent_version"), "fake");
+	ck_assert_ptr_null(facts_get(&facts, "type"));
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(the_clock_offset_holds_the_true_one_within_its_uncertainty)
+{
+	struct guest_clock c;
+
+	greeted("fake:");
+	ck_assert_int_eq(guest_clock(guest, 10, NS_PER_S, &c, NULL), 0);
+	/* Host and fake guest read the same clock: the true offset is 0. */
+	ck_assert_int_le(llabs(c.offset_ns), (long long)c.uncertainty_ns);
+	ck_assert_uint_gt(c.uncertainty_ns, 0);
+	ck_assert_uint_lt(c.uncertainty_ns, 100 * NS_PER_MS);
+	ck_assert_uint_eq(guest_clock_to_host(&(struct guest_clock){.offset_ns = -5}, 10), 5);
+}
+END_TEST
+
+START_TEST(the_disk_is_described_filled_and_run_on)
+{
+	static const char jobs[] = "[a]\nrw=randread\ntime_based=1\nruntime=50ms\nsize=1m\n"
+				   "[b]\nrw=randwrite\ntime_based=1\nruntime=50ms\nsize=1m\n";
+	struct sample *samples[2] = {NULL};
+	struct bl_err err = BL_ERR_INIT;
+	struct guest_disk disk;
+	uint64_t took;
+
+	greeted("fake:");
+	ck_assert_msg(guest_describe(guest, "blklab-dut", NS_PER_S, &disk, &err) == 0, "%s",
+		      err.text);
+	ck_assert_str_eq(disk.device, "/dev/fake");
+	ck_assert_uint_eq(disk.size_bytes, 4 * MiB);
+	ck_assert_str_eq(facts_get(&disk.facts, "driver"), "virtio_blk");
+	ck_assert_msg(guest_precondition(guest, disk.device, 4 * MiB, 7, NS_PER_S, &took, &err) ==
+			      0,
+		      "%s", err.text);
+	ck_assert_uint_gt(took, 0);
+	ck_assert_msg(guest_run(guest, disk.device, jobs, 2, 5 * NS_PER_S, samples, &err) == 0,
+		      "%s", err.text);
+	ck_assert_str_eq(samples[0]->job, "a");
+	ck_assert_str_eq(samples[1]->job, "b");
+	ck_assert_uint_gt(samples[0]->dir[IO_READ].ios, 0);
+	ck_assert_uint_gt(samples[1]->dir[IO_WRITE].ios, 0);
+	ck_assert_int_eq(guest_drop(guest, NS_PER_S, NULL), 0);
+	ck_assert_int_eq(guest_poweroff(guest, NS_PER_S, NULL), 0);
+	ck_assert_int_eq(hv_vm_wait_end(vm, NS_PER_S), 0);
+	sample_free(samples[0]);
+	sample_free(samples[1]);
+	guest_disk_done(&disk);
+}
+END_TEST
+
+START_TEST(a_guest_that_never_says_hello_ends_at_the_limit)
+{
+	struct facts facts = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	begin("fake:mute");
+	ck_assert_int_eq(hello(&facts, &err), -ETIMEDOUT);
+	ck_assert_str_eq(err.text, "no hello from the guest within 1 s");
+	ck_assert_uint_ge(watched, 5);
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_guest_that_dies_in_the_job_is_gone)
+{
+	struct sample *samples[1] = {NULL};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted("fake:die-in-job");
+	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nruntime=1s\ntime_based=1\n", 1,
+				   5 * NS_PER_S, samples, &err),
+			 -EPIPE);
+	ck_assert_str_eq(err.text, "the guest is gone (while waiting for result)");
+}
+END_TEST
+
+START_TEST(a_silent_guest_is_noticed_before_the_limit)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct guest_clock c;
+	uint64_t start = bl_now_ns();
+
+	greeted("fake:silent");
+	ck_assert_int_eq(guest_clock(guest, 1, 60 * NS_PER_S, &c, &err), -ETIMEDOUT);
+	ck_assert_str_eq(err.text, "the guest has been silent for 0 s (waiting for pong)");
+	ck_assert_uint_lt(bl_now_ns() - start, 10 * NS_PER_S);
+}
+END_TEST
+
+static const struct {
+	const char *uri;
+	const char *says;
+} bad[] = {
+	{"fake:garbage", "bad message from the guest: 'this is no json!' is not a JSON object"},
+	{"fake:oversized", "bad message from the guest: a frame of 4294967295 bytes"},
+};
+
+START_TEST(what_is_not_the_protocol_ends_the_session)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct guest_clock c;
+
+	greeted(bad[_i].uri);
+	ck_assert_int_eq(guest_clock(guest, 1, NS_PER_S, &c, &err), -EBADMSG);
+	ck_assert_msg(strncmp(err.text, bad[_i].says, strlen(bad[_i].says)) == 0, "%s", err.text);
+}
+END_TEST
+
+START_TEST(an_error_of_the_agent_is_the_reason)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct guest_disk disk;
+
+	greeted("fake:no-disk");
+	ck_assert_int_eq(guest_describe(guest, "x", NS_PER_S, &disk, &err), -EREMOTEIO);
+	ck_assert_str_eq(err.text, "the guest says: no disk with that serial");
+}
+END_TEST
+
+START_TEST(a_stop_ends_the_wait_at_once)
+{
+	struct facts facts = {0};
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t start = bl_now_ns();
+
+	begin("fake:mute");
+	stop = 1;
+	ck_assert_int_eq(hello(&facts, &err), -EINTR);
+	ck_assert_uint_lt(bl_now_ns() - start, NS_PER_S / 2);
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_fault_that_is_not_known_is_refused_with_the_list)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_int_eq(hv_open("fake:ok,explode", dir, &hv, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "'explode' is nothing the fake hypervisor can do"));
+	ck_assert_ptr_nonnull(strstr(err.text, "die-in-job"));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("guest");
+	TCase *t = tcase_create("guest");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 30);
+	tcase_add_checked_fixture(t, make_dir, drop_dir);
+	tcase_add_test(t, hello_tells_the_guests_facts);
+	tcase_add_test(t, the_clock_offset_holds_the_true_one_within_its_uncertainty);
+	tcase_add_test(t, the_disk_is_described_filled_and_run_on);
+	tcase_add_test(t, a_guest_that_never_says_hello_ends_at_the_limit);
+	tcase_add_test(t, a_guest_that_dies_in_the_job_is_gone);
+	tcase_add_test(t, a_silent_guest_is_noticed_before_the_limit);
+	tcase_add_loop_test(t, what_is_not_the_protocol_ends_the_session, 0, BL_ARRAY_LEN(bad));
+	tcase_add_test(t, an_error_of_the_agent_is_the_reason);
+	tcase_add_test(t, a_stop_ends_the_wait_at_once);
+	tcase_add_test(t, a_fault_that_is_not_known_is_refused_with_the_list);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
