@@ -32,6 +32,19 @@ struct doctor_options {
  */
 int doctor_host(const struct doctor_options *opt, struct doctor_rows *out, struct bl_err *err);
 void doctor_rows_done(struct doctor_rows *r);
+
+/* What is known about the hypervisor's side; NULL fields: not known, and rows say so. */
+struct doctor_hypervisor {
+	const char *libvirt_version; /* "9.0.0" */
+	const char *qemu_version;    /* "7.2.22" */
+	const char *uri;
+	const char *fault;     /* why libvirt could not be opened; NULL: it was */
+	const char *accel;     /* "kvm", "tcg" as proved by a probe guest; NULL: not proven */
+	const char *accel_how; /* a sentence: how that was decided, or why not */
+};
+/* Rows about KVM, QEMU and libvirt, and which axis values they can't do. */
+int doctor_hypervisor(const struct doctor_options *opt, const struct doctor_hypervisor *hv,
+		      struct doctor_rows *out, struct bl_err *err);
 int doctor_add(struct doctor_rows *r, const char *area, const char *what, enum doctor_level level,
 	       const char *meaning, const char *remedy, const char *value_fmt, ...)
 	__attribute__((format(printf, 7, 8)));

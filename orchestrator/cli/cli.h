@@ -1,0 +1,48 @@
+/* cli.h - what every verb is handed: where to write, and how wide. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "options.h"
+
+struct cli {
+	FILE *out;        /* results: tables, documents, JSON */
+	FILE *err;        /* progress, notes, faults */
+	unsigned columns; /* of out; 100 when it is no terminal and COLUMNS is not set */
+	bool out_is_tty, err_is_tty;
+	bool color;                  /* of out: a terminal, NO_COLOR not set */
+	volatile sig_atomic_t *stop; /* set by Ctrl-C while a run goes on */
+};
+
+/* The folders and files that belong to this installation and user. Each function returns a new
+ * string (free()) or a negative errno with @err. */
+
+/* --work-dir, else $XDG_STATE_HOME/blklab, else /var/lib/blklab for root, else
+ * ~/.local/state/blklab. libvirt makes sockets below it: 60 bytes at most, see paths.c. */
+int path_work_dir(const struct args *a, char **ret, struct bl_err *err);
+/* --cache-dir, else $XDG_CACHE_HOME/blklab, else /var/cache/blklab, else ~/.cache/blklab. */
+int path_cache_dir(const struct args *a, char **ret, struct bl_err *err);
+/* --store, else WORK/store.db. */
+int path_store(const struct args *a, char **ret, struct bl_err *err);
+/* A helper program (blklab-agent, blklab-qemu): beside the binary in a build tree, in libexec when
+ * installed. -ENOENT: both places are named. */
+int path_helper(const char *name, char **ret, struct bl_err *err);
+/* A scenario: the file; or a bare word, for library/WORD.yaml of this installation. -ENOENT: says
+ * which there are. */
+int path_scenario(const char *given, char **ret, struct bl_err *err);
+
+/* Print a JSON text or a buffer to cli->out; -EIO when that fails (disk full, closed pipe). */
+int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err);
+/* A note to the person, on cli->err. */
+void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* From SIGINT/SIGTERM on: cli->stop is set and a line said at once. */
+void cli_catch_stop(struct cli *cli);
+
+/* The exit code of a fault: bad input is what another command line or file would cure, everything
+ * else is the host's. */
+int cli_exit_code(int r);
+
+#endif

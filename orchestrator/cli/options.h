@@ -1,0 +1,104 @@
+/* options.h - the one table a verb has: its options, operands, words and examples.
+ *
+ * Parser, --help, man page, bash completion and docs/cli.md all read these rows; nobody retypes
+ * an option. A new option is a row in its verb's file and a field in struct args.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+/* What a command line said. Strings are borrowed from argv or from the table; NULL: not given. */
+struct args {
+	const char *scenario, *cell, *cell_b, *run, *run_b, *verb, *shell;
+	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
+	const char *report, *format, *output, *reference;
+	uint64_t repeats; /* 0: not given */
+	bool json, quiet, probe, explain, xml, markdown, help;
+};
+
+enum option_kind {
+	OPTION_FLAG,
+	OPTION_TEXT,
+	OPTION_FILE,   /* completes file names */
+	OPTION_FOLDER, /* completes folders */
+	OPTION_COUNT,  /* whole number within [min, max] */
+	OPTION_ENUM,   /* one of values */
+	OPTION_VERB,   /* operand: the name of a verb */
+};
+
+struct option_row {
+	const char *name; /* without dashes */
+	char letter;      /* 0: none */
+	enum option_kind kind;
+	const char *arg; /* "FILE"; NULL for a flag */
+	size_t at;       /* offset in struct args; see AT() */
+	uint64_t min, max;
+	const char *const *values; /* OPTION_ENUM: ends with NULL */
+	const char *def;           /* set before parsing; NULL: absent unless given */
+	const char *def_says;      /* what happens without it, when that is not a fixed value */
+	const char *help;          /* lower case, no full stop */
+};
+#define AT(field) offsetof(struct args, field)
+
+struct operand_row {
+	const char *name; /* "SCENARIO" */
+	enum option_kind kind;
+	bool is_needed;
+	size_t at;
+	const char *suffixes;      /* OPTION_FILE: completes only these, "yaml yml"; NULL: any */
+	const char *const *values; /* OPTION_ENUM */
+	const char *help;
+};
+
+struct example {
+	const char *command, *says;
+};
+
+struct cli; /* cli.h */
+
+struct verb {
+	const char *name;
+	const char *summary; /* one line, no full stop */
+	const char *about;   /* paragraphs, parted by an empty line */
+	const struct operand_row *operands;
+	size_t n_operands;
+	const struct option_row *options;
+	size_t n_options;
+	const struct example *examples;
+	size_t n_examples;
+	/* 0 or an exit code; a negative errno: the command line prints @err and picks the code. */
+	int (*run)(struct cli *cli, const struct args *a, struct bl_err *err);
+};
+
+extern const struct verb *const verbs[];
+extern const size_t n_verbs;
+const struct verb *verb_find(const char *name); /* NULL: no such verb */
+
+/* Parse the words behind the verb. *ret is written only on success. With --help among them the
+ * operands need not be complete. -EINVAL, -ERANGE: what was wrong and what would be accepted. */
+int options_parse(const struct verb *v, int argc, char **argv, struct args *ret,
+		  struct bl_err *err);
+
+/* The fault of an unknown verb, with the nearest one. Returns -EINVAL. */
+int verb_unknown(const char *name, struct bl_err *err);
+
+/* Row i of @v's options, and behind them the rows that every verb has (--help). NULL: no more. */
+const struct option_row *verb_option(const struct verb *v, size_t i);
+
+/* "[OPTION]... SCENARIO [CELL]" */
+void verb_usage(const struct verb *v, struct bl_buf *out);
+
+/* The one of @n names that @given was probably meant to be; NULL when none is near. */
+const char *nearest(const char *given, const char *const *names, size_t n);
+
+/* Exit codes, one row each: main, help and man pages read it. */
+enum exit_code { EXIT_FINE, EXIT_TRIAL_FAILED, EXIT_BAD_INPUT, EXIT_HOST_CANNOT, EXIT_CODES };
+extern const char *const exit_code_says[EXIT_CODES];
+
+#endif

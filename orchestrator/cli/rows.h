@@ -1,0 +1,73 @@
+/* rows.h - the option rows that several verbs share, so that each is written once. */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include "options.h"
+
+#define ROW_STORE                                                                                  \
+	{                                                                                          \
+		.name = "store", .letter = 's', .kind = OPTION_FILE, .arg = "FILE",                \
+		.at = AT(store), .def_says = "store.db in the work folder",                        \
+		.help = "the SQLite store with the results"                                        \
+	}
+#define ROW_WORK_DIR                                                                               \
+	{                                                                                          \
+		.name = "work-dir", .kind = OPTION_FOLDER, .arg = "DIR", .at = AT(work_dir),       \
+		.def_says = "$XDG_STATE_HOME/blklab; root: /var/lib/blklab",                       \
+		.help = "state and backing disks live here: the disk under this folder is what "   \
+			"gets measured; a short path"                                              \
+	}
+#define ROW_CACHE_DIR                                                                              \
+	{                                                                                          \
+		.name = "cache-dir", .kind = OPTION_FOLDER, .arg = "DIR", .at = AT(cache_dir),     \
+		.def_says = "$XDG_CACHE_HOME/blklab; root: /var/cache/blklab",                     \
+		.help = "guest images, fetched kernels, probe answers"                             \
+	}
+#define ROW_URI                                                                                    \
+	{                                                                                          \
+		.name = "uri", .kind = OPTION_TEXT, .arg = "URI", .at = AT(uri),                   \
+		.def_says = "qemu:///embed, inside this process",                                  \
+		.help = "libvirt connection, for example qemu:///system"                           \
+	}
+#define ROW_KERNEL                                                                                 \
+	{                                                                                          \
+		.name = "kernel", .letter = 'k', .kind = OPTION_FILE, .arg = "KERNEL",             \
+		.at = AT(kernel), .def = "installed",                                              \
+		.help = "guest kernel: 'installed' (the newest in /boot), a kernel file, a .deb, " \
+			"a folder of an unpacked package, or URL#sha256=HEX"                       \
+	}
+#define ROW_AGENT                                                                                  \
+	{                                                                                          \
+		.name = "agent", .kind = OPTION_FILE, .arg = "FILE", .at = AT(agent),              \
+		.def_says = "blklab-agent beside this program or in libexec",                      \
+		.help = "the static guest agent, /init of the guest"                               \
+	}
+#define ROW_ACCEL                                                                                  \
+	{                                                                                          \
+		.name = "accel", .kind = OPTION_ENUM, .arg = "HOW", .at = AT(accel),               \
+		.values = accel_values, .def = "auto",                                             \
+		.help = "CPU of the guest; auto: KVM when a probe guest boots under it"            \
+	}
+#define ROW_REPEATS                                                                                \
+	{                                                                                          \
+		.name = "repeats", .letter = 'n', .kind = OPTION_COUNT, .arg = "N",                \
+		.at = AT(repeats), .min = 1, .max = 1000, .def_says = "the scenario's",            \
+		.help = "trials per cell; from six on verdicts have an interval"                   \
+	}
+#define ROW_JSON                                                                                   \
+	{                                                                                          \
+		.name = "json", .letter = 'j', .at = AT(json), .help = "JSON for programs"         \
+	}
+#define OPERAND_SCENARIO                                                                           \
+	{                                                                                          \
+		.name = "SCENARIO", .kind = OPTION_FILE, .is_needed = true, .at = AT(scenario),    \
+		.suffixes = "yaml yml",                                                            \
+		.help = "scenario file, or the bare name of one in the library ('quick')"          \
+	}
+
+extern const char *const accel_values[];
+
+extern const struct verb verb_doctor, verb_plan, verb_run, verb_image, verb_report, verb_compare,
+	verb_list, verb_help, verb_version, verb_man, verb_completion;
+
+#endif

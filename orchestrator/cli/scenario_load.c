@@ -1,0 +1,87 @@
+#include "scenario_load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "units.h"
+
+void loaded_done(struct loaded *l)
+{
+	plan_freep(&l->plan);
+	matrix_freep(&l->matrix);
+	scenario_freep(&l->scenario);
+}
+
+int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *path = NULL;
+	int r = path_scenario(a->scenario, &path, err);
+
+	if (r == 0)
+		r = scenario_read(path, &l->scenario, err);
+	if (r < 0)
+		return r;
+	if (a->repeats)
+		l->scenario->repeats = (uint32_t)a->repeats;
+	r = matrix_expand(l->scenario, &l->matrix, err);
+	if (r == 0)
+		r = plan_make(l->scenario, l->matrix, &l->plan, err);
+	return r;
+}
+
+int cell_unknown(const char *given, const char *const *names, size_t n, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf all = BL_BUF_INIT;
+	const char *near = nearest(given, names, n);
+
+	for (size_t i = 0; i < n && all.len < 600; i++)
+		bl_buf_addf(&all, "%s'%s'", i ? ", " : "", names[i]);
+	if (near)
+		return bl_fail(err, -ENOENT,
+			       "'%s' is not a cell; the nearest is '%s'; there are %s", given, near,
+			       bl_buf_str(&all));
+	return bl_fail(err, -ENOENT, "'%s' is not a cell; there are %s", given, bl_buf_str(&all));
+}
+
+int loaded_cell(const struct loaded *l, const char *name, size_t *ret_index, struct bl_err *err)
+{
+	size_t n = matrix_len(l->matrix);
+	const char **names;
+	uint64_t number;
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(matrix_cell(l->matrix, i)->name, name) == 0) {
+			*ret_index = i;
+			return 0;
+		}
+	}
+	if (bl_parse_u64(name, 0, n - 1, &number, NULL) == 0) {
+		*ret_index = number;
+		return 0;
+	}
+	names = calloc(n, sizeof *names);
+	if (!names)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		names[i] = matrix_cell(l->matrix, i)->name;
+	r = cell_unknown(name, names, n, err);
+	free(names);
+	return r;
+}
+
+size_t loaded_axis_width(const struct loaded *l, size_t k)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+	size_t width = strlen(axis_rows[k].name);
+
+	for (size_t i = 0; i < matrix_len(l->matrix); i++) {
+		value.len = 0;
+		axis_rows[k].get(matrix_cell(l->matrix, i), &value);
+		if (value.len > width)
+			width = value.len;
+	}
+	return width < strlen("default") ? strlen("default") : width;
+}

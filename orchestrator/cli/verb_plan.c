@@ -1,0 +1,270 @@
+/* verb_plan.c - blklab plan: what exactly would run, in which order, how long, with which XML? */
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "domain.h"
+#include "help.h"
+#include "plan.h"
+#include "rows.h"
+#include "scenario_load.h"
+#include "units.h"
+
+/* Values for what only a running trial knows; the XML is for reading, not for starting. */
+static const struct domain_binding placeholder = {
+	.name = "blklab-plan",
+	.uuid = "00000000-0000-0000-0000-000000000000",
+	.run_id = "00000000-0000-0000-0000-000000000000",
+	.trial_id = "00000000-0000-0000-0000-000000000000",
+	.accel = "kvm",
+	.emulator = "/usr/bin/qemu-system-x86_64",
+	.emulator_version = "10.0", /* knows everything a cell can ask for */
+	.kernel = "KERNEL",
+	.initrd = "INITRAMFS",
+	.cmdline = "console=ttyS0",
+	.disk_path = "BACKING",
+	.console_log = "CONSOLE",
+};
+
+static int print_xml(struct cli *cli, const struct loaded *l, const char *name, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *xml = NULL;
+	struct domain_binding b = placeholder;
+	size_t i = 0;
+	int r = name ? loaded_cell(l, name, &i, err) : 0;
+
+	if (r < 0)
+		return r;
+	b.machine = l->scenario->machine;
+	b.memory_bytes = l->scenario->memory_bytes;
+	/* Without a name: the first cell that has a machine at all. */
+	while (!name && i + 1 < matrix_len(l->matrix) && matrix_cell(l->matrix, i)->bus == BUS_HOST)
+		i++;
+	r = domain_xml(matrix_cell(l->matrix, i), &b, &xml, err);
+	if (r == -ENOTSUP)
+		return bl_wrap(err, -EINVAL, "cell '%s'", matrix_cell(l->matrix, i)->name);
+	if (r < 0)
+		return r;
+	if (!name && matrix_len(l->matrix) > 1)
+		cli_note(cli, "cell '%s'; name another one behind the scenario",
+			 matrix_cell(l->matrix, i)->name);
+	bl_buf_adds(&text, xml);
+	if (text.len && text.data[text.len - 1] != '\n')
+		bl_buf_addc(&text, '\n');
+	return cli_print(cli, &text, err);
+}
+
+static json_t *cell_json(const struct cell *c, size_t index)
+{
+	json_t *axes = json_object();
+
+	for (size_t k = 0; k < n_axis_rows; k++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+
+		axis_rows[k].get(c, &value);
+		json_object_set_new(axes, axis_rows[k].name, json_string(bl_buf_str(&value)));
+	}
+	return json_pack("{s:I,s:s,s:o,s:s}", "index", (json_int_t)index, "name", c->name, "axes",
+			 axes, "durability", cell_durability(c));
+}
+
+static int print_json(struct cli *cli, const struct loaded *l, struct bl_err *err)
+{
+	json_t *cells = json_array(), *trials = json_array(), *jobs = json_array(), *doc;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+
+	for (size_t i = 0; i < matrix_len(l->matrix); i++)
+		json_array_append_new(cells, cell_json(matrix_cell(l->matrix, i), i));
+	for (size_t i = 0; i < l->plan->n_trials; i++)
+		json_array_append_new(
+			trials, json_pack("{s:I,s:s,s:I}", "order", (json_int_t)i, "cell",
+					  matrix_cell(l->matrix, l->plan->trials[i].cell)->name,
+					  "repeat", (json_int_t)l->plan->trials[i].repeat));
+	for (size_t i = 0; i < l->scenario->jobs.n; i++)
+		json_array_append_new(jobs, json_string(l->scenario->jobs.items[i].name));
+	doc = json_pack("{s:s,s:I,s:I,s:o,s:o,s:o,s:I,s:I}", "scenario", l->scenario->name, "seed",
+			(json_int_t)l->scenario->seed, "repeats", (json_int_t)l->scenario->repeats,
+			"cells", cells, "jobs", jobs, "trials", trials, "estimate_ns",
+			(json_int_t)l->plan->estimate_ns, "disk_bytes",
+			(json_int_t)l->plan->disk_bytes);
+	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
+	json_decref(doc);
+	if (!text)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	bl_buf_adds(&out, text);
+	bl_buf_addc(&out, '\n');
+	return cli_print(cli, &out, err);
+}
+
+/* Axes that have one value in all cells are said once, above the table. */
+static bool varies(const struct matrix *m, const struct axis_row *axis)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf first = BL_BUF_INIT;
+
+	axis->get(matrix_cell(m, 0), &first);
+	for (size_t i = 1; i < matrix_len(m); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+
+		axis->get(matrix_cell(m, i), &value);
+		if (strcmp(bl_buf_str(&first), bl_buf_str(&value)) != 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *axis_text(const struct axis_row *axis, const struct cell *c, struct bl_buf *out)
+{
+	out->len = 0;
+	axis->get(c, out);
+	return out->len ? bl_buf_str(out) : "default";
+}
+
+static void add_fixed_axes(const struct loaded *l, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+
+	for (size_t k = 0; k < n_axis_rows; k++)
+		if (!varies(l->matrix, &axis_rows[k]))
+			bl_buf_addf(&line, "%s%s %s", line.len ? ", " : "", axis_rows[k].name,
+				    axis_text(&axis_rows[k], matrix_cell(l->matrix, 0), &value));
+	bl_buf_adds(out, "The same in every cell:");
+	help_wrap(out, line.len ? bl_buf_str(&line) : "nothing", 24, 2, 96);
+}
+
+static void end_line(struct bl_buf *out)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+	bl_buf_addc(out, '\n');
+}
+
+static void add_cells(const struct loaded *l, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+	size_t n = matrix_len(l->matrix), name_width = 4, width, len;
+	const struct cell *c;
+
+	for (size_t i = 0; i < n; i++)
+		if ((len = strlen(matrix_cell(l->matrix, i)->name)) > name_width)
+			name_width = len;
+	bl_buf_addf(out, "\n  #  %-*s", (int)name_width, "cell");
+	for (size_t k = 0; k < n_axis_rows; k++)
+		if (varies(l->matrix, &axis_rows[k]))
+			bl_buf_addf(out, "  %-*s", (int)loaded_axis_width(l, k), axis_rows[k].name);
+	end_line(out);
+	for (size_t i = 0; i < n; i++) {
+		c = matrix_cell(l->matrix, i);
+		bl_buf_addf(out, "%3zu  %-*s", i, (int)name_width, c->name);
+		for (size_t k = 0; k < n_axis_rows; k++) {
+			if (!varies(l->matrix, &axis_rows[k]))
+				continue;
+			width = loaded_axis_width(l, k);
+			bl_buf_addf(out, "  %-*s", (int)width, axis_text(&axis_rows[k], c, &value));
+		}
+		end_line(out);
+	}
+}
+
+/* "block 1: 3 0 2 1": the cells by number, one line a block. */
+static void add_order(const struct loaded *l, struct bl_buf *out)
+{
+	const struct plan *p = l->plan;
+	size_t at = 0;
+
+	bl_buf_addf(out, "\nOrder of the trials (%s, seed %llu), cells by number:\n",
+		    l->scenario->is_interleaved ? "interleaved in blocks" : "sequential",
+		    (unsigned long long)l->scenario->seed);
+	for (size_t i = 0; i < p->n_trials; i++) {
+		if (i % matrix_len(l->matrix) == 0) {
+			bl_buf_addf(out, "%s  %4zu:", i ? "\n" : "", i + 1);
+			at = 7;
+		} else if (at > 90) {
+			bl_buf_adds(out, "\n       ");
+			at = 7;
+		}
+		bl_buf_addf(out, " %u", p->trials[i].cell);
+		at += 4;
+	}
+	bl_buf_addc(out, '\n');
+}
+
+static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	char time[BL_UNIT_TEXT_MAX], disk[BL_UNIT_TEXT_MAX];
+	const struct scenario *sc = l->scenario;
+
+	bl_buf_addf(&out, "%s   %zu cell%s x %u trial%s = %zu, about %s, %s of disk\n", sc->name,
+		    matrix_len(l->matrix), matrix_len(l->matrix) == 1 ? "" : "s", sc->repeats,
+		    sc->repeats == 1 ? "" : "s", l->plan->n_trials,
+		    bl_format_clock(time, l->plan->estimate_ns),
+		    bl_format_size(disk, l->plan->disk_bytes));
+	if (sc->description[0]) {
+		bl_buf_adds(&out, "  ");
+		help_wrap(&out, sc->description, 2, 2, 96);
+	}
+	bl_buf_adds(&out, "\nJobs in each trial: ");
+	for (size_t i = 0; i < sc->jobs.n; i++)
+		bl_buf_addf(&out, "%s%s", i ? ", " : "", sc->jobs.items[i].name);
+	bl_buf_addc(&out, '\n');
+	add_fixed_axes(l, &out);
+	add_cells(l, &out);
+	add_order(l, &out);
+	return cli_print(cli, &out, err);
+}
+
+static int run_plan(struct cli *cli, const struct args *a, struct bl_err *err)
+{
+	BL_CLEANUP(loaded_done) struct loaded l = {0};
+	int r;
+
+	if (a->cell && !a->xml)
+		return bl_fail(err, -EINVAL, "CELL: '%s' is only of use with --xml", a->cell);
+	r = loaded_read(&l, a, err);
+	if (r < 0)
+		return r;
+	if (a->xml)
+		return print_xml(cli, &l, a->cell, err);
+	return a->json ? print_json(cli, &l, err) : print_text(cli, &l, err);
+}
+
+static const struct operand_row operands[] = {
+	OPERAND_SCENARIO,
+	{.name = "CELL",
+	 .kind = OPTION_TEXT,
+	 .at = AT(cell),
+	 .help = "with --xml: the cell to show, by name or number; the first one otherwise"},
+};
+
+static const struct option_row options[] = {
+	{.name = "xml", .at = AT(xml), .help = "the libvirt domain XML of a cell"},
+	ROW_REPEATS,
+	ROW_JSON,
+};
+
+static const struct example examples[] = {
+	{"blklab plan quick",
+	 "cells, order, time and space of the scenario that `make bench` runs"},
+	{"blklab plan quick --xml 0", "what libvirt would be told for the first cell"},
+	{"blklab plan s.yaml --json | jq -r '.cells[].name'", "the names of the cells"},
+};
+
+const struct verb verb_plan = {
+	.name = "plan",
+	.summary = "show what a scenario would run, without running it",
+	.about = "Read a scenario and show its cells, the order of the trials, and about how much "
+		 "time and disk space they need. Nothing is started, and no host that could run it "
+		 "is needed.\n\nThe same scenario and seed give the same plan everywhere.",
+	.operands = operands,
+	.n_operands = BL_ARRAY_LEN(operands),
+	.options = options,
+	.n_options = BL_ARRAY_LEN(options),
+	.examples = examples,
+	.n_examples = BL_ARRAY_LEN(examples),
+	.run = run_plan,
+};
