@@ -119,52 +119,92 @@ static void queues_and_iothread(struct build *b, xmlNode *driver)
 		tree_set(&b->tree, driver, "iothread", "1");
 }
 
-/* Major number of a version such as "7.2.22"; 0: not known. */
-static unsigned long major(const char *version)
+/* -ENOTSUP when the emulator is older than @least: {"iothread": name} lists came late. */
+static int need_version(const struct build *b, unsigned least, struct bl_err *err)
 {
-	return version ? strtoul(version, NULL, 10) : 0;
+	const char *version = b->with->emulator_version;
+
+	if (version && strtoul(version, NULL, 10) >= least)
+		return 0;
+	return bl_fail(
+		err, -ENOTSUP,
+		"iothreads: %u: several iothreads for one %s disk need QEMU %u.0 or newer, and "
+		"'%s' is %s",
+		b->cell->iothreads, cell_bus_names[b->cell->bus], least, b->with->emulator,
+		version ? version : "of an unknown version");
 }
 
-/* libvirt has <iothreads> of a disk since 10.0; so that the value is there with an older libvirt
- * and a new enough QEMU, the device is made here. */
-static void virtio_blk_on_many(struct build *b)
+static json_t *iothread_map(uint32_t n)
 {
-	const struct cell *c = b->cell;
-	json_t *map = json_array(), *device;
+	json_t *map = json_array();
 
-	for (uint32_t i = 1; i <= c->iothreads; i++) {
+	for (uint32_t i = 1; i <= n; i++) {
 		char name[32];
 
-		snprintf(name, sizeof name, "iothread%u", i);
+		snprintf(name, sizeof name, "iothread%u", i); /* as libvirt names them */
 		json_array_append_new(map, json_pack("{s:s}", "iothread", name));
 	}
-	device = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "driver", "virtio-blk-pci",
-			   "id", DOMAIN_DISK_ALIAS, "bus", "pcie.0", "addr", OWN_PCI_SLOT, "drive",
-			   "blklab-format", "serial", DOMAIN_DISK_SERIAL, "write-cache",
-			   on_off(cell_cache_bits(c->cache).writeback), "iothread-vq-mapping", map);
-	if (device && c->queues)
-		json_object_set_new(device, "num-queues", json_integer(c->queues));
-	own_block_nodes(b);
-	json_argument(b, "-device", device);
+	return map;
+}
+
+/* A virtio device of ours on several iothreads. libvirt has words for that since 10.0; so that the
+ * value is there with an older libvirt and a new enough QEMU, it is made here. */
+static json_t *device_on_many(const struct build *b, const char *driver, const char *id,
+			      const char *queues)
+{
+	json_t *device = json_pack("{s:s, s:s, s:s, s:s, s:o}", "driver", driver, "id", id, "bus",
+				   "pcie.0", "addr", OWN_PCI_SLOT, "iothread-vq-mapping",
+				   iothread_map(b->cell->iothreads));
+
+	if (device && b->cell->queues)
+		json_object_set_new(device, queues, json_integer(b->cell->queues));
+	return device;
+}
+
+/* What every disk of ours has. */
+static json_t *add_drive(const struct build *b, json_t *device)
+{
+	const char *write_cache = on_off(cell_cache_bits(b->cell->cache).writeback);
+
+	json_object_set_new(device, "drive", json_string("blklab-format"));
+	json_object_set_new(device, "serial", json_string(DOMAIN_DISK_SERIAL));
+	json_object_set_new(device, "write-cache", json_string(write_cache));
+	return device;
 }
 
 static int virtio_blk(struct build *b, struct bl_err *err)
 {
 	xmlNode *driver;
+	int r;
 
 	if (b->cell->iothreads <= 1) {
 		disk(b, "vda", "virtio", &driver);
 		queues_and_iothread(b, driver);
 		return 0;
 	}
-	if (major(b->with->emulator_version) < 9)
-		return bl_fail(err, -ENOTSUP,
-			       "iothreads: %u: several iothreads for one disk need QEMU 9.0 or "
-			       "newer, and '%s' is %s",
-			       b->cell->iothreads, b->with->emulator,
-			       b->with->emulator_version ? b->with->emulator_version
-							 : "of an unknown version");
-	virtio_blk_on_many(b);
+	r = need_version(b, 9, err);
+	if (r < 0)
+		return r;
+	own_block_nodes(b);
+	json_argument(
+		b, "-device",
+		add_drive(b, device_on_many(b, "virtio-blk-pci", DOMAIN_DISK_ALIAS, "num-queues")));
+	return 0;
+}
+
+static int virtio_scsi_on_many(struct build *b, struct bl_err *err)
+{
+	int r = need_version(b, 10, err);
+
+	if (r < 0)
+		return r;
+	own_block_nodes(b);
+	json_argument(b, "-device",
+		      device_on_many(b, "virtio-scsi-pci", DOMAIN_CONTROLLER_ALIAS, "num_queues"));
+	json_argument(
+		b, "-device",
+		add_drive(b, json_pack("{s:s, s:s, s:s}", "driver", "scsi-hd", "id",
+				       DOMAIN_DISK_ALIAS, "bus", DOMAIN_CONTROLLER_ALIAS ".0")));
 	return 0;
 }
 
@@ -174,10 +214,7 @@ static int virtio_scsi(struct build *b, struct bl_err *err)
 	xmlNode *controller, *driver, *n;
 
 	if (b->cell->iothreads > 1)
-		return bl_fail(err, -ENOTSUP,
-			       "iothreads: %u: a virtio-scsi controller is served by 0 or 1 here; "
-			       "for more use bus virtio-blk",
-			       b->cell->iothreads);
+		return virtio_scsi_on_many(b, err);
 	controller = tree_add(t, b->devices, "controller");
 	tree_set(t, controller, "type", "scsi");
 	tree_set(t, controller, "index", "0");
@@ -229,10 +266,8 @@ static int nvme_emulated(struct build *b, struct bl_err *err)
 
 	if (r < 0)
 		return r;
-	device = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "driver", "nvme", "id",
-			   DOMAIN_DISK_ALIAS, "bus", "pcie.0", "addr", OWN_PCI_SLOT, "drive",
-			   "blklab-format", "serial", DOMAIN_DISK_SERIAL, "write-cache",
-			   on_off(cell_cache_bits(c->cache).writeback));
+	device = add_drive(b, json_pack("{s:s, s:s, s:s, s:s}", "driver", "nvme", "id",
+					DOMAIN_DISK_ALIAS, "bus", "pcie.0", "addr", OWN_PCI_SLOT));
 	if (device && c->queues)
 		json_object_set_new(device, "max_ioqpairs", json_integer(c->queues));
 	own_block_nodes(b);
