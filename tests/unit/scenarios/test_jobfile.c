@@ -39,7 +39,7 @@ static const struct {
 	 "t.fio:2: ioengine: 'sync' is not supported, the nearest is 'psync'; accepted: psync, "
 	 "io_uring, null"},
 	{"[a]\nrw=randtrim\n", -EINVAL,
-	 "t.fio:2: rw: 'randtrim' is not supported, the nearest is 'randrw'; accepted: read, "
+	 "t.fio:2: rw: 'randtrim' is not supported, the nearest is 'randwrite'; accepted: read, "
 	 "write, "
 	 "randread, randwrite, rw, randrw"},
 	{"[a]\niodepth=0\n", -ERANGE, "t.fio:2: iodepth: '0' is below the least, 1"},
