@@ -229,6 +229,8 @@ static void nearer(const char *name, const char *candidate, unsigned *best, cons
 {
 	unsigned d = candidate ? distance(name, candidate) : 64;
 
+	if (candidate && *name && !strncmp(candidate, name, strlen(name)))
+		d = 1; /* cut short */
 	if (d < *best) {
 		*best = d;
 		*ret = candidate;
