@@ -185,9 +185,9 @@ void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *o
 {
 	char clock[BL_UNIT_TEXT_MAX], size[BL_UNIT_TEXT_MAX];
 
-	bl_buf_addf(out, "%zu cells, %zu trials, about %s, %s of disk\n", matrix_len(m),
-		    p->n_trials, bl_format_clock(clock, p->estimate_ns),
-		    bl_format_size(size, p->disk_bytes));
+	bl_buf_addf(out, "%zu cell%s, %zu trial%s, about %s, %s of disk\n", matrix_len(m),
+		    matrix_len(m) == 1 ? "" : "s", p->n_trials, p->n_trials == 1 ? "" : "s",
+		    bl_format_clock(clock, p->estimate_ns), bl_format_size(size, p->disk_bytes));
 	for (size_t i = 0; i < p->n_trials; i++)
 		bl_buf_addf(out, "trial %zu: block %u, %s\n", i + 1, p->trials[i].repeat + 1,
 			    matrix_cell(m, p->trials[i].cell)->name);

@@ -48,12 +48,12 @@ struct hint hint_for(const char *word, const void *words, size_t stride, size_t 
 const char *scalar(struct reader *r, const char *key, const struct ynode *node, const char *accepts)
 {
 	if (node->kind != YNODE_SCALAR) {
-		fail_at(r, key, node->at, "is %s; accepted is one value: %s", ynode_kind_text(node),
+		fail_at(r, key, node->at, "is %s; one value is accepted: %s", ynode_kind_text(node),
 			accepts);
 		return NULL;
 	}
 	if (node->text[0] == '\0') {
-		fail_at(r, key, node->at, "has no value; accepted is %s", accepts);
+		fail_at(r, key, node->at, "has no value; accepted: %s", accepts);
 		return NULL;
 	}
 	return node->text;
@@ -73,7 +73,7 @@ char *resolve_path(const struct reader *r, const char *value)
 static int fail_range(struct reader *r, const struct key_row *row, struct text_pos at,
 		      const char *text)
 {
-	return fail_at(r, row->key.name, at, "'%s' is out of range; accepted is %s", text,
+	return fail_at(r, row->key.name, at, "'%s' is out of range; accepted: %s", text,
 		       row->key.accepts);
 }
 
@@ -160,8 +160,9 @@ int read_mapping(struct reader *r, const char *section, const struct ynode *node
 		while (i < node->n && strcmp(rows[k].key.name, node->keys[i]->text) != 0)
 			i++;
 		if (i == node->n && rows[k].key.is_required)
-			return fail_at(r, rows[k].key.name, node->at, "is missing from %s; %s",
-				       section, rows[k].key.accepts);
+			return fail_at(r, rows[k].key.name, node->at,
+				       "is missing from %s; accepted: %s", section,
+				       rows[k].key.accepts);
 		code = i < node->n ? read_value(r, &rows[k], node->items[i]) : 0;
 		if (code < 0)
 			return code;

@@ -113,8 +113,7 @@ static int read_axis(struct reader *r, const struct axis_row *row, const struct 
 	int code = 0;
 
 	if (n == 0)
-		return fail_at(r, row->name, node->at, "has no values; accepted is %s",
-			       row->accepts);
+		return fail_at(r, row->name, node->at, "has no values; accepted: %s", row->accepts);
 	axis->row = row;
 	axis->values = calloc(n, sizeof *axis->values);
 	axis->at = calloc(n, sizeof *axis->at);

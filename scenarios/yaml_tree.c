@@ -14,6 +14,7 @@ struct builder {
 	yaml_parser_t yaml;
 	yaml_event_t event;
 	bool has_event;
+	const char *text;
 	const char *name;
 	struct bl_err *err;
 };
@@ -95,6 +96,16 @@ static int out_of_memory(struct builder *b)
 	return bl_fail(b->err, -ENOMEM, "out of memory while reading '%s'", b->name);
 }
 
+/* The commonest mistake, which libyaml describes as a character that starts no token. */
+static bool is_tab_indented(const char *text, size_t line)
+{
+	for (; line > 0 && text; line--) {
+		text = strchr(text, '\n');
+		text = text ? text + 1 : NULL;
+	}
+	return text && text[strspn(text, " ")] == '\t';
+}
+
 static int yaml_failed(struct builder *b)
 {
 	const yaml_parser_t *p = &b->yaml;
@@ -106,6 +117,10 @@ static int yaml_failed(struct builder *b)
 		return bl_fail(b->err, -EINVAL,
 			       "not YAML: %s at byte %zu; the file must be UTF-8 text (%s)",
 			       p->problem, p->problem_offset, b->name);
+	if (is_tab_indented(b->text, p->problem_mark.line))
+		return text_pos_fail(
+			b->err, -EINVAL, b->name, at,
+			"not YAML: the line is indented with a tab; blanks are accepted");
 	return text_pos_fail(b->err, -EINVAL, b->name, at, "not YAML: %s%s%s",
 			     p->problem ? p->problem : "unknown problem", p->context ? " " : "",
 			     p->context ? p->context : "");
@@ -315,7 +330,7 @@ static int build_stream(struct builder *b, struct ynode **ret_root)
 int ytree_parse(const char *text, size_t len, const char *name, struct ynode **ret_root,
 		struct bl_err *err)
 {
-	struct builder b = {.name = name, .err = err};
+	struct builder b = {.text = text, .name = name, .err = err};
 	int r;
 
 	if (len > YAML_TREE_BYTES_MAX)

@@ -33,7 +33,8 @@ struct ynode {
 	size_t n;
 };
 
-/* Parse @text; @name is the file's name, for messages only. An empty file gives an empty
+/* Parse @len bytes of @text, behind which a NUL stands; @name is the file's name, for
+ * messages only. An empty file gives an empty
  * mapping. -EINVAL: not YAML, or beyond the subset; -EFBIG; -ENOMEM.
  * On failure *ret_root is untouched. */
 int ytree_parse(const char *text, size_t len, const char *name, struct ynode **ret_root,
