@@ -147,6 +147,33 @@ int intervals_decode(struct sample *s, const void *data, size_t len, struct bl_e
 	return 0;
 }
 
+int interval_check(const struct interval *iv, struct bl_err *err)
+{
+	uint64_t sum = 0;
+	int last = -1;
+
+	if (iv->dir >= IO_DIRS)
+		return bl_fail(err, -EINVAL, "slice %u: direction %u is not 0 to %d", iv->index,
+			       iv->dir, IO_DIRS - 1);
+	for (uint32_t i = 0; i < iv->n_buckets; i++) {
+		const struct interval_bucket *b = &iv->buckets[i];
+
+		if (b->index <= last || b->index >= HIST_BUCKETS || !b->count)
+			return bl_fail(err, -EINVAL,
+				       "slice %u: bucket %u does not ascend or is empty", iv->index,
+				       i);
+		last = b->index;
+		sum += b->count;
+	}
+	if (iv->n_buckets && (sum != iv->count || hist_index(iv->max_ns) != (unsigned)last))
+		return bl_fail(
+			err, -EINVAL,
+			"slice %u: the histogram holds %llu, not count %llu up to max_ns %llu",
+			iv->index, (unsigned long long)sum, (unsigned long long)iv->count,
+			(unsigned long long)iv->max_ns);
+	return 0;
+}
+
 void interval_buckets_encode(const struct interval *iv, struct bl_buf *out)
 {
 	bl_buf_addc(out, INTERVALS_VERSION);

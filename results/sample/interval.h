@@ -20,6 +20,10 @@ void intervals_encode(const struct sample *s, struct bl_buf *out);
  * or a histogram that does not add up to its slice's count; -ENOMEM. On failure @s is untouched. */
 int intervals_decode(struct sample *s, const void *data, size_t len, struct bl_err *err);
 
+/* Whether the slice can be read back: direction known, buckets ascending and adding up to count,
+ * the last one holding max_ns. No buckets at all: its histogram was not kept. -EINVAL. */
+int interval_check(const struct interval *iv, struct bl_err *err);
+
 /* The histogram of one slice: version byte and buckets as above. */
 void interval_buckets_encode(const struct interval *iv, struct bl_buf *out);
 

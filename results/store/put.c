@@ -178,6 +178,9 @@ static int put_intervals(struct store *s, const char *job, const struct sample *
 	for (size_t i = 0; i < sample->n_intervals && r >= 0; i++) {
 		const struct interval *iv = &sample->intervals[i];
 
+		r = interval_check(iv, err); /* refused here, where the culprit is known */
+		if (r < 0)
+			break;
 		hist.len = 0;
 		interval_buckets_encode(iv, &hist);
 		r = db_bind(s, st, err, "susuuub", job, (uint64_t)iv->index, io_dir_names[iv->dir],

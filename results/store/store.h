@@ -24,7 +24,7 @@ void store_closep(struct store **s);
 
 /* All functions that put: on failure nothing of the call is in the store, what was there before is,
  * and the same call may be made again (say, once there is space). A text that record.h
- * says is never NULL is refused with -EINVAL when it is. */
+ * says is never NULL is refused with -EINVAL when it is, a slice that contradicts itself too. */
 
 /* Begin a run: the run, its environment and its cells, one transaction. -EEXIST. */
 int store_put_run(struct store *s, const struct run_record *run, const struct cell_record *cells,

@@ -217,6 +217,24 @@ START_TEST(a_trial_is_stored_whole_or_not_at_all)
 }
 END_TEST
 
+/* Or the whole run could not be read any more. */
+START_TEST(a_slice_that_could_not_be_read_back_is_refused)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct store *s = NULL;
+	struct run_data in;
+
+	make_run(&in, 1);
+	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
+	ck_assert_int_eq(store_put_run(s, &in.run, in.cells, in.n_cells, NULL), 0);
+	in.trials[0].jobs[0].sample->intervals[2].count++;
+	ck_assert_int_eq(store_put_trial(s, &in.trials[0], &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "job 'randread-4k': slice 1: the histogram holds"));
+	store_close(s);
+	run_data_done(&in);
+}
+END_TEST
+
 TCase *store_cases(void)
 {
 	TCase *t = tcase_create("store");
@@ -230,5 +248,6 @@ TCase *store_cases(void)
 	tcase_add_test(t, a_trial_that_is_there_already_is_refused_and_changes_nothing);
 	tcase_add_test(t, a_trial_of_an_unknown_run_or_cell_is_refused);
 	tcase_add_test(t, a_trial_is_stored_whole_or_not_at_all);
+	tcase_add_test(t, a_slice_that_could_not_be_read_back_is_refused);
 	return t;
 }
