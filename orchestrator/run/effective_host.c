@@ -106,15 +106,20 @@ static long long number(const json_t *o, const char *key)
 	return (long long)json_integer_value(json_object_get(o, key));
 }
 
-/* -EIO and its like: QEMU does not answer at all. */
+/* -ENOTSUP: nobody to ask, which is a row; -EIO and its like: QEMU does not answer. */
 static int look_version(struct look *l, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *text = NULL;
+	struct bl_err why = BL_ERR_INIT;
 	json_t *reply = NULL, *v;
-	int r = hv_vm_qmp(l->vm, "query-version", NULL, &reply, err);
+	int r = hv_vm_qmp(l->vm, "query-version", NULL, &reply, &why);
 
+	if (r == -ENOTSUP)
+		add(l, "host", NULL, NULL, "%s", bl_err_text(&why));
+	if (r == -ENOTSUP)
+		return r;
 	if (r < 0)
-		return bl_wrap(err, r, "cannot read back what runs");
+		return bl_fail(err, r, "cannot read back what runs: %s", bl_err_text(&why));
 	v = json_object_get(reply, "qemu");
 	text = bl_strf("%lld.%lld.%lld", number(v, "major"), number(v, "minor"),
 		       number(v, "micro"));
@@ -422,6 +427,8 @@ int effective_host(struct hv_vm *vm, const struct cell *c, const struct domain_b
 		return bl_fail(err, -ENOTSUP, "bus %s has no VM to read back from",
 			       cell_bus_names[c->bus]);
 	r = look_version(&l, err);
+	if (r == -ENOTSUP) /* no monitor: not libvirt */
+		return 0;
 	if (r < 0)
 		return r;
 	look_accel(&l);

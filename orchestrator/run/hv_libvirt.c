@@ -2,6 +2,7 @@
 #include "hv_libvirt.h"
 
 #include <errno.h>
+#include <libvirt/libvirt-qemu.h>
 #include <libvirt/virterror.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,6 +80,9 @@ static int connect_uri(struct lv *lv, struct bl_err *err)
 						 VIR_DOMAIN_EVENT_CALLBACK(lv_vm_event), lv, NULL);
 	if (lv->lifecycle < 0)
 		return lv_fail(err, -EIO, "cannot follow the life of domains at '%s'", lv->uri);
+	/* A finer reason; without it (an old service) the coarse one has to do. */
+	lv->shutdown = virConnectDomainQemuMonitorEventRegister(lv->conn, NULL, "SHUTDOWN",
+								lv_vm_monitor_event, lv, NULL, 0);
 	return 0;
 }
 
@@ -89,6 +93,8 @@ static void lv_close(struct hv *hv)
 	if (lv->conn) {
 		if (lv->lifecycle >= 0)
 			virConnectDomainEventDeregisterAny(lv->conn, lv->lifecycle);
+		if (lv->shutdown >= 0)
+			virConnectDomainQemuMonitorEventDeregister(lv->conn, lv->shutdown);
 		virConnectClose(lv->conn);
 	}
 	lv_events_stop();
@@ -110,7 +116,7 @@ int hv_libvirt_open(const char *uri, const char *root, struct hv **ret_hv, struc
 	if (!lv)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	lv->base.ops = &hv_libvirt_ops;
-	lv->lifecycle = -1;
+	lv->lifecycle = lv->shutdown = -1;
 	if (!uri)
 		r = lv_embed_prepare(root, &lv->root, err);
 	lv->uri = uri ? strdup(uri) : bl_strf("qemu:///embed?root=%s", lv->root ? lv->root : "");

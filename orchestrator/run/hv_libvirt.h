@@ -16,7 +16,7 @@ struct lv {
 	virConnectPtr conn;
 	char *root; /* of the embedded driver, as its URI has it; NULL: another driver */
 	char *uri;
-	int lifecycle; /* callback id; -1: none */
+	int lifecycle, shutdown; /* callback ids; -1: none */
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* some VM changed its state; CLOCK_MONOTONIC */
 	struct lv_vm *vms;      /* under lock */
@@ -72,6 +72,8 @@ int lv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t 
 pid_t lv_vm_pid(struct hv_vm *vm);
 void lv_vm_end(struct hv_vm *vm);
 /* Events, in the event loop's thread: a domain's life; the end of a QEMU process. */
+void lv_vm_monitor_event(virConnectPtr conn, virDomainPtr dom, const char *event, long long seconds,
+			 unsigned micros, const char *details, void *opaque);
 int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque);
 
 /* hv_orphans.c. */

@@ -30,6 +30,7 @@ struct lv_vm {
 	char exit_text[96]; /* how the QEMU process ended; "": not known */
 	pid_t pid;          /* 0: not looked for yet, or not on this host */
 	int pidfd, watch;   /* its end is an event; -1: none */
+	uint64_t asked_ns;  /* when libvirt was last asked for the state */
 	struct lv_vm *next;
 };
 
@@ -85,7 +86,7 @@ int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, voi
 			set_state(vm, vm->state, "the guest panicked");
 		else if (event == VIR_DOMAIN_EVENT_SHUTDOWN &&
 			 detail != VIR_DOMAIN_EVENT_SHUTDOWN_HOST)
-			set_state(vm, vm->state, "the guest powered off or rebooted");
+			set_state(vm, vm->state, "the guest powered off");
 		else if (event == VIR_DOMAIN_EVENT_SUSPENDED)
 			set_state(vm, HV_PAUSED, NULL);
 		else if (event == VIR_DOMAIN_EVENT_RESUMED)
@@ -94,6 +95,34 @@ int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, voi
 	}
 	pthread_mutex_unlock(&lv->lock);
 	return 0;
+}
+
+/* QEMU's own words, which libvirt's event leaves out: "guest-reset" is what a panic (panic=-1) or a
+ * reboot looks like. This event comes before libvirt's own. */
+void lv_vm_monitor_event(virConnectPtr conn, virDomainPtr dom, const char *event, long long seconds,
+			 unsigned micros, const char *details, void *opaque)
+{
+	struct lv *lv = opaque;
+	bool is_reset = details && strstr(details, "\"guest-reset\"");
+	bool is_panic = details && strstr(details, "\"guest-panic\"");
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	(void)conn;
+	(void)event;
+	(void)seconds;
+	(void)micros;
+	if ((!is_reset && !is_panic) || virDomainGetUUIDString(dom, uuid) < 0)
+		return;
+	pthread_mutex_lock(&lv->lock);
+	for (struct lv_vm *vm = lv->vms; vm; vm = vm->next) {
+		if (strcmp(vm->uuid, uuid) == 0)
+			set_state(
+				vm, vm->state,
+				is_reset
+					? "the guest reset itself, which is what it does on a panic"
+					: "the guest panicked");
+	}
+	pthread_mutex_unlock(&lv->lock);
 }
 
 /* The event loop's thread. The VM is looked for by its watch, for it may be gone by now. */
@@ -143,6 +172,7 @@ static void ask_state(struct lv_vm *vm)
 	int state = 0, reason = 0;
 	bool is_gone = false;
 
+	vm->asked_ns = bl_now_ns();
 	if (virDomainGetState(vm->dom, &state, &reason, 0) < 0) {
 		const virError *e = virGetLastError();
 
@@ -237,7 +267,8 @@ enum hv_vm_state lv_vm_state(struct hv_vm *base)
 	struct lv_vm *vm = (struct lv_vm *)base;
 	enum hv_vm_state state;
 
-	ask_state(vm);
+	if (bl_now_ns() - vm->asked_ns > ASK_EVERY_NS)
+		ask_state(vm);
 	pthread_mutex_lock(&vm->lv->lock);
 	state = vm->state;
 	pthread_mutex_unlock(&vm->lv->lock);
