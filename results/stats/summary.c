@@ -1,0 +1,313 @@
+#include "summary.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+const double summary_p[SUMMARY_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
+const char *const summary_p_names[SUMMARY_PERCENTILES] = {"p50", "p90",   "p95",
+							  "p99", "p99.9", "p99.99"};
+
+const char *const metric_names[METRICS] = {
+	[METRIC_IOPS] = "iops",    [METRIC_BYTES_PER_S] = "bytes_per_s",
+	[METRIC_MEAN] = "mean_ns", [METRIC_P50] = "p50_ns",
+	[METRIC_P99] = "p99_ns",   [METRIC_P99_9] = "p99_9_ns",
+	[METRIC_MAX] = "max_ns",   [METRIC_CPU_PER_IO] = "cpu_ns_per_io",
+};
+const bool metric_more_is_better[METRICS] = {[METRIC_IOPS] = true, [METRIC_BYTES_PER_S] = true};
+
+struct pct lat_pct(const struct lat *l, double p)
+{
+	struct pct r = {0};
+
+	if (!l)
+		return r;
+	r.is_known = lat_percentile(l, p, &r.ns);
+	r.is_thin = (double)l->n * (100 - p) < 100 * 100 * (1 - 1e-9);
+	return r;
+}
+
+/* Reads, writes and trims of one sample in one block. */
+static void merge_ios(const struct sample *s, struct lat *out)
+{
+	memset(out, 0, sizeof *out);
+	for (int d = 0; d < IO_DIRS; d++)
+		if (d != IO_SYNC && s->dir[d].lat)
+			lat_merge(out, s->dir[d].lat);
+}
+
+static double metric_p(enum metric m)
+{
+	return m == METRIC_P50 ? 50 : m == METRIC_P99 ? 99 : m == METRIC_P99_9 ? 99.9 : 0;
+}
+
+static bool lat_metric(const struct lat *l, enum metric m, double *ret)
+{
+	struct pct p;
+
+	if (!l->n)
+		return false;
+	if (m == METRIC_MEAN || m == METRIC_MAX) {
+		*ret = m == METRIC_MEAN ? lat_mean_ns(l) : (double)l->max_ns;
+		return true;
+	}
+	p = lat_pct(l, metric_p(m));
+	if (p.is_known)
+		*ret = (double)p.ns;
+	return p.is_known;
+}
+
+/* The metric, with the merged latencies at hand. */
+static bool metric_of(const struct job_result *j, const struct lat *all, enum metric m, double *ret)
+{
+	uint64_t ios = sample_ios(j->sample);
+
+	switch (m) {
+	case METRIC_IOPS:
+	case METRIC_BYTES_PER_S:
+		if (!j->sample->runtime_ns)
+			return false;
+		*ret = m == METRIC_IOPS ? sample_iops(j->sample) : sample_bytes_per_s(j->sample);
+		return true;
+	case METRIC_CPU_PER_IO:
+		if (!j->has_host_cpu || !ios)
+			return false;
+		*ret = (double)j->host_cpu_ns / (double)ios;
+		return true;
+	default:
+		return lat_metric(all, m, ret);
+	}
+}
+
+bool job_metric(const struct job_result *j, enum metric m, double *ret)
+{
+	struct lat all;
+
+	if (!j->sample)
+		return false;
+	merge_ios(j->sample, &all);
+	return metric_of(j, &all, m, ret);
+}
+
+/* ---- one summary ---- */
+
+/* A figure of one trial. */
+struct point {
+	double value;
+	uint32_t repeat;
+};
+
+static int by_repeat(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+
+	return (x->repeat > y->repeat) - (x->repeat < y->repeat);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const struct point *x = a, *y = b;
+
+	return (x->value > y->value) - (x->value < y->value);
+}
+
+static double median_of(struct point *p, size_t n)
+{
+	qsort(p, n, sizeof *p, by_value);
+	return (p[(n - 1) / 2].value + p[n / 2].value) / 2;
+}
+
+/* Spread of @p, which is reordered and overwritten. */
+static struct spread spread_of(struct point *p, size_t n)
+{
+	struct spread s = {.n = n};
+
+	if (!n)
+		return s;
+	s.median = median_of(p, n);
+	s.min = p[0].value;
+	s.max = p[n - 1].value;
+	if (n < 2 || s.median == 0)
+		return s;
+	for (size_t i = 0; i < n; i++)
+		p[i].value = fabs(p[i].value - s.median);
+	/* 1.4826: the MAD of a normal distribution is its standard deviation / 1.4826 */
+	s.rel_mad_pct = 1.4826 * median_of(p, n) / fabs(s.median) * 100;
+	return s;
+}
+
+static void keep_values(struct summary *s, int m, struct point *p, size_t n)
+{
+	qsort(p, n, sizeof *p, by_repeat);
+	for (size_t i = 0; i < n && i < SUMMARY_VALUES; i++) {
+		s->values[m][i] = p[i].value;
+		s->value_repeats[m][i] = p[i].repeat;
+	}
+	s->metric[m] = spread_of(p, n);
+}
+
+static const struct job_result *job_of(const struct trial_record *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_jobs; i++)
+		if (t->jobs[i].sample && !strcmp(t->jobs[i].name, name))
+			return &t->jobs[i];
+	return NULL;
+}
+
+static int add_lats(struct summary *s, const struct sample *m)
+{
+	for (int d = 0; d < IO_DIRS; d++) {
+		const struct lat *l = m->dir[d].lat;
+
+		if (!l || !l->n)
+			continue;
+		if (!sample_lat(&s->lat[d]) || (d != IO_SYNC && !sample_lat(&s->all)))
+			return -ENOMEM;
+		lat_merge(s->lat[d], l);
+		if (d != IO_SYNC)
+			lat_merge(s->all, l);
+	}
+	return 0;
+}
+
+/* Room for one point a trial and metric. */
+struct room {
+	struct point *points[METRICS];
+	size_t n[METRICS];
+	struct point *ok;
+};
+
+static int add_trial(struct summary *s, const struct trial_record *t, struct room *room)
+{
+	const struct job_result *j = job_of(t, s->job);
+	struct lat all;
+	double v;
+
+	s->n_trials++;
+	if (t->state != TRIAL_OK || !j)
+		return 0;
+	room->ok[s->n_ok++] = (struct point){0, t->repeat};
+	merge_ios(j->sample, &all);
+	for (int m = 0; m < METRICS; m++) {
+		if (!metric_of(j, &all, (enum metric)m, &v))
+			continue;
+		room->points[m][room->n[m]++] = (struct point){v, t->repeat};
+		s->is_thin[m] |= metric_p((enum metric)m) > 0 &&
+				 lat_pct(&all, metric_p((enum metric)m)).is_thin;
+	}
+	return add_lats(s, j->sample);
+}
+
+static int summarize_one(const struct run_data *d, struct summary *s, struct room *room)
+{
+	memset(room->n, 0, sizeof room->n);
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (d->trials[i].cell == s->cell && add_trial(s, &d->trials[i], room) < 0)
+			return -ENOMEM;
+	for (int m = 0; m < METRICS; m++)
+		keep_values(s, m, room->points[m], room->n[m]);
+	qsort(room->ok, s->n_ok, sizeof *room->ok, by_repeat);
+	for (size_t i = 0; i < s->n_ok && i < SUMMARY_VALUES; i++)
+		s->repeats[i] = room->ok[i].repeat;
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+static bool is_listed(const char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+/* Job names in file order: first as in ok trials, which have them all. */
+static int list_jobs(const struct run_data *d, const char ***ret, size_t *ret_n)
+{
+	const char **names = NULL, **more;
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2 * d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i % d->n_trials];
+
+		if ((t->state == TRIAL_OK) != (i < d->n_trials))
+			continue;
+		for (size_t k = 0; k < t->n_jobs; k++) {
+			if (is_listed(names, n, t->jobs[k].name))
+				continue;
+			more = reallocarray(names, n + 1, sizeof *names);
+			if (!more) {
+				free(names);
+				return -ENOMEM;
+			}
+			names = more;
+			names[n++] = t->jobs[k].name;
+		}
+	}
+	*ret = names;
+	*ret_n = n;
+	return 0;
+}
+
+static int fill(const struct run_data *d, const char *const *jobs, size_t n_jobs,
+		struct summaries *s)
+{
+	BL_CLEANUP(bl_freep)
+	struct point *points = calloc((METRICS + 1) * (d->n_trials + 1), sizeof *points);
+	struct room room = {.ok = points};
+
+	s->items = calloc(d->n_cells * n_jobs + 1, sizeof *s->items);
+	if (!points || !s->items)
+		return -ENOMEM;
+	for (int m = 0; m < METRICS; m++)
+		room.points[m] = points + (size_t)(m + 1) * (d->n_trials + 1);
+	for (size_t c = 0; c < d->n_cells; c++) {
+		for (size_t j = 0; j < n_jobs; j++) {
+			struct summary *one = &s->items[s->n++];
+
+			one->cell = (uint32_t)c;
+			snprintf(one->job, sizeof one->job, "%s", jobs[j]);
+			if (summarize_one(d, one, &room) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int summarize(const struct run_data *d, struct summaries *ret, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) const char **jobs = NULL;
+	struct summaries s = {0};
+	size_t n_jobs = 0;
+
+	if (list_jobs(d, &jobs, &n_jobs) < 0 || fill(d, jobs, n_jobs, &s) < 0) {
+		summaries_done(&s);
+		return bl_fail(err, -ENOMEM, "no memory for summaries");
+	}
+	*ret = s;
+	return 0;
+}
+
+void summaries_done(struct summaries *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		for (int d = 0; d < IO_DIRS; d++)
+			free(s->items[i].lat[d]);
+		free(s->items[i].all);
+	}
+	free(s->items);
+	*s = (struct summaries){0};
+}
+
+const struct summary *summaries_find(const struct summaries *s, uint32_t cell, const char *job)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].cell == cell && !strcmp(s->items[i].job, job))
+			return &s->items[i];
+	return NULL;
+}
