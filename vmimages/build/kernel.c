@@ -168,8 +168,8 @@ static int from_installed(const struct image_spec *spec, const char *root,
 
 	if (!pattern)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	glob(pattern, GLOB_NOSORT, NULL, &g);
-	qsort(g.gl_pathv, g.gl_pathc, sizeof g.gl_pathv[0], by_version);
+	if (glob(pattern, GLOB_NOSORT, NULL, &g) == 0)
+		qsort(g.gl_pathv, g.gl_pathc, sizeof g.gl_pathv[0], by_version);
 	for (size_t i = 0; i < g.gl_pathc; i++)
 		if (from_file(spec, root, g.gl_pathv[i], ret_kernel, &first) == 0)
 			return 0;

@@ -89,7 +89,7 @@ START_TEST(boots)
 	struct image *img =
 		vm_image("BLKLAB_TEST_KERNEL", ".cache/packages/cloud/linux-image-*.deb");
 
-	ck_assert_msg(img, "no kernel: run 'make kernels', or set BLKLAB_TEST_KERNEL");
+	ck_assert_msg(img, "no kernel: run 'make guests', or set BLKLAB_TEST_KERNEL");
 	printf("kernel %s, %.1f MB; initramfs %.2f MB; command line '%s%s%s'\n", img->release,
 	       (double)img->kernel_bytes / 1e6, (double)img->initrd_bytes / 1e6, IMAGE_CMDLINE,
 	       words[0] ? " " : "", words);

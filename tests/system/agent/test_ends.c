@@ -18,7 +18,7 @@ static struct vm vm;
 static void set_up(void)
 {
 	img = vm_image("BLKLAB_TEST_KERNEL", ".cache/packages/cloud/linux-image-*.deb");
-	ck_assert_msg(img, "no kernel: run 'make kernels', or set BLKLAB_TEST_KERNEL");
+	ck_assert_msg(img, "no kernel: run 'make guests', or set BLKLAB_TEST_KERNEL");
 	vm_init(&vm);
 }
 

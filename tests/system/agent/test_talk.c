@@ -35,7 +35,7 @@ static void set_up(void)
 		"virtio-blk-pci,drive=other,serial=somebody-elses", NULL};
 
 	img = vm_image("BLKLAB_TEST_KERNEL", ".cache/packages/cloud/linux-image-*.deb");
-	ck_assert_msg(img, "no kernel: run 'make kernels', or set BLKLAB_TEST_KERNEL");
+	ck_assert_msg(img, "no kernel: run 'make guests', or set BLKLAB_TEST_KERNEL");
 	vm_init(&vm);
 	vm_make_disk(&vm, "disk", DISK_BYTES);
 	vm_make_disk(&vm, "other", DISK_BYTES);
