@@ -69,6 +69,7 @@ static void own_block_nodes(struct build *b)
 	struct cache_bits bits = cell_cache_bits(c->cache);
 	const char *discard = cell_discard_names[c->discard];
 
+	tree_check(&b->tree, "disk", b->with->disk_path);
 	json_argument(b, "-blockdev",
 		      json_pack("{s:s, s:s, s:s, s:s, s:{s:b, s:b}, s:s}", "driver",
 				b->with->disk_is_block ? "host_device" : "file", "node-name",
@@ -119,11 +120,18 @@ static void queues_and_iothread(struct build *b, xmlNode *driver)
 		tree_set(&b->tree, driver, "iothread", "1");
 }
 
-/* -ENOTSUP when the emulator is older than @least: {"iothread": name} lists came late. */
-static int need_version(const struct build *b, unsigned least, struct bl_err *err)
+/* -ENOTSUP when the emulator is older than @least: {"iothread": name} lists came late. A queue is
+ * served by one iothread; QEMU makes as many queues as there are vCPUs. */
+static int can_do_many(const struct build *b, unsigned least, struct bl_err *err)
 {
 	const char *version = b->with->emulator_version;
+	uint32_t queues = b->cell->queues ? b->cell->queues : b->cell->vcpus;
 
+	if (b->cell->iothreads > queues)
+		return bl_fail(err, -ENOTSUP,
+			       "iothreads: %u is above the number of the disk's queues, %u (%s)",
+			       b->cell->iothreads, queues,
+			       b->cell->queues ? "as asked" : "one for each vCPU");
 	if (version && strtoul(version, NULL, 10) >= least)
 		return 0;
 	return bl_fail(
@@ -182,7 +190,7 @@ static int virtio_blk(struct build *b, struct bl_err *err)
 		queues_and_iothread(b, driver);
 		return 0;
 	}
-	r = need_version(b, 9, err);
+	r = can_do_many(b, 9, err);
 	if (r < 0)
 		return r;
 	own_block_nodes(b);
@@ -194,7 +202,7 @@ static int virtio_blk(struct build *b, struct bl_err *err)
 
 static int virtio_scsi_on_many(struct build *b, struct bl_err *err)
 {
-	int r = need_version(b, 10, err);
+	int r = can_do_many(b, 10, err);
 
 	if (r < 0)
 		return r;

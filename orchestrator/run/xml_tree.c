@@ -26,6 +26,19 @@ static bool can_carry(const char *text)
 	return xmlCheckUTF8((const unsigned char *)text);
 }
 
+void tree_check(struct tree *t, const char *what, const char *text)
+{
+	if (can_carry(text))
+		return;
+	if (!t->code)
+		bl_fail(&t->reason, -EINVAL,
+			"%s: '%s' has a character that XML can't carry: only printable UTF-8 can "
+			"be "
+			"used",
+			what, text);
+	fail(t, -EINVAL);
+}
+
 static char *format(struct tree *t, const char *what, const char *fmt, va_list ap)
 {
 	char *text = NULL;
@@ -34,15 +47,9 @@ static char *format(struct tree *t, const char *what, const char *fmt, va_list a
 		fail(t, -ENOMEM);
 		return NULL;
 	}
-	if (can_carry(text))
+	tree_check(t, what, text);
+	if (t->code != -EINVAL)
 		return text;
-	if (!t->code)
-		bl_fail(&t->reason, -EINVAL,
-			"%s: '%s' has a character that XML can't carry: only printable UTF-8 can "
-			"be "
-			"used",
-			what, text);
-	fail(t, -EINVAL);
 	free(text);
 	return NULL;
 }

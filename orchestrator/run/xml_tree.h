@@ -23,6 +23,8 @@ xmlNode *tree_addf(struct tree *t, xmlNode *parent, const char *name, const char
 	__attribute__((format(printf, 4, 5)));
 void tree_set(struct tree *t, xmlNode *node, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Note a failure when XML can't carry @text, named @what in the message. */
+void tree_check(struct tree *t, const char *what, const char *text);
 void tree_done(struct tree *t);
 
 /* The document as indented text, without an XML declaration; new (free()). */

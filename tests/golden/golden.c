@@ -32,6 +32,7 @@ struct golden_kind {
 
 static const struct golden_kind kinds[] = {
 	{"plan", "in.yaml", "out.txt", "jobs.fio", golden_plan},
+	{"domain", "in.txt", "out.xml", NULL, golden_domain},
 	{"scenario-errors", "in.yaml", NULL, "jobs.fio", golden_plan},
 };
 

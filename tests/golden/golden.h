@@ -14,5 +14,6 @@
 typedef int (*golden_fn)(const char *input, struct bl_buf *out, struct bl_err *err);
 
 int golden_plan(const char *input, struct bl_buf *out, struct bl_err *err);
+int golden_domain(const char *input, struct bl_buf *out, struct bl_err *err);
 
 #endif
