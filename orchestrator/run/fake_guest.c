@@ -28,9 +28,9 @@ static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every f
 
 static void console(const struct fake_guest *g, const char *text)
 {
-	int fd = g->console_path
-			 ? open(g->console_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
-			 : -1;
+	int fd = g->domain.console_path ? open(g->domain.console_path,
+					       O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
+					: -1;
 
 	if (fd < 0)
 		return;
@@ -84,7 +84,7 @@ static void say_hello(const struct fake_guest *g)
 {
 	say(g, json_pack("{s:s, s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:s, s:[], s:[]}", "type",
 			 "hello", "protocol", WIRE_PROTOCOL_VERSION, "agent_version", "fake",
-			 "kernel", "fake", "cpus", (int)g->vcpus, "memory_bytes",
+			 "kernel", "fake", "cpus", (int)g->domain.vcpus, "memory_bytes",
 			 (json_int_t)(512 * MiB), "clocksource", "fake", "uptime_ns",
 			 (json_int_t)NS_PER_MS, "cmdline", "", "modules", "module_errors"));
 }
@@ -99,7 +99,7 @@ static const char *driver_of(const struct fake_guest *g)
 	if (g->fault == FAKE_WRONG_DRIVER)
 		return "floppy";
 	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
-		if (strcmp(rows[i][0], g->bus) == 0)
+		if (strcmp(rows[i][0], g->domain.bus) == 0)
 			return rows[i][1];
 	}
 	return "virtio_blk";
@@ -115,18 +115,20 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 		say_error(g, id, ENODEV, "no disk with that serial");
 		return;
 	}
-	snprintf(queues, sizeof queues, "%u", g->queues ? g->queues : g->vcpus);
-	say(g,
-	    json_pack("{s:s, s:I, s:s, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type", "disk",
-		      "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size, "facts",
-		      "driver", driver_of(g), "serial", serial ? serial : "", "queues", queues,
-		      "scheduler", "none", "write_cache",
-		      g->is_writeback ? "write back" : "write through", "discard_max_bytes", "0"));
+	snprintf(queues, sizeof queues, "%u",
+		 g->domain.queues ? g->domain.queues : g->domain.vcpus);
+	say(g, json_pack("{s:s, s:I, s:s, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type", "disk",
+			 "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size, "facts",
+			 "driver", driver_of(g), "serial", serial ? serial : "", "queues", queues,
+			 "scheduler", "none", "write_cache",
+			 g->domain.is_writeback ? "write back" : "write through",
+			 "discard_max_bytes", "0"));
 }
 
 struct work {
 	const struct fake_guest *g;
 	struct jobs jobs;
+	enum fake_fault fault; /* OK for short requests: faults strike in measured jobs */
 	struct sample *samples[64];
 	struct engine_progress progress;
 	_Atomic bool stop, has_ended;
@@ -139,7 +141,7 @@ static void *work_main(void *arg)
 	struct work *w = arg;
 	struct engine_call call = {.jobs = w->jobs.items,
 				   .n_jobs = w->jobs.n,
-				   .target = w->g->disk_path,
+				   .target = w->g->domain.disk_path,
 				   .progress = &w->progress,
 				   .stop = &w->stop};
 
@@ -163,7 +165,7 @@ static void attend(struct fake_guest *g, struct work *w)
 			say_progress(g, w->progress.ramping ? "ramp" : "run", &w->progress);
 			next = bl_now_ns() + HEARTBEAT_NS;
 		}
-		if (g->fault == FAKE_DIE_IN_JOB || g->fault == FAKE_PANIC_IN_JOB)
+		if (w->fault == FAKE_DIE_IN_JOB || w->fault == FAKE_PANIC_IN_JOB)
 			break;
 		pause_ms(2);
 	}
@@ -180,7 +182,7 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 		return;
 	}
 	for (size_t i = 0; i < w->jobs.n; i++) {
-		if (g->fault == FAKE_JOB_ERROR) {
+		if (w->fault == FAKE_JOB_ERROR) {
 			w->samples[i]->error = EIO;
 			snprintf(w->samples[i]->error_text, sizeof w->samples[i]->error_text,
 				 "read at 4096: Input/output error");
@@ -191,6 +193,14 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 	say(g, json_pack("{s:s, s:I, s:o}", "type", "result", "id", id, "samples", list));
 }
 
+/* The null engine has no target whose size it could ask for. */
+static void make_null(const struct fake_guest *g, struct job *j)
+{
+	j->engine = JOB_NULL;
+	if (!j->size && !j->size_pct && j->offset < g->disk_bytes)
+		j->size = g->disk_bytes - j->offset;
+}
+
 static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 {
 	const char *text = json_string_value(json_object_get(ask, "jobs"));
@@ -198,19 +208,21 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 	pthread_t thread;
 	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
 
-	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || g->fault == FAKE_ERROR) {
+	if (r == 0 && w.jobs.n && w.jobs.items[0].runtime_ns)
+		w.fault = g->fault;
+	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || w.fault == FAKE_ERROR) {
 		say_error(g, id, EINVAL, r < 0 ? bl_err_text(&w.err) : "the fake was told to fail");
 		jobs_done(&w.jobs);
 		return;
 	}
 	for (size_t i = 0; i < w.jobs.n; i++)
-		w.jobs.items[i].engine = JOB_NULL;
+		make_null(g, &w.jobs.items[i]);
 	if (pthread_create(&thread, NULL, work_main, &w) == 0) {
 		attend(g, &w);
 		pthread_join(thread, NULL);
-		if (g->fault == FAKE_DIE_IN_JOB)
+		if (w.fault == FAKE_DIE_IN_JOB)
 			g->must_end = true;
-		else if (g->fault == FAKE_PANIC_IN_JOB)
+		else if (w.fault == FAKE_PANIC_IN_JOB)
 			console(g, "[    9.9] Kernel panic - not syncing: fake, in mid-job\n");
 		else
 			say_samples(g, id, &w);
@@ -224,7 +236,7 @@ static void precondition(const struct fake_guest *g, json_int_t id, const json_t
 	uint64_t seed = (uint64_t)json_integer_value(json_object_get(ask, "seed"));
 	uint64_t start = bl_now_ns();
 	struct bl_err err = BL_ERR_INIT;
-	int r = engine_fill(g->disk_path, size, seed, NULL, NULL, &err);
+	int r = engine_fill(g->domain.disk_path, size, seed, NULL, NULL, &err);
 
 	if (r < 0)
 		say_error(g, id, -r, bl_err_text(&err));

@@ -20,6 +20,7 @@
 
 #define ANSWER_MAX (64 * MiB)
 #define TICK_MS    100
+#define LOOK_MS    5 /* until the target was seen open */
 
 /* --- the child --- */
 
@@ -120,7 +121,7 @@ static int pump(const struct host_jobs *h, pid_t pid, struct engine_progress *pr
 		look_at_flags(h, pid);
 		if (h->tick)
 			h->tick(h->ctx, progress);
-		if (poll(&p, 1, TICK_MS) <= 0)
+		if (poll(&p, 1, h->ret_seen && !*h->ret_seen ? LOOK_MS : TICK_MS) <= 0)
 			continue;
 		n = read(fd, chunk, sizeof chunk);
 		if (n == 0)

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libxml/parser.h>
-#include <libxml/xpath.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -105,52 +103,6 @@ static void fake_close(struct hv *hv)
 
 /* --- starting one --- */
 
-static char *xml_text(xmlXPathContext *ctx, const char *path)
-{
-	xmlXPathObject *o = xmlXPathEval(BAD_CAST path, ctx);
-	xmlChar *s = NULL;
-	char *copy = NULL;
-
-	if (o && o->nodesetval && o->nodesetval->nodeNr > 0)
-		s = xmlNodeGetContent(o->nodesetval->nodeTab[0]);
-	if (s)
-		copy = strdup((const char *)s);
-	xmlFree(s);
-	xmlXPathFreeObject(o);
-	return copy;
-}
-
-static unsigned xml_number(xmlXPathContext *ctx, const char *path)
-{
-	BL_CLEANUP(bl_freep) char *s = xml_text(ctx, path);
-
-	return s ? (unsigned)strtoul(s, NULL, 10) : 0;
-}
-
-/* What the guest needs to know of its domain. */
-static int read_domain(const char *xml, struct fake_guest *g, struct bl_err *err)
-{
-	xmlDoc *doc = xmlReadMemory(xml, (int)strlen(xml), "domain.xml", NULL, XML_PARSE_NONET);
-	xmlXPathContext *ctx = doc ? xmlXPathNewContext(doc) : NULL;
-
-	if (ctx) {
-		BL_CLEANUP(bl_freep) char *cache = xml_text(ctx, "//disk/driver/@cache");
-
-		g->disk_path = xml_text(ctx, "//disk/source/@file | //disk/source/@dev");
-		g->console_path = xml_text(ctx, "//serial/source/@path");
-		g->bus = xml_text(ctx, "//disk/target/@bus");
-		g->vcpus = xml_number(ctx, "//vcpu");
-		g->queues = xml_number(ctx, "//disk/driver/@queues");
-		g->is_writeback = !cache || (strcmp(cache, "writethrough") != 0 &&
-					     strcmp(cache, "directsync") != 0);
-	}
-	xmlXPathFreeContext(ctx);
-	xmlFreeDoc(doc);
-	if (!g->disk_path || !g->bus)
-		return bl_fail(err, -EINVAL, "the domain has no disk with a source and a bus");
-	return 0;
-}
-
 /* The guest's size of the disk: the file's, or what a qcow2 header says (bytes 24..31,
  * big endian; docs/interop/qcow2.txt). */
 static int disk_size(const char *path, uint64_t *ret, struct bl_err *err)
@@ -174,9 +126,7 @@ static void vm_free(struct fake_vm *v)
 {
 	bl_closep(&v->fd);
 	bl_closep(&v->guest.fd);
-	free(v->guest.disk_path);
-	free(v->guest.console_path);
-	free(v->guest.bus);
+	fake_domain_done(&v->guest.domain);
 	free(v->xml);
 	free(v);
 }
@@ -211,9 +161,9 @@ static int fake_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uin
 	v->xml = strdup(xml);
 	r = v->xml ? fault_at(f->uri, f->n_started, &v->guest.fault, err) : -ENOMEM;
 	if (r == 0)
-		r = read_domain(xml, &v->guest, err);
+		r = fake_domain_read(xml, &v->guest.domain, err);
 	if (r == 0)
-		r = disk_size(v->guest.disk_path, &v->guest.disk_bytes, err);
+		r = disk_size(v->guest.domain.disk_path, &v->guest.disk_bytes, err);
 	if (r == 0)
 		r = vm_launch(v, err);
 	if (r < 0) {
@@ -317,11 +267,9 @@ static int fake_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
 static int fake_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 		    struct bl_err *err)
 {
-	(void)vm;
-	(void)args;
-	(void)ret_reply;
-	return bl_fail(err, -ENOTSUP, "the fake hypervisor has no monitor to ask for '%s'",
-		       command);
+	struct fake_vm *v = (struct fake_vm *)vm;
+
+	return fake_domain_qmp(&v->guest.domain, command, args, ret_reply, err);
 }
 
 static void fake_end(struct hv_vm *vm)

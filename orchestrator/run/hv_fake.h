@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fake_domain.h"
+
 /* What goes wrong, by name in the URI: "fake:ok,panic,mute". The n-th VM takes the n-th
  * word, later ones the last; "fake:" alone is all well. */
 enum fake_fault {
@@ -34,12 +36,8 @@ extern const char *const fake_fault_names[FAKE_FAULTS];
 struct fake_guest {
 	int fd; /* the guest's end of the channel */
 	enum fake_fault fault;
-	char *disk_path, *console_path;
-	char *bus; /* libvirt's word: "virtio", "scsi", "sata", "nvme" */
-	unsigned vcpus;
-	unsigned queues;        /* 0: the device's default */
+	struct fake_domain domain;
 	uint64_t disk_bytes;    /* as the guest sees it */
-	bool is_writeback;      /* the guest sees a volatile write cache */
 	_Atomic bool must_end;  /* power cut */
 	_Atomic bool has_ended; /* fd is closed */
 	_Atomic bool has_crashed;

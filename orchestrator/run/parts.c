@@ -151,7 +151,7 @@ int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
 static int fake_emulator(struct emulator *ret)
 {
 	ret->path = strdup("/nowhere/qemu");
-	ret->version = strdup("0");
+	ret->version = strdup("0.0.0");
 	return ret->path && ret->version ? 0 : -ENOMEM;
 }
 

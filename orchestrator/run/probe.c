@@ -130,6 +130,7 @@ static int describe_vm(struct boot *b, struct bl_err *err)
 		.machine = "q35",
 		.memory_bytes = MEMORY_BYTES,
 		.emulator = b->req->emulator,
+		.emulator_version = b->req->emulator_version,
 		.kernel = b->req->kernel,
 		.initrd = b->req->initrd,
 		.cmdline = b->req->cmdline,

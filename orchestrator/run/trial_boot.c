@@ -82,6 +82,7 @@ static int bind_domain(struct trial *t)
 		.machine = s->sc->machine,
 		.memory_bytes = s->sc->memory_bytes,
 		.emulator = s->emulator->path,
+		.emulator_version = s->emulator->version,
 		.kernel = s->image->kernel_path,
 		.initrd = s->image->initrd_path,
 		.cmdline = t->cmdline,

@@ -295,6 +295,7 @@ static void end_work(struct session *s)
 		return;
 	send_message(s, work_finish(s->work));
 	s->work = NULL;
+	s->die_at_ns = 0; /* too late: a short job is over, the next one counts anew */
 }
 
 /* ms until something has to be done without being asked */

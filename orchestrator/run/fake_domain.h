@@ -1,0 +1,34 @@
+/* fake_domain.h - the fake's QEMU: what a domain XML asks for, and a monitor that tells it back.
+ *
+ * It answers the QMP commands by which the effective configuration is read. What it tells is
+ * what was asked, so it proves nothing about QEMU; it lets that stage of the pipeline run.
+ */
+#ifndef FAKE_DOMAIN_H
+#define FAKE_DOMAIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct fake_domain {
+	char *accel, *machine; /* "tcg", "q35" */
+	uint64_t memory_bytes;
+	unsigned vcpus, iothreads, queues;
+	char *bus;    /* libvirt's word, "nvme" for QEMU's own device */
+	char *format; /* "raw", "qcow2" */
+	char *disk_path, *console_path;
+	bool is_direct, is_no_flush, is_writeback;
+	unsigned disk_iothreads; /* that serve the disk */
+};
+
+/* -EINVAL: no disk in it. */
+int fake_domain_read(const char *xml, struct fake_domain *d, struct bl_err *err);
+void fake_domain_done(struct fake_domain *d);
+
+/* One QMP command; *ret_reply is new. -ENOTSUP: the fake does not know it. */
+int fake_domain_qmp(const struct fake_domain *d, const char *command, const json_t *args,
+		    json_t **ret_reply, struct bl_err *err);
+
+#endif

@@ -1,0 +1,412 @@
+/* scenario -> matrix -> plan -> runner with the fake hypervisor: every way a trial can end is a
+ * record with its reason, and nothing is left behind. No VM runs. */
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backing.h"
+#include "cleanup.h"
+#include "fs.h"
+#include "runner.h"
+#include "units.h"
+
+#define RECORDS_MAX 32
+
+static char dir[64];
+
+/* What was seen: deep enough copies of the records, for the checks afterwards. */
+static struct seen {
+	unsigned n;
+	struct one {
+		char id[BL_UUID_TEXT];
+		uint32_t cell, repeat, order;
+		enum trial_state state;
+		char reason[1024], console[1024];
+		size_t n_jobs, n_effective;
+		uint64_t ios[4];
+		bool has_xml;
+		struct facts facts;
+	} one[RECORDS_MAX];
+	unsigned phases[PHASES];
+	char notes[4096];
+	unsigned stop_after; /* set the stop flag at this job-phase event; 0: never */
+	volatile sig_atomic_t stop;
+	unsigned n_stopped;
+} seen;
+
+static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
+{
+	struct one *o = &seen.one[seen.n++];
+
+	(void)ctx;
+	(void)err;
+	ck_assert_uint_le(seen.n, RECORDS_MAX);
+	strcpy(o->id, t->id);
+	o->cell = t->cell;
+	o->repeat = t->repeat;
+	o->order = t->order;
+	o->state = t->state;
+	snprintf(o->reason, sizeof o->reason, "%s", t->reason ? t->reason : "");
+	snprintf(o->console, sizeof o->console, "%s", t->console_tail ? t->console_tail : "");
+	o->n_jobs = t->n_jobs;
+	o->n_effective = t->effective.n;
+	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
+		o->ios[i] = t->jobs[i].sample ? sample_ios(t->jobs[i].sample) : 0;
+	o->has_xml = t->domain_xml != NULL;
+	facts_copy(&o->facts, &t->facts);
+	ck_assert_uint_ge(t->ended_ms, t->started_ms);
+	return 0;
+}
+
+static void on_progress(void *ctx, const struct runner_progress *p)
+{
+	(void)ctx;
+	seen.phases[p->phase]++;
+	if (p->phase == PHASE_JOB && seen.stop_after && --seen.stop_after == 0)
+		seen.stop = 1;
+}
+
+static void on_note(void *ctx, const char *text)
+{
+	size_t n = strlen(seen.notes);
+
+	(void)ctx;
+	snprintf(seen.notes + n, sizeof seen.notes - n, "%s\n", text);
+}
+
+static void on_stopped(void *ctx, const struct trial_record *t, const char *backing)
+{
+	(void)ctx;
+	(void)t;
+	ck_assert(bl_exists(backing));
+	seen.n_stopped++;
+}
+
+static const struct runner_events events = {
+	.progress = on_progress, .trial = on_trial, .note = on_note, .stopped = on_stopped};
+
+static void make_dir(void)
+{
+	strcpy(dir, "/tmp/blklab-pipeline-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	memset(&seen, 0, sizeof seen);
+}
+
+static void drop_dir(void)
+{
+	for (unsigned i = 0; i < seen.n; i++)
+		facts_done(&seen.one[i].facts);
+	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
+}
+
+static unsigned n_files(const char *sub)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", dir, sub);
+	DIR *d = opendir(path);
+	unsigned n = 0;
+
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
+static const char *const jobs_text = "[reads]\nrw=randread\nbs=4k\ntime_based=1\nruntime=30ms\n"
+				     "[writes]\nstonewall\nrw=randwrite\nbs=4k\ntime_based=1\n"
+				     "runtime=30ms\n";
+
+/* Run @yaml (without name, jobs, limits) on the fake @uri. Returns what runner_run() did. */
+static int run(const char *uri, const char *yaml, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *jobs = bl_strf("%s/jobs.fio", dir);
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/s.yaml", dir);
+	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/work", dir);
+	BL_CLEANUP(bl_freep) char *cache = bl_strf("%s/cache", dir);
+	BL_CLEANUP(bl_freep)
+	char *text = bl_strf("name: t\njobs: jobs.fio\nseed: 3\nlimits: { boot: 1s, job: 2s, "
+			     "shutdown: 1s }\n%s",
+			     yaml);
+	BL_CLEANUP(scenario_freep) struct scenario *sc = NULL;
+	BL_CLEANUP(matrix_freep) struct matrix *m = NULL;
+	BL_CLEANUP(plan_freep) struct plan *plan = NULL;
+	struct runner_options opt = {.uri = uri,
+				     .work_dir = work,
+				     .cache_dir = cache,
+				     .agent = "/nowhere/agent",
+				     .version = "test",
+				     .silence_ns = 500 * NS_PER_MS};
+	struct runner *runner = NULL;
+	char id[BL_UUID_TEXT];
+	int r;
+
+	ck_assert_int_eq(bl_write_file(jobs, jobs_text, strlen(jobs_text), NULL), 0);
+	ck_assert_msg(scenario_parse(text, path, &sc, err) == 0, "%s", err->text);
+	ck_assert_msg(matrix_expand(sc, &m, err) == 0, "%s", err->text);
+	ck_assert_msg(plan_make(sc, m, &plan, err) == 0, "%s", err->text);
+	ck_assert_msg(runner_open(&opt, &events, &runner, err) == 0, "%s", err->text);
+	r = runner_run(runner, sc, m, plan, bl_uuid7(id, bl_wall_ms()), &seen.stop, err);
+	runner_close(runner);
+	ck_assert_uint_eq(n_files("work/backing"), 0);
+	ck_assert_uint_eq(n_files("work/runs"), 0);
+	return r;
+}
+
+static uint64_t fact(const struct one *o, const char *key)
+{
+	const char *v = facts_get(&o->facts, key);
+
+	ck_assert_msg(v != NULL, "there is no fact '%s'", key);
+	return strtoull(v, NULL, 10);
+}
+
+START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(run("fake:",
+			  "backing: { size: 4MiB }\nrepeats: 2\n"
+			  "axes:\n  bus: [virtio-blk, virtio-scsi, sata, nvme-emulated]\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(seen.n, 8);
+	for (unsigned i = 0; i < seen.n; i++) {
+		const struct one *o = &seen.one[i];
+
+		ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
+		ck_assert_str_eq(o->reason, "");
+		ck_assert_uint_eq(o->order, i);
+		ck_assert_uint_eq(o->repeat, i / 4);
+		ck_assert_uint_eq(o->n_jobs, 2);
+		ck_assert_uint_gt(o->ios[0], 0);
+		ck_assert_uint_gt(o->ios[1], 0);
+		ck_assert_uint_gt(o->n_effective, 10);
+		ck_assert(o->has_xml);
+		ck_assert_uint_gt(fact(o, "boot.start_to_hello_ns"), 0);
+		ck_assert_uint_ge(fact(o, "boot.start_to_first_io_ns"),
+				  fact(o, "boot.start_to_hello_ns"));
+		ck_assert_uint_gt(fact(o, "clock.uncertainty_ns"), 0);
+		ck_assert_str_eq(facts_get(&o->facts, "guest.agent_version"), "fake");
+		ck_assert_uint_ge(fact(o, "backing.allocated_bytes"), 4 * MiB);
+		ck_assert_ptr_nonnull(facts_get(&o->facts, "backing.cached_bytes"));
+	}
+	ck_assert_uint_eq(seen.n_stopped, 8);
+	for (unsigned p = PHASE_BACKING; p < PHASES; p++)
+		ck_assert_msg(seen.phases[p] > 0, "phase %s was not told", runner_phase_names[p]);
+}
+END_TEST
+
+static const struct {
+	const char *fault;
+	enum trial_state state;
+	const char *says;     /* begins so */
+	const char *and_says; /* and holds this */
+	size_t n_jobs;
+} faults[] = {
+	{"mute", TRIAL_FAILED, "no hello from the guest within 1 s",
+	 "its console ends with 'fake guest: no VM runs'", 0},
+	{"panic", TRIAL_FAILED, "",
+	 "the guest panicked: 'Kernel panic - not syncing: fake, before hello'", 0},
+	{"panic-in-job", TRIAL_FAILED,
+	 "job 'reads': ", "the guest panicked: 'Kernel panic - not syncing: fake, in mid-job'", 2},
+	{"die-in-job", TRIAL_FAILED, "job 'reads': the guest is gone (while waiting for result)",
+	 "the guest powered off", 2},
+	{"silent", TRIAL_FAILED, "the guest has been silent for ", "(waiting for pong)", 0},
+	{"garbage", TRIAL_FAILED, "bad message from the guest: ", "is not a JSON object", 0},
+	{"oversized", TRIAL_FAILED,
+	 "bad message from the guest: ", "a frame of 4294967295 bytes; 1 to ", 0},
+	{"error", TRIAL_FAILED, "job 'reads': the guest says: the fake was told to fail", "", 2},
+	{"no-disk", TRIAL_FAILED, "the guest says: no disk with that serial", "", 0},
+	{"job-error", TRIAL_FAILED, "job 'reads': read at 4096: Input/output error", "", 2},
+	{"wrong-driver", TRIAL_MISMATCH,
+	 "guest.driver: asked virtio_blk, effective floppy (guest sysfs)", "", 0},
+	{"short-disk", TRIAL_MISMATCH, "disk size: asked 4194304 bytes, the guest sees 2097152", "",
+	 0},
+	{"hang", TRIAL_FAILED, "the guest did not power off within 1 s; it was ended by force", "",
+	 2},
+};
+
+START_TEST(a_fault_is_a_record_with_its_reason_and_the_plan_goes_on)
+{
+	BL_CLEANUP(bl_freep) char *uri = bl_strf("fake:%s,ok", faults[_i].fault);
+	struct bl_err err = BL_ERR_INIT;
+	const struct one *o = &seen.one[0];
+
+	ck_assert_msg(run(uri, "backing: { size: 4MiB }\nrepeats: 2\naxes: { bus: [virtio-blk] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(seen.n, 2);
+	ck_assert_msg(o->state == faults[_i].state, "state %d: %s", (int)o->state, o->reason);
+	ck_assert_msg(strncmp(o->reason, faults[_i].says, strlen(faults[_i].says)) == 0,
+		      "'%s' does not begin with '%s'", o->reason, faults[_i].says);
+	ck_assert_msg(strstr(o->reason, faults[_i].and_says) != NULL, "'%s' does not say '%s'",
+		      o->reason, faults[_i].and_says);
+	ck_assert_uint_eq(o->n_jobs, faults[_i].n_jobs);
+	ck_assert_ptr_nonnull(strstr(o->console, "fake guest: no VM runs"));
+	ck_assert(o->has_xml);
+	ck_assert_msg(seen.one[1].state == TRIAL_OK, "the next trial: %s", seen.one[1].reason);
+}
+END_TEST
+
+START_TEST(bus_host_runs_the_jobs_in_a_process_past_the_page_cache)
+{
+	struct bl_err err = BL_ERR_INIT;
+	const struct one *o = &seen.one[0];
+
+	ck_assert_msg(run("fake:", "backing: { size: 4MiB }\nrepeats: 1\naxes: { bus: [host] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(seen.n, 1);
+	ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
+	ck_assert_uint_eq(o->n_jobs, 2);
+	ck_assert_uint_gt(o->ios[0], 0);
+	ck_assert_uint_gt(o->ios[1], 0);
+	ck_assert(!o->has_xml);
+	ck_assert_uint_eq(o->n_effective, 1); /* target.direct, seen in the process's flags */
+}
+END_TEST
+
+START_TEST(a_stop_in_mid_job_ends_the_trial_and_the_run)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	seen.stop_after = 1;
+	ck_assert_int_eq(
+		run("fake:", "backing: { size: 4MiB }\nrepeats: 3\naxes: { bus: [virtio-blk] }\n",
+		    &err),
+		-EINTR);
+	ck_assert_uint_eq(seen.n, 1);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_INTERRUPTED);
+	ck_assert_ptr_nonnull(strstr(err.text, "interrupted in trial 1 of 3"));
+}
+END_TEST
+
+START_TEST(a_stop_on_the_host_ends_the_jobs_process)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	seen.stop_after = 1;
+	ck_assert_int_eq(
+		run("fake:", "backing: { size: 4MiB }\nrepeats: 2\naxes: { bus: [host] }\n", &err),
+		-EINTR);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_INTERRUPTED);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
+}
+END_TEST
+
+START_TEST(a_cell_that_cannot_be_is_impossible_and_the_plan_goes_on)
+{
+	struct bl_err err = BL_ERR_INIT;
+	unsigned n_impossible = 0;
+
+	ck_assert_msg(run("fake:",
+			  "backing: { size: 4MiB }\nrepeats: 1\n"
+			  "vm: { vcpus: 2 }\naxes: { bus: [virtio-blk], iothreads: [0, 2] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(seen.n, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		if (seen.one[i].state != TRIAL_IMPOSSIBLE)
+			continue;
+		n_impossible++;
+		ck_assert_ptr_nonnull(strstr(seen.one[i].reason, "need QEMU 9.0 or newer"));
+	}
+	ck_assert_uint_eq(n_impossible, 1);
+}
+END_TEST
+
+START_TEST(a_disk_that_does_not_fit_fails_its_trial_with_the_numbers)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(run("fake:", "backing: { size: 64TiB }\nrepeats: 1\naxes: { bus: [host] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_FAILED);
+	ck_assert_ptr_nonnull(strstr(seen.one[0].reason, " bytes free ("));
+}
+END_TEST
+
+START_TEST(what_a_killed_run_left_is_removed_by_the_next)
+{
+	BL_CLEANUP(bl_freep) char *backing = bl_strf("%s/work/backing", dir);
+	BL_CLEANUP(bl_freep) char *stale = NULL, *run_dir = NULL, *log = NULL;
+	struct bl_err err = BL_ERR_INIT;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	stale = bl_strf("%s/blklab-%ld-1-x.raw", backing, (long)pid);
+	run_dir = bl_strf("%s/work/runs/blklab-%ld-1-run", dir, (long)pid);
+	log = bl_strf("%s/console.log", run_dir);
+	ck_assert_int_eq(bl_mkdir_p(backing, NULL), 0);
+	ck_assert_int_eq(bl_mkdir_p(run_dir, NULL), 0);
+	ck_assert_int_eq(bl_write_file(stale, "x", 1, NULL), 0);
+	ck_assert_int_eq(bl_write_file(log, "x", 1, NULL), 0);
+	ck_assert_msg(run("fake:", "backing: { size: 1MiB }\nrepeats: 1\naxes: { bus: [host] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert(!bl_exists(stale));
+	ck_assert(!bl_exists(run_dir));
+	ck_assert_ptr_nonnull(strstr(seen.notes, "that a killed run left"));
+}
+END_TEST
+
+START_TEST(environment_and_notes_say_that_nothing_real_ran)
+{
+	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/work", dir);
+	BL_CLEANUP(bl_freep) char *cache = bl_strf("%s/cache", dir);
+	struct runner_options opt = {
+		.uri = "fake:", .work_dir = work, .cache_dir = cache, .version = "1.2.3"};
+	struct scenario sc = {.backing_dir = (char[]){"auto"}, .repeats = 3};
+	struct facts env = {0}, notes = {0};
+	struct bl_err err = BL_ERR_INIT;
+	struct runner *runner = NULL;
+
+	ck_assert_msg(runner_open(&opt, &events, &runner, &err) == 0, "%s", err.text);
+	ck_assert_msg(runner_environment(runner, &env, &err) == 0, "%s", err.text);
+	ck_assert_msg(runner_notes(runner, &sc, &notes, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(facts_get(&env, "engine.version"), "1.2.3");
+	ck_assert_str_eq(facts_get(&env, "hypervisor.uri"), "fake:");
+	ck_assert_ptr_nonnull(facts_get(&notes, "fake"));
+	ck_assert_ptr_nonnull(facts_get(&notes, "few-repeats"));
+	runner_close(runner);
+	facts_done(&env);
+	facts_done(&notes);
+	opt.accel = "warp";
+	err = (struct bl_err)BL_ERR_INIT;
+	ck_assert_int_eq(runner_open(&opt, &events, &runner, &err), -EINVAL);
+	ck_assert_str_eq(err.text, "acceleration: 'warp' is not known; kvm or tcg");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("pipeline");
+	TCase *t = tcase_create("pipeline");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, make_dir, drop_dir);
+	tcase_add_test(t, every_planned_trial_is_recorded_in_order_with_its_samples);
+	tcase_add_loop_test(t, a_fault_is_a_record_with_its_reason_and_the_plan_goes_on, 0,
+			    BL_ARRAY_LEN(faults));
+	tcase_add_test(t, bus_host_runs_the_jobs_in_a_process_past_the_page_cache);
+	tcase_add_test(t, a_stop_in_mid_job_ends_the_trial_and_the_run);
+	tcase_add_test(t, a_stop_on_the_host_ends_the_jobs_process);
+	tcase_add_test(t, a_cell_that_cannot_be_is_impossible_and_the_plan_goes_on);
+	tcase_add_test(t, a_disk_that_does_not_fit_fails_its_trial_with_the_numbers);
+	tcase_add_test(t, what_a_killed_run_left_is_removed_by_the_next);
+	tcase_add_test(t, environment_and_notes_say_that_nothing_real_ran);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
