@@ -1,0 +1,18 @@
+#include "made_data.h"
+
+int main(void)
+{
+	Suite *s = suite_create("stats");
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, rank_cases());
+	suite_add_tcase(s, summary_cases());
+	suite_add_tcase(s, compare_cases());
+	suite_add_tcase(s, effects_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
