@@ -100,8 +100,7 @@ static const char find_place[] =
 	"\tlocal verb=${COMP_WORDS[1]} i word n=0\n"
 	"\tCOMPREPLY=()\n"
 	"\t[ \"$cur\" = = ] && cur=\n"
-	"\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
-	"\t[[ ${COMP_WORDS[COMP_CWORD]} == = ]] && prev=${COMP_WORDS[COMP_CWORD-1]}\n";
+	"\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n";
 
 void completion_bash(struct bl_buf *out)
 {

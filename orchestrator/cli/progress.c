@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "help.h"
 #include "summary.h"
 #include "units.h"
 
@@ -146,6 +147,26 @@ static void add_result(const struct trial_record *t, size_t room, struct bl_buf 
 	bl_buf_adds(out, bl_buf_str(&figures));
 }
 
+/* On a terminal wrapped below itself; elsewhere all in one line. */
+static void add_reason(const struct progress *p, const struct trial_record *t, struct bl_buf *out,
+		       size_t at)
+{
+	const char *reason = t->reason ? t->reason : "no reason given";
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+	bl_buf_addf(&text, "%s: %s", trial_state_names[t->state], reason);
+	bl_buf_adds(out, p->mode == PROGRESS_LIVE ? " " : "  ");
+	if (p->mode != PROGRESS_LIVE) {
+		for (char *s = text.data; s && *s; s++)
+			if (*s == '\n')
+				*s = ' ';
+		bl_buf_adds(out, bl_buf_str(&text));
+		return;
+	}
+	help_wrap(out, bl_buf_str(&text), at + 1, 4, p->columns - 1);
+	out->data[--out->len] = '\0'; /* its newline is the caller's to write */
+}
+
 void progress_trial_line(const struct progress *p, const struct trial_record *t, const char *cell,
 			 struct bl_buf *out)
 {
@@ -157,8 +178,7 @@ void progress_trial_line(const struct progress *p, const struct trial_record *t,
 	while (out->len - start < width)
 		bl_buf_addc(out, ' ');
 	if (t->state != TRIAL_OK) {
-		bl_buf_addf(out, "  %s: %s", trial_state_names[t->state],
-			    t->reason ? t->reason : "no reason given");
+		add_reason(p, t, out, out->len - start);
 		return;
 	}
 	bl_buf_addf(out, "  ok %6s  ",
@@ -278,6 +298,8 @@ void progress_trial(struct progress *p, const struct trial_record *t, const char
 
 void progress_note(struct progress *p, const char *text)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf wrapped = BL_BUF_INIT;
+
 	if (p->mode == PROGRESS_JSON) {
 		put_json(p, json_pack("{s:s,s:s}", "event", "note", "text", text));
 		return;
@@ -285,7 +307,10 @@ void progress_note(struct progress *p, const char *text)
 	if (p->mode == PROGRESS_QUIET)
 		return;
 	clear_line(p);
-	fprintf(p->to, "note: %s\n", text);
+	bl_buf_adds(&wrapped, "note:");
+	help_wrap(&wrapped, text, 5, p->mode == PROGRESS_LIVE ? 4 : 0,
+		  p->mode == PROGRESS_LIVE ? p->columns - 1 : SIZE_MAX);
+	fputs(bl_buf_str(&wrapped), p->to);
 	fflush(p->to);
 }
 

@@ -24,6 +24,7 @@ struct session {
 	struct loaded plan;
 	char *work_dir, *cache_dir, *store_path, *agent, *wrapper;
 	struct store *store;
+	struct runner_options options; /* borrowed by the runner while it lives */
 	struct runner *runner;
 	struct run_record run;
 	struct cell_record *cells;
@@ -148,7 +149,10 @@ static void setup_progress(struct session *s)
 static int open_runner(struct session *s, struct bl_err *err)
 {
 	const struct args *a = s->args;
-	struct runner_options opt = {
+	struct runner_events ev = {
+		.ctx = s, .progress = on_progress, .trial = on_trial, .note = on_note};
+
+	s->options = (struct runner_options){
 		.uri = a->uri,
 		.work_dir = s->work_dir,
 		.cache_dir = s->cache_dir,
@@ -157,11 +161,9 @@ static int open_runner(struct session *s, struct bl_err *err)
 		.wrapper = s->wrapper,
 		.accel = strcmp(a->accel, "auto") == 0 ? NULL : a->accel,
 		.version = BLKLAB_VERSION,
+		.stop = s->cli->stop,
 	};
-	struct runner_events ev = {
-		.ctx = s, .progress = on_progress, .trial = on_trial, .note = on_note};
-
-	return runner_open(&opt, &ev, &s->runner, err);
+	return runner_open(&s->options, &ev, &s->runner, err);
 }
 
 static int make_cells(struct session *s, struct bl_err *err)
@@ -239,36 +241,26 @@ static int write_report(struct session *s, const struct run_data *d, struct bl_e
 	return r < 0 ? bl_wrap(err, r, "--report") : 0;
 }
 
-/* Where things are and what to do next: the last lines on the terminal. */
+/* Where things are and how to look at them again: the last lines on the terminal. What the
+ * figures suggest is said by the table above. */
 static void closing_words(struct session *s, const struct run_data *d, struct bl_buf *out)
 {
 	const struct args *a = s->args;
-	const char *store = s->store_path, *option = a->store ? " --store " : "";
+	BL_CLEANUP(bl_freep) char *store = a->store ? bl_strf(" --store %s", a->store) : NULL;
+	const char *option = store ? store : "";
 
-	if (s->progress.n_ok < s->progress.n_done)
-		bl_buf_addf(out, "\n%zu of %zu trials have no result; the report says why.\n",
-			    s->progress.n_done - s->progress.n_ok, s->progress.n_trials);
 	if (s->progress.n_done < s->progress.n_trials)
 		bl_buf_addf(out, "\n%zu of %zu trials were not run.\n",
 			    s->progress.n_trials - s->progress.n_done, s->progress.n_trials);
 	bl_buf_addc(out, '\n');
 	if (a->report)
-		bl_buf_addf(out, "report  %s\n", a->report);
-	bl_buf_addf(out, "store   %s  (run %.13s)\n", store, d->run.id);
-	bl_buf_adds(out, "next    ");
+		bl_buf_addf(out, "report   %s\n", a->report);
+	bl_buf_addf(out, "store    %s  (run %.13s)\n", s->store_path, d->run.id);
 	if (!a->report)
-		bl_buf_addf(out, "blklab report%s%s --output report.html\n        ", option,
-			    a->store ? store : "");
+		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
 	if (d->n_cells > 1)
-		bl_buf_addf(out, "blklab compare '%s' '%s'%s%s\n", d->cells[0].name,
-			    d->cells[1].name, option, a->store ? store : "");
-	else
-		bl_buf_addf(out, "blklab list%s%s\n", option, a->store ? store : "");
-	if (s->run.repeats < 6)
-		bl_buf_addf(out,
-			    "        --repeats 6 gives verdicts with an interval (this run has "
-			    "%u)\n",
-			    s->run.repeats);
+		bl_buf_addf(out, "compare  blklab compare '%s' '%s'%s\n", d->cells[0].name,
+			    d->cells[1].name, option);
 }
 
 static int conclude(struct session *s, struct bl_err *err)
