@@ -23,10 +23,9 @@ static int read_file(struct reader *r, const char *key, const struct ynode *node
 	if (!r->sc->jobs_path)
 		return fail_memory(r);
 	code = jobfile_read(r->sc->jobs_path, &r->sc->jobs, &reason);
-	if (code < 0) {
-		fail_at(r, key, node->at, "%s", bl_err_text(&reason));
-		return code;
-	}
+	if (code < 0)
+		return text_pos_fail(r->err, code, r->path, node->at, "%s: %s", key,
+				     bl_err_text(&reason));
 	if (r->sc->jobs.n == 0)
 		return fail_at(r, key, node->at, "'%s' has no jobs; a [section] is one",
 			       r->sc->jobs_path);

@@ -1,0 +1,155 @@
+/* Any text is refused with a reason or is a scenario whose matrix and plan hold what their
+ * headers promise. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fuzz.h"
+#include "plan.h"
+
+const char *const fuzz_words[] = {
+	"\n",
+	"\n- ",
+	"\n  ",
+	": ",
+	"[",
+	"]",
+	"{",
+	"}",
+	", ",
+	"&a ",
+	"*a",
+	"!!int ",
+	"\"",
+	"'",
+	"name: ",
+	"axes: ",
+	"include: ",
+	"exclude: ",
+	"vm: ",
+	"backing: ",
+	"limits: ",
+	"jobs: ",
+	"only: ",
+	"runtime: ",
+	"repeats: ",
+	"seed: ",
+	"reference: ",
+	"bus: ",
+	"iothreads: ",
+	"queues: ",
+	"cache: ",
+	"aio: ",
+	"format: ",
+	"cluster_size: ",
+	"vcpus: ",
+	"kernel: ",
+	"host",
+	"sata",
+	"native",
+	"writeback",
+	"qcow2",
+	"1",
+	"0",
+	"64",
+	"1MiB",
+	"4096",
+	"-1",
+	"1e9",
+	"99999999999999999999",
+	"\xc3\xa9",
+	"\xff",
+	"\t",
+	"#",
+};
+const size_t n_fuzz_words = BL_ARRAY_LEN(fuzz_words);
+unsigned long n_fuzz_accepted;
+
+/* The corpus' jobs are beside the shipped scenarios' or beside a golden case. */
+static const char *const bases[] = {SOURCE_DIR "/scenarios/library/fuzz.yaml",
+				    SOURCE_DIR "/tests/golden/plan/all-keys/fuzz.yaml"};
+
+static void check_failure(int r, const struct bl_err *err)
+{
+	FUZZ_MUST(r < 0);
+	FUZZ_MUST(err->code == r);
+	FUZZ_MUST(err->text[0]);
+	FUZZ_MUST(strlen(err->text) < BL_ERR_TEXT_MAX);
+}
+
+static void check_matrix(const struct matrix *m)
+{
+	FUZZ_MUST(matrix_len(m) > 0 && matrix_len(m) <= MATRIX_CELLS_MAX);
+	FUZZ_MUST(matrix_reference(m) < matrix_len(m));
+	for (size_t i = 0; i < matrix_len(m); i++) {
+		const struct cell *c = matrix_cell(m, i);
+
+		FUZZ_MUST(c->name[0]);
+		FUZZ_MUST(cell_check(c, NULL) == 0);
+		for (size_t k = 0; k < i; k++)
+			FUZZ_MUST(strcmp(c->name, matrix_cell(m, k)->name) != 0);
+	}
+}
+
+static void check_plan(const struct scenario *sc, const struct matrix *m, const struct plan *p)
+{
+	size_t n = matrix_len(m);
+	BL_CLEANUP(bl_freep) unsigned *counts = calloc(n * sc->repeats, sizeof *counts);
+
+	FUZZ_MUST(counts && p->n_trials == n * sc->repeats);
+	FUZZ_MUST(p->estimate_ns > 0 && p->disk_bytes >= sc->backing_bytes);
+	for (size_t i = 0; i < p->n_trials; i++) {
+		FUZZ_MUST(p->trials[i].cell < n && p->trials[i].repeat < sc->repeats);
+		counts[p->trials[i].repeat * n + p->trials[i].cell]++;
+	}
+	for (size_t i = 0; i < p->n_trials; i++)
+		FUZZ_MUST(counts[i] == 1);
+}
+
+static void check_scenario(const struct scenario *sc)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(matrix_freep) struct matrix *m = NULL;
+	BL_CLEANUP(plan_freep) struct plan *p = NULL;
+	struct bl_err err = BL_ERR_INIT;
+	int r;
+
+	scenario_to_text(sc, &text);
+	FUZZ_MUST(!bl_buf_failed(&text) && text.len > 0);
+	r = matrix_expand(sc, &m, &err);
+	if (r < 0) {
+		check_failure(r, &err);
+		FUZZ_MUST(r == -EINVAL || r == -E2BIG);
+		return;
+	}
+	check_matrix(m);
+	r = plan_make(sc, m, &p, &err);
+	FUZZ_MUST(r == 0);
+	check_plan(sc, m, p);
+	n_fuzz_accepted++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	BL_CLEANUP(scenario_freep) struct scenario *sc = NULL;
+	BL_CLEANUP(bl_freep) char *text = malloc(size + 1);
+	int r = -ENOENT;
+
+	FUZZ_MUST(text != NULL);
+	memcpy(text, data, size);
+	text[size] = '\0';
+	for (size_t i = 0; i < BL_ARRAY_LEN(bases) && r == -ENOENT; i++) {
+		struct bl_err err = BL_ERR_INIT;
+
+		r = scenario_parse(text, bases[i], &sc, &err);
+		if (r < 0) {
+			check_failure(r, &err);
+			FUZZ_MUST(sc == NULL);
+		}
+	}
+	if (sc)
+		check_scenario(sc);
+	return 0;
+}
