@@ -1,0 +1,176 @@
+/* Two cells in the terminal. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "findings.h"
+#include "pairing.h"
+#include "report.h"
+#include "term.h"
+
+static const char *metric_label(enum metric m)
+{
+	static const char *const labels[METRICS] = {
+		[METRIC_IOPS] = "IOPS", [METRIC_BYTES_PER_S] = "MiB/s",
+		[METRIC_MEAN] = "mean", [METRIC_P50] = "p50",
+		[METRIC_P99] = "p99",   [METRIC_P99_9] = "p99.9",
+		[METRIC_MAX] = "max",   [METRIC_CPU_PER_IO] = "CPU per I/O",
+	};
+
+	return labels[m];
+}
+
+static char *figure(char out[FMT_MAX], enum metric m, double x)
+{
+	switch (m) {
+	case METRIC_IOPS:
+		return fmt_sig3(&fmt_plain, out, x);
+	case METRIC_BYTES_PER_S:
+		return fmt_mib(&fmt_plain, out, x);
+	default:
+		return fmt_ns(&fmt_plain, out, x);
+	}
+}
+
+static void add_metric(const struct pairing_job *j, enum metric m, unsigned columns, bool color,
+		       struct bl_buf *out)
+{
+	static const enum term_look looks[VERDICTS] = {TERM_DIM, TERM_GREEN, TERM_RED, TERM_PLAIN};
+	const struct comparison *c = &j->by[m];
+	const struct spread *a = &j->a->sum->metric[m], *b = &j->b->sum->metric[m];
+	char ta[FMT_MAX] = "-", tb[FMT_MAX] = "-", change[FMT_MAX] = "-";
+	char lo[FMT_MAX], hi[FMT_MAX], interval[2 * FMT_MAX + 4] = "-";
+
+	if (!a->n && !b->n)
+		return;
+	if (a->n)
+		figure(ta, m, a->median);
+	if (b->n)
+		figure(tb, m, b->median);
+	if (c->n_pairs)
+		fmt_change(&fmt_plain, change, c->ratio);
+	if (c->has_interval)
+		snprintf(interval, sizeof(interval), "[%s, %s]", fmt_change(&fmt_plain, lo, c->lo),
+			 fmt_change(&fmt_plain, hi, c->hi));
+	bl_buf_addf(out, "  %-12s %10s %10s %9s", metric_label(m), ta, tb, change);
+	if (columns >= 72)
+		bl_buf_addf(out, "  %-19s", interval);
+	bl_buf_adds(out, "  ");
+	term_on(out, color, looks[c->verdict]);
+	bl_buf_adds(out, verdict_names[c->verdict]);
+	term_off(out, color);
+	bl_buf_addc(out, '\n');
+}
+
+/* Percentiles that no verdict is made of, from the added histograms. */
+static void add_percentile(const struct pairing_job *j, int p, struct bl_buf *out)
+{
+	const struct pct *a = &j->a->p[p], *b = &j->b->p[p];
+	char ta[FMT_MAX] = "-", tb[FMT_MAX] = "-", change[FMT_MAX] = "-", name[24];
+
+	if (!a->is_known && !b->is_known)
+		return;
+	if (a->is_known)
+		fmt_ns(&fmt_plain, ta, (double)a->ns);
+	if (b->is_known)
+		fmt_ns(&fmt_plain, tb, (double)b->ns);
+	if (a->is_known && b->is_known && a->ns)
+		fmt_change(&fmt_plain, change, (double)b->ns / (double)a->ns);
+	snprintf(name, sizeof(name), "%s%s", a->is_thin || b->is_thin ? "~" : "",
+		 summary_p_names[p]);
+	bl_buf_addf(out, "  %-12s %10s %10s %9s\n", name, ta, tb, change);
+}
+
+static void add_job(const struct pairing_job *j, unsigned columns, bool color, struct bl_buf *out)
+{
+	static const int other[] = {SUMMARY_P90, SUMMARY_P95, SUMMARY_P99_99};
+
+	term_on(out, color, TERM_BOLD);
+	fmt_clean(out, j->name, 0);
+	term_off(out, color);
+	bl_buf_addf(out, "  (%zu and %zu trials, %zu pairs)\n", j->a->sum->n_ok, j->b->sum->n_ok,
+		    j->by[METRIC_P99].n_pairs);
+	bl_buf_addf(out, "  %-12s %10s %10s %9s", "", "A", "B", "B / A");
+	if (columns >= 72)
+		bl_buf_addf(out, "  %-19s", "95 % interval");
+	bl_buf_adds(out, "  B is\n");
+	for (int m = 0; m < METRICS; m++)
+		add_metric(j, (enum metric)m, columns, color, out);
+	for (size_t i = 0; i < BL_ARRAY_LEN(other); i++)
+		add_percentile(j, other[i], out);
+	bl_buf_addc(out, '\n');
+}
+
+static void add_differences(const char *title, const struct difference *d, size_t n,
+			    unsigned columns, struct bl_buf *out)
+{
+	if (!n)
+		return;
+	bl_buf_addf(out, "%s\n", title);
+	for (size_t i = 0; i < n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+		bl_buf_addf(&line, "%s: %s -> %s", d[i].key, d[i].a ? d[i].a : "(absent)",
+			    d[i].b ? d[i].b : "(absent)");
+		bl_buf_adds(out, "  ");
+		term_wrap(out, bl_buf_str(&line), columns, 2, 4);
+		bl_buf_addc(out, '\n');
+	}
+	bl_buf_addc(out, '\n');
+}
+
+static void add_side(char side, const struct view *v, uint32_t cell, struct bl_buf *out)
+{
+	const struct view_cell *c = &v->cells[cell];
+	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
+	char when[32];
+
+	findings_bad(c, &bad);
+	bl_buf_addf(out, "%c  ", side);
+	fmt_clean(out, c->rec->name, 0);
+	bl_buf_addf(out, "  (run %.8s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
+		    bl_format_utc(when, v->d->run.started_ms), c->n_ok, c->n_trials,
+		    bad.len ? ", " : "", bl_buf_str(&bad));
+}
+
+static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *out)
+{
+	const char *why = p->n_jobs ? p->jobs[0].by[METRIC_P99].why : "";
+
+	if (p->note[0]) {
+		bl_buf_adds(out, "note  ");
+		term_wrap(out, p->note, columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
+	if (!p->is_refused && p->n_jobs && why[0]) {
+		bl_buf_adds(out, "why   ");
+		term_wrap(out, why, columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
+}
+
+int report_compare(const struct run_data *da, const char *cell_a, const struct run_data *db,
+		   const char *cell_b, unsigned columns, bool color, struct bl_buf *out,
+		   struct bl_err *err)
+{
+	BL_CLEANUP(pairing_done) struct pairing p;
+	int r = pairing_init(&p, da, cell_a, db, cell_b, err);
+
+	if (r < 0)
+		return r;
+	if (columns > 100 || columns < 40)
+		columns = columns > 100 ? 100 : 40;
+	add_side('A', &p.va, p.cell_a, out);
+	add_side('B', &p.vb, p.cell_b, out);
+	bl_buf_addc(out, '\n');
+	for (size_t i = 0; i < p.n_jobs; i++)
+		add_job(&p.jobs[i], columns, color, out);
+	if (!p.n_jobs)
+		bl_buf_adds(out, "no job has figures on both sides\n\n");
+	add_differences("effective configuration that differs", p.config, p.n_config, columns, out);
+	add_differences("environment that differs", p.environment, p.n_environment, columns, out);
+	add_why(&p, columns, out);
+	return bl_buf_failed(out) ? bl_fail(err, -ENOMEM, "compare: out of memory") : 0;
+}

@@ -1,0 +1,11 @@
+# Text files as C strings: cmake -DOUT=x.c "-DIN=style.css;script.js" -P embed.cmake
+set(code "/* made by embed.cmake */\n#include \"html.h\"\n")
+foreach(path ${IN})
+  get_filename_component(name ${path} NAME)
+  string(REGEX REPLACE "[^a-z0-9]" "_" symbol ${name})
+  file(READ ${path} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(APPEND code "const char asset_${symbol}[] = {\n${bytes}0};\n")
+endforeach()
+file(WRITE ${OUT} "${code}")

@@ -1,0 +1,308 @@
+#include "findings.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+void lines_add(struct lines *l, const char *fmt, ...)
+{
+	char **grown = reallocarray(l->items, l->n + 1, sizeof(*grown));
+	va_list ap;
+	int r;
+
+	if (!grown) {
+		l->failed = true;
+		return;
+	}
+	l->items = grown;
+	va_start(ap, fmt);
+	r = vasprintf(&l->items[l->n], fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		l->failed = true;
+	else
+		l->n++;
+}
+
+void lines_done(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->items[i]);
+	free(l->items);
+	*l = (struct lines){0};
+}
+
+void findings_bad(const struct view_cell *c, struct bl_buf *out)
+{
+	for (int s = TRIAL_OK + 1; s < TRIAL_STATES; s++) {
+		if (c->n_state[s])
+			bl_buf_addf(out, "%s%zu %s", out->len ? ", " : "", c->n_state[s],
+				    trial_state_names[s]);
+	}
+}
+
+static void trust_trials(const struct view *v, struct lines *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf kinds = BL_BUF_INIT;
+	struct view_cell all = {0};
+	size_t bad = v->d->n_trials - v->n_ok;
+	size_t planned = v->d->n_cells * v->d->run.repeats;
+
+	for (size_t i = 0; i < v->d->n_cells; i++) {
+		for (int s = 0; s < TRIAL_STATES; s++)
+			all.n_state[s] += v->cells[i].n_state[s];
+	}
+	findings_bad(&all, &kinds);
+	if (bad)
+		lines_add(out,
+			  "\001%zu of %zu trials gave no figures\002 (%s). Each is shown with its "
+			  "reason and left out of every figure.",
+			  bad, v->d->n_trials, bl_buf_str(&kinds));
+	if (!v->d->run.ended_ms)
+		lines_add(
+			out,
+			"\001The run never ended\002: %zu of %zu planned trials are here. What is "
+			"here is complete in itself.",
+			v->d->n_trials, planned);
+	else if (v->d->n_trials < planned)
+		lines_add(out, "\001%zu of %zu planned trials\002 were run.", v->d->n_trials,
+			  planned);
+	if (v->n_ok && v->least_ok < 6)
+		lines_add(
+			out,
+			"\001Fewer than six trials a cell\002 (the least is %zu): differences are "
+			"shown as seen, and none of them can be called real yet.",
+			v->least_ok);
+}
+
+static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
+{
+	size_t n = 0;
+
+	*ret_rows = 0;
+	for (size_t j = 0; j < v->n_jobs; j++) {
+		for (size_t i = 0; i < v->jobs[j].n_rows; i++) {
+			const struct view_row *row = &v->jobs[j].rows[i];
+
+			*ret_rows += row->sum != NULL;
+			n += row->sum && (!row->p[p].is_known || row->p[p].is_thin);
+		}
+	}
+	return n;
+}
+
+void findings_trust(const struct view *v, struct lines *out)
+{
+	const struct facts *notes = &v->d->run.notes;
+	bool is_said = false;
+	size_t thin, rows;
+
+	for (size_t i = 0; i < notes->n; i++)
+		is_said |= strcasestr(notes->items[i].value, "emulated CPU") != NULL;
+	if (!is_said && v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
+		lines_add(out, "\001Emulated CPU (TCG)\002: compare paths, not absolute times.");
+	trust_trials(v, out);
+	for (size_t i = 0; i < notes->n; i++)
+		lines_add(out, "%s", notes->items[i].value);
+	thin = count_thin(v, SUMMARY_P99_9, &rows);
+	if (thin)
+		lines_add(out,
+			  "\001p99.9 is thin\002 in %zu of %zu rows: fewer than 100 samples lie "
+			  "beyond it. Such figures are marked with ~.",
+			  thin, rows);
+}
+
+void findings_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out)
+{
+	char a[FMT_MAX], b[FMT_MAX], d[FMT_MAX];
+
+	if (!c->n_pairs) {
+		bl_buf_adds(out, "no pairs");
+		return;
+	}
+	bl_buf_adds(out, fmt_change(st, a, c->ratio));
+	if (c->has_interval)
+		bl_buf_addf(out, " [%s, %s]", fmt_change(st, b, c->lo), fmt_change(st, d, c->hi));
+	else
+		bl_buf_adds(out, " seen");
+}
+
+void findings_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
+		      struct bl_buf *out)
+{
+	const struct comparison *c = &row->ref[METRIC_P99];
+	char num[FMT_MAX];
+
+	if (!row->sum)
+		return;
+	if (row->cell == v->reference) {
+		bl_buf_adds(out, "reference");
+		return;
+	}
+	bl_buf_adds(out, verdict_names[c->verdict]);
+	if (c->n_pairs)
+		bl_buf_addf(out, " %s", fmt_change(st, num, c->ratio));
+}
+
+/* How a set of comparisons went. */
+struct tally {
+	size_t n, n_verdict[VERDICTS], n_down, n_up;
+	double least, most; /* ratios */
+};
+
+static struct tally tally_of(const struct view *v, size_t from, size_t to)
+{
+	struct tally t = {0};
+
+	for (size_t i = from; i < to; i++) {
+		const struct comparison *c = &v->effects[i].by[METRIC_P99];
+
+		if (!c->n_pairs)
+			continue;
+		if (!t.n || c->ratio < t.least)
+			t.least = c->ratio;
+		if (!t.n || c->ratio > t.most)
+			t.most = c->ratio;
+		t.n++;
+		t.n_verdict[c->verdict]++;
+		t.n_down += c->ratio < 1;
+		t.n_up += c->ratio > 1;
+	}
+	return t;
+}
+
+static void one_comparison(const struct view_effect *e, const struct fmt_style *st,
+			   struct bl_buf *out)
+{
+	const struct comparison *c = &e->by[METRIC_P99];
+	char a[FMT_MAX], b[FMT_MAX], d[FMT_MAX];
+	const char *how = c->ratio < 1 ? "falls" : "rises";
+
+	switch (c->verdict) {
+	case VERDICT_BETTER:
+	case VERDICT_WORSE:
+		bl_buf_addf(out, "p99 %s: %s [%s, %s]", how, fmt_change(st, a, c->ratio),
+			    fmt_change(st, b, c->lo), fmt_change(st, d, c->hi));
+		break;
+	case VERDICT_SAME:
+		bl_buf_addf(out, "p99 stays the same: %s [%s, %s]", fmt_change(st, a, c->ratio),
+			    fmt_change(st, b, c->lo), fmt_change(st, d, c->hi));
+		break;
+	default:
+		bl_buf_adds(out, "p99 ");
+		findings_change(c, st, out);
+		bl_buf_adds(out, ", cannot tell yet");
+	}
+}
+
+static size_t most_of(const struct tally *t)
+{
+	size_t most = 0;
+
+	for (int k = 0; k < VERDICTS; k++)
+		most = t->n_verdict[k] > most ? t->n_verdict[k] : most;
+	return most;
+}
+
+static void range_text(const struct tally *t, const struct fmt_style *st, char *out, size_t len)
+{
+	char a[FMT_MAX], b[FMT_MAX];
+
+	snprintf(out, len, "%s%s%s", fmt_change(st, a, t->least), st->to,
+		 fmt_change(st, b, t->most));
+}
+
+void findings_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
+		   struct bl_buf *out)
+{
+	static const struct {
+		enum verdict verdict;
+		const char *does;
+	} words[] = {{VERDICT_BETTER, "falls"}, {VERDICT_WORSE, "rises"}, {VERDICT_SAME, "stays"}};
+	const struct view_effect *e = &v->effects[from];
+	struct tally t = tally_of(v, from, to);
+	char a[3 * FMT_MAX];
+	bool is_begun = false;
+
+	if (!t.n) {
+		bl_buf_adds(out, "p99 is not known on both sides");
+		return;
+	}
+	if (t.n == 1) {
+		one_comparison(e, st, out);
+		return;
+	}
+	range_text(&t, st, a, sizeof(a));
+	if (t.n_verdict[VERDICT_CANNOT_TELL] == t.n) {
+		bl_buf_addf(out, "p99 %s seen in %zu pairs, cannot tell yet", a, t.n);
+		return;
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(words); i++) {
+		size_t n = t.n_verdict[words[i].verdict];
+
+		if (n == t.n)
+			bl_buf_addf(out, "p99 %s in all %zu pairs", words[i].does, n);
+		else if (n)
+			bl_buf_addf(out, "%s %s in %zu", is_begun ? "," : "p99", words[i].does, n);
+		is_begun |= n > 0;
+	}
+	if (t.n_verdict[VERDICT_CANNOT_TELL])
+		bl_buf_addf(out, ", cannot be told in %zu", t.n_verdict[VERDICT_CANNOT_TELL]);
+	if (most_of(&t) < t.n)
+		bl_buf_addf(out, " of %zu pairs", t.n);
+	bl_buf_addf(out, " (%s)", a);
+}
+
+void findings_next(const struct view *v, struct lines *out)
+{
+	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
+
+	for (size_t i = 0; i < v->d->n_cells; i++) {
+		const struct trial_record *bad = v->cells[i].first_bad;
+
+		if (!bad || bad->state == TRIAL_INTERRUPTED)
+			continue;
+		lines_add(out,
+			  "look at why '%s' %s: its console and both configurations are in "
+			  "the report under \"each cell\"",
+			  v->cells[i].rec->name,
+			  bad->state == TRIAL_MISMATCH     ? "did not run what was asked"
+			  : bad->state == TRIAL_IMPOSSIBLE ? "can't run here"
+							   : "failed");
+		break;
+	}
+	if (v->n_ok && v->least_ok < 6)
+		lines_add(out,
+			  "set 'repeats: 8' in the scenario and run it again: below six trials a "
+			  "cell no difference can be called real");
+	else if (best && best->sum && best->cell != v->reference)
+		lines_add(out, "compare the best with the reference: blklab compare '%s' '%s'",
+			  v->d->cells[v->reference].name, v->d->cells[best->cell].name);
+	if (!v->n_ok)
+		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
+}
+
+void findings_limits(const struct view *v, struct lines *out)
+{
+	lines_add(out, "This is one host, one backing store and these jobs: another disk, "
+		       "another kernel or another mix of I/O may order the cells differently.");
+	lines_add(out, "A job with a fixed queue depth sends nothing while it is stalled, so the "
+		       "share of slow I/Os understates what a service at a fixed rate would see; "
+		       "the maximum and the pictures over time show the stalls themselves.");
+	if (v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
+		lines_add(out,
+			  "With an emulated CPU each guest instruction costs many host "
+			  "instructions. Differences that come from the path (bus, iothread, "
+			  "cache, format) keep their direction; their size does not carry over to "
+			  "KVM, and no absolute time does.");
+	if (v->least_ok && v->least_ok < 6)
+		lines_add(out, "With fewer than six trials a cell an exact 95 %% interval does not "
+			       "exist (Wilcoxon signed rank, Hodges-Lehmann), whatever the number "
+			       "of I/Os: the trial is one boot and the unit of replication.");
+	lines_add(out, "Durability is what the cache mode promises by QEMU's own rules; no power "
+		       "was cut here.");
+}

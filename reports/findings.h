@@ -1,0 +1,41 @@
+/* findings.h - what the figures say, in sentences made from them.
+ *
+ * The same sentences on the page, in Markdown, in JSON and on the terminal. A sentence carries its
+ * number, the range over trials or the interval, and says "cannot tell" where that is the answer.
+ */
+#ifndef REPORT_FINDINGS_H
+#define REPORT_FINDINGS_H
+
+#include "fmt.h"
+#include "view.h"
+
+struct lines {
+	char **items; /* sentences with FMT_STRONG marks */
+	size_t n;
+	bool failed; /* out of memory */
+};
+void lines_add(struct lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void lines_done(struct lines *l);
+
+/* What limits the result; empty: nothing is known that does. */
+void findings_trust(const struct view *v, struct lines *out);
+/* Three to six sentences a hurried reader should have. */
+void findings_minute(const struct view *v, const struct fmt_style *st, struct lines *out);
+/* What to do next, the most useful first. */
+void findings_next(const struct view *v, struct lines *out);
+/* What these figures can't say. */
+void findings_limits(const struct view *v, struct lines *out);
+
+/* One axis under one job, as the title of its picture: effects [from, to) of the view. */
+void findings_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
+		   struct bl_buf *out);
+
+/* "-31 % [-37, -24]", "-31 % seen", or "no pairs". */
+void findings_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out);
+/* As the reader of a column wants it: "reference", "better -31 %", "cannot tell". */
+void findings_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
+		      struct bl_buf *out);
+/* "1 failed, 2 mismatch" for the trials that are not ok; "" when all are. */
+void findings_bad(const struct view_cell *c, struct bl_buf *out);
+
+#endif

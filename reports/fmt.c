@@ -1,0 +1,293 @@
+#include "fmt.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct fmt_style fmt_page = {
+	.minus = "\u2212",
+	.group = "\u202f",
+	.us = "\u00b5s",
+	.times = "\u00d7",
+	.to = " to ",
+	.percent = "\u202f%",
+};
+const struct fmt_style fmt_plain = {
+	.minus = "-",
+	.group = "",
+	.us = "us",
+	.times = "x",
+	.to = " to ",
+	.percent = " %",
+};
+
+/* Decimals that leave three significant digits; the value is rounded first, so that 9.999 is
+ * 10.0 and not 10.00. */
+static int decimals_for(double v)
+{
+	int e;
+
+	if (v == 0)
+		return 0;
+	e = (int)floor(log10(fabs(v)));
+	if (round(fabs(v) / pow(10, e - 2)) >= 1000)
+		e++;
+	return e >= 2 ? 0 : 2 - e;
+}
+
+char *fmt_sig3(const struct fmt_style *st, char out[FMT_MAX], double v)
+{
+	char digits[FMT_MAX];
+	double unit, a = fabs(v);
+	size_t n, o = 0;
+
+	if (!isfinite(v) || a >= 1e15) {
+		snprintf(out, FMT_MAX, "%.3g", v);
+		return out;
+	}
+	if (a >= 1000) {
+		unit = pow(10, floor(log10(a)) - 2);
+		a = round(a / unit) * unit;
+	}
+	snprintf(digits, sizeof(digits), "%.*f", a < 1e-9 ? 0 : decimals_for(a), a);
+	n = strcspn(digits, ".");
+	if (v < 0)
+		o += (size_t)snprintf(out + o, FMT_MAX - o, "%s", st->minus);
+	for (size_t i = 0; digits[i] && o + 8 < FMT_MAX; i++) {
+		if (i && i < n && (n - i) % 3 == 0)
+			o += (size_t)snprintf(out + o, FMT_MAX - o, "%s", st->group);
+		out[o++] = digits[i];
+	}
+	out[o] = '\0';
+	return out;
+}
+
+char *fmt_change(const struct fmt_style *st, char out[FMT_MAX], double ratio)
+{
+	char num[FMT_MAX];
+	double pc = (ratio - 1) * 100;
+
+	if (ratio >= 2) {
+		snprintf(out, FMT_MAX, "%s%s", st->times, fmt_sig3(st, num, ratio));
+		return out;
+	}
+	if (ratio <= 0.01) {
+		snprintf(out, FMT_MAX, "%s99%s", st->minus, st->percent);
+		return out;
+	}
+	snprintf(out, FMT_MAX, "%s%.*f%s", pc < 0 ? st->minus : "+", fabs(pc) < 9.95 ? 1 : 0,
+		 fabs(pc), st->percent);
+	return out;
+}
+
+struct fmt_unit fmt_unit_for(const struct fmt_style *st, double least_ns)
+{
+	if (least_ns >= 1e9)
+		return (struct fmt_unit){"s", 1e9};
+	if (least_ns >= 1e6)
+		return (struct fmt_unit){"ms", 1e6};
+	return (struct fmt_unit){st->us, 1e3};
+}
+
+char *fmt_in(const struct fmt_style *st, char out[FMT_MAX], double ns, struct fmt_unit u)
+{
+	return fmt_sig3(st, out, ns / u.ns);
+}
+
+char *fmt_ns(const struct fmt_style *st, char out[FMT_MAX], double ns)
+{
+	struct fmt_unit u = fmt_unit_for(st, ns);
+	char num[FMT_MAX];
+
+	snprintf(out, FMT_MAX, "%s%s%s", fmt_in(st, num, ns, u), *st->group ? st->group : " ",
+		 u.name);
+	return out;
+}
+
+char *fmt_mib(const struct fmt_style *st, char out[FMT_MAX], double bytes)
+{
+	return fmt_sig3(st, out, bytes / (1024.0 * 1024.0));
+}
+
+/* Length of the valid UTF-8 sequence at @s and its code point; 0: not valid. */
+static size_t utf8_at(const char *s, uint32_t *cp)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t n = u[0] < 0x80 ? 1 : u[0] >= 0xf0 ? 4 : u[0] >= 0xe0 ? 3 : u[0] >= 0xc0 ? 2 : 0;
+
+	if (n == 0 || u[0] > 0xf4)
+		return 0;
+	*cp = n == 1 ? u[0] : u[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+		*cp = *cp << 6 | (u[i] & 0x3f);
+	}
+	if (*cp < least[n] || *cp > 0x10ffff || (*cp >= 0xd800 && *cp < 0xe000))
+		return 0;
+	return n;
+}
+
+/* Controls, and what reorders or hides text on a screen (U+200B..F, U+202A..E, U+2066..9). */
+static bool is_harmful(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x200b && cp <= 0x200f) ||
+	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff;
+}
+
+/* The next character of @s in clean form; @buf holds at most four bytes and NUL. Returns how far
+ * to go on in @s. */
+static size_t next_clean(const char *s, int keep_lines, char buf[8])
+{
+	uint32_t cp = 0;
+	size_t n = utf8_at(s, &cp);
+
+	if (n && (cp == '\n' || cp == '\t')) {
+		snprintf(buf, 8, "%c", keep_lines ? (int)cp : ' ');
+		return 1;
+	}
+	if (n == 0 || is_harmful(cp)) {
+		snprintf(buf, 8, "?");
+		return n ? n : 1;
+	}
+	snprintf(buf, 8, "%.*s", (int)n, s);
+	return n;
+}
+
+void fmt_clean(struct bl_buf *out, const char *s, int keep_lines)
+{
+	char c[8];
+
+	while (*s) {
+		s += next_clean(s, keep_lines, c);
+		bl_buf_adds(out, c);
+	}
+}
+
+size_t fmt_width(const char *s)
+{
+	size_t n = 0;
+	char c[8];
+
+	while (*s) {
+		s += next_clean(s, 0, c);
+		n++;
+	}
+	return n;
+}
+
+void fmt_pad(struct bl_buf *out, const char *s, size_t width)
+{
+	size_t have = fmt_width(s), n = 0;
+	bool is_cut = have > width;
+	char c[8];
+
+	while (*s && n + is_cut < width) {
+		s += next_clean(s, 0, c);
+		bl_buf_adds(out, c);
+		n++;
+	}
+	if (is_cut && width)
+		bl_buf_addc(out, '~');
+	for (; n + is_cut < width; n++)
+		bl_buf_addc(out, ' ');
+}
+
+void fmt_html(struct bl_buf *out, const char *s)
+{
+	char c[8];
+
+	while (*s) {
+		s += next_clean(s, 1, c);
+		switch (c[0]) {
+		case '&':
+			bl_buf_adds(out, "&amp;");
+			break;
+		case '<':
+			bl_buf_adds(out, "&lt;");
+			break;
+		case '>':
+			bl_buf_adds(out, "&gt;");
+			break;
+		case '"':
+			bl_buf_adds(out, "&quot;");
+			break;
+		case '\'':
+			bl_buf_adds(out, "&#39;");
+			break;
+		default:
+			bl_buf_adds(out, c);
+		}
+	}
+}
+
+void fmt_md(struct bl_buf *out, const char *s)
+{
+	char c[8];
+
+	while (*s) {
+		s += next_clean(s, 0, c);
+		if (!c[1] && strchr("\\`*_[]<>|#~", c[0]))
+			bl_buf_addc(out, '\\');
+		bl_buf_adds(out, c);
+	}
+}
+
+void fmt_csv(struct bl_buf *out, const char *s)
+{
+	bool is_quoted = strpbrk(s, ",\"\r\n") != NULL;
+	char c[8];
+
+	if (is_quoted)
+		bl_buf_addc(out, '"');
+	while (*s) {
+		s += next_clean(s, 1, c);
+		bl_buf_adds(out, c[0] == '"' ? "\"\"" : c);
+	}
+	if (is_quoted)
+		bl_buf_addc(out, '"');
+}
+
+/* Runs of text between the two marks go through @put, the marks become @on and @off. */
+static void sentence(struct bl_buf *out, const char *s, const char *on, const char *off,
+		     void (*put)(struct bl_buf *, const char *))
+{
+	char part[512];
+
+	while (*s) {
+		size_t n = strcspn(s, "\x01\x02");
+
+		if (n >= sizeof(part)) {
+			n = sizeof(part) - 1;
+			while (n > 1 && ((unsigned char)s[n] & 0xc0) == 0x80)
+				n--;
+		}
+		snprintf(part, sizeof(part), "%.*s", (int)n, s);
+		put(out, part);
+		s += n;
+		if (*s == FMT_STRONG || *s == FMT_STRONG_END)
+			bl_buf_adds(out, *s++ == FMT_STRONG ? on : off);
+	}
+}
+
+static void put_plain(struct bl_buf *out, const char *s)
+{
+	fmt_clean(out, s, 0);
+}
+
+void fmt_sentence_html(struct bl_buf *out, const char *s)
+{
+	sentence(out, s, "<b>", "</b>", fmt_html);
+}
+
+void fmt_sentence_md(struct bl_buf *out, const char *s)
+{
+	sentence(out, s, "**", "**", fmt_md);
+}
+
+void fmt_sentence_plain(struct bl_buf *out, const char *s)
+{
+	sentence(out, s, "", "", put_plain);
+}

@@ -1,0 +1,41 @@
+/* html.h - the parts of the page, top to bottom; each appends one section. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include "findings.h"
+#include "fmt.h"
+#include "view.h"
+
+void html_head(const struct view *v, struct bl_buf *out);   /* what, where, when, trust */
+void html_minute(const struct view *v, struct bl_buf *out); /* in one minute */
+void html_matrix(const struct view *v, struct bl_buf *out);
+void html_effects(const struct view *v, struct bl_buf *out); /* what each choice changed */
+void html_curves(const struct view *v, struct bl_buf *out);  /* percentile curves */
+void html_time(const struct view *v, struct bl_buf *out);
+void html_depth(const struct view *v, struct bl_buf *out); /* only when depth was swept */
+void html_cells(const struct view *v, struct bl_buf *out);
+void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
+
+/* "Where it goes" and others that need what was not measured: one line why. */
+void html_absent(struct bl_buf *out, const char *id, const char *title, const char *why);
+
+/* One job's share of a section: the selector shows and hides these. */
+void html_job_begin(const struct view *v, size_t job, struct bl_buf *out);
+void html_job_end(struct bl_buf *out);
+
+/* <td> with a figure and its sort key; an absent one has no figure and says why. */
+void html_figure(struct bl_buf *out, double key, const char *text);
+void html_no_figure(struct bl_buf *out, const char *why);
+
+/* A dot in the colour of a cell. */
+void html_swatch(const struct view *v, uint32_t cell, struct bl_buf *out);
+void html_lines(const struct lines *l, struct bl_buf *out); /* <ul> */
+
+/* HTML of the whole page. */
+int html_write(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
+
+/* Text of the files beside this one, embedded by the build. */
+extern const char asset_style_css[];
+extern const char asset_script_js[];
+
+#endif

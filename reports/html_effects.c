@@ -1,0 +1,261 @@
+/* What each choice changed: every value against its sibling, all else equal. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "html.h"
+#include "plot.h"
+
+enum { PLOT_W = 900, LABELS_W = 330, FIGURES_W = 210, ROW_H = 24, ROWS_MAX = 40 };
+
+static bool is_drawn(const struct view_effect *e)
+{
+	return e->by[METRIC_P99].n_pairs && e->by[METRIC_P99].ratio > 0;
+}
+
+/* The ratios the picture must hold: every dot, every interval, and the effect that matters. */
+static void find_range(const struct view *v, size_t from, size_t to, double *lo, double *hi)
+{
+	double reach = log(1 + metric_min_effect[METRIC_P99]) * 2;
+
+	for (size_t i = from; i < to; i++) {
+		const struct comparison *c = &v->effects[i].by[METRIC_P99];
+
+		if (!is_drawn(&v->effects[i]))
+			continue;
+		reach = fmax(reach, fabs(log(c->ratio)));
+		if (c->has_interval && c->lo > 0)
+			reach = fmax(reach, fmax(fabs(log(c->lo)), fabs(log(c->hi))));
+	}
+	*hi = exp(reach * 1.08);
+	*lo = 1 / *hi;
+}
+
+static void add_ticks(struct plot *p, double lo, double hi)
+{
+	static const double ticks[] = {1,    0.5, 2,   0.2,  5,   0.1, 10,   0.02, 50,
+				       0.01, 100, 0.8, 1.25, 0.9, 1.1, 0.95, 1.05};
+	double px = (PLOT_W - LABELS_W - FIGURES_W) / log(hi / lo), taken[BL_ARRAY_LEN(ticks)];
+	size_t n = 0;
+
+	bl_buf_adds(&p->script, "set xtics (");
+	for (size_t i = 0; i < BL_ARRAY_LEN(ticks); i++) {
+		char text[FMT_MAX], token[24];
+		bool fits = ticks[i] > lo && ticks[i] < hi;
+
+		for (size_t k = 0; k < n; k++)
+			fits &= fabs(log(ticks[i] / taken[k])) * px > 54;
+		if (!fits)
+			continue;
+		if (ticks[i] >= 2 || ticks[i] <= 0.1)
+			snprintf(text, sizeof(text), "\u00d7%g", ticks[i]);
+		else if (ticks[i] == 1)
+			snprintf(text, sizeof(text), "equal");
+		else
+			snprintf(text, sizeof(text), "%s%.0f\u202f%%",
+				 ticks[i] < 1 ? "\u2212" : "+", fabs(ticks[i] - 1) * 100);
+		bl_buf_addf(&p->script, "%s%s %g", n ? ", " : "", plot_text(p, text, token),
+			    ticks[i]);
+		taken[n++] = ticks[i];
+	}
+	bl_buf_adds(&p->script, ")\n");
+}
+
+/* What is equal on both sides; the step itself when it is not that of the title. */
+static void row_label(const struct view *v, const struct view_effect *e, const char *from,
+		      struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf all = BL_BUF_INIT;
+
+	if (strcmp(e->from, from) != 0)
+		bl_buf_addf(&all, "%s \u2192 %s: ", e->from, e->to);
+	view_name_without(v, e->cell_to, e->axis, &all);
+	if (fmt_width(bl_buf_str(&all)) > 46)
+		fmt_pad(out, bl_buf_str(&all), 46);
+	else
+		bl_buf_adds(out, bl_buf_str(&all));
+}
+
+static const struct {
+	const char *name, *style;
+} marks[VERDICTS] = {
+	[VERDICT_CANNOT_TELL] = {"open", "pt 6 ps 0.9 lw 1.5 lc rgb " PLOT_GREY},
+	[VERDICT_BETTER] = {"better", "pt 7 ps 0.9 lw 2 lc rgb '#009e73'"},
+	[VERDICT_WORSE] = {"worse", "pt 7 ps 0.9 lw 2 lc rgb '#d55e00'"},
+	[VERDICT_SAME] = {"same", "pt 7 ps 0.9 lw 2 lc rgb " PLOT_GREY},
+};
+
+static void add_points(const struct view *v, size_t from, size_t to, struct plot *p)
+{
+	const char *sep = "plot ";
+
+	for (int k = 0; k < VERDICTS; k++) {
+		bl_buf_addf(&p->script, "$%s << EOD\n", marks[k].name);
+		bl_buf_adds(&p->script, "NaN NaN NaN NaN\n"); /* an empty block is an error */
+		for (size_t i = from; i < to; i++) {
+			const struct comparison *c = &v->effects[i].by[METRIC_P99];
+
+			if (is_drawn(&v->effects[i]) && (int)c->verdict == k)
+				bl_buf_addf(&p->script, "%.6g %zu %.6g %.6g\n", c->ratio,
+					    i - from + 1, c->has_interval ? c->lo : c->ratio,
+					    c->has_interval ? c->hi : c->ratio);
+		}
+		bl_buf_adds(&p->script, "EOD\n");
+	}
+	for (int k = 0; k < VERDICTS; k++) {
+		bl_buf_addf(&p->script, "%s$%s using 1:2:3:4 with xerrorbars %s title '%s'", sep,
+			    marks[k].name, marks[k].style, marks[k].name);
+		sep = ", ";
+	}
+	bl_buf_adds(&p->script, "\n");
+}
+
+static void draw(const struct view *v, size_t from, size_t to, const char *title,
+		 struct bl_buf *out)
+{
+	size_t rows = to - from;
+	double lo, hi, delta = 1 + metric_min_effect[METRIC_P99];
+	unsigned height = (unsigned)rows * ROW_H + 60;
+	BL_CLEANUP(bl_buf_done) struct bl_buf desc = BL_BUF_INIT;
+	struct plot p;
+	char id[32], token[24];
+
+	snprintf(id, sizeof(id), "fx%zu", from);
+	plot_begin(&p, id, PLOT_W, height);
+	find_range(v, from, to, &lo, &hi);
+	bl_buf_addf(&p.script,
+		    "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
+		    "set tmargin at screen %.4f\nset bmargin at screen %.4f\n"
+		    "set yrange [%.1f:0.5]\nunset ytics\nset logscale x\nset xrange [%.6g:%.6g]\n"
+		    "set errorbars 0\n"
+		    "set object 1 rect from %.6g, graph 0 to %.6g, graph 1 fc rgb " PLOT_SHADE
+		    " fs solid 1 noborder behind\n"
+		    "set arrow 1 from 1, graph 0 to 1, graph 1 nohead lw 1\n",
+		    (double)LABELS_W / PLOT_W, 1 - (double)FIGURES_W / PLOT_W, 1 - 8.0 / height,
+		    52.0 / height, (double)rows + 0.5, lo, hi, 1 / delta, delta);
+	add_ticks(&p, lo, hi);
+	bl_buf_addf(
+		&p.script, "set xlabel %s offset 0,0.4\n",
+		plot_text(&p,
+			  "\u2190 p99 lower\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0p99 higher \u2192",
+			  token));
+	for (size_t i = from; i < to; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf label = BL_BUF_INIT, change = BL_BUF_INIT;
+
+		row_label(v, &v->effects[i], v->effects[from].from, &label);
+		findings_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
+		bl_buf_addf(&desc, "%s: %s. ", bl_buf_str(&label), bl_buf_str(&change));
+		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu right\n",
+			    plot_text(&p, bl_buf_str(&label), token), (LABELS_W - 12.0) / PLOT_W,
+			    i - from + 1);
+		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu left\n",
+			    plot_text(&p, bl_buf_str(&change), token),
+			    1 - (FIGURES_W - 14.0) / PLOT_W, i - from + 1);
+	}
+	add_points(v, from, to, &p);
+	plot_render(&p, title, bl_buf_str(&desc), out);
+}
+
+/* The other figures of the same pairs, folded. */
+static void add_table(const struct view *v, size_t from, size_t to, struct bl_buf *out)
+{
+	static const enum metric shown[] = {METRIC_IOPS,  METRIC_P50, METRIC_P99,
+					    METRIC_P99_9, METRIC_MAX, METRIC_CPU_PER_IO};
+	static const char *const heads[] = {"IOPS", "p50", "p99", "p99.9", "max", "CPU / I/O"};
+
+	bl_buf_adds(out, "<details class=\"fold\"><summary>all figures of these pairs</summary>"
+			 "<div class=\"scroll\"><table><thead><tr><th class=\"t\">change</th>"
+			 "<th class=\"t\">all else equal</th>");
+	for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++)
+		bl_buf_addf(out, "<th>%s</th>", heads[k]);
+	bl_buf_adds(out, "<th>pairs</th></tr></thead><tbody>\n");
+	for (size_t i = from; i < to; i++) {
+		const struct view_effect *e = &v->effects[i];
+		BL_CLEANUP(bl_buf_done) struct bl_buf rest = BL_BUF_INIT;
+
+		view_name_without(v, e->cell_to, e->axis, &rest);
+		bl_buf_adds(out, "<tr><td class=\"t\">");
+		fmt_html(out, e->from);
+		bl_buf_adds(out, " \u2192 ");
+		fmt_html(out, e->to);
+		bl_buf_adds(out, "</td><td class=\"t\">");
+		fmt_html(out, bl_buf_str(&rest));
+		bl_buf_adds(out, "</td>");
+		for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++) {
+			BL_CLEANUP(bl_buf_done) struct bl_buf c = BL_BUF_INIT;
+
+			findings_change(&e->by[shown[k]], &fmt_page, &c);
+			bl_buf_addf(out, "<td class=\"n\">%s</td>", bl_buf_str(&c));
+		}
+		bl_buf_addf(out, "<td class=\"n\">%zu</td></tr>\n", e->by[METRIC_P99].n_pairs);
+	}
+	bl_buf_adds(out, "</tbody></table></div></details>\n");
+}
+
+static void one_axis(const struct view *v, size_t from, size_t to, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf title = BL_BUF_INIT;
+	const struct view_effect *e = &v->effects[from];
+	size_t drawn = to - from > ROWS_MAX ? ROWS_MAX : to - from;
+
+	bl_buf_addf(&title, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
+	findings_axis(v, from, to, &fmt_page, &title);
+	bl_buf_adds(out, "<figure class=\"fx\"><figcaption><h4>");
+	fmt_html(out, bl_buf_str(&title));
+	bl_buf_adds(out, "</h4></figcaption>\n");
+	if (is_drawn(e) || to - from > 1) {
+		bl_buf_adds(out, "<div class=\"scroll\">");
+		draw(v, from, from + drawn, bl_buf_str(&title), out);
+		bl_buf_adds(out, "</div>");
+	}
+	if (drawn < to - from)
+		bl_buf_addf(out, "<p class=\"note\">%zu more pairs are in the table.</p>\n",
+			    to - from - drawn);
+	add_table(v, from, to, out);
+	bl_buf_adds(out, "</figure>\n");
+}
+
+static size_t end_of_axis(const struct view *v, size_t from)
+{
+	size_t to = from;
+
+	while (to < v->n_effects && v->effects[to].job == v->effects[from].job &&
+	       v->effects[to].axis == v->effects[from].axis &&
+	       strcmp(v->effects[to].to, v->effects[from].to) == 0)
+		to++;
+	return to;
+}
+
+void html_effects(const struct view *v, struct bl_buf *out)
+{
+	char num[FMT_MAX];
+
+	if (!v->n_effects) {
+		html_absent(out, "choices", "What each choice changed",
+			    v->n_axes
+				    ? "No two measured cells differ in one axis only, so no change "
+				      "can be laid to one choice."
+				    : "One configuration was measured: there is no choice to "
+				      "compare.");
+		return;
+	}
+	bl_buf_addf(
+		out,
+		"<section id=\"choices\"><h2>What each choice changed</h2>\n<p class=\"note\">"
+		"Every value against its sibling, all else equal, p99, paired by block. A bar is "
+		"the exact 95 %% interval; an open dot is a difference seen that cannot be told "
+		"from chance. Inside the shade (less than %s) a difference would not "
+		"matter.</p>\n",
+		fmt_change(&fmt_page, num, 1 + metric_min_effect[METRIC_P99]));
+	for (size_t j = 0; j < v->n_jobs; j++) {
+		html_job_begin(v, j, out);
+		for (size_t i = 0, to; i < v->n_effects; i = to) {
+			to = end_of_axis(v, i);
+			if (v->effects[i].job == &v->jobs[j])
+				one_axis(v, i, to, out);
+		}
+		html_job_end(out);
+	}
+	bl_buf_adds(out, "</section>\n");
+}

@@ -1,0 +1,92 @@
+/* Head with its trust lines, and the page in one minute. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "html.h"
+
+static void add_count(struct bl_buf *out, size_t n, const char *one, const char *many)
+{
+	bl_buf_addf(out, "<b>%zu</b> %s", n, n == 1 ? one : many);
+}
+
+static void add_varied(const struct view *v, struct bl_buf *out)
+{
+	if (!v->n_axes) {
+		bl_buf_adds(out, "nothing varied");
+		return;
+	}
+	bl_buf_adds(out, "varied: ");
+	for (size_t i = 0; i < v->n_axes; i++) {
+		const struct view_axis *a = &v->axes[i];
+
+		bl_buf_adds(out, i ? " \u00b7 <b>" : "<b>");
+		fmt_html(out, a->name);
+		bl_buf_adds(out, "</b> <span class=\"vals\">");
+		for (size_t k = 0; k < a->n_values; k++) {
+			bl_buf_adds(out, k ? " / " : "");
+			fmt_html(out, a->values[k]);
+		}
+		bl_buf_adds(out, "</span>");
+	}
+}
+
+static void add_trust(const struct view *v, struct bl_buf *out)
+{
+	BL_CLEANUP(lines_done) struct lines l = {0};
+
+	findings_trust(v, &l);
+	if (!l.n) {
+		bl_buf_addf(out,
+			    "<div class=\"trust fine\"><p><b>Nothing known limits this result</b>: "
+			    "every trial ran what was asked, at least %zu trials a cell, enough "
+			    "samples for every percentile shown.</p></div>\n",
+			    v->least_ok);
+		return;
+	}
+	bl_buf_adds(out, "<div class=\"trust\"><h2>Before you trust it</h2>\n");
+	html_lines(&l, out);
+	bl_buf_adds(out, "</div>\n");
+}
+
+void html_head(const struct view *v, struct bl_buf *out)
+{
+	const struct run_record *run = &v->d->run;
+	char when[32];
+
+	bl_buf_adds(out, "<header><p class=\"kicker\">blklab \u00b7 virtual disk "
+			 "comparison</p>\n<h1>");
+	fmt_html(out, run->scenario_name);
+	bl_buf_adds(out, "</h1>\n<p class=\"facts\">on <b>");
+	fmt_html(out, run->host_name);
+	bl_format_utc(when, run->started_ms);
+	when[strcspn(when, "T")] = ' ';
+	when[16] = '\0';
+	bl_buf_addf(out, "</b> \u00b7 %s UTC \u00b7 ", when);
+	add_count(out, v->d->n_cells, "cell", "cells");
+	bl_buf_adds(out, ", ");
+	add_count(out, v->d->n_trials, "trial", "trials");
+	if (v->n_ok < v->d->n_trials)
+		bl_buf_addf(out, " (<b class=\"bad\">%zu without figures</b>)",
+			    v->d->n_trials - v->n_ok);
+	bl_buf_adds(out, ", ");
+	add_count(out, v->n_jobs, "job", "jobs");
+	bl_buf_adds(out, " \u00b7 accelerator <b>");
+	fmt_html(out, run->accel ? run->accel : "unknown");
+	bl_buf_adds(out, "</b></p>\n<p class=\"facts\">");
+	add_varied(v, out);
+	bl_buf_adds(out, "</p>\n");
+	add_trust(v, out);
+	bl_buf_adds(out, "</header>\n");
+}
+
+void html_minute(const struct view *v, struct bl_buf *out)
+{
+	BL_CLEANUP(lines_done) struct lines l = {0};
+
+	findings_minute(v, &fmt_page, &l);
+	bl_buf_adds(out, "<section id=\"minute\"><h2>In one minute</h2>\n");
+	html_lines(&l, out);
+	bl_buf_adds(out, "</section>\n");
+}

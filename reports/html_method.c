@@ -1,0 +1,133 @@
+/* How it was measured, what the words mean, what can't be concluded, and the data. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base64.h"
+#include "cleanup.h"
+#include "html.h"
+
+static void add_facts_table(const struct facts *f, struct bl_buf *out)
+{
+	bl_buf_adds(out, "<div class=\"scroll\"><table class=\"facts\"><tbody>\n");
+	for (size_t i = 0; i < f->n; i++) {
+		bl_buf_adds(out, "<tr><th scope=\"row\" class=\"t\">");
+		fmt_html(out, f->items[i].key);
+		bl_buf_adds(out, "</th><td class=\"t\">");
+		fmt_html(out, f->items[i].value);
+		bl_buf_adds(out, "</td></tr>\n");
+	}
+	bl_buf_adds(out, "</tbody></table></div>\n");
+}
+
+static void add_procedure(const struct view *v, struct bl_buf *out)
+{
+	const struct run_record *r = &v->d->run;
+
+	bl_buf_addf(
+		out,
+		"<p>Every trial is one fresh boot of one cell. The disk under test is filled "
+		"before it is read and the host's page cache of it is dropped; after the boot "
+		"the lab reads back what really runs and fails the trial when it is not what "
+		"was asked. Trials are interleaved: each block holds every cell once, in an order "
+		"drawn from seed %" PRIu64 ", so that drift of the host hits all cells alike. "
+		"%u repeats were asked.</p>\n",
+		r->seed, r->repeats);
+	bl_buf_adds(
+		out,
+		"<p>The engine times each I/O and keeps it in a histogram of 128 buckets an "
+		"octave (0.8 % wide). Percentiles come from the added histograms of the ok "
+		"trials, never from averaged percentiles. The trial, not the I/O, is the unit of "
+		"replication: spread and intervals are between trials.</p>\n");
+}
+
+static void add_definitions(struct bl_buf *out)
+{
+	static const char *const words[][2] = {
+		{"p99",
+		 "99 of 100 I/Os were faster. A percentile is shown when at least one sample "
+		 "lies beyond it and marked ~ when fewer than 100 do."},
+		{"latency",
+		 "from built to completed, as the job in the guest sees it; read, write and "
+		 "trim together, syncs apart."},
+		{"CPU / I/O", "CPU time of the whole VM process on the host (for the host cell: of "
+			      "the job), divided by the I/Os of the job."},
+		{"spread",
+		 "1.4826 times the median absolute deviation over trials, as a share of the "
+		 "median."},
+		{"p99 against reference",
+		 "Hodges-Lehmann estimate of the ratio over pairs of trials of the same block, "
+		 "with "
+		 "the exact Wilcoxon signed-rank 95 % interval, which needs six pairs."},
+		{"better, worse", "the whole interval lies beyond the effect that matters."},
+		{"same", "the interval lies inside the effect that matters."},
+		{"cannot tell",
+		 "neither: more trials are needed. A difference seen is still shown."},
+		{"stall",
+		 "a slice of time whose slowest I/O took at least ten times the p99 of its cell."},
+		{"what survives",
+		 "a guest crash, a killed QEMU, a host power loss: by QEMU's rules for "
+		 "the cache mode."},
+	};
+
+	bl_buf_adds(out, "<h3>Words</h3><dl>\n");
+	for (size_t i = 0; i < BL_ARRAY_LEN(words); i++)
+		bl_buf_addf(out, "<dt>%s</dt><dd>%s</dd>\n", words[i][0], words[i][1]);
+	bl_buf_adds(out, "</dl>\n");
+}
+
+static void add_link(const char *name, const char *type, const char *data, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b64 = BL_BUF_INIT;
+
+	base64_encode(data, strlen(data), &b64);
+	out->failed |= bl_buf_failed(&b64);
+	bl_buf_addf(out, "<a class=\"dl\" download=\"%s\" href=\"data:%s;base64,%s\">%s</a> ", name,
+		    type, bl_buf_str(&b64), name);
+}
+
+static void add_sql(const struct view *v, struct bl_buf *out)
+{
+	if (!v->opt || !v->opt->store_path)
+		return;
+	bl_buf_adds(out, "<p>The same from the store:</p><pre class=\"sql\">sqlite3 ");
+	fmt_html(out, v->opt->store_path);
+	bl_buf_adds(out, " \"SELECT cell, job, direction, repeat, p50_ns, p99_ns, p99_9_ns, max_ns "
+			 "FROM percentiles WHERE kind = &#39;lat&#39; AND run = &#39;");
+	fmt_html(out, v->d->run.id);
+	bl_buf_adds(out, "&#39;\"</pre>\n");
+}
+
+void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out)
+{
+	BL_CLEANUP(lines_done) struct lines limits = {0};
+
+	bl_buf_adds(out, "<section id=\"method\"><h2>How it was measured</h2>\n");
+	add_procedure(v, out);
+	add_definitions(out);
+	bl_buf_adds(out, "<h3>What cannot be concluded</h3>\n");
+	findings_limits(v, &limits);
+	html_lines(&limits, out);
+	bl_buf_adds(out, "<h3>Environment</h3>\n");
+	if (v->d->run.environment.n)
+		add_facts_table(&v->d->run.environment, out);
+	else
+		bl_buf_adds(out, "<p class=\"absent\">The run kept no environment.</p>\n");
+	if (v->d->run.scenario_text && v->d->run.scenario_text[0]) {
+		bl_buf_adds(out,
+			    "<details class=\"fold\"><summary>the scenario as read</summary><pre>");
+		fmt_html(out, v->d->run.scenario_text);
+		bl_buf_adds(out, "</pre></details>\n");
+	}
+	bl_buf_adds(out, "<h3>Data</h3>\n<p>Every figure of this page, inside this page: ");
+	add_link("report.json", "application/json", json, out);
+	add_link("report.csv", "text/csv", csv, out);
+	bl_buf_adds(out, "</p>\n");
+	add_sql(v, out);
+	bl_buf_adds(out, "<p class=\"note\">blklab ");
+	fmt_html(out, v->d->run.version ? v->d->run.version : "of unknown version");
+	bl_buf_adds(out, " \u00b7 run ");
+	fmt_html(out, v->d->run.id);
+	bl_buf_adds(out, " \u00b7 host ");
+	fmt_html(out, v->d->run.host_id ? v->d->run.host_id : "unknown");
+	bl_buf_adds(out, "</p>\n</section>\n");
+}

@@ -1,0 +1,52 @@
+/* Over time: a heat map for each cell, all of a job on the same scales. */
+#include "cleanup.h"
+#include "html.h"
+#include "svg.h"
+
+static void one_cell(const struct view *v, const struct view_job *job, const struct view_row *row,
+		     struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf svg = BL_BUF_INIT, caption = BL_BUF_INIT;
+	const char *name = v->d->cells[row->cell].name;
+
+	svg_heat(job, row, name, &svg, &caption);
+	bl_buf_adds(out, "<figure class=\"small\"><figcaption>");
+	html_swatch(v, row->cell, out);
+	bl_buf_adds(out, "<b>");
+	fmt_html(out, name);
+	bl_buf_addf(out, "</b> <span>%s</span></figcaption>", bl_buf_str(&caption));
+	bl_buf_add(out, bl_buf_str(&svg), svg.len);
+	out->failed |= bl_buf_failed(&svg);
+	bl_buf_adds(out, "</figure>\n");
+}
+
+void html_time(const struct view *v, struct bl_buf *out)
+{
+	if (!v->n_ok) {
+		html_absent(out, "time", "Over time", "No trial gave intervals.");
+		return;
+	}
+	bl_buf_adds(
+		out,
+		"<section id=\"time\"><h2>Over time</h2>\n<p class=\"note\">One trial a cell, the "
+		"one whose p99 is the median. Time runs to the right, latency upwards on a log "
+		"scale shared by the cells of a job; colour is how many I/Os ended there "
+		"<span class=\"ramp\" aria-hidden=\"true\"><i></i><i></i><i></i><i></i><i></i>"
+		"<i></i><i></i><i></i></span> few to many, on a log scale. "
+		"<span class=\"stallkey\" aria-hidden=\"true\"></span> marks a stall, a bar of "
+		"full height "
+		"time in which nothing completed.</p>\n");
+	for (size_t j = 0; j < v->n_jobs; j++) {
+		const struct view_job *job = &v->jobs[j];
+
+		html_job_begin(v, j, out);
+		bl_buf_adds(out, "<div class=\"grid\">\n");
+		for (size_t i = 0; i < job->n_rows; i++) {
+			if (job->rows[i].sum)
+				one_cell(v, job, &job->rows[i], out);
+		}
+		bl_buf_adds(out, "</div>\n");
+		html_job_end(out);
+	}
+	bl_buf_adds(out, "</section>\n");
+}

@@ -1,0 +1,181 @@
+#include "pairing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int add_difference(struct difference **list, size_t *n, struct difference d)
+{
+	struct difference *grown = reallocarray(*list, *n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	(*list)[(*n)++] = d;
+	return 0;
+}
+
+static bool are_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static const char *effective_of(const struct trial_record *t, const char *key)
+{
+	for (size_t i = 0; t && i < t->effective.n; i++) {
+		if (strcmp(t->effective.items[i].key, key) == 0)
+			return t->effective.items[i].effective;
+	}
+	return NULL;
+}
+
+static bool has_effective(const struct trial_record *t, const char *key)
+{
+	for (size_t i = 0; t && i < t->effective.n; i++) {
+		if (strcmp(t->effective.items[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int compare_config(struct pairing *p)
+{
+	const struct trial_record *a = p->va.cells[p->cell_a].proof;
+	const struct trial_record *b = p->vb.cells[p->cell_b].proof;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && a && i < a->effective.n; i++) {
+		const struct effective *e = &a->effective.items[i];
+		const char *other = effective_of(b, e->key);
+
+		if (!are_same(e->effective, other))
+			r = add_difference(&p->config, &p->n_config,
+					   (struct difference){e->key, e->effective, other});
+	}
+	for (size_t i = 0; r == 0 && b && i < b->effective.n; i++) {
+		const struct effective *e = &b->effective.items[i];
+
+		if (!has_effective(a, e->key))
+			r = add_difference(&p->config, &p->n_config,
+					   (struct difference){e->key, NULL, e->effective});
+	}
+	return r;
+}
+
+static int compare_environment(struct pairing *p)
+{
+	const struct facts *a = &p->va.d->run.environment, *b = &p->vb.d->run.environment;
+	int r = 0;
+
+	if (p->is_same_run)
+		return 0;
+	for (size_t i = 0; r == 0 && i < a->n; i++) {
+		const char *other = facts_get(b, a->items[i].key);
+
+		if (!are_same(a->items[i].value, other))
+			r = add_difference(
+				&p->environment, &p->n_environment,
+				(struct difference){a->items[i].key, a->items[i].value, other});
+	}
+	for (size_t i = 0; r == 0 && i < b->n; i++) {
+		if (!facts_get(a, b->items[i].key))
+			r = add_difference(
+				&p->environment, &p->n_environment,
+				(struct difference){b->items[i].key, NULL, b->items[i].value});
+	}
+	return r;
+}
+
+/* A different engine is a different ruler. */
+static void refuse(struct pairing *p, struct pairing_job *j)
+{
+	for (int m = 0; p->is_refused && m < METRICS; m++) {
+		j->by[m].has_interval = false;
+		j->by[m].verdict = VERDICT_CANNOT_TELL;
+		snprintf(j->by[m].why, sizeof(j->by[m].why), "measured by different versions");
+	}
+}
+
+static int compare_jobs(struct pairing *p)
+{
+	for (size_t i = 0; i < p->va.n_jobs; i++) {
+		const struct view_row *a = view_row_of(&p->va.jobs[i], p->cell_a), *b = NULL;
+		struct pairing_job *grown, j = {.name = p->va.jobs[i].name, .a = a};
+
+		for (size_t k = 0; k < p->vb.n_jobs; k++) {
+			if (strcmp(p->vb.jobs[k].name, j.name) == 0)
+				b = view_row_of(&p->vb.jobs[k], p->cell_b);
+		}
+		if (!a || !b || !a->sum || !b->sum)
+			continue;
+		j.b = b;
+		for (int m = 0; m < METRICS; m++)
+			j.by[m] = compare_summaries(a->sum, b->sum, (enum metric)m);
+		refuse(p, &j);
+		grown = reallocarray(p->jobs, p->n_jobs + 1, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		p->jobs = grown;
+		p->jobs[p->n_jobs++] = j;
+	}
+	return 0;
+}
+
+static void say_limits(struct pairing *p)
+{
+	const struct run_record *a = &p->va.d->run, *b = &p->vb.d->run;
+
+	if (!are_same(a->version, b->version)) {
+		p->is_refused = true;
+		snprintf(p->note, sizeof(p->note),
+			 "measured by different versions of the engine (%.60s and %.60s): figures "
+			 "are shown, verdicts are refused",
+			 a->version ? a->version : "unknown", b->version ? b->version : "unknown");
+	} else if (!are_same(a->accel, b->accel)) {
+		p->is_refused = true;
+		snprintf(p->note, sizeof(p->note),
+			 "measured under different accelerators (%.20s and %.20s): figures are "
+			 "shown, verdicts are refused",
+			 a->accel ? a->accel : "unknown", b->accel ? b->accel : "unknown");
+	} else if (!p->is_same_run) {
+		snprintf(p->note, sizeof(p->note),
+			 "two runs, not interleaved: what the host did between them counts as a "
+			 "difference of the cells");
+	}
+}
+
+int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_a,
+		 const struct run_data *db, const char *cell_b, struct bl_err *err)
+{
+	int r;
+
+	memset(p, 0, sizeof(*p));
+	r = view_find_cell(da, cell_a, &p->cell_a, err);
+	if (r == 0)
+		r = view_find_cell(db, cell_b, &p->cell_b, err);
+	if (r == 0)
+		r = view_init(&p->va, da, NULL, err);
+	if (r == 0)
+		r = view_init(&p->vb, db, NULL, err);
+	if (r < 0)
+		return r;
+	p->is_same_run = strcmp(da->run.id, db->run.id) == 0;
+	say_limits(p);
+	r = compare_jobs(p);
+	if (r == 0)
+		r = compare_config(p);
+	if (r == 0)
+		r = compare_environment(p);
+	return r < 0 ? bl_fail(err, r, "compare: out of memory") : 0;
+}
+
+void pairing_done(struct pairing *p)
+{
+	view_done(&p->va);
+	view_done(&p->vb);
+	free(p->jobs);
+	free(p->config);
+	free(p->environment);
+	memset(p, 0, sizeof(*p));
+}

@@ -1,0 +1,35 @@
+/* pairing.h - two cells side by side, of one run or of two: what compare prints and its JSON. */
+#ifndef REPORT_PAIRING_H
+#define REPORT_PAIRING_H
+
+#include "view.h"
+
+struct pairing_job {
+	const char *name;
+	const struct view_row *a, *b; /* both with figures */
+	struct comparison by[METRICS];
+};
+
+/* A value that is not the same on both sides; NULL: absent there. */
+struct difference {
+	const char *key, *a, *b;
+};
+
+struct pairing {
+	struct view va, vb;
+	uint32_t cell_a, cell_b;
+	bool is_same_run;
+	bool is_refused; /* different engine versions: no verdict */
+	char note[320];  /* why verdicts are refused or weaker; "" */
+	struct pairing_job *jobs;
+	size_t n_jobs;
+	struct difference *config, *environment;
+	size_t n_config, n_environment;
+};
+
+/* -ENOENT: no such cell. End with pairing_done(), also after a failure. */
+int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_a,
+		 const struct run_data *db, const char *cell_b, struct bl_err *err);
+void pairing_done(struct pairing *p);
+
+#endif

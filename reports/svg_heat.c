@@ -1,0 +1,187 @@
+/* Heat map: time x latency, one path a density level. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fmt.h"
+#include "svg.h"
+
+enum { LEFT = 48, TOP = 8, CELL = 3, COLUMNS = 104, ROWS = 40, BOTTOM = 20, LEVELS = 8 };
+enum { HEAT_W = LEFT + COLUMNS * CELL + 6, HEAT_H = TOP + ROWS * CELL + BOTTOM };
+
+/* A slice is a stall when its slowest I/O took this many times the p99 of the cell. */
+#define STALL_TIMES 10
+
+struct heat {
+	double lo, hi; /* ns at the bottom and the top */
+	struct columns c;
+	size_t per;
+	uint64_t count[COLUMNS][ROWS];
+	uint64_t most;
+	int width; /* px of one column */
+};
+
+static int row_of(const struct heat *h, double ns)
+{
+	int row = (int)floor(log(fmax(ns, h->lo) / h->lo) / log(h->hi / h->lo) * ROWS);
+
+	return row < 0 ? 0 : row >= ROWS ? ROWS - 1 : row;
+}
+
+static void count_all(struct heat *h, const struct sample *s)
+{
+	for (size_t i = 0; i < s->n_intervals; i++) {
+		const struct interval *v = &s->intervals[i];
+		size_t at = v->index / h->per;
+
+		if (v->dir == IO_SYNC || at >= h->c.n)
+			continue;
+		for (uint32_t b = 0; b < v->n_buckets; b++) {
+			unsigned k = v->buckets[b].index;
+			double ns = k < HIST_BUCKETS
+					    ? ((double)hist_low(k) + (double)hist_high(k)) / 2
+					    : h->hi;
+			uint64_t *n = &h->count[at][row_of(h, ns)];
+
+			*n += v->buckets[b].count;
+			if (*n > h->most)
+				h->most = *n;
+		}
+	}
+}
+
+static int level_of(const struct heat *h, uint64_t n)
+{
+	int level;
+
+	if (!n)
+		return -1;
+	if (h->most < 2)
+		return LEVELS - 1;
+	level = (int)(log((double)n) / log((double)h->most) * LEVELS);
+	return level >= LEVELS ? LEVELS - 1 : level;
+}
+
+/* Equal neighbours in a row are one rectangle. */
+static void add_level(const struct heat *h, int level, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf d = BL_BUF_INIT;
+
+	for (int row = 0; row < ROWS; row++) {
+		int y = TOP + (ROWS - 1 - row) * CELL;
+
+		for (size_t x = 0; x < h->c.n; x++) {
+			size_t from = x;
+
+			while (x < h->c.n && level_of(h, h->count[x][row]) == level)
+				x++;
+			if (x > from)
+				bl_buf_addf(&d, "M%d %dh%dv%dh-%dz", LEFT + (int)from * h->width, y,
+					    (int)(x - from) * h->width, CELL,
+					    (int)(x - from) * h->width);
+		}
+	}
+	if (d.len)
+		bl_buf_addf(out, "<path class=\"h%d\" d=\"%s\"/>\n", level, bl_buf_str(&d));
+}
+
+static void add_gaps(const struct heat *h, struct bl_buf *out)
+{
+	for (size_t x = 0; x < h->c.n; x++) {
+		if (!h->c.count[x])
+			bl_buf_addf(out, "<path class=\"gap\" d=\"M%d %dh%dv%dh-%dz\"/>",
+				    LEFT + (int)x * h->width, TOP, h->width, ROWS * CELL, h->width);
+	}
+}
+
+static void add_stalls(const struct heat *h, double p99, struct bl_buf *out)
+{
+	for (size_t x = 0; p99 > 0 && x < h->c.n; x++) {
+		if (h->c.max_ns[x] >= STALL_TIMES * p99)
+			bl_buf_addf(out,
+				    "<circle class=\"stall\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"/>",
+				    LEFT + ((double)x + 0.5) * h->width,
+				    TOP + (ROWS - 0.5 - row_of(h, h->c.max_ns[x])) * CELL);
+	}
+}
+
+static void add_axes(const struct heat *h, struct bl_buf *out)
+{
+	int bottom = TOP + ROWS * CELL, right = LEFT + (int)h->c.n * h->width;
+	double total = h->c.seconds * (double)h->c.n;
+
+	bl_buf_addf(out, "<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, bottom, right);
+	for (int e = (int)ceil(log10(h->lo)); pow(10, e) <= h->hi; e++) {
+		double v = pow(10, e);
+		double y = bottom - log(v / h->lo) / log(h->hi / h->lo) * ROWS * CELL;
+		struct fmt_unit u = fmt_unit_for(&fmt_page, v * 1.001);
+
+		bl_buf_addf(out,
+			    "<path class=\"tick\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" "
+			    "text-anchor=\"end\">%.3g %s</text>",
+			    LEFT, y, right, LEFT - 5, y + 4, v / u.ns, u.name);
+	}
+	bl_buf_addf(out,
+		    "<text x=\"%d\" y=\"%d\">0 s</text><text x=\"%d\" y=\"%d\" "
+		    "text-anchor=\"end\">%.3g s</text>",
+		    LEFT, bottom + 15, right, bottom + 15, total);
+}
+
+static void caption(const struct heat *h, double p99, struct bl_buf *out)
+{
+	size_t stalls = 0, empty = 0, worst = 0;
+	char num[FMT_MAX];
+
+	for (size_t x = 0; x < h->c.n; x++) {
+		empty += h->c.count[x] == 0;
+		stalls += p99 > 0 && h->c.max_ns[x] >= STALL_TIMES * p99;
+		if (h->c.max_ns[x] > h->c.max_ns[worst])
+			worst = x;
+	}
+	bl_buf_addf(out, "slowest %s at %.3g\u202fs", fmt_ns(&fmt_page, num, h->c.max_ns[worst]),
+		    ((double)worst + 0.5) * h->c.seconds);
+	if (stalls)
+		bl_buf_addf(out, "; %zu of %zu slices with a stall", stalls, h->c.n);
+	if (empty)
+		bl_buf_addf(out, "; nothing completed in %zu", empty);
+}
+
+void svg_heat(const struct view_job *job, const struct view_row *row, const char *name,
+	      struct bl_buf *out, struct bl_buf *ret_caption)
+{
+	struct heat *h = calloc(1, sizeof(*h));
+	const struct sample *s = row->typical ? row->typical->sample : NULL;
+	double p99 = row->p[SUMMARY_P99].is_known ? (double)row->p[SUMMARY_P99].ns : 0;
+
+	if (!h || !s || columns_make(s, COLUMNS, &h->c) < 0 || h->c.n < 2) {
+		bl_buf_adds(ret_caption, "no intervals were kept");
+		if (h)
+			columns_done(&h->c);
+		free(h);
+		return;
+	}
+	columns_of(s, COLUMNS, &h->per);
+	h->width = (int)(COLUMNS * CELL / h->c.n);
+	/* The scale of the job, a little wider, so that all its cells can be compared. */
+	h->lo = job->low_ns / 1.1;
+	h->hi = job->high_ns * 1.1;
+	count_all(h, s);
+	caption(h, p99, ret_caption);
+	bl_buf_addf(
+		out,
+		"<svg class=\"heat\" role=\"img\" viewBox=\"0 0 %d %d\" aria-label=\"latency over "
+		"time, ",
+		HEAT_W, HEAT_H);
+	fmt_html(out, name);
+	bl_buf_addf(out, ": %s\">\n", bl_buf_str(ret_caption));
+	add_gaps(h, out);
+	for (int level = 0; level < LEVELS; level++)
+		add_level(h, level, out);
+	add_axes(h, out);
+	add_stalls(h, p99, out);
+	bl_buf_adds(out, "</svg>\n");
+	columns_done(&h->c);
+	free(h);
+}

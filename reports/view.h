@@ -1,0 +1,96 @@
+/* view.h - a run as every document sees it: which cells, in which order, against what.
+ *
+ * Made once per document from records and statistics; the page, Markdown, JSON, CSV and the
+ * terminal read the same figures from it, so they can't disagree. Borrows the run_data.
+ */
+#ifndef REPORT_VIEW_H
+#define REPORT_VIEW_H
+
+#include "record.h"
+#include "report.h"
+#include "summary.h"
+
+/* One axis whose value is not the same in all cells. */
+struct view_axis {
+	const char *name;
+	const char **values; /* distinct, in order of appearance; borrowed strings */
+	size_t n_values;
+};
+
+struct view_cell {
+	const struct cell_record *rec;
+	size_t n_trials, n_ok;
+	size_t n_state[TRIAL_STATES];
+	const struct trial_record *first_bad; /* NULL: every trial was ok */
+	const struct trial_record *proof;     /* the trial whose configuration is shown; NULL: no
+					       * trial got as far as being read */
+	bool is_host;                         /* no VM: the floor, not a choice */
+	int series;                           /* colour on the page; -1: grey */
+};
+
+/* One cell under one job. */
+struct view_row {
+	uint32_t cell;
+	const struct summary *sum; /* NULL: no ok trial */
+	struct pct p[SUMMARY_PERCENTILES];
+	struct comparison ref[METRICS];   /* against the reference; n_pairs 0 for itself */
+	const struct job_result *typical; /* of the ok trial whose p99 is the median; NULL: none */
+	uint32_t typical_repeat;
+};
+
+struct view_job {
+	const char *name, *text;
+	struct view_row *rows;  /* best p99 first; those without p99 last */
+	size_t n_rows;          /* == number of cells */
+	double low_ns, high_ns; /* ns, over all rows; 0: nothing measured */
+};
+
+/* Two cells that differ in one axis only. */
+struct view_effect {
+	const struct view_axis *axis;
+	const char *from, *to;
+	uint32_t cell_from, cell_to;
+	const struct view_job *job;
+	struct comparison by[METRICS];
+};
+
+struct view {
+	const struct run_data *d;
+	const struct report_options *opt;
+	struct summaries sums;
+	struct view_cell *cells;
+	struct view_job *jobs;
+	size_t n_jobs;
+	struct view_axis *axes;
+	size_t n_axes;
+	struct view_effect *effects; /* by job, axis, value; largest change of p99 first */
+	size_t n_effects;
+	uint32_t reference;
+	size_t n_ok, least_ok; /* ok trials in all; the least of any cell that has one */
+};
+
+/* -ENOENT: the reference names no cell. End with view_done(), also after a failure. */
+int view_init(struct view *v, const struct run_data *d, const struct report_options *opt,
+	      struct bl_err *err);
+void view_done(struct view *v);
+
+const char *view_axis_value(const struct view *v, uint32_t cell,
+			    const char *axis); /* "-": absent */
+/* The @nth best p99 among cells with a VM; NULL: there are fewer with a p99. */
+const struct view_row *view_best(const struct view *v, const struct view_job *j, size_t nth);
+const struct view_row *view_row_of(const struct view_job *j, uint32_t cell);
+/* The name of a cell without what @axis says, for a row of that axis's comparison. */
+void view_name_without(const struct view *v, uint32_t cell, const struct view_axis *axis,
+		       struct bl_buf *out);
+/* "iodepth" from canonical fio text; @otherwise when it is not there. */
+long view_job_option(const char *job_text, const char *option, long otherwise);
+/* As the store names it: "p99_9" for p99.9. Returns @out. */
+char *view_p_column(int p, char out[16]);
+/* -ENOENT with the names there are. */
+int view_find_cell(const struct run_data *d, const char *name, uint32_t *ret, struct bl_err *err);
+
+/* Parts of view_init, one file each. */
+int view_make_rows(struct view *v);
+int view_make_effects(struct view *v, struct bl_err *err);
+
+#endif
