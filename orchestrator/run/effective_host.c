@@ -133,11 +133,14 @@ static void look_accel(struct look *l)
 	struct bl_err why;
 	json_t *v = ask(l, "query-kvm", NULL, &why);
 
-	if (v)
-		add(l, "accel", l->with->accel,
-		    json_is_true(json_object_get(v, "enabled")) ? "kvm" : "tcg", "qmp query-kvm");
+	const json_t *enabled = json_object_get(v, "enabled");
+
+	if (enabled)
+		add(l, "accel", l->with->accel, json_is_true(enabled) ? "kvm" : "tcg",
+		    "qmp query-kvm");
 	else
-		add(l, "accel", l->with->accel, NULL, "%s", bl_err_text(&why));
+		add(l, "accel", l->with->accel, NULL, "%s",
+		    v ? "qmp query-kvm: not in the answer" : bl_err_text(&why));
 	json_decref(v);
 }
 

@@ -1,0 +1,146 @@
+#include <check.h>
+#include <errno.h>
+#include <glob.h>
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "domain.h"
+#include "units.h"
+#include "xml_tree.h"
+
+#define SCHEMA "/usr/share/libvirt/schemas/domain.rng" /* package libvirt0 */
+
+static struct domain_binding binding(void)
+{
+	return (struct domain_binding){
+		.name = "t",
+		.uuid = "01900000-0000-7000-8000-000000000001",
+		.run_id = "run",
+		.trial_id = "trial",
+		.owner_pid = 7,
+		.owner_start = 8,
+		.owner_host = "lab1",
+		.accel = "tcg",
+		.machine = "q35",
+		.memory_bytes = 256 * MiB,
+		.emulator = "/usr/bin/qemu-system-x86_64",
+		.emulator_version = "10.0.2",
+		.kernel = "/k",
+		.initrd = "/i",
+		.cmdline = "quiet",
+		.disk_path = "/d.raw",
+		.console_log = "/c.log",
+	};
+}
+
+START_TEST(every_golden_domain_is_valid_by_libvirts_own_schema)
+{
+	xmlRelaxNGParserCtxt *parser = xmlRelaxNGNewParserCtxt(SCHEMA);
+	xmlRelaxNG *schema = xmlRelaxNGParse(parser);
+	xmlRelaxNGValidCtxt *valid;
+	glob_t g = {0};
+
+	ck_assert_ptr_nonnull(schema);
+	ck_assert_int_eq(glob(SOURCE_DIR "/tests/golden/domain/*/out.xml", 0, NULL, &g), 0);
+	ck_assert_uint_ge(g.gl_pathc, 8);
+	valid = xmlRelaxNGNewValidCtxt(schema);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		xmlDoc *doc = xmlReadFile(g.gl_pathv[i], NULL, 0);
+
+		ck_assert_msg(xmlRelaxNGValidateDoc(valid, doc) == 0, "%s", g.gl_pathv[i]);
+		xmlFreeDoc(doc);
+	}
+	globfree(&g);
+	xmlRelaxNGFreeValidCtxt(valid);
+	xmlRelaxNGFree(schema);
+	xmlRelaxNGFreeParserCtxt(parser);
+}
+END_TEST
+
+START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
+{
+	struct domain_binding b = binding();
+	struct bl_err err = BL_ERR_INIT;
+	struct cell c;
+
+	cell_defaults(&c);
+	for (int bus = 0; bus < BUSES; bus++) {
+		for (int cache = 0; cache < CACHES && bus != BUS_HOST; cache++) {
+			BL_CLEANUP(bl_freep) char *one = NULL, *two = NULL;
+
+			c.bus = (enum cell_bus)bus;
+			c.cache = (enum cell_cache)cache;
+			ck_assert_msg(domain_xml(&c, &b, &one, &err) == 0, "%s", err.text);
+			ck_assert_int_eq(domain_xml(&c, &b, &two, &err), 0);
+			ck_assert_str_eq(one, two);
+		}
+	}
+}
+END_TEST
+
+START_TEST(the_owner_can_be_read_back)
+{
+	static const struct {
+		const char *name, *value;
+	} expected[] = {
+		{"run", "run"},       {"trial", "trial"},     {"owner-pid", "7"},
+		{"owner-start", "8"}, {"owner-host", "lab1"},
+	};
+	struct domain_binding b = binding();
+	BL_CLEANUP(bl_freep) char *xml = NULL;
+	struct cell c;
+
+	cell_defaults(&c);
+	ck_assert_int_eq(domain_xml(&c, &b, &xml, NULL), 0);
+	for (size_t i = 0; i < BL_ARRAY_LEN(expected); i++) {
+		BL_CLEANUP(bl_freep) char *value = NULL;
+		char path[128];
+
+		snprintf(path, sizeof path, "//*[namespace-uri()='" DOMAIN_NS "']/@%s",
+			 expected[i].name);
+		value = xml_at(xml, path);
+		ck_assert_ptr_nonnull(value);
+		ck_assert_str_eq(value, expected[i].value);
+	}
+}
+END_TEST
+
+START_TEST(a_refused_cell_leaves_the_output_alone)
+{
+	struct domain_binding b = binding();
+	struct bl_err err = BL_ERR_INIT;
+	char *xml = NULL;
+	struct cell c;
+
+	cell_defaults(&c);
+	c.bus = BUS_SATA;
+	c.iothreads = 1;
+	ck_assert_int_eq(domain_xml(&c, &b, &xml, &err), -ENOTSUP);
+	ck_assert_ptr_null(xml);
+	ck_assert_str_eq(
+		err.text,
+		"iothreads: 1: QEMU's sata device runs in the main loop; only 0 is possible");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("domain");
+	TCase *t = tcase_create("domain");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(t, every_golden_domain_is_valid_by_libvirts_own_schema);
+	tcase_add_test(t, every_vm_bus_and_cache_mode_gives_the_same_bytes_twice);
+	tcase_add_test(t, the_owner_can_be_read_back);
+	tcase_add_test(t, a_refused_cell_leaves_the_output_alone);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,431 @@
+#include <check.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "effective.h"
+#include "fs.h"
+#include "hypervisor_priv.h"
+#include "qemu_process.h"
+#include "units.h"
+
+/* A monitor that answers from a JSON object: command -> reply, and for qom-get "PATH PROPERTY" ->
+ * value. The healthy answers are those of QEMU 7.2 with a virtio-blk disk on one iothread. */
+struct scripted {
+	struct hv_vm base;
+	json_t *replies;
+};
+
+static const char healthy[] =
+	"{'query-version': {'qemu': {'major': 7, 'minor': 2, 'micro': 22}, 'package': 'Debian'},"
+	" 'query-kvm': {'enabled': false, 'present': true},"
+	" 'query-cpus-fast': [{'cpu-index': 0}, {'cpu-index': 1}],"
+	" 'query-memory-size-summary': {'base-memory': 268435456, 'plugged-memory': 0},"
+	" 'query-iothreads': [{'id': 'iothread1', 'thread-id': 1}],"
+	" 'query-block': [{'device': '', 'qdev': '/machine/peripheral/ua-dut/virtio-backend',"
+	"   'inserted': {'drv': 'raw', 'file': '/d.img', 'detect_zeroes': 'off',"
+	"     'image': {'filename': '/d.img', 'format': 'raw'},"
+	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}}}],"
+	" 'query-named-block-nodes': ["
+	"   {'drv': 'raw', 'file': '/d.img', 'node-name': 'libvirt-1-format',"
+	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}},"
+	"   {'drv': 'file', 'file': '/d.img', 'node-name': 'libvirt-1-storage',"
+	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}}],"
+	" '/machine type': 'pc-q35-7.2-machine',"
+	" '/machine/peripheral/ua-dut type': 'virtio-blk-pci',"
+	" '/machine/peripheral/ua-dut serial': 'blklab-dut',"
+	" '/machine/peripheral/ua-dut num-queues': 2,"
+	" '/machine/peripheral/ua-dut iothread': '/objects/iothread1'}";
+
+static int scripted_qmp(struct hv_vm *vm, const char *command, const json_t *args,
+			json_t **ret_reply, struct bl_err *err)
+{
+	struct scripted *s = (struct scripted *)vm;
+	char key[256];
+	json_t *v;
+
+	snprintf(key, sizeof key, "%s", command);
+	if (strcmp(command, "qom-get") == 0)
+		snprintf(key, sizeof key, "%s %s", json_string_value(json_object_get(args, "path")),
+			 json_string_value(json_object_get(args, "property")));
+	v = json_object_get(s->replies, key);
+	if (!v)
+		return bl_fail(err, -EIO, "qmp %s: no such thing: '%s'", command, key);
+	*ret_reply = json_incref(v);
+	return 0;
+}
+
+static int no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
+{
+	(void)vm;
+	(void)ret_xml;
+	return bl_fail(err, -EIO, "no XML in this test");
+}
+
+static const struct hv_ops scripted_ops = {.name = "scripted", .qmp = scripted_qmp, .xml = no_xml};
+
+static json_t *json(const char *text)
+{
+	BL_CLEANUP(bl_freep) char *copy = strdup(text);
+	json_error_t e;
+	json_t *v;
+
+	for (char *p = copy; *p; p++)
+		*p = *p == '\'' ? '"' : *p;
+	v = json_loads(copy, JSON_DECODE_ANY, &e);
+	ck_assert_msg(v, "%s: %s", text, e.text);
+	return v;
+}
+
+static struct cell the_cell(void)
+{
+	struct cell c;
+
+	cell_defaults(&c);
+	c.vcpus = 2;
+	c.iothreads = 1;
+	c.queues = 2;
+	return c;
+}
+
+static const struct domain_binding the_binding = {
+	.accel = "tcg",
+	.machine = "q35",
+	.memory_bytes = 256 * MiB,
+	.emulator_version = "7.2.22",
+	.disk_path = "/d.img",
+};
+
+/* The sentence for @c when @at is answered with @value instead; new, NULL: all match. */
+static char *sentence(const struct cell *c, const char *at, const char *value)
+{
+	struct scripted s = {.base.ops = &scripted_ops, .replies = json(healthy)};
+	struct effectives e = {0};
+	struct bl_err err = BL_ERR_INIT;
+	char *text;
+
+	if (at && value)
+		json_object_set_new(s.replies, at, json(value));
+	else if (at)
+		json_object_del(s.replies, at);
+	ck_assert_msg(effective_host(&s.base, c, &the_binding, &e, &err) == 0, "%s", err.text);
+	text = effective_mismatch(&e);
+	effectives_done(&e);
+	json_decref(s.replies);
+	return text;
+}
+
+START_TEST(a_vm_that_runs_what_was_asked_matches)
+{
+	struct cell c = the_cell();
+
+	ck_assert_ptr_null(sentence(&c, NULL, NULL));
+}
+END_TEST
+
+#define BLOCK(drv, file, wb, direct, no_flush)                                                     \
+	"[{'qdev': '/machine/peripheral/ua-dut/virtio-backend', 'inserted': {'drv': '" drv         \
+	"', 'file': '" file "', 'detect_zeroes': 'off', 'cache': {'writeback': " wb                \
+	", 'direct': " direct ", 'no-flush': " no_flush "}}}]"
+#define DUT "/machine/peripheral/ua-dut"
+
+static const struct {
+	const char *at, *value, *says;
+} doctored[] = {
+	{"query-version", "{'qemu': {'major': 10, 'minor': 0, 'micro': 2}}",
+	 "emulator.version: asked 7.2.22, effective 10.0.2 (qmp query-version)"},
+	{"query-kvm", "{'enabled': true, 'present': true}",
+	 "accel: asked tcg, effective kvm (qmp query-kvm)"},
+	{"/machine type", "'pc-i440fx-7.2-machine'",
+	 "machine: asked q35, effective pc-i440fx-7.2 (qom-get /machine type: pc-i440fx-7.2)"},
+	{"query-cpus-fast", "[{'cpu-index': 0}]",
+	 "vcpus: asked 2, effective 1 (qmp query-cpus-fast)"},
+	{"query-memory-size-summary", "{'base-memory': 1048576}",
+	 "memory_bytes: asked 268435456, effective 1048576 (qmp query-memory-size-summary)"},
+	{DUT " type", "'virtio-blk-pci-transitional'",
+	 "device: asked virtio-blk-pci, effective virtio-blk-pci-transitional (qom-get " DUT
+	 " type)"},
+	{DUT " num-queues", "1", "queues: asked 2, effective 1 (qom-get " DUT " num-queues)"},
+	{DUT " iothread", "''",
+	 "disk.iothreads: asked 1, effective 0 (qom-get " DUT " iothread: '')"},
+	{DUT " iothread-vq-mapping", "[{'iothread': 'a'}, {'iothread': 'b'}, {'iothread': 'a'}]",
+	 "disk.iothreads: asked 1, effective 2 (qom-get " DUT " iothread-vq-mapping)"},
+	{"query-iothreads", "[]", "iothreads: asked 1, effective 0 (qmp query-iothreads)"},
+	{"query-block", BLOCK("raw", "/d.img", "false", "true", "false"),
+	 "cache.writeback: asked on, effective off (qmp query-block)"},
+	{"query-block", BLOCK("raw", "/d.img", "true", "false", "false"),
+	 "cache.direct: asked on, effective off (qmp query-block)"},
+	{"query-block", BLOCK("raw", "/d.img", "true", "true", "true"),
+	 "cache.no-flush: asked off, effective on (qmp query-block)"},
+	{"query-block", BLOCK("qcow2", "/d.img", "true", "true", "false"),
+	 "format: asked raw, effective qcow2 (qmp query-block)"},
+	{"query-block", BLOCK("raw", "/other.img", "true", "true", "false"),
+	 "image.file: asked /d.img, effective /other.img (qmp query-block)"},
+	{"query-block", "[]",
+	 "disk: asked present, effective not known (qmp query-block: no device 'ua-dut')"},
+	{"query-named-block-nodes",
+	 "[{'drv': 'file', 'file': '/d.img', 'cache': {'direct': false}}]",
+	 "storage.cache.direct: asked on, effective off (qmp query-named-block-nodes)"},
+	/* An answer that does not come is no proof. */
+	{"query-cpus-fast", NULL,
+	 "vcpus: asked 2, effective not known (qmp query-cpus-fast: no such thing: "
+	 "'query-cpus-fast')"},
+	{"query-kvm", "[]", "accel: asked tcg, effective not known (qmp query-kvm: not in the answer)"},
+};
+
+START_TEST(a_vm_that_runs_something_else_is_found_out)
+{
+	struct cell c = the_cell();
+	BL_CLEANUP(bl_freep)
+	char *text = sentence(&c, doctored[_i].at, doctored[_i].value);
+
+	ck_assert_msg(text, "nothing was found with %s = %s", doctored[_i].at, doctored[_i].value);
+	ck_assert_str_eq(text, doctored[_i].says);
+}
+END_TEST
+
+START_TEST(several_differences_are_one_sentence_of_bounded_length)
+{
+	struct cell c = the_cell();
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	c.vcpus = 3;
+	c.iothreads = 2;
+	c.cache = CACHE_UNSAFE;
+	text = sentence(&c, NULL, NULL);
+	ck_assert_ptr_nonnull(text);
+	ck_assert_str_eq(text,
+			 "vcpus: asked 3, effective 2 (qmp query-cpus-fast); iothreads: asked 2, "
+			 "effective 1 (qmp query-iothreads); disk.iothreads: asked 2, effective 1 "
+			 "(qom-get " DUT " iothread: '/objects/iothread1'); and 3 more");
+}
+END_TEST
+
+START_TEST(the_default_number_of_queues_is_told_but_not_asked_for)
+{
+	struct cell c = the_cell();
+
+	c.queues = 0;
+	ck_assert_ptr_null(sentence(&c, DUT " num-queues", "64"));
+}
+END_TEST
+
+START_TEST(a_monitor_that_is_gone_is_an_error_and_not_a_mismatch)
+{
+	struct scripted s = {.base.ops = &scripted_ops, .replies = json("{}")};
+	struct cell c = the_cell();
+	struct effectives e = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_int_eq(effective_host(&s.base, &c, &the_binding, &e, &err), -EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "cannot read back what runs: qmp query-version"));
+	effectives_done(&e);
+	json_decref(s.replies);
+}
+END_TEST
+
+/* --- the process --- */
+
+static char *proc_dir;
+
+static void make_proc(void)
+{
+	char path[] = "/tmp/blklab-test-proc-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	proc_dir = strdup(path);
+}
+
+static void remove_proc(void)
+{
+	bl_remove_tree(proc_dir, NULL);
+	free(proc_dir);
+}
+
+static void put(const char *name, const char *data, size_t len)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", proc_dir, name);
+	BL_CLEANUP(bl_freep) char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
+
+	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
+	ck_assert_int_eq(bl_write_file(path, data, len, NULL), 0);
+}
+
+static void put_fd(const char *fd, const char *target, const char *flags)
+{
+	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/fd/%s", proc_dir, fd);
+	BL_CLEANUP(bl_freep) char *info = bl_strf("pos:\t0\nflags:\t%s\nmnt_id:\t27\n", flags);
+	BL_CLEANUP(bl_freep) char *name = bl_strf("fdinfo/%s", fd);
+	BL_CLEANUP(bl_freep) char *dir = bl_strf("%s/fd", proc_dir);
+
+	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
+	ck_assert_int_eq(symlink(target, link), 0);
+	put(name, info, strlen(info));
+}
+
+#define QEMU_ARGS                                                                                  \
+	"qemu\0-blockdev\0{\"driver\":\"file\",\"filename\":\"/d.img\",\"aio\":\"native\","        \
+	"\"node-name\":\"s\",\"discard\":\"unmap\"}\0-blockdev\0{\"node-name\":\"f\","             \
+	"\"discard\":\"ignore\",\"driver\":\"raw\",\"file\":\"s\"}\0-blockdev\0driver=x\0-S"
+
+START_TEST(engine_and_flags_are_read_from_the_process)
+{
+	static const char maps[] = "7f-7e rw-s 00000000 00:13 74571 /[aio] (deleted)\n";
+	struct qemu_process p;
+
+	put("cmdline", QEMU_ARGS, sizeof QEMU_ARGS);
+	put("maps", maps, sizeof maps - 1);
+	put_fd("17", "/d.img", "02140002");
+	put_fd("18", "/elsewhere", "02000002");
+	qemu_process_read(proc_dir, "/d.img", &p);
+	ck_assert_str_eq(p.aio, "native");
+	ck_assert_str_eq(p.discard, "ignore");
+	ck_assert(p.has_image && p.is_direct && p.has_native && !p.has_uring);
+	qemu_process_done(&p);
+}
+END_TEST
+
+START_TEST(one_descriptor_without_o_direct_is_enough_to_say_so)
+{
+	struct qemu_process p;
+
+	put_fd("3", "/d.img", "02140002");
+	put_fd("4", "/d.img", "02100002");
+	put_fd("5", "/d.img", "02140002");
+	put_fd("6", "anon_inode:[io_uring]", "02000002");
+	qemu_process_read(proc_dir, "/d.img", &p);
+	ck_assert(p.has_image && !p.is_direct && p.has_uring);
+	ck_assert(!p.has_maps && !p.aio && !p.discard);
+	qemu_process_done(&p);
+}
+END_TEST
+
+START_TEST(a_process_that_cannot_be_read_says_nothing)
+{
+	struct qemu_process p;
+
+	qemu_process_read("/nowhere", "/d.img", &p);
+	ck_assert(!p.has_files && !p.has_maps && !p.has_image && !p.aio && !p.discard);
+	qemu_process_done(&p);
+}
+END_TEST
+
+/* --- the guest --- */
+
+struct guest_case {
+	enum cell_bus bus;
+	enum cell_cache cache;
+	enum cell_discard discard;
+	uint32_t queues;
+	const char *driver, *queues_seen, *write_cache, *discard_max;
+	const char *says; /* NULL: all match */
+};
+
+static const struct guest_case guest_cases[] = {
+	{BUS_VIRTIO_BLK, CACHE_NONE, DISCARD_UNMAP, 4, "virtio_blk", "2", "write back", "4096",
+	 NULL},
+	{BUS_VIRTIO_BLK, CACHE_NONE, DISCARD_IGNORE, 0, "virtio_blk", "1", "write back", "0", NULL},
+	{BUS_SATA, CACHE_DIRECTSYNC, DISCARD_IGNORE, 0, "ahci", "1", "write through", "4096", NULL},
+	{BUS_NVME_EMULATED, CACHE_WRITETHROUGH, DISCARD_IGNORE, 1, "nvme", "1", "write back",
+	 "4096", NULL},
+	{BUS_VIRTIO_SCSI, CACHE_NONE, DISCARD_IGNORE, 0, "virtio_blk", "2", "write back", "0",
+	 "guest.driver: asked virtio_scsi, effective virtio_blk (guest sysfs)"},
+	{BUS_VIRTIO_BLK, CACHE_NONE, DISCARD_IGNORE, 4, "virtio_blk", "1", "write back", "0",
+	 "guest.queues: asked 2, effective 1 (guest sysfs)"},
+	{BUS_VIRTIO_BLK, CACHE_WRITETHROUGH, DISCARD_IGNORE, 0, "virtio_blk", "1", "write back",
+	 "0", "guest.write_cache: asked write through, effective write back (guest sysfs)"},
+	{BUS_VIRTIO_BLK, CACHE_NONE, DISCARD_UNMAP, 0, "virtio_blk", "1", "write back", "0",
+	 "guest.discard: asked yes, effective no (guest sysfs)"},
+	{BUS_VIRTIO_BLK, CACHE_NONE, DISCARD_UNMAP, 0, "virtio_blk", "1", NULL, NULL,
+	 "guest.write_cache: asked write back, effective not known (guest sysfs: not told); "
+	 "guest.discard: asked yes, effective not known (guest sysfs: not told)"},
+};
+
+static void add_if(struct facts *f, const char *key, const char *value)
+{
+	if (value)
+		ck_assert_int_eq(facts_add(f, key, value), 0);
+}
+
+static char *guest_sentence(const struct guest_case *g, const char *serial, const char *cpus)
+{
+	struct facts disk = {0}, hello = {0};
+	struct effectives e = {0};
+	struct cell c = the_cell();
+	char *text;
+
+	c.bus = g->bus;
+	c.cache = g->cache;
+	c.discard = g->discard;
+	c.queues = g->queues;
+	add_if(&disk, "driver", g->driver);
+	add_if(&disk, "serial", serial);
+	add_if(&disk, "queues", g->queues_seen);
+	add_if(&disk, "write_cache", g->write_cache);
+	add_if(&disk, "discard_max_bytes", g->discard_max);
+	add_if(&hello, "cpus", cpus);
+	ck_assert_int_eq(effective_guest(&c, &disk, &hello, &e, NULL), 0);
+	text = effective_mismatch(&e);
+	effectives_done(&e);
+	facts_done(&disk);
+	facts_done(&hello);
+	return text;
+}
+
+START_TEST(the_guest_is_compared_as_its_bus_allows)
+{
+	const struct guest_case *g = &guest_cases[_i];
+	BL_CLEANUP(bl_freep) char *text = guest_sentence(g, "blklab-dut          ", "2");
+
+	if (g->says) {
+		ck_assert_ptr_nonnull(text);
+		ck_assert_str_eq(text, g->says);
+	} else {
+		ck_assert_msg(!text, "%s", text);
+	}
+}
+END_TEST
+
+START_TEST(another_disk_or_number_of_cpus_is_found_out)
+{
+	BL_CLEANUP(bl_freep) char *text = guest_sentence(&guest_cases[0], "QM00001", "1");
+
+	ck_assert_str_eq(text, "guest.serial: asked blklab-dut, effective QM00001 (guest sysfs); "
+			       "guest.cpus: asked 2, effective 1 (guest hello)");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("effective");
+	TCase *host = tcase_create("host"), *proc = tcase_create("process");
+	TCase *guest = tcase_create("guest");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(host, a_vm_that_runs_what_was_asked_matches);
+	tcase_add_loop_test(host, a_vm_that_runs_something_else_is_found_out, 0,
+			    BL_ARRAY_LEN(doctored));
+	tcase_add_test(host, several_differences_are_one_sentence_of_bounded_length);
+	tcase_add_test(host, the_default_number_of_queues_is_told_but_not_asked_for);
+	tcase_add_test(host, a_monitor_that_is_gone_is_an_error_and_not_a_mismatch);
+	tcase_add_checked_fixture(proc, make_proc, remove_proc);
+	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
+	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
+	tcase_add_test(proc, a_process_that_cannot_be_read_says_nothing);
+	tcase_add_loop_test(guest, the_guest_is_compared_as_its_bus_allows, 0,
+			    BL_ARRAY_LEN(guest_cases));
+	tcase_add_test(guest, another_disk_or_number_of_cpus_is_found_out);
+	suite_add_tcase(s, host);
+	suite_add_tcase(s, proc);
+	suite_add_tcase(s, guest);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
