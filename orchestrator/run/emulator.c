@@ -130,10 +130,12 @@ int emulator_resolve(const char *spec, const char *wrapper, const char *state_di
 
 	if (!*spec && bl_proc_find(BINARY_NAME, found, sizeof found) < 0)
 		return bl_fail(err, -ENOENT,
-			       "no " BINARY_NAME " is installed (package qemu-system-x86)");
+			       "emulator: no " BINARY_NAME
+			       " is installed (package qemu-system-x86)");
 	real = realpath(*spec ? spec : found, NULL);
 	if (!real || stat(real, &st) < 0)
-		return bl_fail(err, -ENOENT, "'%s': %s", *spec ? spec : found, strerror(errno));
+		return bl_fail(err, -ENOENT, "emulator: '%s': %s", *spec ? spec : found,
+			       strerror(errno));
 	if (S_ISDIR(st.st_mode)) {
 		r = resolve_folder(real, wrapper, state_dir, &e, err);
 	} else {
