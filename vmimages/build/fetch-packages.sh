@@ -86,7 +86,10 @@ if [ -n "$backports" ]; then
 	[ -n "$codename" ] || fail "/etc/os-release does not say the release's code name"
 	apt_dir=$out/.apt
 	mkdir -p "$apt_dir/state/lists/partial" "$apt_dir/cache/archives/partial"
-	backports_list "$codename" | sort -u >"$apt_dir/sources.list"
+	# One line an archive, the one with options first: apt refuses two that differ.
+	backports_list "$codename" | sort -u |
+		awk '{ uri = $(NF - 2); sub(/\/*$/, "", uri); if (!seen[uri]++) print }' \
+			>"$apt_dir/sources.list"
 	[ -s "$apt_dir/sources.list" ] ||
 		fail "no source of suite '$codename' in /etc/apt/sources.list or sources.list.d"
 fi

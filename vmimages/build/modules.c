@@ -261,7 +261,7 @@ static int make_view(const char *dir, const char *release, const char *cache_dir
 
 	if (!temp)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	if (!mkdtemp(temp))
+	if (!mkdtemp(temp) || chmod(temp, 0755) < 0)
 		return bl_fail(err, -errno, "cannot make folder '%s': %s", temp, strerror(errno));
 	view = bl_strf("%s/lib/modules/%s", temp, release);
 	r = view ? bl_mkdir_p(view, err) : bl_fail(err, -ENOMEM, "out of memory");

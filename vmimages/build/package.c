@@ -167,7 +167,8 @@ int package_unpack(const char *path, const char *cache_dir, char **ret_dir, stru
 		r = bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0 && !bl_exists(dir)) {
 		r = bl_mkdir_p(parent, err);
-		if (r == 0 && !mkdtemp(temp))
+		/* the emulator may run as another user */
+		if (r == 0 && (!mkdtemp(temp) || chmod(temp, 0755) < 0))
 			r = bl_fail(err, -errno, "cannot make folder '%s': %s", temp,
 				    strerror(errno));
 		if (r < 0)
