@@ -330,12 +330,17 @@ static int build_stream(struct builder *b, struct ynode **ret_root)
 int ytree_parse(const char *text, size_t len, const char *name, struct ynode **ret_root,
 		struct bl_err *err)
 {
+	static const char mark[] = "\xef\xbb\xbf"; /* of byte order; some editors put it first */
 	struct builder b = {.text = text, .name = name, .err = err};
 	int r;
 
 	if (len > YAML_TREE_BYTES_MAX)
 		return bl_fail(err, -EFBIG, "'%s' has %zu bytes; a scenario has at most %zu", name,
 			       len, YAML_TREE_BYTES_MAX);
+	if (len >= 3 && memcmp(text, mark, 3) == 0) {
+		text += 3;
+		len -= 3;
+	}
 	if (!yaml_parser_initialize(&b.yaml))
 		return out_of_memory(&b);
 	yaml_parser_set_encoding(&b.yaml, YAML_UTF8_ENCODING);

@@ -68,6 +68,18 @@ START_TEST(an_empty_file_is_an_empty_mapping)
 }
 END_TEST
 
+START_TEST(what_windows_editors_add_is_no_part_of_the_text)
+{
+	BL_CLEANUP(ytree_freep)
+	struct ynode *root = parse("\xef\xbb\xbf"
+				   "a: 1\r\nb: two words\r\n");
+
+	ck_assert_str_eq(root->keys[0]->text, "a");
+	ck_assert_uint_eq(root->keys[0]->at.column, 1);
+	ck_assert_str_eq(root->items[1]->text, "two words");
+}
+END_TEST
+
 static const struct {
 	const char *in, *says;
 } bad[] = {
@@ -152,6 +164,7 @@ int main(void)
 	tcase_add_test(tc, every_node_knows_its_line_and_column);
 	tcase_add_test(tc, columns_count_characters_not_bytes);
 	tcase_add_test(tc, words_that_yaml_1_1_takes_for_booleans_stay_text);
+	tcase_add_test(tc, what_windows_editors_add_is_no_part_of_the_text);
 	tcase_add_test(tc, an_empty_file_is_an_empty_mapping);
 	tcase_add_loop_test(tc, what_is_not_in_the_subset_is_refused_with_its_place, 0,
 			    BL_ARRAY_LEN(bad));
