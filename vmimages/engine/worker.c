@@ -15,6 +15,12 @@
 
 #define STACK_BYTES ((size_t)512 << 10)
 
+/* The kernel holds back (plugs) what comes in one call until its end: a device that went
+ * idle waits for the whole of it. Measured on a virtio disk at depth 16, medians of 11
+ * interleaved runs, IOPS and CPU time of a request: one at a time 60k and 5.4 us, at
+ * most 4 58k and 4.6 us, all free slots 55k and 4.8 us. */
+#define HAND_OVER_MAX 4
+
 /* Two clones, or two sections of one seed, draw different offsets; the same ones each time. */
 static uint64_t own_seed(const struct job *j, uint32_t clone)
 {
@@ -107,6 +113,7 @@ static void set_plan(struct worker *w, uint32_t clone)
 	w->sync_every[0] = j->fsync;
 	w->sync_every[1] = j->fdatasync;
 	w->depth = j->engine == JOB_PSYNC ? 1 : j->iodepth;
+	w->batch_max = j->engine == JOB_IO_URING ? HAND_OVER_MAX : w->depth;
 	w->has_slat = j->engine == JOB_IO_URING || (j->engine == JOB_NULL && w->depth > 1);
 	blocks_init(&w->blocks, order, w->target->size / j->bs, w->seed);
 	set_pace(w);
@@ -240,11 +247,9 @@ static void set_clock(struct worker *w)
 
 	w->start = epoch + clk_ticks(w->clk, j->ramp_ns);
 	w->end = j->runtime_ns ? w->start + clk_ticks(w->clk, j->runtime_ns) : INT64_MAX;
-	w->next_event = w->start;
 	for (int dir = 0; dir < 2; dir++)
 		w->pace[dir].due = (unsigned __int128)epoch << 32;
-	if (!j->ramp_ns)
-		worker_event(w, w->start);
+	worker_event(w, epoch);
 }
 
 /* Close the current slice of every direction. */
@@ -290,17 +295,34 @@ static void start_counting(struct worker *w)
 			w->pace[dir].due = start;
 }
 
+static bool is_stopped(const struct worker *w)
+{
+	return atomic_load_explicit(w->stop_call, memory_order_relaxed) ||
+	       atomic_load_explicit(w->stop_job, memory_order_relaxed);
+}
+
+/* When to look again: at the end of the ramp or of the slice, at least every slice. */
+static uint64_t event_after(const struct worker *w, uint64_t now)
+{
+	uint64_t slice = clk_ticks(w->clk, ENGINE_INTERVAL_NS), at;
+
+	if (!w->is_counting)
+		return now + slice < w->start ? now + slice : w->start;
+	at = w->start + clk_ticks(w->clk, (uint64_t)(w->slice + 1) * ENGINE_INTERVAL_NS);
+	return at > now ? at : now + 1; /* rounding of the two conversions */
+}
+
 void worker_event(struct worker *w, uint64_t now)
 {
-	if (!w->is_counting)
-		start_counting(w);
-	else
+	if (w->is_counting)
 		end_slice(w);
+	else if (now >= w->start)
+		start_counting(w);
+	if (w->is_counting)
+		w->slice = (uint32_t)(clk_ns(w->clk, now - w->start) / ENGINE_INTERVAL_NS);
+	w->next_event = event_after(w, now);
+	w->is_ending |= is_stopped(w);
 	tell_progress(w);
-	w->slice = (uint32_t)(clk_ns(w->clk, now - w->start) / ENGINE_INTERVAL_NS);
-	w->next_event = w->start + clk_ticks(w->clk, (uint64_t)(w->slice + 1) * ENGINE_INTERVAL_NS);
-	if (w->next_event <= now) /* rounding of the two conversions */
-		w->next_event = now + 1;
 }
 
 static const char *io_verb(const struct slot *s)
@@ -322,6 +344,7 @@ void worker_fail(struct worker *w, int error, const char *fmt, ...)
 		va_end(ap);
 	}
 	atomic_store_explicit(w->stop_job, true, memory_order_relaxed);
+	w->is_ending = true;
 }
 
 static int io_failed(struct worker *w, const struct slot *s, int res, uint32_t done)

@@ -46,13 +46,14 @@ struct worker {
 	struct slot *slots;
 	uint16_t *free_slots, *queue; /* queue: built, not yet submitted */
 	unsigned n_free, n_queued, n_busy;
+	unsigned batch_max; /* requests in one hand-over */
 	bool is_ending, is_mixed, has_slat;
 	uint8_t only_dir;        /* when not mixed */
 	uint64_t read_threshold; /* of 2^32: reads in a mix */
 	uint64_t mix;            /* generator of the mix */
 	uint64_t left;           /* counted requests still to build */
 	uint64_t start, end;     /* ticks: counting starts, building ends */
-	uint64_t next_event;     /* ticks: end of the ramp or of the slice */
+	uint64_t next_event;     /* ticks: worker_event() is due */
 	uint64_t region_offset;
 	uint32_t bs;
 	uint32_t sync_every[2], since_sync[2]; /* fsync, fdatasync */
@@ -110,7 +111,7 @@ int worker_launch(struct worker *w, struct bl_err *err);
 /* After the thread ended: the worker's sample, complete; the caller's. NULL: -ENOMEM. */
 struct sample *worker_take_sample(struct worker *w);
 
-/* From the loop, rarely: the ramp or a slice is over. */
+/* From the loop, at least every 100 ms: ends the ramp or the slice, looks at the stop flags. */
 void worker_event(struct worker *w, uint64_t now);
 
 /* From the loop, rarely: the request did not do all its bytes (@res as from the kernel).
