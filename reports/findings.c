@@ -238,14 +238,14 @@ void findings_axis(const struct view *v, size_t from, size_t to, const struct fm
 	}
 	range_text(&t, st, a, sizeof(a));
 	if (t.n_verdict[VERDICT_CANNOT_TELL] == t.n) {
-		bl_buf_addf(out, "p99 %s seen in %zu pairs, cannot tell yet", a, t.n);
+		bl_buf_addf(out, "p99 %s seen in %zu comparisons, cannot tell yet", a, t.n);
 		return;
 	}
 	for (size_t i = 0; i < BL_ARRAY_LEN(words); i++) {
 		size_t n = t.n_verdict[words[i].verdict];
 
 		if (n == t.n)
-			bl_buf_addf(out, "p99 %s in all %zu pairs", words[i].does, n);
+			bl_buf_addf(out, "p99 %s in all %zu comparisons", words[i].does, n);
 		else if (n)
 			bl_buf_addf(out, "%s %s in %zu", is_begun ? "," : "p99", words[i].does, n);
 		is_begun |= n > 0;
@@ -253,7 +253,7 @@ void findings_axis(const struct view *v, size_t from, size_t to, const struct fm
 	if (t.n_verdict[VERDICT_CANNOT_TELL])
 		bl_buf_addf(out, ", cannot be told in %zu", t.n_verdict[VERDICT_CANNOT_TELL]);
 	if (most_of(&t) < t.n)
-		bl_buf_addf(out, " of %zu pairs", t.n);
+		bl_buf_addf(out, " of %zu comparisons", t.n);
 	bl_buf_addf(out, " (%s)", a);
 }
 

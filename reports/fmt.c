@@ -81,13 +81,20 @@ char *fmt_change(const struct fmt_style *st, char out[FMT_MAX], double ratio)
 	return out;
 }
 
-struct fmt_unit fmt_unit_for(const struct fmt_style *st, double least_ns)
+struct fmt_unit fmt_unit_for(const struct fmt_style *st, double ns)
 {
-	if (least_ns >= 1e9)
+	if (ns >= 1e9)
 		return (struct fmt_unit){"s", 1e9};
-	if (least_ns >= 1e6)
+	if (ns >= 1e6)
 		return (struct fmt_unit){"ms", 1e6};
 	return (struct fmt_unit){st->us, 1e3};
+}
+
+struct fmt_unit fmt_unit_between(const struct fmt_style *st, double least_ns, double most_ns)
+{
+	struct fmt_unit small = fmt_unit_for(st, least_ns), large = fmt_unit_for(st, most_ns);
+
+	return most_ns / small.ns >= 1e5 && least_ns >= large.ns / 100 ? large : small;
 }
 
 char *fmt_in(const struct fmt_style *st, char out[FMT_MAX], double ns, struct fmt_unit u)

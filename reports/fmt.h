@@ -30,8 +30,11 @@ struct fmt_unit {
 	const char *name; /* "us", "ms", "s" */
 	double ns;        /* one of it */
 };
-/* The largest unit in which the least value is not below 1. */
-struct fmt_unit fmt_unit_for(const struct fmt_style *st, double least_ns);
+/* The largest unit in which @ns is not below 1. */
+struct fmt_unit fmt_unit_for(const struct fmt_style *st, double ns);
+/* One unit for values from @least_ns to @most_ns: the least one's, or the next larger when many
+ * would have more than five digits in it and the least still shows three. 0, 0: us. */
+struct fmt_unit fmt_unit_between(const struct fmt_style *st, double least_ns, double most_ns);
 char *fmt_in(const struct fmt_style *st, char out[FMT_MAX], double ns, struct fmt_unit u);
 /* With its own unit: "412 us". */
 char *fmt_ns(const struct fmt_style *st, char out[FMT_MAX], double ns);

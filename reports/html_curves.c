@@ -115,7 +115,7 @@ static void draw(const struct view *v, size_t j, struct curve *curves, size_t n,
 	const char *sep = "plot ";
 	struct plot p;
 	uint64_t ns;
-	char id[32], token[24];
+	char id[32];
 
 	for (size_t i = 0; i < n; i++) {
 		if (hist_percentile(&curves[i].row->sum->all->hist, 50, &ns))
@@ -148,10 +148,9 @@ static void draw(const struct view *v, size_t j, struct curve *curves, size_t n,
 
 			if ((c->series >= 0) != pass)
 				continue;
-			bl_buf_addf(&p.script,
-				    "%s$c%zu using 1:2 with lines lw %s lc rgb %s title %s", sep, i,
-				    pass ? "2" : "1", pass ? plot_series[c->series] : PLOT_GREY,
-				    plot_text(&p, c->rec->name, token));
+			bl_buf_addf(&p.script, "%s$c%zu using 1:2 with lines lw %s lc rgb %s", sep,
+				    i, pass ? "2" : "1", pass ? plot_series[c->series] : PLOT_GREY);
+			plot_name(&p, c->rec->name);
 			sep = ", ";
 		}
 	}

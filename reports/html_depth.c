@@ -127,7 +127,7 @@ static void draw(const struct view *v, const size_t *jobs, size_t n_jobs, struct
 	BL_CLEANUP(bl_buf_done) struct bl_buf series = BL_BUF_INIT;
 	struct point pt[DEPTHS_MAX];
 	struct plot p;
-	char id[32], token[24];
+	char id[32];
 
 	snprintf(id, sizeof(id), "dp%zu", jobs[0]);
 	plot_begin(&p, id, PLOT_W, PLOT_H);
@@ -143,7 +143,8 @@ static void draw(const struct view *v, const size_t *jobs, size_t n_jobs, struct
 			least = fmin(least, pt[i].iops);
 			most = fmax(most, pt[i].iops);
 		}
-		plot_text(&p, v->d->cells[c].name, token);
+		plot_name(&p, v->d->cells[c].name);
+		plot_name(&p, "knee");
 		if (n_labels < PLOT_SERIES)
 			labels[n_labels++] = (struct plot_label){
 				.text = v->d->cells[c].name,
@@ -151,12 +152,11 @@ static void draw(const struct view *v, const size_t *jobs, size_t n_jobs, struct
 				.x = pt[n - 1].iops,
 				.y = pt[n - 1].p99_ns,
 			};
-		bl_buf_addf(
-			&series,
-			"%s$d%u using 1:2 with linespoints pt 7 ps 0.6 lw 2 lc rgb %s title %s, "
-			"$k%u using 1:2 with points pt 6 ps 1.5 lw 1.5 lc rgb %s title 'knee'",
-			series.len ? ", " : "plot ", c, plot_series[v->cells[c].series], token, c,
-			plot_series[v->cells[c].series]);
+		bl_buf_addf(&series,
+			    "%s$d%u using 1:2 with linespoints pt 7 ps 0.6 lw 2 lc rgb %s, "
+			    "$k%u using 1:2 with points pt 6 ps 1.5 lw 1.5 lc rgb %s",
+			    series.len ? ", " : "plot ", c, plot_series[v->cells[c].series], c,
+			    plot_series[v->cells[c].series]);
 	}
 	if (!series.len) {
 		bl_buf_adds(out, "<p class=\"absent\">No cell has a p99 at two depths.</p>\n");

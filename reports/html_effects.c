@@ -7,11 +7,32 @@
 #include "html.h"
 #include "plot.h"
 
-enum { PLOT_W = 900, LABELS_W = 330, FIGURES_W = 210, ROW_H = 24, ROWS_MAX = 40 };
+enum { SCALE_W = 380, FIGURES_W = 210, ROW_H = 24, ROWS_MAX = 40, CHAR_W = 7 };
 
 static bool is_drawn(const struct view_effect *e)
 {
 	return e->by[METRIC_P99].n_pairs && e->by[METRIC_P99].ratio > 0;
+}
+
+/* The ratio of the @nth value of @b to the one of @a from the same repeat; 0: none. */
+static double pair_ratio(const struct summary *a, const struct summary *b, size_t nth)
+{
+	const uint32_t repeat = b->value_repeats[METRIC_P99][nth];
+
+	for (size_t i = 0; i < a->metric[METRIC_P99].n && i < SUMMARY_VALUES; i++) {
+		if (a->value_repeats[METRIC_P99][i] == repeat && a->values[METRIC_P99][i] > 0)
+			return b->values[METRIC_P99][nth] / a->values[METRIC_P99][i];
+	}
+	return 0;
+}
+
+static double pair_reach(const struct view *v, const struct view_effect *e, size_t nth)
+{
+	const struct summary *a = summaries_find(&v->sums, e->cell_from, e->job->name);
+	const struct summary *b = summaries_find(&v->sums, e->cell_to, e->job->name);
+	double ratio = nth < b->metric[METRIC_P99].n ? pair_ratio(a, b, nth) : 0;
+
+	return ratio > 0 ? fabs(log(ratio)) : 0;
 }
 
 /* The ratios the picture must hold: every dot, every interval, and the effect that matters. */
@@ -25,6 +46,8 @@ static void find_range(const struct view *v, size_t from, size_t to, double *lo,
 		if (!is_drawn(&v->effects[i]))
 			continue;
 		reach = fmax(reach, fabs(log(c->ratio)));
+		for (size_t k = 0; k < SUMMARY_VALUES; k++)
+			reach = fmax(reach, pair_reach(v, &v->effects[i], k));
 		if (c->has_interval && c->lo > 0)
 			reach = fmax(reach, fmax(fabs(log(c->lo)), fabs(log(c->hi))));
 	}
@@ -36,7 +59,7 @@ static void add_ticks(struct plot *p, double lo, double hi)
 {
 	static const double ticks[] = {1,    0.5, 2,   0.2,  5,   0.1, 10,   0.02, 50,
 				       0.01, 100, 0.8, 1.25, 0.9, 1.1, 0.95, 1.05};
-	double px = (PLOT_W - LABELS_W - FIGURES_W) / log(hi / lo), taken[BL_ARRAY_LEN(ticks)];
+	double px = SCALE_W / log(hi / lo), taken[BL_ARRAY_LEN(ticks)];
 	size_t n = 0;
 
 	bl_buf_adds(&p->script, "set xtics (");
@@ -78,18 +101,38 @@ static void row_label(const struct view *v, const struct view_effect *e, const c
 }
 
 static const struct {
-	const char *name, *style;
+	const char *name, *title, *style;
 } marks[VERDICTS] = {
-	[VERDICT_CANNOT_TELL] = {"open", "pt 6 ps 0.9 lw 1.5 lc rgb " PLOT_GREY},
-	[VERDICT_BETTER] = {"better", "pt 7 ps 0.9 lw 2 lc rgb '#009e73'"},
-	[VERDICT_WORSE] = {"worse", "pt 7 ps 0.9 lw 2 lc rgb '#d55e00'"},
-	[VERDICT_SAME] = {"same", "pt 7 ps 0.9 lw 2 lc rgb " PLOT_GREY},
+	[VERDICT_CANNOT_TELL] = {"open", "cannot tell", "pt 6 ps 0.9 lw 1.5 lc rgb " PLOT_GREY},
+	[VERDICT_BETTER] = {"better", "better", "pt 7 ps 0.9 lw 2 lc rgb '#009e73'"},
+	[VERDICT_WORSE] = {"worse", "worse", "pt 7 ps 0.9 lw 2 lc rgb '#d55e00'"},
+	[VERDICT_SAME] = {"same", "same", "pt 7 ps 0.9 lw 2 lc rgb " PLOT_GREY},
 };
+
+static void add_pairs(const struct view *v, size_t from, size_t to, struct plot *p)
+{
+	bl_buf_adds(&p->script, "$pairs << EOD\nNaN NaN\n");
+	for (size_t i = from; i < to; i++) {
+		const struct view_effect *e = &v->effects[i];
+		const struct summary *a = summaries_find(&v->sums, e->cell_from, e->job->name);
+		const struct summary *b = summaries_find(&v->sums, e->cell_to, e->job->name);
+
+		for (size_t k = 0; k < b->metric[METRIC_P99].n && k < SUMMARY_VALUES; k++) {
+			double ratio = pair_ratio(a, b, k);
+
+			if (ratio > 0)
+				bl_buf_addf(&p->script, "%.6g %.2f\n", ratio,
+					    (double)(i - from) + 1.3);
+		}
+	}
+	bl_buf_adds(&p->script, "EOD\n");
+}
 
 static void add_points(const struct view *v, size_t from, size_t to, struct plot *p)
 {
-	const char *sep = "plot ";
+	const char *sep = "plot $pairs using 1:2 with points pt 7 ps 0.28 lc rgb " PLOT_GREY ", ";
 
+	add_pairs(v, from, to, p);
 	for (int k = 0; k < VERDICTS; k++) {
 		bl_buf_addf(&p->script, "$%s << EOD\n", marks[k].name);
 		bl_buf_adds(&p->script, "NaN NaN NaN NaN\n"); /* an empty block is an error */
@@ -103,12 +146,32 @@ static void add_points(const struct view *v, size_t from, size_t to, struct plot
 		}
 		bl_buf_adds(&p->script, "EOD\n");
 	}
+	plot_name(p, "one pair of trials");
 	for (int k = 0; k < VERDICTS; k++) {
-		bl_buf_addf(&p->script, "%s$%s using 1:2:3:4 with xerrorbars %s title '%s'", sep,
-			    marks[k].name, marks[k].style, marks[k].name);
+		bl_buf_addf(&p->script, "%s$%s using 1:2:3:4 with xerrorbars %s", sep,
+			    marks[k].name, marks[k].style);
+		plot_name(p, marks[k].title);
 		sep = ", ";
 	}
 	bl_buf_adds(&p->script, "\n");
+}
+
+/* One width for a job, so that the lines of no change stand under each other. */
+static unsigned labels_width(const struct view *v, const struct view_job *job)
+{
+	unsigned longest = 8;
+
+	for (size_t i = 0; i < v->n_effects; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf label = BL_BUF_INIT;
+		unsigned w;
+
+		if (v->effects[i].job != job)
+			continue;
+		row_label(v, &v->effects[i], v->effects[i].from, &label);
+		w = (unsigned)fmt_width(bl_buf_str(&label));
+		longest = w > longest ? w : longest;
+	}
+	return longest * CHAR_W + 24;
 }
 
 static void draw(const struct view *v, size_t from, size_t to, const char *title,
@@ -116,13 +179,15 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 {
 	size_t rows = to - from;
 	double lo, hi, delta = 1 + metric_min_effect[METRIC_P99];
+	unsigned labels = labels_width(v, v->effects[from].job),
+		 width = labels + SCALE_W + FIGURES_W;
 	unsigned height = (unsigned)rows * ROW_H + 60;
 	BL_CLEANUP(bl_buf_done) struct bl_buf desc = BL_BUF_INIT;
 	struct plot p;
 	char id[32], token[24];
 
 	snprintf(id, sizeof(id), "fx%zu", from);
-	plot_begin(&p, id, PLOT_W, height);
+	plot_begin(&p, id, width, height);
 	find_range(v, from, to, &lo, &hi);
 	bl_buf_addf(&p.script,
 		    "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
@@ -132,7 +197,7 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 		    "set object 1 rect from %.6g, graph 0 to %.6g, graph 1 fc rgb " PLOT_SHADE
 		    " fs solid 1 noborder behind\n"
 		    "set arrow 1 from 1, graph 0 to 1, graph 1 nohead lw 1\n",
-		    (double)LABELS_W / PLOT_W, 1 - (double)FIGURES_W / PLOT_W, 1 - 8.0 / height,
+		    (double)labels / width, 1 - (double)FIGURES_W / width, 1 - 8.0 / height,
 		    52.0 / height, (double)rows + 0.5, lo, hi, 1 / delta, delta);
 	add_ticks(&p, lo, hi);
 	bl_buf_addf(
@@ -147,11 +212,11 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 		findings_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
 		bl_buf_addf(&desc, "%s: %s. ", bl_buf_str(&label), bl_buf_str(&change));
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu right\n",
-			    plot_text(&p, bl_buf_str(&label), token), (LABELS_W - 12.0) / PLOT_W,
+			    plot_text(&p, bl_buf_str(&label), token), (labels - 12.0) / width,
 			    i - from + 1);
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu left\n",
 			    plot_text(&p, bl_buf_str(&change), token),
-			    1 - (FIGURES_W - 14.0) / PLOT_W, i - from + 1);
+			    1 - (FIGURES_W - 14.0) / width, i - from + 1);
 	}
 	add_points(v, from, to, &p);
 	plot_render(&p, title, bl_buf_str(&desc), out);
@@ -164,7 +229,7 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 					    METRIC_P99_9, METRIC_MAX, METRIC_CPU_PER_IO};
 	static const char *const heads[] = {"IOPS", "p50", "p99", "p99.9", "max", "CPU / I/O"};
 
-	bl_buf_adds(out, "<details class=\"fold\"><summary>all figures of these pairs</summary>"
+	bl_buf_adds(out, "<details class=\"fold\"><summary>all figures of these comparisons</summary>"
 			 "<div class=\"scroll\"><table><thead><tr><th class=\"t\">change</th>"
 			 "<th class=\"t\">all else equal</th>");
 	for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++)
@@ -210,7 +275,7 @@ static void one_axis(const struct view *v, size_t from, size_t to, struct bl_buf
 		bl_buf_adds(out, "</div>");
 	}
 	if (drawn < to - from)
-		bl_buf_addf(out, "<p class=\"note\">%zu more pairs are in the table.</p>\n",
+		bl_buf_addf(out, "<p class=\"note\">%zu more are in the table.</p>\n",
 			    to - from - drawn);
 	add_table(v, from, to, out);
 	bl_buf_adds(out, "</figure>\n");
@@ -229,8 +294,6 @@ static size_t end_of_axis(const struct view *v, size_t from)
 
 void html_effects(const struct view *v, struct bl_buf *out)
 {
-	char num[FMT_MAX];
-
 	if (!v->n_effects) {
 		html_absent(out, "choices", "What each choice changed",
 			    v->n_axes
@@ -244,10 +307,11 @@ void html_effects(const struct view *v, struct bl_buf *out)
 		out,
 		"<section id=\"choices\"><h2>What each choice changed</h2>\n<p class=\"note\">"
 		"Every value against its sibling, all else equal, p99, paired by block. A bar is "
-		"the exact 95 %% interval; an open dot is a difference seen that cannot be told "
-		"from chance. Inside the shade (less than %s) a difference would not "
+		"the exact 95 %% interval; a small dot is one pair of trials; an open circle is a "
+		"difference seen that cannot be told "
+		"from chance. Inside the shade (less than %.3g %%) a difference would not "
 		"matter.</p>\n",
-		fmt_change(&fmt_page, num, 1 + metric_min_effect[METRIC_P99]));
+		metric_min_effect[METRIC_P99] * 100);
 	for (size_t j = 0; j < v->n_jobs; j++) {
 		html_job_begin(v, j, out);
 		for (size_t i = 0, to; i < v->n_effects; i = to) {

@@ -23,15 +23,16 @@ static double lat_of(const struct view_row *row, int column)
 
 static struct fmt_unit unit_of(const struct view_job *job, int column)
 {
-	double least = INFINITY;
+	double least = INFINITY, most = 0;
 
 	for (size_t i = 0; i < job->n_rows; i++) {
 		double ns = lat_of(&job->rows[i], column);
 
+		most = fmax(most, ns);
 		if (ns > 0 && ns < least)
 			least = ns;
 	}
-	return fmt_unit_for(&fmt_page, isfinite(least) ? least : 0);
+	return fmt_unit_between(&fmt_page, isfinite(least) ? least : 0, most);
 }
 
 static struct fmt_unit cpu_unit(const struct view_job *job)

@@ -51,6 +51,7 @@ void plot_done(struct plot *p)
 	for (size_t i = 0; i < p->n_texts; i++)
 		free(p->texts[i]);
 	free(p->texts);
+	free(p->names);
 	bl_buf_done(&p->script);
 	*p = (struct plot){0};
 }
@@ -71,6 +72,20 @@ char *plot_text(struct plot *p, const char *text, char out[24])
 	p->texts[p->n_texts] = copy;
 	snprintf(out, 24, "'{tx%04zu}'", p->n_texts++);
 	return out;
+}
+
+void plot_name(struct plot *p, const char *text)
+{
+	size_t *grown = reallocarray(p->names, p->n_names + 1, sizeof(*grown));
+	char token[24];
+
+	if (!grown) {
+		p->script.failed = true;
+		return;
+	}
+	p->names = grown;
+	p->names[p->n_names++] = p->n_texts;
+	plot_text(p, text, token);
 }
 
 void plot_time_axis(struct plot *p, const char *axis, double lo_ns, double hi_ns)
@@ -173,6 +188,27 @@ static bool starts(const char *s, const char *with)
 	return strncmp(s, with, strlen(with)) == 0;
 }
 
+/* The group of one series, named by what it shows. */
+static size_t take_series(const struct plot *p, const char *s, struct bl_buf *out)
+{
+	size_t len = strcspn(s, ">"), id = strlen(p->id);
+	unsigned long n = 0;
+
+	if (strncmp(s + 7, p->id, id) == 0 && starts(s + 7 + id, "_plot_"))
+		n = strtoul(s + 7 + id + 6, NULL, 10);
+	if (s[len] == '\0' || n == 0) {
+		bl_buf_addc(out, '<');
+		return 1;
+	}
+	bl_buf_addf(out, "<g id=\"%s-%lu\">", p->id, n);
+	if (n <= p->n_names && p->names[n - 1] < p->n_texts) {
+		bl_buf_adds(out, "<title>");
+		fmt_html(out, p->texts[p->names[n - 1]]);
+		bl_buf_adds(out, "</title>");
+	}
+	return len + 1;
+}
+
 /* One piece of gnuplot's SVG at @s, rewritten into @out; returns how far to go on. */
 static size_t take_piece(const struct plot *p, const char *s, struct bl_buf *out)
 {
@@ -207,6 +243,17 @@ static size_t take_piece(const struct plot *p, const char *s, struct bl_buf *out
 	if (starts(s, "fill=\"black\"")) {
 		bl_buf_adds(out, "fill=\"currentColor\"");
 		return strlen("fill=\"black\"");
+	}
+	if (starts(s, "<title>")) { /* of a series: gnuplot only has its number */
+		const char *end = strstr(s, "</title>");
+
+		return end ? (size_t)(end - s) + strlen("</title>") : strlen(s);
+	}
+	if (starts(s, "<g id=\""))
+		return take_series(p, s, out);
+	if (starts(s, "stroke='black'")) {
+		bl_buf_adds(out, "stroke='currentColor'");
+		return strlen("stroke='black'");
 	}
 	if (starts(s, "stroke=\"black\"")) {
 		bl_buf_adds(out, "stroke=\"currentColor\"");

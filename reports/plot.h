@@ -18,6 +18,8 @@ struct plot {
 	struct bl_buf script;
 	char **texts; /* what the tokens stand for */
 	size_t n_texts;
+	size_t *names; /* of the drawn series, in order: indices into texts */
+	size_t n_names;
 };
 
 /* Colours for the script: `lc rgb plot_series[i]`; quoted. */
@@ -33,6 +35,9 @@ void plot_done(struct plot *p);
 
 /* A token to stand for @text in the script, as a quoted gnuplot string; @out is returned. */
 char *plot_text(struct plot *p, const char *text, char out[24]);
+
+/* The name of the next series in the script, shown under the pointer. */
+void plot_name(struct plot *p, const char *text);
 
 /* Log axis @axis ("x" or "y") of times in ns from @lo to @hi with ticks at 1, 2, 5 as people say
  * them. */

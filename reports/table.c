@@ -30,13 +30,15 @@ struct table {
 
 static struct fmt_unit unit_of(const struct view_job *job, int p)
 {
-	double least = INFINITY;
+	double least = INFINITY, most = 0;
 
 	for (size_t i = 0; i < job->n_rows; i++) {
-		if (job->rows[i].sum && job->rows[i].p[p].is_known)
-			least = fmin(least, (double)job->rows[i].p[p].ns);
+		if (!job->rows[i].sum || !job->rows[i].p[p].is_known)
+			continue;
+		least = fmin(least, (double)job->rows[i].p[p].ns);
+		most = fmax(most, (double)job->rows[i].p[p].ns);
 	}
-	return fmt_unit_for(&fmt_plain, isfinite(least) ? least : 0);
+	return fmt_unit_between(&fmt_plain, isfinite(least) ? least : 0, most);
 }
 
 static struct fmt_unit cpu_unit(const struct view_job *job)
