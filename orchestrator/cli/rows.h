@@ -14,8 +14,8 @@
 	{                                                                                          \
 		.name = "work-dir", .kind = OPTION_FOLDER, .arg = "DIR", .at = AT(work_dir),       \
 		.def_says = "$XDG_STATE_HOME/blklab; root: /var/lib/blklab",                       \
-		.help = "state and backing disks live here: the disk under this folder is what "   \
-			"gets measured; a short path"                                              \
+		.help = "folder for state and backing disks, at most 60 bytes long; the disk "     \
+			"below it is the one that gets measured"                                   \
 	}
 #define ROW_CACHE_DIR                                                                              \
 	{                                                                                          \

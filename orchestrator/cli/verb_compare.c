@@ -90,7 +90,6 @@ static const struct operand_row operands[] = {
 
 static const struct option_row options[] = {
 	ROW_STORE,
-	ROW_WORK_DIR,
 	{.name = "run",
 	 .kind = OPTION_TEXT,
 	 .arg = "RUN",

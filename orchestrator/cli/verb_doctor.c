@@ -270,8 +270,11 @@ const struct verb verb_doctor = {
 	.summary = "can this host run the lab, and what will spoil a measurement?",
 	.about =
 		"Look at CPU, memory, the disk under the work folder, timers, load and hypervisor, "
-		"and say for each what it means for a measurement and what to do. Nothing on the "
-		"host is changed; one file of 4 KiB is written and removed to try O_DIRECT.\n\n"
+		"and say for each what it means for a measurement and what to do. No setting of "
+		"the "
+		"host is changed: the work folder is made when it is missing, and a file of 4 KiB "
+		"is "
+		"written into it and removed, to try O_DIRECT.\n\n"
 		"Marks: ok; info, know it when you compare; WARN, it will show in the figures; "
 		"BAD, "
 		"the lab can't run. Exit code 3 when something is BAD, else 0.",

@@ -93,7 +93,7 @@ static int run_list(struct cli *cli, const struct args *a, struct bl_err *err)
 	return print_table(cli, list, n, err);
 }
 
-static const struct option_row options[] = {ROW_STORE, ROW_WORK_DIR, ROW_JSON};
+static const struct option_row options[] = {ROW_STORE, ROW_JSON};
 
 static const struct example examples[] = {
 	{"blklab list -s out/bench/store.db", "the runs of `make bench`"},

@@ -75,7 +75,6 @@ static const struct operand_row operands[] = {
 
 static const struct option_row options[] = {
 	ROW_STORE,
-	ROW_WORK_DIR,
 	{.name = "format",
 	 .letter = 'f',
 	 .kind = OPTION_ENUM,

@@ -241,6 +241,25 @@ static int write_report(struct session *s, const struct run_data *d, struct bl_e
 	return r < 0 ? bl_wrap(err, r, "--report") : 0;
 }
 
+static bool was_measured(const struct run_data *d, size_t cell)
+{
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
+			return true;
+	return false;
+}
+
+/* The first two cells that can be compared. */
+static bool two_measured(const struct run_data *d, size_t *first, size_t *second)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n < 2 && i < d->n_cells; i++)
+		if (was_measured(d, i))
+			*(n++ ? second : first) = i;
+	return n == 2;
+}
+
 /* Where things are and how to look at them again: the last lines on the terminal. What the
  * figures suggest is said by the table above. */
 static void closing_words(struct session *s, const struct run_data *d, struct bl_buf *out)
@@ -248,6 +267,7 @@ static void closing_words(struct session *s, const struct run_data *d, struct bl
 	const struct args *a = s->args;
 	BL_CLEANUP(bl_freep) char *store = a->store ? bl_strf(" --store %s", a->store) : NULL;
 	const char *option = store ? store : "";
+	size_t first, second;
 
 	if (s->progress.n_done < s->progress.n_trials)
 		bl_buf_addf(out, "\n%zu of %zu trials were not run.\n",
@@ -258,9 +278,9 @@ static void closing_words(struct session *s, const struct run_data *d, struct bl
 	bl_buf_addf(out, "store    %s  (run %.13s)\n", s->store_path, d->run.id);
 	if (!a->report)
 		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
-	if (d->n_cells > 1)
-		bl_buf_addf(out, "compare  blklab compare '%s' '%s'%s\n", d->cells[0].name,
-			    d->cells[1].name, option);
+	if (two_measured(d, &first, &second))
+		bl_buf_addf(out, "compare  blklab compare '%s' '%s'%s\n", d->cells[first].name,
+			    d->cells[second].name, option);
 }
 
 static int conclude(struct session *s, struct bl_err *err)
