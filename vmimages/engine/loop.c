@@ -35,15 +35,20 @@ INLINE void put(struct lat *l, uint64_t ns)
 INLINE void record(struct worker *w, const struct slot *s, uint64_t now, bool rated)
 {
 	struct meter *m = &w->meter[s->dir];
-	uint64_t slat = 0, clat = clk_ns(w->clk, now - s->issue), lat;
+	uint64_t lat;
 
-	if (m->slat) {
-		slat = clk_ns(w->clk, s->issue - s->start);
+	if (m->slat) { /* lat is their sum to the nanosecond */
+		uint64_t slat = clk_ns(w->clk, s->issue - s->start);
+		uint64_t clat = clk_ns(w->clk, now - s->issue);
+
 		put(m->slat, slat);
-	}
-	if (m->clat)
 		put(m->clat, clat);
-	lat = slat + clat;
+		lat = slat + clat;
+	} else { /* sync engines, and sync requests of any */
+		lat = clk_ns(w->clk, now - s->start);
+		if (m->clat)
+			put(m->clat, lat);
+	}
 	m->lat->sum_ns += lat;
 	m->lat->sumsq_ns2 += squared(lat);
 	m->lat->min_ns = lat < m->lat->min_ns ? lat : m->lat->min_ns;
