@@ -150,17 +150,29 @@ static int run(const struct cmdline *c)
 	return rc || failed || atomic_load(&stop) ? 1 : 0;
 }
 
+/* As one word of a shell. */
+static void print_quoted(const char *text)
+{
+	putchar('\'');
+	for (; *text; text++)
+		*text == '\'' ? (void)fputs("'\\''", stdout) : (void)putchar(*text);
+	putchar('\'');
+}
+
 static int show_commands(const struct cmdline *c)
 {
 	const char *name;
 
 	for (size_t i = 0; i < c->jobs.n; i++) {
-		printf("blkjob --name='%s'", c->jobs.items[i].name);
+		printf("blkjob --name=");
+		print_quoted(c->jobs.items[i].name);
 		for (size_t k = 0; (name = job_option_name(k)); k++) {
 			BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 
-			if (job_option_text(&c->jobs.items[i], name, &text))
-				printf(" --%s='%s'", name, bl_buf_str(&text));
+			if (!job_option_text(&c->jobs.items[i], name, &text))
+				continue;
+			printf(" --%s=", name);
+			print_quoted(bl_buf_str(&text));
 		}
 		printf("\n");
 	}
