@@ -177,11 +177,6 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
 	return 0;
 }
 
-bool parts_are_ready(const struct parts *p, const struct cell *c)
-{
-	return list_find(&p->images, kernel_of(p, c)) && list_find(&p->emulators, c->emulator);
-}
-
 /* --- facts --- */
 
 static int image_facts(const struct part *part, size_t i, struct facts *out)

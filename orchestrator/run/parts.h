@@ -25,9 +25,6 @@ int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
 int parts_emulator(struct parts *p, const struct cell *c, const struct emulator **ret,
 		   struct bl_err *err);
 
-/* False when the next call for this cell may take long. */
-bool parts_are_ready(const struct parts *p, const struct cell *c);
-
 /* "image.kernel.0", ... of all that were made so far. -ENOMEM. */
 int parts_facts(const struct parts *p, struct facts *out);
 

@@ -81,7 +81,6 @@ static void on_stale(void *ctx, const char *name)
 
 static int make_folders(struct runner *r, struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep) char *runs = NULL, *backing = NULL;
 	char prefix[64];
 	int e = make_absolute(r->opt.work_dir, &r->work_dir, err);
 
@@ -89,15 +88,24 @@ static int make_folders(struct runner *r, struct bl_err *err)
 		e = make_absolute(r->opt.cache_dir, &r->cache_dir, err);
 	if (e < 0)
 		return e;
-	runs = bl_strf("%s/runs", r->work_dir);
-	backing = bl_strf("%s/backing", r->work_dir);
 	r->scratch_dir = bl_strf("%s/runs/%srun", r->work_dir, backing_prefix(prefix));
-	if (!runs || !backing || !r->scratch_dir)
+	if (!r->scratch_dir)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	e = backing_remove_stale(runs, on_stale, r, err);
-	if (e >= 0)
-		e = backing_remove_stale(backing, on_stale, r, err);
-	return e < 0 ? e : bl_mkdir_p(r->scratch_dir, err);
+	return bl_mkdir_p(r->scratch_dir, err);
+}
+
+/* VMs first: their disks and consoles are then nobody's. */
+static int end_what_was_left(struct runner *r, struct bl_err *err)
+{
+	static const char *const folders[] = {"runs", "backing"};
+	int e = hv_end_orphans(r->hv, on_orphan, r, err);
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(folders) && e >= 0; i++) {
+		BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", r->work_dir, folders[i]);
+
+		e = path ? backing_remove_stale(path, on_stale, r, err) : -ENOMEM;
+	}
+	return e < 0 ? e : 0;
 }
 
 static int connect_hv(struct runner *r, struct bl_err *err)
@@ -105,9 +113,7 @@ static int connect_hv(struct runner *r, struct bl_err *err)
 	BL_CLEANUP(bl_freep) char *root = bl_strf("%s/libvirt", r->work_dir);
 	int e = root ? hv_open(r->opt.uri, root, &r->hv, err) : -ENOMEM;
 
-	if (e == 0)
-		e = hv_end_orphans(r->hv, on_orphan, r, err);
-	return e < 0 ? e : 0;
+	return e < 0 ? e : end_what_was_left(r, err);
 }
 
 static void tell_phase(const struct runner *r, enum runner_phase phase, uint64_t elapsed_ns,
@@ -312,9 +318,8 @@ int runner_notes(struct runner *r, const struct scenario *sc, struct facts *out,
 		e = facts_add(out, "fake",
 			      "no VM ran: the figures measure the lab itself, not a disk");
 	else if (strcmp(r->accel.accel, "tcg") == 0)
-		e = facts_addf(out, "emulated-cpu",
-			       "emulated CPU: compare paths, not absolute times (%s)",
-			       r->accel.how);
+		e = facts_add(out, "emulated-cpu",
+			      "emulated CPU: compare paths, not absolute times");
 	if (e == 0 && is_virtual_machine())
 		e = facts_add(out, "host-is-a-vm",
 			      "the host is itself a virtual machine: its neighbours and its own "
@@ -364,8 +369,7 @@ static int gather(const struct run *run, size_t i, struct trial_setup *setup, st
 
 	if (cell->bus == BUS_HOST)
 		return 0;
-	if (!parts_are_ready(parts, cell))
-		tell_image(run, i, cell);
+	tell_image(run, i, cell);
 	e = parts_image(parts, cell, &setup->image, err);
 	if (e == 0)
 		e = parts_emulator(parts, cell, &setup->emulator, err);
