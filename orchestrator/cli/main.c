@@ -74,7 +74,8 @@ int main(int argc, char **argv)
 	const char *first = argc > 1 ? argv[1] : NULL, *term = getenv("TERM");
 
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN); /* write errors are ours to tell: a closed pipe, */
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow (ulimit -f) */
 	cli.color = cli.out_is_tty && !getenv("NO_COLOR") && !(term && strcmp(term, "dumb") == 0);
 	if (!first)
 		return overview(&cli, stderr, EXIT_BAD_INPUT);

@@ -67,11 +67,12 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	int r = store_put_trial(s->store, t, err);
 
 	progress_trial(&s->progress, t, cell, bl_now_ns());
-	return r < 0 ? bl_wrap(err, r,
-			       "trial %u of '%s' can't be stored in '%s'; the run stops, "
-			       "what was stored before stays",
-			       t->order + 1, cell, s->store_path)
-		     : 0;
+	if (r < 0) /* the runner says which trial */
+		return bl_wrap(err, r,
+			       "can't be stored in '%s'; the run stops, what was stored "
+			       "before stays",
+			       s->store_path);
+	return 0;
 }
 
 static void on_note(void *ctx, const char *text)

@@ -1,0 +1,138 @@
+#!/bin/bash
+# cli.sh BLKLAB: exit codes, messages and machine-readable output of the real binary.
+set -u
+blklab=$1
+command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
+dir=$(mktemp -d /tmp/blklab-cli-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
+unset COLUMNS
+failed=0
+
+fault() { echo "FAILED: $*"; failed=1; }
+
+# check CODE "part of the message" ARGUMENT...: out and err are kept for more checks.
+check() {
+	local code=$1 says=$2 got
+	shift 2
+	"$blklab" "$@" >out 2>err
+	got=$?
+	[ $got = "$code" ] || fault "blklab $*: exit $got, wanted $code: $(tail -n 3 err)"
+	grep -qF -- "$says" out err || fault "blklab $*: no '$says' in: $(tail -n 5 err out)"
+}
+
+# json_says "python expression over doc (one document) or lines (one a line)"
+json_says() {
+	python3 - "$1" <<'PY' || fault "json: $1"
+import json, sys
+text = open('out').read()
+try:
+    doc = json.loads(text)
+    lines = None
+except ValueError:
+    doc, lines = None, [json.loads(line) for line in text.splitlines()]
+sys.exit(0 if eval(sys.argv[1]) else 1)
+PY
+}
+
+cat >good.yaml <<'YAML'
+name: good
+backing: { size: 16MiB }
+axes:
+  bus: [virtio-blk, sata]
+jobs:
+  file: one.fio
+repeats: 2
+seed: 3
+YAML
+printf '[read]\nrw=randread\nbs=4k\ntime_based\nruntime=100ms\n' >one.fio
+printf 'name: bad\naxes:\n  bus: [virtio-blk]\n  cache: [writebak]\njobs: one.fio\n' >bad.yaml
+
+# Words.
+check 2 'usage: blklab VERB'
+check 0 'usage: blklab VERB' --help
+check 0 'blklab ' --version
+check 2 "'pln' is not a verb; the nearest is plan" pln
+check 2 '--jsno: no such option; the nearest is --json' plan good.yaml --jsno
+check 2 'SCENARIO is missing' run
+
+# Plans.
+check 2 'bad.yaml:4:11' plan bad.yaml
+check 2 "'writebak'" plan bad.yaml
+check 2 'bad.yaml:4:11' run bad.yaml
+check 2 'neither a file nor a scenario of the library' plan no-such-name
+check 0 'good   2 cells x 2 trials = 4' plan good.yaml
+check 0 'quick' plan quick
+check 0 '"cells"' plan good.yaml --json
+json_says '[c["name"] for c in doc["cells"]] == ["virtio-blk", "sata"] and len(doc["trials"]) == 4'
+check 0 '"repeats": 7' plan good.yaml --json --repeats 7
+check 0 '<domain' plan good.yaml --xml sata
+python3 -c 'import sys, xml.dom.minidom as m; m.parse("out")' || fault 'plan --xml is no XML'
+check 0 'bus="sata"' plan good.yaml --xml 1
+check 2 "'saat' is not a cell; the nearest is 'sata'" plan good.yaml --xml saat
+check 2 'only of use with --xml' plan good.yaml sata
+
+# Places that can't be.
+check 2 'does not exist' list
+check 2 'does not exist' report
+long=/tmp/$(printf 'x%.0s' $(seq 80))
+check 2 '--work-dir' run good.yaml --uri fake: --work-dir "$long"
+"$blklab" run good.yaml --uri fake: --store /dev/null/x/store.db >out 2>err
+code=$?
+[ $code = 2 ] || [ $code = 3 ] || fault "a store that can't be made: exit $code"
+grep -q '/dev/null/x/store.db' err || fault "a store that can't be made: $(cat err)"
+check 2 '--report' run good.yaml --uri fake: --report /no/such/folder/r.html
+
+# The host. It may be unfit, but it has to say so in JSON.
+"$blklab" doctor --json >out 2>err
+code=$?
+[ $code = 0 ] || [ $code = 3 ] || fault "doctor: exit $code"
+json_says 'len(doc) > 15 and all(r["meaning"] and r["level"] in ("ok", "info", "warn", "bad") for r in doc)'
+json_says "any(r['level'] == 'bad' for r in doc) == ($code == 3)"
+
+# A whole run without a VM.
+check 0 'store ' run good.yaml --uri fake: --store s.db
+grep -q '^trial 4 of 4 ' err || fault "no plain line for the last trial: $(cat err)"
+grep -q $'\033' out err && fault 'escape sequences in what is no terminal'
+check 0 'good' list --store s.db
+check 0 '"ok": 4' list --store s.db --json
+json_says 'doc[0]["trials"] == 4 and doc[0]["ended_ms"] >= doc[0]["started_ms"]'
+check 0 'virtio-blk' report --store s.db
+check 0 '<!doctype html' report --store s.db --format html
+check 0 '' report --store s.db --format json
+json_says 'doc is not None'
+check 0 'r.md: run' report --store s.db -o r.md
+grep -q 'virtio-blk' r.md || fault 'report -o r.md is no Markdown of the run'
+check 0 'sata' compare virtio-blk sata --store s.db
+check 0 '' compare 0 1 --store s.db --json
+json_says 'doc is not None'
+check 2 "'virtoi-blk' is not a cell; the nearest is 'virtio-blk'" compare virtoi-blk sata --store s.db
+check 2 'compared with itself' compare sata 1 --store s.db
+check 2 'zzzz' report zzzz --store s.db
+
+check 0 '"event":"end"' run good.yaml --uri fake: --store s.db --json
+json_says '[l["event"] for l in lines].count("trial") == 4 and lines[0]["event"] == "begin"'
+json_says 'lines[-1]["ok"] == 4 and all(t["jobs"][0]["metrics"]["iops"] > 0 for t in lines if t["event"] == "trial")'
+"$blklab" run good.yaml --uri fake: --store s.db --quiet >out 2>err || fault 'run --quiet failed'
+[ ! -s out ] && [ ! -s err ] || fault "--quiet said: $(cat out err)"
+
+# Trials that fail are results with a reason, and exit code 1.
+check 1 'failed: ' run good.yaml --uri fake:panic,ok --store f.db
+check 0 '"ok": 3' list --store f.db --json
+
+# A store that can take no more stops the run and says so; what it has stays readable.
+(ulimit -f 512; exec "$blklab" run good.yaml --uri fake: --store full.db --repeats 100 >out 2>err)
+code=$?
+[ $code = 3 ] || fault "a full disk: exit $code: $(tail -n 3 err)"
+grep -q "can't be stored in 'full.db'; the run stops" err || fault "a full disk: $(tail -n 3 err)"
+n=$(grep -c '^trial ' err)
+[ "$n" -gt 1 ] && [ "$n" -lt 200 ] || fault "a full disk: $n of 200 trials were run"
+check 0 "/$((n - 1)) " list --store full.db
+
+# A reader that has seen enough is no fault.
+"$blklab" plan quick 2>err | head -n 1 >out
+[ "${PIPESTATUS[0]}" = 0 ] || fault 'a closed pipe is a fault'
+
+[ $failed = 0 ] && echo "all as it should be"
+exit $failed
