@@ -188,7 +188,6 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 				 "read at 4096: Input/output error");
 		}
 		json_array_append_new(list, sample_to_json(w->samples[i]));
-		sample_free(w->samples[i]);
 	}
 	say(g, json_pack("{s:s, s:I, s:o}", "type", "result", "id", id, "samples", list));
 }
@@ -227,6 +226,8 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 		else
 			say_samples(g, id, &w);
 	}
+	for (size_t i = 0; i < w.jobs.n; i++)
+		sample_free(w.samples[i]);
 	jobs_done(&w.jobs);
 }
 

@@ -20,7 +20,7 @@
 
 #define ANSWER_MAX (64 * MiB)
 #define TICK_MS    100
-#define LOOK_MS    5 /* until the target was seen open */
+#define LOOK_MS    5 /* until the target was seen open with O_DIRECT */
 
 /* --- the child --- */
 
@@ -67,14 +67,21 @@ static void child_main(const struct host_jobs *h, struct engine_progress *progre
 
 /* --- the parent --- */
 
-/* Is the target open in the child, and past the page cache? From its own flags. */
+static bool wants_look(const struct host_jobs *h)
+{
+	return h->ret_seen && !*h->ret_direct;
+}
+
+/* Is the target open in the child, and past the page cache? From its own flags. The engine may
+ * open it otherwise for a moment (to ask its size), so one descriptor with O_DIRECT is enough and
+ * none during the whole run is the finding. */
 static void look_at_flags(const struct host_jobs *h, pid_t pid)
 {
 	char dir[64], path[320], link[4096], line[64];
 	struct dirent *e;
 	DIR *d;
 
-	if (!h->ret_seen || *h->ret_seen)
+	if (!wants_look(h))
 		return;
 	snprintf(dir, sizeof dir, "/proc/%ld/fd", (long)pid);
 	d = opendir(dir);
@@ -95,7 +102,8 @@ static void look_at_flags(const struct host_jobs *h, pid_t pid)
 		if (!flags)
 			continue;
 		*h->ret_seen = true;
-		*h->ret_direct = strtoul(flags + 6, NULL, 8) & O_DIRECT;
+		if (strtoul(flags + 6, NULL, 8) & O_DIRECT)
+			*h->ret_direct = true;
 	}
 	if (d)
 		closedir(d);
@@ -121,7 +129,7 @@ static int pump(const struct host_jobs *h, pid_t pid, struct engine_progress *pr
 		look_at_flags(h, pid);
 		if (h->tick)
 			h->tick(h->ctx, progress);
-		if (poll(&p, 1, h->ret_seen && !*h->ret_seen ? LOOK_MS : TICK_MS) <= 0)
+		if (poll(&p, 1, wants_look(h) ? LOOK_MS : TICK_MS) <= 0)
 			continue;
 		n = read(fd, chunk, sizeof chunk);
 		if (n == 0)

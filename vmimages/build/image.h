@@ -22,9 +22,9 @@
  *   tsc=reliable         the cheapest clock; an emulated CPU does not promise that it is
  *                        constant, and the kernel would take the hpet, an exit for each reading
  *   no_timer_check       on a busy host an emulated CPU may get no tick in the 10 ms of the test,
- *                        and the kernel panics: "IO-APIC + timer doesn't work!" (seen); with KVM
- * the kernel leaves the test out by itself cryptomgr.notests    the kernel's self-tests of ciphers:
- * 0.3 s of 2 s under emulation */
+ *                        and the kernel panics: "IO-APIC + timer doesn't work!" (seen); under KVM
+ *                        the kernel leaves the test out by itself
+ *   cryptomgr.notests    the kernel's self-tests of ciphers: 0.3 s of 2 s under emulation */
 #define IMAGE_CMDLINE "console=ttyS0 quiet panic=-1 tsc=reliable no_timer_check cryptomgr.notests"
 
 /* Where the kernel comes from, as written in a scenario's kernel axis or on the command line:
