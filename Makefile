@@ -7,13 +7,16 @@
 OUT      ?= out/bench
 SCENARIO ?= scenarios/library/quick.yaml
 PREFIX   ?= /usr/local
-CACHE    := .cache
-PACKAGES := $(CACHE)/packages
+PACKAGES := .cache/packages
 
-.PHONY: all bench check setup setup-check kernel guests install clean format
+.PHONY: all programs bench check setup setup-check guests install clean format
 
 all: build/build.ninja
 	@cmake --build build
+
+# Without the tests.
+programs: build/build.ninja
+	@cmake --build build --target blklab blkjob blklab-agent blklab-qemu
 
 build/build.ninja: CMakeLists.txt CMakePresets.json
 	@cmake --preset default -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build-configure.log 2>&1 || \
@@ -26,21 +29,19 @@ setup:
 setup-check:
 	@setup/install-packages.sh build run check
 
-# An installed kernel is used as it is; without one Debian's cloud kernel package is
-# downloaded and unpacked, never installed.
-kernel: setup
-	@vmimages/build/default-kernel.sh $(PACKAGES) >$(CACHE)/kernel.path
-
 # What the system tests boot: the cloud kernel, the full kernel (SATA), and the next release's
 # kernel and QEMU, unpacked beside the installed ones.
 guests: setup
 	@tests/system/fetch-guests.sh $(PACKAGES)
 
+# An installed kernel is used as it is; without one Debian's cloud kernel package is
+# downloaded and unpacked, never installed.
 bench: setup
-	@$(MAKE) --no-print-directory all kernel
+	@$(MAKE) --no-print-directory programs
 	@mkdir -p $(OUT)
-	@build/blklab run $(SCENARIO) --kernel "$$(cat $(CACHE)/kernel.path)" \
-		--store $(OUT)/store.db --report $(OUT)/report.html
+	@kernel=$$(vmimages/build/default-kernel.sh $(PACKAGES)) && \
+		build/blklab run $(SCENARIO) --kernel "$$kernel" \
+			--store $(OUT)/store.db --report $(OUT)/report.html
 
 check: setup-check
 	@tests/check.sh
