@@ -260,6 +260,7 @@ void findings_axis(const struct view *v, size_t from, size_t to, const struct fm
 void findings_next(const struct view *v, struct lines *out)
 {
 	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
+	size_t rows;
 
 	for (size_t i = 0; i < v->d->n_cells; i++) {
 		const struct trial_record *bad = v->cells[i].first_bad;
@@ -282,6 +283,10 @@ void findings_next(const struct view *v, struct lines *out)
 	else if (best && best->sum && best->cell != v->reference)
 		lines_add(out, "compare the best with the reference: blklab compare '%s' '%s'",
 			  v->d->cells[v->reference].name, v->d->cells[best->cell].name);
+	if (count_thin(v, SUMMARY_P99, &rows))
+		lines_add(out,
+			  "give the jobs a longer runtime: 100 samples beyond p99 take 10000 I/Os "
+			  "in a cell");
 	if (!v->n_ok)
 		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
 }
@@ -296,9 +301,8 @@ void findings_limits(const struct view *v, struct lines *out)
 	if (v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
 		lines_add(out,
 			  "With an emulated CPU each guest instruction costs many host "
-			  "instructions. Differences that come from the path (bus, iothread, "
-			  "cache, format) keep their direction; their size does not carry over to "
-			  "KVM, and no absolute time does.");
+			  "instructions. No absolute time carries over to KVM, nor the size of a "
+			  "difference; its direction is a hint to be checked there.");
 	if (v->least_ok && v->least_ok < 6)
 		lines_add(out, "With fewer than six trials a cell an exact 95 %% interval does not "
 			       "exist (Wilcoxon signed rank, Hodges-Lehmann), whatever the number "

@@ -236,7 +236,11 @@ void fmt_md(struct bl_buf *out, const char *s)
 
 	while (*s) {
 		s += next_clean(s, 0, c);
-		if (!c[1] && strchr("\\`*_[]<>|#~", c[0]))
+		if (c[0] == '<' || c[0] == '>' || c[0] == '&') {
+			bl_buf_adds(out, c[0] == '<' ? "&lt;" : c[0] == '>' ? "&gt;" : "&amp;");
+			continue;
+		}
+		if (!c[1] && strchr("\\`*_[]|#~", c[0]))
 			bl_buf_addc(out, '\\');
 		bl_buf_adds(out, c);
 	}

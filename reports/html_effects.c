@@ -229,9 +229,10 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 					    METRIC_P99_9, METRIC_MAX, METRIC_CPU_PER_IO};
 	static const char *const heads[] = {"IOPS", "p50", "p99", "p99.9", "max", "CPU / I/O"};
 
-	bl_buf_adds(out, "<details class=\"fold\"><summary>all figures of these comparisons</summary>"
-			 "<div class=\"scroll\"><table><thead><tr><th class=\"t\">change</th>"
-			 "<th class=\"t\">all else equal</th>");
+	bl_buf_adds(out,
+		    "<details class=\"fold\"><summary>all figures of these comparisons</summary>"
+		    "<div class=\"scroll\"><table><thead><tr><th class=\"t\">change</th>"
+		    "<th class=\"t\">all else equal</th>");
 	for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++)
 		bl_buf_addf(out, "<th>%s</th>", heads[k]);
 	bl_buf_adds(out, "<th>pairs</th></tr></thead><tbody>\n");

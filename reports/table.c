@@ -221,7 +221,7 @@ static void add_bad(const struct table *t, struct bl_buf *out)
 			continue;
 		findings_bad(c, &bad);
 		if (!n++)
-			bl_buf_adds(out, "without figures:\n");
+			bl_buf_adds(out, "trials without figures:\n");
 		bl_buf_addf(&line, "%s: ", c->rec->name);
 		if (!c->n_trials)
 			bl_buf_adds(&line, "not run");

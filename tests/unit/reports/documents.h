@@ -1,0 +1,19 @@
+/* documents.h - what the tests of documents share. */
+#ifndef DOCUMENTS_H
+#define DOCUMENTS_H
+
+#include "report.h"
+#include "synthetic.h"
+
+/* The document of the run that @how makes; new, fails the test when it can't be written. */
+char *document(const struct synthetic *how, enum report_format format,
+	       const struct report_options *opt);
+char *terminal_table(const struct synthetic *how, unsigned columns, bool color);
+
+/* @text equals expected/@file. With BLKLAB_REGEN=1 the file is rewritten instead. The first line
+ * that differs is in the message. */
+void expect_file(const char *file, const char *text);
+
+size_t count_of(const char *text, const char *what);
+
+#endif

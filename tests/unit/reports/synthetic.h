@@ -1,0 +1,25 @@
+/* synthetic.h - runs made up for tests, with everything that can happen in one. */
+#ifndef SYNTHETIC_H
+#define SYNTHETIC_H
+
+#include "record.h"
+
+struct synthetic {
+	unsigned repeats;
+	unsigned seconds;   /* of each job */
+	bool is_small;      /* three cells, one job: for golden documents */
+	bool is_hostile;    /* names, reasons and consoles that try to break out */
+	bool has_depths;    /* three more jobs that differ in iodepth only */
+	bool is_killed;     /* the run never ended */
+	bool is_all_failed; /* no trial gave figures */
+	const char *accel;  /* NULL: "tcg" */
+	uint64_t seed;
+};
+
+/* The same @how gives the same run, byte for byte. End with run_data_done(). */
+void synthetic_run(const struct synthetic *how, struct run_data *ret);
+
+/* Text that must never reach a document as it is. */
+#define HOSTILE "</script><img src=x onerror=alert(1)>\033[31m'\"|`$(x)"
+
+#endif

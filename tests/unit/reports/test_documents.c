@@ -1,0 +1,163 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "cleanup.h"
+#include "documents.h"
+
+static const struct synthetic small = {.repeats = 3, .seconds = 1, .seed = 5, .is_small = true};
+static const struct synthetic full = {.repeats = 7, .seconds = 1, .seed = 3};
+
+START_TEST(markdown_is_as_expected)
+{
+	BL_CLEANUP(bl_freep) char *text = document(&small, REPORT_MD, NULL);
+
+	expect_file("small.md", text);
+}
+END_TEST
+
+START_TEST(csv_is_as_expected)
+{
+	BL_CLEANUP(bl_freep) char *text = document(&small, REPORT_CSV, NULL);
+
+	expect_file("small.csv", text);
+}
+END_TEST
+
+START_TEST(json_is_as_expected)
+{
+	BL_CLEANUP(bl_freep) char *text = document(&small, REPORT_JSON, NULL);
+
+	expect_file("small.json", text);
+}
+END_TEST
+
+START_TEST(the_same_run_gives_the_same_bytes)
+{
+	for (int f = REPORT_MD; f < REPORT_FORMATS; f++) {
+		BL_CLEANUP(bl_freep) char *a = document(&full, (enum report_format)f, NULL);
+		BL_CLEANUP(bl_freep) char *b = document(&full, (enum report_format)f, NULL);
+
+		ck_assert_str_eq(a, b);
+	}
+}
+END_TEST
+
+/* Fields of one CSV line, quotes respected. */
+static size_t fields_of(const char *line, const char **ret_next)
+{
+	size_t n = 1;
+	bool is_quoted = false;
+
+	for (; *line && (is_quoted || *line != '\n'); line++) {
+		is_quoted ^= *line == '"';
+		n += *line == ',' && !is_quoted;
+	}
+	*ret_next = *line ? line + 1 : line;
+	return n;
+}
+
+START_TEST(every_csv_row_has_the_fields_of_the_head)
+{
+	struct synthetic how = full;
+
+	for (int hostile = 0; hostile < 2; hostile++) {
+		BL_CLEANUP(bl_freep) char *text = NULL;
+		const char *s;
+		size_t want, rows = 0;
+
+		how.is_hostile = hostile;
+		text = document(&how, REPORT_CSV, NULL);
+		want = fields_of(text, &s);
+		while (*s) {
+			ck_assert_uint_eq(fields_of(s, &s), want);
+			rows++;
+		}
+		/* 7 repeats x (11 cells x 3 rows + 1 failed), less 2 mismatches of 3 rows for 1. */
+		ck_assert_uint_eq(rows, 7 * (11 * 3 + 1) - 2 * 2);
+	}
+}
+END_TEST
+
+START_TEST(what_was_not_measured_is_absent_and_not_zero)
+{
+	BL_CLEANUP(bl_freep) char *text = document(&small, REPORT_JSON, NULL);
+	json_t *root = json_loads(text, 0, NULL), *lat;
+
+	lat = json_object_get(
+		json_array_get(
+			json_object_get(json_array_get(json_object_get(root, "cells"), 0), "jobs"),
+			0),
+		"lat");
+	ck_assert_ptr_nonnull(json_object_get(lat, "p99_ns"));
+	ck_assert_ptr_null(json_object_get(lat, "p99_99_ns"));
+	ck_assert_str_eq(
+		json_string_value(json_array_get(json_object_get(lat, "too_few_samples_for"), 0)),
+		"p99_99_ns");
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(hostile_names_stay_data_in_json_and_text_in_markdown)
+{
+	struct synthetic how = small;
+	BL_CLEANUP(bl_freep) char *json = NULL, *md = NULL;
+	json_t *root;
+
+	how.is_hostile = true;
+	json = document(&how, REPORT_JSON, NULL);
+	md = document(&how, REPORT_MD, NULL);
+	root = json_loads(json, 0, NULL);
+	ck_assert_ptr_nonnull(root);
+	ck_assert_ptr_nonnull(
+		strstr(json_string_value(json_object_get(
+			       json_array_get(json_object_get(root, "cells"), 1), "name")),
+		       "<img src=x"));
+	json_decref(root);
+	ck_assert_ptr_null(strchr(json, '\033'));
+	ck_assert_ptr_null(strchr(md, '\033'));
+	ck_assert_ptr_null(strstr(md, "<img"));
+}
+END_TEST
+
+START_TEST(two_cells_as_json_are_as_expected)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(&small, &d);
+	ck_assert_msg(report_compare_json(&d, d.cells[0].name, &d, d.cells[1].name, &out, &err) ==
+			      0,
+		      "%s", bl_err_text(&err));
+	expect_file("small-compare.json", bl_buf_str(&out));
+	bl_buf_done(&out);
+	run_data_done(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("report-documents");
+	TCase *t = tcase_create("documents");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, markdown_is_as_expected);
+	tcase_add_test(t, csv_is_as_expected);
+	tcase_add_test(t, json_is_as_expected);
+	tcase_add_test(t, the_same_run_gives_the_same_bytes);
+	tcase_add_test(t, every_csv_row_has_the_fields_of_the_head);
+	tcase_add_test(t, what_was_not_measured_is_absent_and_not_zero);
+	tcase_add_test(t, hostile_names_stay_data_in_json_and_text_in_markdown);
+	tcase_add_test(t, two_cells_as_json_are_as_expected);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

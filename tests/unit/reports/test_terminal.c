@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "cleanup.h"
+#include "documents.h"
+#include "fmt.h"
+
+static const struct synthetic small = {.repeats = 3, .seconds = 1, .seed = 5, .is_small = true};
+static const struct synthetic full = {.repeats = 7, .seconds = 4, .seed = 3};
+
+static size_t widest_line(const char *text)
+{
+	size_t widest = 0;
+
+	while (*text) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+		size_t n = strcspn(text, "\n");
+
+		bl_buf_add(&line, text, n);
+		if (fmt_width(bl_buf_str(&line)) > widest)
+			widest = fmt_width(bl_buf_str(&line));
+		text += n + (text[n] == '\n');
+	}
+	return widest;
+}
+
+START_TEST(the_table_is_as_expected)
+{
+	BL_CLEANUP(bl_freep) char *wide = terminal_table(&small, 100, false);
+	BL_CLEANUP(bl_freep) char *narrow = terminal_table(&small, 60, false);
+
+	expect_file("small-100.txt", wide);
+	expect_file("small-60.txt", narrow);
+}
+END_TEST
+
+START_TEST(no_line_is_wider_than_the_terminal)
+{
+	static const unsigned columns[] = {100, 90, 80, 72, 60};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(columns); i++) {
+		BL_CLEANUP(bl_freep) char *text = terminal_table(&full, columns[i], false);
+
+		ck_assert_msg(widest_line(text) <= columns[i], "%zu in %u columns",
+			      widest_line(text), columns[i]);
+	}
+}
+END_TEST
+
+START_TEST(every_cell_is_named_in_full)
+{
+	BL_CLEANUP(bl_freep) char *text = terminal_table(&full, 60, false);
+	struct run_data d;
+
+	synthetic_run(&full, &d);
+	for (size_t i = 0; i < d.n_cells; i++)
+		ck_assert_msg(strstr(text, d.cells[i].name), "%s", d.cells[i].name);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(the_best_p99_is_first_and_the_end_says_what_to_try)
+{
+	BL_CLEANUP(bl_freep) char *text = terminal_table(&small, 100, false);
+	const char *iothread = strstr(text, "virtio-blk iothread none");
+	const char *main_loop = strstr(text, "virtio-blk main none");
+
+	ck_assert(iothread && main_loop && iothread < main_loop);
+	ck_assert_ptr_nonnull(strstr(text, "\nnext  "));
+	ck_assert_ptr_nonnull(strstr(text, "repeats: 8"));
+}
+END_TEST
+
+START_TEST(colour_is_only_where_it_was_asked)
+{
+	BL_CLEANUP(bl_freep) char *plain = terminal_table(&full, 100, false);
+	BL_CLEANUP(bl_freep) char *colour = terminal_table(&full, 100, true);
+
+	ck_assert_ptr_null(strchr(plain, '\033'));
+	ck_assert_ptr_nonnull(strstr(colour, "\033[32mbetter"));
+}
+END_TEST
+
+START_TEST(hostile_names_cannot_steer_the_terminal)
+{
+	struct synthetic how = small;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	how.is_hostile = true;
+	text = terminal_table(&how, 100, false);
+	ck_assert_ptr_null(strchr(text, '\033'));
+}
+END_TEST
+
+static char *compared(const struct synthetic *a, const struct synthetic *b, const char *version_b)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data da, db;
+
+	synthetic_run(a, &da);
+	synthetic_run(b, &db);
+	if (version_b) {
+		free(db.run.version);
+		db.run.version = strdup(version_b);
+	}
+	ck_assert_msg(report_compare(&da, "virtio-blk main none", &db, "virtio-blk iothread none",
+				     100, false, &out, &err) == 0,
+		      "%s", bl_err_text(&err));
+	run_data_done(&da);
+	run_data_done(&db);
+	return bl_buf_take(&out);
+}
+
+START_TEST(two_cells_of_one_run_are_as_expected)
+{
+	BL_CLEANUP(bl_freep) char *text = compared(&small, &small, NULL);
+
+	expect_file("small-compare.txt", text);
+	ck_assert_ptr_nonnull(strstr(text, "iothread: none -> iothread1"));
+	ck_assert_ptr_nonnull(strstr(text, "cannot tell"));
+}
+END_TEST
+
+START_TEST(two_runs_show_what_else_differs_and_that_they_were_not_interleaved)
+{
+	struct synthetic a = full, b = full;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	b.seed = 4;
+	text = compared(&a, &b, NULL);
+	ck_assert_ptr_nonnull(strstr(text, "cpu.governor: performance -> schedutil"));
+	ck_assert_ptr_nonnull(strstr(text, "interleaved"));
+	ck_assert_ptr_nonnull(strstr(text, "better"));
+}
+END_TEST
+
+START_TEST(different_engine_versions_get_no_verdict)
+{
+	struct synthetic a = full, b = full;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	b.seed = 4;
+	text = compared(&a, &b, "0.2.0");
+	ck_assert_ptr_nonnull(strstr(text, "refused"));
+	ck_assert_ptr_null(strstr(text, "better"));
+	ck_assert_ptr_null(strstr(text, "worse"));
+}
+END_TEST
+
+START_TEST(an_unknown_cell_is_refused)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(&small, &d);
+	ck_assert_int_eq(
+		report_compare(&d, "virtio-blk main none", &d, "sata", 80, false, &out, &err),
+		-ENOENT);
+	ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "'sata' is not in this run; one of"));
+	run_data_done(&d);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("report-terminal");
+	TCase *t = tcase_create("terminal");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_table_is_as_expected);
+	tcase_add_test(t, no_line_is_wider_than_the_terminal);
+	tcase_add_test(t, every_cell_is_named_in_full);
+	tcase_add_test(t, the_best_p99_is_first_and_the_end_says_what_to_try);
+	tcase_add_test(t, colour_is_only_where_it_was_asked);
+	tcase_add_test(t, hostile_names_cannot_steer_the_terminal);
+	tcase_add_test(t, two_cells_of_one_run_are_as_expected);
+	tcase_add_test(t, two_runs_show_what_else_differs_and_that_they_were_not_interleaved);
+	tcase_add_test(t, different_engine_versions_get_no_verdict);
+	tcase_add_test(t, an_unknown_cell_is_refused);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
