@@ -47,20 +47,31 @@ int cli_exit_code(int r)
 
 static volatile sig_atomic_t stop_flag;
 
-/* Only what is async-signal-safe: a flag and write(2). */
+static void say(const char *text)
+{
+	ssize_t n = write(STDERR_FILENO, text, strlen(text));
+
+	(void)n; /* nobody left to tell */
+}
+
+/* Only what is async-signal-safe: a flag, write(2), raise(3). */
 static void on_stop(int signo)
 {
-	static const char first[] = "\nblklab: stopping: the virtual machine is ended and what is "
-				    "complete is kept...\n";
-	static const char again[] = "\nblklab: already stopping; this takes a few seconds\n";
-	const char *text = stop_flag ? again : first;
+	static volatile sig_atomic_t times;
 	int saved = errno;
-	ssize_t n;
 
-	n = write(STDERR_FILENO, text, strlen(text));
-	(void)n;
-	(void)signo;
 	stop_flag = 1;
+	times = times + 1;
+	if (times == 1)
+		say("\nblklab: stopping: the virtual machine is ended and what is complete is "
+		    "kept...\n");
+	else if (times == 2)
+		say("\nblklab: already stopping; this takes a few seconds (once more: leave at "
+		    "once, the next run cleans up)\n");
+	else {
+		signal(signo, SIG_DFL);
+		raise(signo);
+	}
 	errno = saved;
 }
 

@@ -20,7 +20,7 @@ struct cli {
  * string (free()) or a negative errno with @err. */
 
 /* --work-dir, else $XDG_STATE_HOME/blklab, else /var/lib/blklab for root, else
- * ~/.local/state/blklab. libvirt makes sockets below it: 60 bytes at most, see paths.c. */
+ * ~/.local/state/blklab. */
 int path_work_dir(const struct args *a, char **ret, struct bl_err *err);
 /* --cache-dir, else $XDG_CACHE_HOME/blklab, else /var/cache/blklab, else ~/.cache/blklab. */
 int path_cache_dir(const struct args *a, char **ret, struct bl_err *err);

@@ -10,16 +10,25 @@
 #include "cli.h"
 #include "help.h"
 
-static unsigned columns_of(FILE *f)
+static unsigned terminal_columns(int fd)
+{
+	struct winsize ws;
+
+	return ioctl(fd, TIOCGWINSZ, &ws) == 0 ? ws.ws_col : 0;
+}
+
+/* Of the terminal; behind a pipe (to a pager) of the one that standard error is on. */
+static unsigned output_columns(void)
 {
 	const char *given = getenv("COLUMNS");
-	struct winsize ws;
-	long n;
+	long n = given ? strtol(given, NULL, 10) : 0;
+	unsigned columns = terminal_columns(STDOUT_FILENO);
 
-	if (ioctl(fileno(f), TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
-		return ws.ws_col;
-	n = given ? strtol(given, NULL, 10) : 0;
-	return n >= 40 && n <= 1000 ? (unsigned)n : 100;
+	if (!columns && n >= 40 && n <= 1000)
+		columns = (unsigned)n;
+	if (!columns)
+		columns = terminal_columns(STDERR_FILENO);
+	return columns ? columns : 100;
 }
 
 static int overview(struct cli *cli, FILE *to, int code)
@@ -67,7 +76,7 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.out = stdout,
 		.err = stderr,
-		.columns = columns_of(stdout),
+		.columns = output_columns(),
 		.out_is_tty = isatty(STDOUT_FILENO),
 		.err_is_tty = isatty(STDERR_FILENO),
 	};

@@ -11,10 +11,6 @@
 #include "cli.h"
 #include "fs.h"
 
-/* libvirt's embedded driver makes sockets up to 47 bytes below the work folder, and the kernel
- * takes 107 in sockaddr_un: what is left over is the longest work folder. */
-#define WORK_DIR_MAX 60
-
 static int given_or(char **ret, const char *text, struct bl_err *err)
 {
 	char *copy = text ? strdup(text) : NULL;
@@ -59,22 +55,9 @@ static int absolute(const char *given, char **ret, struct bl_err *err)
 
 int path_work_dir(const struct args *a, char **ret, struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep) char *dir = NULL;
-	int r;
-
 	if (a->work_dir)
-		r = absolute(a->work_dir, &dir, err);
-	else
-		r = user_dir("XDG_STATE_HOME", "/var/lib/blklab", ".local/state/blklab", &dir, err);
-	if (r < 0)
-		return r;
-	if (strlen(dir) > WORK_DIR_MAX)
-		return bl_fail(err, -ENAMETOOLONG,
-			       "--work-dir: '%s' is %zu bytes long, and the sockets in it must fit "
-			       "in 107; give one of at most %d",
-			       dir, strlen(dir), WORK_DIR_MAX);
-	*ret = BL_STEAL(dir);
-	return 0;
+		return absolute(a->work_dir, ret, err);
+	return user_dir("XDG_STATE_HOME", "/var/lib/blklab", ".local/state/blklab", ret, err);
 }
 
 int path_cache_dir(const struct args *a, char **ret, struct bl_err *err)

@@ -14,8 +14,8 @@
 	{                                                                                          \
 		.name = "work-dir", .kind = OPTION_FOLDER, .arg = "DIR", .at = AT(work_dir),       \
 		.def_says = "$XDG_STATE_HOME/blklab; root: /var/lib/blklab",                       \
-		.help = "folder for state and backing disks, at most 60 bytes long; the disk "     \
-			"below it is the one that gets measured"                                   \
+		.help = "folder for state and backing disks; the disk below it is the one that "   \
+			"gets measured"                                                            \
 	}
 #define ROW_CACHE_DIR                                                                              \
 	{                                                                                          \

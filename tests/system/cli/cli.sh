@@ -76,8 +76,6 @@ check 2 'only of use with --xml' plan good.yaml sata
 # Places that can't be.
 check 2 'does not exist' list
 check 2 'does not exist' report
-long=/tmp/$(printf 'x%.0s' $(seq 80))
-check 2 '--work-dir' run good.yaml --uri fake: --work-dir "$long"
 "$blklab" run good.yaml --uri fake: --store /dev/null/x/store.db >out 2>err
 code=$?
 [ $code = 2 ] || [ $code = 3 ] || fault "a store that can't be made: exit $code"
