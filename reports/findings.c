@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,6 +8,8 @@
 #include <string.h>
 
 #include "cleanup.h"
+
+#define NOTE_MAX 150 /* characters */
 
 void lines_add(struct lines *l, const char *fmt, ...)
 {
@@ -95,19 +98,55 @@ static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
 	return n;
 }
 
-void findings_trust(const struct view *v, struct lines *out)
+/* A note as a sentence: with a capital, and not longer than a reader of the head will read; the
+ * method has it in full. */
+static void add_note(const char *value, struct lines *out)
+{
+	size_t n = strlen(value);
+
+	if (n > NOTE_MAX) {
+		n = NOTE_MAX;
+		while (n > NOTE_MAX / 2 && value[n] != ' ')
+			n--;
+		while (n > 1 && ((unsigned char)value[n] & 0xc0) == 0x80)
+			n--;
+	}
+	if (n)
+		lines_add(out, "%c%.*s%s", toupper((unsigned char)value[0]), (int)n - 1, value + 1,
+			  value[n] ? " ..." : "");
+}
+
+static bool is_of_cpu(const struct fact *note)
+{
+	return strcasestr(note->value, "emulated CPU") != NULL;
+}
+
+static void trust_cpu(const struct view *v, struct lines *out)
 {
 	const struct facts *notes = &v->d->run.notes;
 	bool is_said = false;
-	size_t thin, rows;
 
-	for (size_t i = 0; i < notes->n; i++)
-		is_said |= strcasestr(notes->items[i].value, "emulated CPU") != NULL;
+	for (size_t i = 0; i < notes->n; i++) {
+		if (is_of_cpu(&notes->items[i]))
+			add_note(notes->items[i].value, out);
+		is_said |= is_of_cpu(&notes->items[i]);
+	}
 	if (!is_said && v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
 		lines_add(out, "\001Emulated CPU (TCG)\002: compare paths, not absolute times.");
+}
+
+void findings_trust(const struct view *v, struct lines *out)
+{
+	const struct facts *notes = &v->d->run.notes;
+	size_t thin, rows;
+
+	trust_cpu(v, out);
 	trust_trials(v, out);
-	for (size_t i = 0; i < notes->n; i++)
-		lines_add(out, "%s", notes->items[i].value);
+	for (size_t i = 0; i < notes->n; i++) {
+		/* How many trials there are is said above, from the trials themselves. */
+		if (!is_of_cpu(&notes->items[i]) && strcmp(notes->items[i].key, "few-repeats") != 0)
+			add_note(notes->items[i].value, out);
+	}
 	thin = count_thin(v, SUMMARY_P99_9, &rows);
 	if (thin)
 		lines_add(out,
@@ -197,6 +236,15 @@ static void one_comparison(const struct view_effect *e, const struct fmt_style *
 		findings_change(c, st, out);
 		bl_buf_adds(out, ", cannot tell yet");
 	}
+}
+
+void findings_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
+	if (e->by[METRIC_P99].n_pairs)
+		one_comparison(e, st, out);
+	else
+		bl_buf_adds(out, "p99 is not known on both sides");
 }
 
 static size_t most_of(const struct tally *t)

@@ -30,6 +30,9 @@ void findings_limits(const struct view *v, struct lines *out);
 void findings_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
 		   struct bl_buf *out);
 
+/* One comparison: "cache none -> writeback: p99 falls: -31 % [-37, -24]". */
+void findings_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out);
+
 /* "-31 % [-37, -24]", "-31 % seen", or "no pairs". */
 void findings_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out);
 /* As the reader of a column wants it: "reference", "better -31 %", "cannot tell". */

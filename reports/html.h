@@ -27,6 +27,9 @@ void html_job_end(struct bl_buf *out);
 void html_figure(struct bl_buf *out, double key, const char *text);
 void html_no_figure(struct bl_buf *out, const char *why);
 
+/* Rows of a table of facts; times and sizes as people read them, as kept in the tooltip. */
+void html_facts(const struct facts *f, struct bl_buf *out);
+
 /* A dot in the colour of a cell. */
 void html_swatch(const struct view *v, uint32_t cell, struct bl_buf *out);
 void html_lines(const struct lines *l, struct bl_buf *out); /* <ul> */

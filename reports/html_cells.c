@@ -182,18 +182,10 @@ static void add_facts(const struct trial_record *t, struct bl_buf *out)
 {
 	if (!t->facts.n)
 		return;
-	bl_buf_addf(out,
-		    "<details class=\"fold\"><summary>facts of trial %u</summary><div "
-		    "class=\"scroll\"><table><tbody>\n",
+	bl_buf_addf(out, "<details class=\"fold\"><summary>facts of trial %u</summary>",
 		    t->repeat + 1);
-	for (size_t i = 0; i < t->facts.n; i++) {
-		bl_buf_adds(out, "<tr><th scope=\"row\" class=\"t\">");
-		fmt_html(out, t->facts.items[i].key);
-		bl_buf_adds(out, "</th><td class=\"t\">");
-		fmt_html(out, t->facts.items[i].value);
-		bl_buf_adds(out, "</td></tr>\n");
-	}
-	bl_buf_adds(out, "</tbody></table></div></details>\n");
+	html_facts(&t->facts, out);
+	bl_buf_adds(out, "</details>\n");
 }
 
 /* The evidence of the trial that is shown, and of the first that went wrong. */

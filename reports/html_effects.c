@@ -7,7 +7,7 @@
 #include "html.h"
 #include "plot.h"
 
-enum { SCALE_W = 380, FIGURES_W = 210, ROW_H = 24, ROWS_MAX = 40, CHAR_W = 7 };
+enum { SCALE_W = 380, FIGURES_W = 210, ROW_H = 24, ROWS_MAX = 40, CHAR_W = 7, LABEL_MAX = 62 };
 
 static bool is_drawn(const struct view_effect *e)
 {
@@ -85,17 +85,45 @@ static void add_ticks(struct plot *p, double lo, double hi)
 	bl_buf_adds(&p->script, ")\n");
 }
 
+static size_t end_of_step(const struct view *v, size_t from)
+{
+	size_t to = from;
+
+	while (to < v->n_effects && v->effects[to].job == v->effects[from].job &&
+	       v->effects[to].axis == v->effects[from].axis &&
+	       strcmp(v->effects[to].to, v->effects[from].to) == 0)
+		to++;
+	return to;
+}
+
+/* When every step was measured once only, one picture holds them all. */
+static bool is_joined(const struct view *v, const struct view_job *job)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_effects; i++) {
+		if (v->effects[i].job != job)
+			continue;
+		n++;
+		if (end_of_step(v, i) > i + 1)
+			return false;
+	}
+	return n > 1 && n <= ROWS_MAX;
+}
+
 /* What is equal on both sides; the step itself when it is not that of the title. */
-static void row_label(const struct view *v, const struct view_effect *e, const char *from,
-		      struct bl_buf *out)
+static void row_label(const struct view *v, const struct view_effect *e,
+		      const struct view_effect *title, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf all = BL_BUF_INIT;
 
-	if (strcmp(e->from, from) != 0)
-		bl_buf_addf(&all, "%s \u2192 %s: ", e->from, e->to);
+	if (!title)
+		bl_buf_addf(&all, "%s %s \u2192 %s \u00b7 ", e->axis->name, e->from, e->to);
+	else if (strcmp(e->from, title->from) != 0)
+		bl_buf_addf(&all, "%s \u2192 %s \u00b7 ", e->from, e->to);
 	view_name_without(v, e->cell_to, e->axis, &all);
-	if (fmt_width(bl_buf_str(&all)) > 46)
-		fmt_pad(out, bl_buf_str(&all), 46);
+	if (fmt_width(bl_buf_str(&all)) > LABEL_MAX)
+		fmt_pad(out, bl_buf_str(&all), LABEL_MAX);
 	else
 		bl_buf_adds(out, bl_buf_str(&all));
 }
@@ -167,7 +195,7 @@ static unsigned labels_width(const struct view *v, const struct view_job *job)
 
 		if (v->effects[i].job != job)
 			continue;
-		row_label(v, &v->effects[i], v->effects[i].from, &label);
+		row_label(v, &v->effects[i], is_joined(v, job) ? NULL : &v->effects[i], &label);
 		w = (unsigned)fmt_width(bl_buf_str(&label));
 		longest = w > longest ? w : longest;
 	}
@@ -208,7 +236,8 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 	for (size_t i = from; i < to; i++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf label = BL_BUF_INIT, change = BL_BUF_INIT;
 
-		row_label(v, &v->effects[i], v->effects[from].from, &label);
+		row_label(v, &v->effects[i],
+			  is_joined(v, v->effects[i].job) ? NULL : &v->effects[from], &label);
 		findings_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
 		bl_buf_addf(&desc, "%s: %s. ", bl_buf_str(&label), bl_buf_str(&change));
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu right\n",
@@ -231,7 +260,8 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 
 	bl_buf_adds(out,
 		    "<details class=\"fold\"><summary>all figures of these comparisons</summary>"
-		    "<div class=\"scroll\"><table><thead><tr><th class=\"t\">change</th>"
+		    "<div class=\"scroll\"><table><thead><tr><th class=\"t\">axis</th><th "
+		    "class=\"t\">change</th>"
 		    "<th class=\"t\">all else equal</th>");
 	for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++)
 		bl_buf_addf(out, "<th>%s</th>", heads[k]);
@@ -241,7 +271,7 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 		BL_CLEANUP(bl_buf_done) struct bl_buf rest = BL_BUF_INIT;
 
 		view_name_without(v, e->cell_to, e->axis, &rest);
-		bl_buf_adds(out, "<tr><td class=\"t\">");
+		bl_buf_addf(out, "<tr><td class=\"t\">%s</td><td class=\"t\">", e->axis->name);
 		fmt_html(out, e->from);
 		bl_buf_adds(out, " \u2192 ");
 		fmt_html(out, e->to);
@@ -259,14 +289,39 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 	bl_buf_adds(out, "</tbody></table></div></details>\n");
 }
 
-static void one_axis(const struct view *v, size_t from, size_t to, struct bl_buf *out)
+/* A proved step before one that was only seen. */
+static const struct view_effect *largest(const struct view *v, size_t from, size_t to)
+{
+	const struct view_effect *best = &v->effects[from];
+	double most = -1;
+
+	for (size_t i = from; i < to; i++) {
+		const struct comparison *c = &v->effects[i].by[METRIC_P99];
+		bool is_proved = c->verdict == VERDICT_BETTER || c->verdict == VERDICT_WORSE;
+		double size = is_drawn(&v->effects[i]) ? fabs(log(c->ratio)) + 1e3 * is_proved : 0;
+
+		if (size > most) {
+			most = size;
+			best = &v->effects[i];
+		}
+	}
+	return best;
+}
+
+static void one_picture(const struct view *v, size_t from, size_t to, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf title = BL_BUF_INIT;
 	const struct view_effect *e = &v->effects[from];
 	size_t drawn = to - from > ROWS_MAX ? ROWS_MAX : to - from;
 
-	bl_buf_addf(&title, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
-	findings_axis(v, from, to, &fmt_page, &title);
+	if (is_joined(v, e->job)) {
+		e = largest(v, from, to);
+		bl_buf_adds(&title, "The largest step is ");
+		findings_step(e, &fmt_page, &title);
+	} else {
+		bl_buf_addf(&title, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
+		findings_axis(v, from, to, &fmt_page, &title);
+	}
 	bl_buf_adds(out, "<figure class=\"fx\"><figcaption><h4>");
 	fmt_html(out, bl_buf_str(&title));
 	bl_buf_adds(out, "</h4></figcaption>\n");
@@ -282,13 +337,11 @@ static void one_axis(const struct view *v, size_t from, size_t to, struct bl_buf
 	bl_buf_adds(out, "</figure>\n");
 }
 
-static size_t end_of_axis(const struct view *v, size_t from)
+static size_t end_of_job(const struct view *v, size_t from)
 {
 	size_t to = from;
 
-	while (to < v->n_effects && v->effects[to].job == v->effects[from].job &&
-	       v->effects[to].axis == v->effects[from].axis &&
-	       strcmp(v->effects[to].to, v->effects[from].to) == 0)
+	while (to < v->n_effects && v->effects[to].job == v->effects[from].job)
 		to++;
 	return to;
 }
@@ -316,9 +369,9 @@ void html_effects(const struct view *v, struct bl_buf *out)
 	for (size_t j = 0; j < v->n_jobs; j++) {
 		html_job_begin(v, j, out);
 		for (size_t i = 0, to; i < v->n_effects; i = to) {
-			to = end_of_axis(v, i);
+			to = is_joined(v, v->effects[i].job) ? end_of_job(v, i) : end_of_step(v, i);
 			if (v->effects[i].job == &v->jobs[j])
-				one_axis(v, i, to, out);
+				one_picture(v, i, to, out);
 		}
 		html_job_end(out);
 	}

@@ -58,7 +58,7 @@ void html_head(const struct view *v, struct bl_buf *out)
 	bl_buf_adds(out, "<header><p class=\"kicker\">blklab \u00b7 virtual disk "
 			 "comparison</p>\n<h1>");
 	fmt_html(out, run->scenario_name);
-	bl_buf_adds(out, "</h1>\n<p class=\"facts\">on <b>");
+	bl_buf_adds(out, "</h1>\n<p class=\"lead\">on <b>");
 	fmt_html(out, run->host_name);
 	bl_format_utc(when, run->started_ms);
 	when[strcspn(when, "T")] = ' ';
@@ -74,7 +74,7 @@ void html_head(const struct view *v, struct bl_buf *out)
 	add_count(out, v->n_jobs, "job", "jobs");
 	bl_buf_adds(out, " \u00b7 accelerator <b>");
 	fmt_html(out, run->accel ? run->accel : "unknown");
-	bl_buf_adds(out, "</b></p>\n<p class=\"facts\">");
+	bl_buf_adds(out, "</b></p>\n<p class=\"lead\">");
 	add_varied(v, out);
 	bl_buf_adds(out, "</p>\n");
 	add_trust(v, out);

@@ -6,19 +6,6 @@
 #include "cleanup.h"
 #include "html.h"
 
-static void add_facts_table(const struct facts *f, struct bl_buf *out)
-{
-	bl_buf_adds(out, "<div class=\"scroll\"><table class=\"facts\"><tbody>\n");
-	for (size_t i = 0; i < f->n; i++) {
-		bl_buf_adds(out, "<tr><th scope=\"row\" class=\"t\">");
-		fmt_html(out, f->items[i].key);
-		bl_buf_adds(out, "</th><td class=\"t\">");
-		fmt_html(out, f->items[i].value);
-		bl_buf_adds(out, "</td></tr>\n");
-	}
-	bl_buf_adds(out, "</tbody></table></div>\n");
-}
-
 static void add_procedure(const struct view *v, struct bl_buf *out)
 {
 	const struct run_record *r = &v->d->run;
@@ -107,9 +94,13 @@ void html_method(const struct view *v, const char *json, const char *csv, struct
 	bl_buf_adds(out, "<h3>What cannot be concluded</h3>\n");
 	findings_limits(v, &limits);
 	html_lines(&limits, out);
+	if (v->d->run.notes.n) {
+		bl_buf_adds(out, "<h3>Notes of the run</h3>\n");
+		html_facts(&v->d->run.notes, out);
+	}
 	bl_buf_adds(out, "<h3>Environment</h3>\n");
 	if (v->d->run.environment.n)
-		add_facts_table(&v->d->run.environment, out);
+		html_facts(&v->d->run.environment, out);
 	else
 		bl_buf_adds(out, "<p class=\"absent\">The run kept no environment.</p>\n");
 	if (v->d->run.scenario_text && v->d->run.scenario_text[0]) {

@@ -90,6 +90,11 @@ static int add_value(struct view_axis *a, const char *value)
 	return 0;
 }
 
+static bool is_host(const struct view *v, uint32_t cell)
+{
+	return strcmp(view_axis_value(v, cell, "bus"), "host") == 0;
+}
+
 static bool axis_is_known(const struct view *v, const char *name)
 {
 	for (size_t i = 0; i < v->n_axes; i++) {
@@ -106,8 +111,12 @@ static int add_axis(struct view *v, const char *name)
 
 	if (axis_is_known(v, name))
 		return 0;
-	for (uint32_t c = 0; r == 0 && c < v->d->n_cells; c++)
-		r = add_value(&a, view_axis_value(v, c, name));
+	/* The host has no VM whose axes it could vary; it is a place of its own, on the bus axis.
+	 */
+	for (uint32_t c = 0; r == 0 && c < v->d->n_cells; c++) {
+		if (!is_host(v, c) || strcmp(name, "bus") == 0)
+			r = add_value(&a, view_axis_value(v, c, name));
+	}
 	grown = r == 0 && a.n_values > 1 ? reallocarray(v->axes, v->n_axes + 1, sizeof(*grown))
 					 : NULL;
 	if (!grown) {
@@ -156,7 +165,7 @@ static int make_cells(struct view *v)
 	for (size_t i = 0; i < d->n_cells; i++) {
 		v->cells[i].rec = &d->cells[i];
 		v->cells[i].series = -1;
-		v->cells[i].is_host = strcmp(view_axis_value(v, (uint32_t)i, "bus"), "host") == 0;
+		v->cells[i].is_host = is_host(v, (uint32_t)i);
 	}
 	for (size_t i = 0; i < d->n_trials; i++) {
 		if (d->trials[i].cell < d->n_cells)
