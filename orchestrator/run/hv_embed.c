@@ -1,5 +1,6 @@
 /* hv_embed.c - a folder as the root of libvirt's embedded QEMU driver. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "fs.h"
 #include "hv_libvirt.h"
 #include "wire.h"
+
+/* libvirt keeps the lock of the root it opened first until the process ends. */
+static bool is_ours;
 
 /* The longest path libvirt derives from the root is the channel's unix socket:
  * ROOT/lib/qemu/channel/target/domain-ID-NAME/PORT, NAME cut at 20 characters. */
@@ -127,10 +131,36 @@ void lv_embed_done(const char *root)
 		unlink(root);
 }
 
-pid_t lv_embed_owner(const char *root)
+/* libvirt's lock is a POSIX one on this file. */
+static int lock_holder(const char *root, pid_t *ret)
 {
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/run/qemu/driver.pid", root);
-	uint64_t pid;
+	BL_CLEANUP(bl_closep) int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-	return path && bl_read_u64(path, &pid) == 0 ? (pid_t)pid : 0;
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &l) < 0 || l.l_type == F_UNLCK)
+		return 0;
+	*ret = l.l_pid;
+	return 1;
+}
+
+int lv_embed_check_lock(const char *root, struct bl_err *err)
+{
+	pid_t holder = 0;
+
+	/* Closing any descriptor of the file would let go of a lock that is ours. */
+	if (is_ours || !lock_holder(root, &holder))
+		return 0;
+	return bl_fail(
+		err, -EBUSY,
+		"another process (%ld) runs VMs in '%s': wait until it ends, or give this one "
+		"another work folder",
+		(long)holder, root);
+}
+
+void lv_embed_opened(void)
+{
+	is_ours = true;
 }

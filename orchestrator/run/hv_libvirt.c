@@ -52,15 +52,7 @@ static int open_failed(const struct lv *lv, struct bl_err *err)
 {
 	const virError *last = virGetLastError();
 	const char *text = last && last->message ? last->message : "";
-	pid_t owner;
 
-	if (lv->root && strstr(text, "driver.pid")) {
-		owner = lv_embed_owner(lv->root);
-		return bl_fail(err, -EBUSY,
-			       "another process (%ld) runs VMs in '%s': wait until it ends, or "
-			       "give this one another work folder",
-			       (long)owner, lv->root);
-	}
 	if (last && (last->code == VIR_ERR_NO_CONNECT || last->code == VIR_ERR_CONFIG_UNSUPPORTED ||
 		     strstr(text, "connection-driver")))
 		return lv_fail(err, -ENOTSUP,
@@ -72,9 +64,15 @@ static int open_failed(const struct lv *lv, struct bl_err *err)
 
 static int connect_uri(struct lv *lv, struct bl_err *err)
 {
+	int r = lv->root ? lv_embed_check_lock(lv->root, err) : 0;
+
+	if (r < 0)
+		return r;
 	lv->conn = virConnectOpen(lv->uri);
 	if (!lv->conn)
 		return open_failed(lv, err);
+	if (lv->root)
+		lv_embed_opened();
 	lv->lifecycle =
 		virConnectDomainEventRegisterAny(lv->conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
 						 VIR_DOMAIN_EVENT_CALLBACK(lv_vm_event), lv, NULL);

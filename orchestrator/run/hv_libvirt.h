@@ -7,6 +7,7 @@
 #include <libvirt/libvirt.h>
 #include <pthread.h>
 
+#include "hv_process.h"
 #include "hypervisor_priv.h"
 
 struct lv_vm;
@@ -32,8 +33,10 @@ int lv_fail(struct bl_err *err, int code, const char *fmt, ...)
  * libvirt: @root itself or a short link to it. */
 int lv_embed_prepare(const char *root, char **ret_root, struct bl_err *err);
 void lv_embed_done(const char *root); /* removes the short link, if it is one */
-/* The process that holds @root; 0: cannot tell. */
-pid_t lv_embed_owner(const char *root);
+/* -EBUSY: another process works there. Asked before libvirt is: a process in which libvirt's driver
+ * has failed to start once can't start it again. */
+int lv_embed_check_lock(const char *root, struct bl_err *err);
+void lv_embed_opened(void); /* from now on the lock is this process's */
 /* hv_account.c. From now on the account libvirt's driver insists on is found. */
 void lv_account_stand_in(void);
 
@@ -80,14 +83,5 @@ int lv_vm_event(virConnectPtr conn, virDomainPtr dom, int event, int detail, voi
 int lv_end_orphans(struct hv *hv,
 		   void (*each)(void *ctx, const char *name, const char *run, const char *trial),
 		   void *ctx, struct bl_err *err);
-
-/* hv_process.c. The QEMU on this host that has @word in its command line (a domain's UUID); 0:
- * none. */
-pid_t lv_find_qemu(const char *word);
-/* Calls @each for every process with @word in its command line, with that line (NULs kept). */
-void lv_each_qemu(const char *word,
-		  void (*each)(void *ctx, pid_t pid, const struct bl_buf *cmdline), void *ctx);
-/* SIGKILL, and wait until it is gone. */
-int lv_kill(pid_t pid, uint64_t limit_ns);
 
 #endif

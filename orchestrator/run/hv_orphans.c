@@ -169,10 +169,12 @@ static int end_lost(struct lv *lv, each_fn *each, void *ctx, struct bl_err *err)
 int lv_end_orphans(struct hv *hv, each_fn *each, void *ctx, struct bl_err *err)
 {
 	struct lv *lv = (struct lv *)hv;
+	int timer = lv_reap_begin(lv); /* the orphan of a child of ours is our child now */
 	int ended = end_domains(lv, each, ctx, err), lost = 0;
 
 	/* This process holds the root's lock, so nobody else's QEMU can be in it. */
 	if (ended >= 0 && lv->root)
 		lost = end_lost(lv, each, ctx, err);
+	lv_reap_end(timer);
 	return ended < 0 ? ended : lost < 0 ? lost : ended + lost;
 }

@@ -1,4 +1,5 @@
-/* hv_process.c - QEMU processes of this host, found by their command line in /proc. */
+#include "hv_process.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include "fs.h"
-#include "hv_libvirt.h"
 #include "units.h"
 
 #define CMDLINE_MAX (4 * MiB)
