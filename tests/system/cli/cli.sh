@@ -1,7 +1,9 @@
 #!/bin/bash
-# cli.sh BLKLAB: exit codes, messages and machine-readable output of the real binary.
+# cli.sh BLKLAB AGENT: exit codes, messages and machine-readable output of the real binary.
 set -u
 blklab=$1
+[ $# -ge 2 ] || { echo "this build has no guest agent"; exit 77; }
+agent=$2
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
 dir=$(mktemp -d /tmp/blklab-cli-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
@@ -76,11 +78,11 @@ check 2 'only of use with --xml' plan good.yaml sata
 # Places that can't be.
 check 2 'does not exist' list
 check 2 'does not exist' report
-"$blklab" run good.yaml --uri fake: --store /dev/null/x/store.db >out 2>err
+"$blklab" run good.yaml --agent "$agent" --uri fake: --store /dev/null/x/store.db >out 2>err
 code=$?
 [ $code = 2 ] || [ $code = 3 ] || fault "a store that can't be made: exit $code"
 grep -q '/dev/null/x/store.db' err || fault "a store that can't be made: $(cat err)"
-check 2 '--report' run good.yaml --uri fake: --report /no/such/folder/r.html
+check 2 '--report' run good.yaml --agent "$agent" --uri fake: --report /no/such/folder/r.html
 
 # The host. It may be unfit, but it has to say so in JSON.
 "$blklab" doctor --json >out 2>err
@@ -90,7 +92,7 @@ json_says 'len(doc) > 15 and all(r["meaning"] and r["level"] in ("ok", "info", "
 json_says "any(r['level'] == 'bad' for r in doc) == ($code == 3)"
 
 # A whole run without a VM.
-check 0 'store ' run good.yaml --uri fake: --store s.db
+check 0 'store ' run good.yaml --agent "$agent" --uri fake: --store s.db
 grep -q '^trial 4 of 4 ' err || fault "no plain line for the last trial: $(cat err)"
 grep -q $'\033' out err && fault 'escape sequences in what is no terminal'
 check 0 'good' list --store s.db
@@ -109,18 +111,18 @@ check 2 "'virtoi-blk' is not a cell; the nearest is 'virtio-blk'" compare virtoi
 check 2 'compared with itself' compare sata 1 --store s.db
 check 2 'zzzz' report zzzz --store s.db
 
-check 0 '"event":"end"' run good.yaml --uri fake: --store s.db --json
+check 0 '"event":"end"' run good.yaml --agent "$agent" --uri fake: --store s.db --json
 json_says '[l["event"] for l in lines].count("trial") == 4 and lines[0]["event"] == "begin"'
 json_says 'lines[-1]["ok"] == 4 and all(t["jobs"][0]["metrics"]["iops"] > 0 for t in lines if t["event"] == "trial")'
-"$blklab" run good.yaml --uri fake: --store s.db --quiet >out 2>err || fault 'run --quiet failed'
+"$blklab" run good.yaml --agent "$agent" --uri fake: --store s.db --quiet >out 2>err || fault 'run --quiet failed'
 [ ! -s out ] && [ ! -s err ] || fault "--quiet said: $(cat out err)"
 
 # Trials that fail are results with a reason, and exit code 1.
-check 1 'failed: ' run good.yaml --uri fake:panic,ok --store f.db
+check 1 'failed: ' run good.yaml --agent "$agent" --uri fake:panic,ok --store f.db
 check 0 '"ok": 3' list --store f.db --json
 
 # A store that can take no more stops the run and says so; what it has stays readable.
-(ulimit -f 512; exec "$blklab" run good.yaml --uri fake: --store full.db --repeats 100 >out 2>err)
+(ulimit -f 512; exec "$blklab" run good.yaml --agent "$agent" --uri fake: --store full.db --repeats 100 >out 2>err)
 code=$?
 [ $code = 3 ] || fault "a full disk: exit $code: $(tail -n 3 err)"
 grep -q "can't be stored in 'full.db'; the run stops" err || fault "a full disk: $(tail -n 3 err)"
