@@ -34,21 +34,49 @@ static char *figure(char out[FMT_MAX], enum metric m, double x)
 	}
 }
 
+/* Latencies are of all ok trials together, as everywhere; rates are medians over trials. */
+static bool value_of(const struct view_row *row, enum metric m, double *ret)
+{
+	static const int percentile[METRICS] = {[METRIC_P50] = SUMMARY_P50,
+						[METRIC_P99] = SUMMARY_P99,
+						[METRIC_P99_9] = SUMMARY_P99_9};
+
+	switch (m) {
+	case METRIC_P50:
+	case METRIC_P99:
+	case METRIC_P99_9:
+		*ret = (double)row->p[percentile[m]].ns;
+		return row->p[percentile[m]].is_known;
+	case METRIC_MEAN:
+		*ret = lat_mean_ns(row->sum->all);
+		return true;
+	case METRIC_MAX:
+		*ret = (double)row->sum->all->max_ns;
+		return true;
+	default:
+		*ret = row->sum->metric[m].median;
+		return row->sum->metric[m].n > 0;
+	}
+}
+
 static void add_metric(const struct pairing_job *j, enum metric m, unsigned columns, bool color,
 		       struct bl_buf *out)
 {
 	static const enum term_look looks[VERDICTS] = {TERM_DIM, TERM_GREEN, TERM_RED, TERM_PLAIN};
 	const struct comparison *c = &j->by[m];
-	const struct spread *a = &j->a->sum->metric[m], *b = &j->b->sum->metric[m];
+	bool has_a, has_b;
+	double a, b;
 	char ta[FMT_MAX] = "-", tb[FMT_MAX] = "-", change[FMT_MAX] = "-";
 	char lo[FMT_MAX], hi[FMT_MAX], interval[2 * FMT_MAX + 4] = "-";
 
-	if (!a->n && !b->n)
+	has_a = value_of(j->a, m, &a);
+	has_b = value_of(j->b, m, &b);
+	if (!has_a && !has_b)
 		return;
-	if (a->n)
-		figure(ta, m, a->median);
-	if (b->n)
-		figure(tb, m, b->median);
+	if (has_a)
+		figure(ta, m, a);
+	if (has_b)
+		figure(tb, m, b);
 	if (c->n_pairs)
 		fmt_change(&fmt_plain, change, c->ratio);
 	if (c->has_interval)
@@ -137,8 +165,17 @@ static void add_side(char side, const struct view *v, uint32_t cell, struct bl_b
 
 static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *out)
 {
+	static const char how[] =
+		"A and B: latencies of all ok trials together, rates and CPU as "
+		"medians over trials; B / A and its interval: over pairs of trials of "
+		"the same repeat, which is why it may differ from their quotient";
 	const char *why = p->n_jobs ? p->jobs[0].by[METRIC_P99].why : "";
 
+	if (p->n_jobs) {
+		bl_buf_adds(out, "how   ");
+		term_wrap(out, how, columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
 	if (p->note[0]) {
 		bl_buf_adds(out, "note  ");
 		term_wrap(out, p->note, columns, 6, 6);

@@ -251,6 +251,24 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 	plot_render(&p, title, bl_buf_str(&desc), out);
 }
 
+/* The same as a list, for screens too narrow for the picture: style.css shows one of the two. */
+static void add_list(const struct view *v, size_t from, size_t to, struct bl_buf *out)
+{
+	bl_buf_adds(out, "<ul class=\"steps\">");
+	for (size_t i = from; i < to; i++) {
+		const struct view_effect *e = &v->effects[i];
+		BL_CLEANUP(bl_buf_done) struct bl_buf label = BL_BUF_INIT, change = BL_BUF_INIT;
+
+		row_label(v, e, is_joined(v, e->job) ? NULL : &v->effects[from], &label);
+		findings_change(&e->by[METRIC_P99], &fmt_page, &change);
+		bl_buf_adds(out, "<li>");
+		fmt_html(out, bl_buf_str(&label));
+		bl_buf_addf(out, " <b class=\"%s\">%s</b></li>",
+			    marks[e->by[METRIC_P99].verdict].name, bl_buf_str(&change));
+	}
+	bl_buf_adds(out, "</ul>\n");
+}
+
 /* The other figures of the same pairs, folded. */
 static void add_table(const struct view *v, size_t from, size_t to, struct bl_buf *out)
 {
@@ -326,7 +344,8 @@ static void one_picture(const struct view *v, size_t from, size_t to, struct bl_
 	fmt_html(out, bl_buf_str(&title));
 	bl_buf_adds(out, "</h4></figcaption>\n");
 	if (is_drawn(e) || to - from > 1) {
-		bl_buf_adds(out, "<div class=\"scroll\">");
+		add_list(v, from, from + drawn, out);
+		bl_buf_adds(out, "<div class=\"scroll wide\">");
 		draw(v, from, from + drawn, bl_buf_str(&title), out);
 		bl_buf_adds(out, "</div>");
 	}

@@ -44,7 +44,9 @@ static void add_definitions(struct bl_buf *out)
 		{"p99 against reference",
 		 "Hodges-Lehmann estimate of the ratio over pairs of trials of the same block, "
 		 "with "
-		 "the exact Wilcoxon signed-rank 95 % interval, which needs six pairs."},
+		 "the exact Wilcoxon signed-rank 95 % interval, which needs six pairs. It may "
+		 "differ from the quotient of the percentiles shown, which are of all trials "
+		 "together."},
 		{"better, worse", "the whole interval lies beyond the effect that matters."},
 		{"same", "the interval lies inside the effect that matters."},
 		{"cannot tell",
