@@ -175,7 +175,8 @@ static const struct {
 	{"query-cpus-fast", NULL,
 	 "vcpus: asked 2, effective not known (qmp query-cpus-fast: no such thing: "
 	 "'query-cpus-fast')"},
-	{"query-kvm", "[]", "accel: asked tcg, effective not known (qmp query-kvm: not in the answer)"},
+	{"query-kvm", "[]",
+	 "accel: asked tcg, effective not known (qmp query-kvm: not in the answer)"},
 };
 
 START_TEST(a_vm_that_runs_something_else_is_found_out)
