@@ -60,23 +60,21 @@ static bool read_owner(virDomainPtr dom, struct owner *o)
 	return n != NULL;
 }
 
-static bool owner_is_gone(const struct owner *o)
+static bool owner_is_gone(const struct lv *lv, const struct owner *o)
 {
-	char host[256] = "";
-
-	gethostname(host, sizeof host - 1);
-	if (o->host[0] && strcmp(o->host, host) != 0)
+	if (o->host[0] ? strcmp(o->host, hv_this_host()) != 0 : !lv->root)
 		return false;
 	return o->pid <= 0 || hv_process_start((pid_t)o->pid) != o->start;
 }
 
 /* 1: it was an orphan and has been ended. */
-static int end_domain(virDomainPtr dom, each_fn *each, void *ctx, struct bl_err *err)
+static int end_domain(const struct lv *lv, virDomainPtr dom, each_fn *each, void *ctx,
+		      struct bl_err *err)
 {
 	const char *name = virDomainGetName(dom);
 	struct owner o = {0};
 
-	if (!read_owner(dom, &o) || !owner_is_gone(&o))
+	if (!read_owner(dom, &o) || !owner_is_gone(lv, &o))
 		return 0;
 	if (virDomainDestroy(dom) < 0) {
 		const virError *e = virGetLastError();
@@ -99,7 +97,7 @@ static int end_domains(struct lv *lv, each_fn *each, void *ctx, struct bl_err *e
 	if (n < 0)
 		return lv_fail(err, -EIO, "cannot list the domains of '%s'", lv->uri);
 	for (int i = 0; i < n; i++) {
-		r = r < 0 ? r : end_domain(doms[i], each, ctx, err);
+		r = r < 0 ? r : end_domain(lv, doms[i], each, ctx, err);
 		count += r > 0;
 		virDomainFree(doms[i]);
 	}

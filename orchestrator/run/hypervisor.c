@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fs.h"
 #include "hypervisor_priv.h"
@@ -97,6 +98,15 @@ struct hv_vm *hv_vm_end(struct hv_vm *vm)
 	if (vm)
 		vm->ops->end(vm);
 	return NULL;
+}
+
+const char *hv_this_host(void)
+{
+	static _Thread_local char name[256];
+
+	if (gethostname(name, sizeof name - 1) < 0)
+		name[0] = '\0';
+	return name;
 }
 
 uint64_t hv_process_start(pid_t pid)

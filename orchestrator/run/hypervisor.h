@@ -72,5 +72,8 @@ int hv_end_orphans(struct hv *hv,
 
 /* This process, as domain metadata names it: field 22 of /proc/PID/stat. 0: no such process. */
 uint64_t hv_process_start(pid_t pid);
+/* The host that owner_pid belongs to, for domain_binding.owner_host. A hypervisor that several
+ * hosts share (any URI but the embedded driver's) ends no domain that does not name its host. */
+const char *hv_this_host(void);
 
 #endif
