@@ -58,20 +58,25 @@ static void strip_end(char *s)
 		s[--n] = '\0';
 }
 
+static char *find_panic(char *text)
+{
+	return strstr(text, "Kernel panic");
+}
+
 char *console_tail(const char *path, unsigned n_lines)
 {
 	BL_CLEANUP(bl_freep) char *text = read_clean(path);
-	char *s;
+	const char *s, *end, *panic;
 
 	if (!text)
 		return NULL;
 	strip_end(text);
 	if (!*text)
 		return NULL;
-	for (s = text + strlen(text); s > text; s--) {
-		if (s[-1] == '\n' && --n_lines == 0)
-			break;
-		if (text + strlen(text) - s >= TAIL_MAX)
+	end = text + strlen(text);
+	panic = find_panic(text);
+	for (s = end; s > text && end - s < TAIL_MAX; s--) {
+		if (s[-1] == '\n' && (n_lines == 0 || --n_lines == 0) && (!panic || s <= panic))
 			break;
 	}
 	return strdup(s);
@@ -88,7 +93,7 @@ bool console_last_line(const char *path, char *out, size_t len)
 bool console_panic(const char *path, char *out, size_t len)
 {
 	BL_CLEANUP(bl_freep) char *text = read_clean(path);
-	char *s = text ? strstr(text, "Kernel panic") : NULL;
+	char *s = text ? find_panic(text) : NULL;
 
 	if (!s)
 		return false;

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The last @n_lines lines, at most 16 KiB, new (free()). NULL: nothing was written. */
+/* The last @n_lines lines, and more when a kernel panic began before them; at most 16 KiB, new
+ * (free()). NULL: nothing was written. */
 char *console_tail(const char *path, unsigned n_lines);
 
 /* The last line that is not empty, into @out (cut at @len); false: there is none. */

@@ -117,18 +117,17 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 	}
 	snprintf(queues, sizeof queues, "%u",
 		 g->domain.queues ? g->domain.queues : g->domain.vcpus);
-	say(g, json_pack("{s:s, s:I, s:s, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type", "disk",
-			 "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size, "facts",
-			 "driver", driver_of(g), "serial", serial ? serial : "", "queues", queues,
-			 "scheduler", "none", "write_cache",
-			 g->domain.is_writeback ? "write back" : "write through",
+	say(g, json_pack("{s:s, s:I, s:s, s:I, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type",
+			 "disk", "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size,
+			 "first_read_ns", (json_int_t)bl_now_ns(), "facts", "driver", driver_of(g),
+			 "serial", serial ? serial : "", "queues", queues, "scheduler", "none",
+			 "write_cache", g->domain.is_writeback ? "write back" : "write through",
 			 "discard_max_bytes", "0"));
 }
 
 struct work {
 	const struct fake_guest *g;
 	struct jobs jobs;
-	enum fake_fault fault; /* OK for short requests: faults strike in measured jobs */
 	struct sample *samples[64];
 	struct engine_progress progress;
 	_Atomic bool stop, has_ended;
@@ -165,7 +164,7 @@ static void attend(struct fake_guest *g, struct work *w)
 			say_progress(g, w->progress.ramping ? "ramp" : "run", &w->progress);
 			next = bl_now_ns() + HEARTBEAT_NS;
 		}
-		if (w->fault == FAKE_DIE_IN_JOB || w->fault == FAKE_PANIC_IN_JOB)
+		if (g->fault == FAKE_DIE_IN_JOB || g->fault == FAKE_PANIC_IN_JOB)
 			break;
 		pause_ms(2);
 	}
@@ -182,7 +181,7 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 		return;
 	}
 	for (size_t i = 0; i < w->jobs.n; i++) {
-		if (w->fault == FAKE_JOB_ERROR) {
+		if (g->fault == FAKE_JOB_ERROR) {
 			w->samples[i]->error = EIO;
 			snprintf(w->samples[i]->error_text, sizeof w->samples[i]->error_text,
 				 "read at 4096: Input/output error");
@@ -207,9 +206,7 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 	pthread_t thread;
 	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
 
-	if (r == 0 && w.jobs.n && w.jobs.items[0].runtime_ns)
-		w.fault = g->fault;
-	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || w.fault == FAKE_ERROR) {
+	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || g->fault == FAKE_ERROR) {
 		say_error(g, id, EINVAL, r < 0 ? bl_err_text(&w.err) : "the fake was told to fail");
 		jobs_done(&w.jobs);
 		return;
@@ -219,9 +216,9 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 	if (pthread_create(&thread, NULL, work_main, &w) == 0) {
 		attend(g, &w);
 		pthread_join(thread, NULL);
-		if (w.fault == FAKE_DIE_IN_JOB)
+		if (g->fault == FAKE_DIE_IN_JOB)
 			g->must_end = true;
-		else if (w.fault == FAKE_PANIC_IN_JOB)
+		else if (g->fault == FAKE_PANIC_IN_JOB)
 			console(g, "[    9.9] Kernel panic - not syncing: fake, in mid-job\n");
 		else
 			say_samples(g, id, &w);

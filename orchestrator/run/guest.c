@@ -351,6 +351,7 @@ int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struc
 		return r;
 	text_of(msg, "device", d.device, sizeof d.device);
 	d.size_bytes = number(msg, "size_bytes");
+	d.first_read_ns = number(msg, "first_read_ns");
 	if (strncmp(d.device, "/dev/", 5) != 0 || !d.size_bytes)
 		r = bl_fail(err, -EBADMSG,
 			    "the guest described no disk: device '%s', %" PRIu64 " bytes", d.device,

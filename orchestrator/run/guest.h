@@ -57,7 +57,8 @@ uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns);
 struct guest_disk {
 	char device[64]; /* "/dev/vda" */
 	uint64_t size_bytes;
-	struct facts facts; /* "Disk facts" of protocol.md */
+	uint64_t first_read_ns; /* guest's clock: its first 4 KiB had been read */
+	struct facts facts;     /* "Disk facts" of protocol.md */
 };
 int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struct guest_disk *ret,
 		   struct bl_err *err);

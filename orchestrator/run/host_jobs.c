@@ -180,7 +180,7 @@ static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *
 	siginfo_t info;
 	int r, status = 0;
 
-	cpu_series_init(h->cpu, pid);
+	cpu_series_init(h->cpu, pid, CPU_JOB);
 	r = pump(h, pid, progress, fd, &out, err);
 	if (r < 0)
 		kill(pid, SIGKILL);

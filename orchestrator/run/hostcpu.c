@@ -13,16 +13,21 @@
 #include "fs.h"
 #include "units.h"
 
-const char *const cpu_role_names[] = {"vcpu", "iothread", "main", "worker", "other"};
+const char *const cpu_role_names[] = {"vcpu", "iothread", "main", "worker", "job", "other"};
 static_assert(BL_ARRAY_LEN(cpu_role_names) == CPU_ROLES, "a name for every role");
 
 static const struct {
 	const char *prefix;
 	enum cpu_role role;
 } thread_names[] = {
-	{"CPU ", CPU_VCPU},      {"ALL CPUs", CPU_VCPU},  {"IO ", CPU_IOTHREAD},
-	{"worker", CPU_WORKER},  {"pool-", CPU_WORKER}, /* QEMU 8+ names its pool so */
-	{"iou-wrk", CPU_WORKER}, {"iou-sqp", CPU_WORKER},
+	{"CPU ", CPU_VCPU},
+	{"ALL CPUs", CPU_VCPU},
+	{"IO mon_iothread", CPU_OTHER}, /* QEMU's own, for its monitor */
+	{"IO ", CPU_IOTHREAD},
+	{"worker", CPU_WORKER},
+	{"pool-", CPU_WORKER}, /* QEMU 8+ names its pool so */
+	{"iou-wrk", CPU_WORKER},
+	{"iou-sqp", CPU_WORKER},
 };
 
 enum cpu_role cpu_role_of(const char *thread_name, bool is_main_thread)
@@ -37,9 +42,9 @@ enum cpu_role cpu_role_of(const char *thread_name, bool is_main_thread)
 	return CPU_OTHER;
 }
 
-void cpu_series_init(struct cpu_series *s, pid_t pid)
+void cpu_series_init(struct cpu_series *s, pid_t pid, enum cpu_role unnamed)
 {
-	*s = (struct cpu_series){.pid = pid};
+	*s = (struct cpu_series){.pid = pid, .unnamed = unnamed};
 }
 
 void cpu_series_done(struct cpu_series *s)
@@ -90,6 +95,8 @@ static void read_thread(struct cpu_series *s, const char *tid)
 		return;
 	/* Threads are named a moment after they start, so the role follows the name. */
 	t->role = cpu_role_of(name, atol(tid) == (long)s->pid);
+	if (t->role == CPU_OTHER)
+		t->role = s->unnamed;
 	t->run_ns = run;
 	t->wait_ns = wait;
 }

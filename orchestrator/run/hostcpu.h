@@ -13,7 +13,15 @@
 #include "record.h"
 
 /* QEMU's thread names with debug-threads=on: "CPU 0/TCG", "IO iothread1", "worker". */
-enum cpu_role { CPU_VCPU, CPU_IOTHREAD, CPU_MAIN, CPU_WORKER, CPU_OTHER, CPU_ROLES };
+enum cpu_role {
+	CPU_VCPU,
+	CPU_IOTHREAD,
+	CPU_MAIN,
+	CPU_WORKER,
+	CPU_JOB, /* of the engine itself, bus host */
+	CPU_OTHER,
+	CPU_ROLES
+};
 extern const char *const cpu_role_names[CPU_ROLES];
 enum cpu_role cpu_role_of(const char *thread_name, bool is_main_thread);
 
@@ -34,14 +42,16 @@ struct cpu_thread {
 
 struct cpu_series {
 	pid_t pid;
+	enum cpu_role unnamed; /* role of threads whose name says nothing */
 	struct cpu_reading *items;
 	size_t n, cap;
 	struct cpu_thread *threads;
 	size_t n_threads, cap_threads;
 };
 
-/* Start a new series for @pid (0: every reading is ignored). */
-void cpu_series_init(struct cpu_series *s, pid_t pid);
+/* Start a new series for @pid (0: every reading is ignored). @unnamed: what threads are whose
+ * name says nothing; CPU_OTHER for QEMU. */
+void cpu_series_init(struct cpu_series *s, pid_t pid, enum cpu_role unnamed);
 void cpu_series_done(struct cpu_series *s);
 
 /* Take a reading unless the last is less than @min_gap_ns old. -ESRCH: it has ended. */

@@ -131,12 +131,17 @@ static int last_look(struct trial *t)
 /* --- the way through --- */
 
 static const struct trial_step guest_steps[] = {
-	{PHASE_BACKING, trial_make_backing}, {PHASE_BOOT, trial_start},
-	{PHASE_BOOT, trial_hello},           {PHASE_PROVE, trial_clock},
-	{PHASE_PROVE, trial_describe},       {PHASE_PROVE, trial_first_io},
-	{PHASE_PROVE, trial_prove},          {PHASE_FILL, trial_fill},
-	{PHASE_FILL, trial_drop_caches},     {PHASE_JOB, trial_jobs_in_guest},
-	{PHASE_SHUTDOWN, shut_down},         {PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, trial_make_backing},
+	{PHASE_BOOT, trial_start},
+	{PHASE_BOOT, trial_hello},
+	{PHASE_PROVE, trial_clock},
+	{PHASE_PROVE, trial_describe},
+	{PHASE_PROVE, trial_prove},
+	{PHASE_FILL, trial_fill},
+	{PHASE_FILL, trial_drop_caches},
+	{PHASE_JOB, trial_jobs_in_guest},
+	{PHASE_SHUTDOWN, shut_down},
+	{PHASE_SHUTDOWN, last_look},
 };
 
 static const struct trial_step host_steps[] = {

@@ -172,6 +172,16 @@ int trial_clock(struct trial *t)
 	return r;
 }
 
+/* Through the whole path: guest driver, QEMU, host. */
+static int add_first_io(struct trial *t)
+{
+	uint64_t at = guest_clock_to_host(&t->clock, t->disk.first_read_ns);
+
+	if (!t->disk.first_read_ns || at <= t->start_ns)
+		return 0; /* not told, or clocks too far apart to tell */
+	return trial_fact(t, "boot.start_to_first_io_ns", "%" PRIu64, at - t->start_ns);
+}
+
 int trial_describe(struct trial *t)
 {
 	int r = guest_describe(t->guest, DOMAIN_DISK_SERIAL, DESCRIBE_NS, &t->disk, &t->err);
@@ -179,6 +189,8 @@ int trial_describe(struct trial *t)
 	if (r < 0)
 		return r;
 	r = trial_add_prefixed(t, "guest.disk.", &t->disk.facts);
+	if (r == 0)
+		r = add_first_io(t);
 	if (r < 0)
 		return r;
 	if (t->disk.size_bytes == t->backing.size_bytes)

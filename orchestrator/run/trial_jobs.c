@@ -108,7 +108,7 @@ static int run_in_guest(struct trial *t, struct group *g)
 	group_text(g, &text);
 	if (!samples || bl_buf_failed(&text))
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
-	cpu_series_init(&t->cpu, hv_vm_pid(t->vm));
+	cpu_series_init(&t->cpu, hv_vm_pid(t->vm), CPU_OTHER);
 	cpu_series_read(&t->cpu, 0);
 	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n,
 		      g->expected_ns + t->s->sc->limit_job_ns, samples, &t->err);
@@ -140,25 +140,6 @@ int trial_jobs_in_guest(struct trial *t)
 	return each_group(t, run_in_guest);
 }
 
-/* One read through the whole path, for the time from start to first I/O. */
-int trial_first_io(struct trial *t)
-{
-	static const char text[] = "[first-io]\nioengine=psync\nrw=read\nbs=4096\nsize=4096\n"
-				   "direct=1\n";
-	BL_CLEANUP(sample_freep) struct sample *s = NULL;
-	uint64_t end;
-	int r = guest_run(t->guest, t->disk.device, text, 1, t->s->sc->limit_job_ns, &s, &t->err);
-
-	if (r == 0 && s->error)
-		r = bl_fail(&t->err, -EIO, "%s", s->error_text);
-	if (r < 0)
-		return bl_wrap(&t->err, r, "the first read of the disk failed");
-	end = guest_clock_to_host(&t->clock, s->start_ns + s->runtime_ns);
-	if (end <= t->start_ns)
-		return 0; /* clocks too far apart to tell */
-	return trial_fact(t, "boot.start_to_first_io_ns", "%" PRIu64, end - t->start_ns);
-}
-
 /* --- on the host --- */
 
 static void host_tick(void *ctx, const struct engine_progress *p)
@@ -179,6 +160,7 @@ static struct job *copy_direct(const struct group *g)
 
 		jobs[i] = g->jobs[i];
 		jobs[i].direct = true;
+		jobs[i].filename[0] = '\0'; /* never anything but the backing */
 		job_to_text(&jobs[i], &text);
 		free(g->results[i].job_text);
 		g->results[i].job_text = bl_buf_take(&text);

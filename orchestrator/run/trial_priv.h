@@ -47,7 +47,6 @@ int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *
 /* trial_jobs.c: the jobs in their groups, in the guest or on the host. */
 int trial_jobs_in_guest(struct trial *t);
 int trial_jobs_on_host(struct trial *t);
-int trial_first_io(struct trial *t);
 
 /* trial_boot.c: from nothing to a guest that is proved to be what was asked for. */
 int trial_make_backing(struct trial *t);

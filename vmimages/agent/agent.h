@@ -34,6 +34,8 @@ int port_open(void);
 /* disk.c: "/dev/vda" for the disk whose serial number is @serial. -ENOENT: not there (yet). */
 #define DISK_NAME_MAX 64
 int disk_find(const char *serial, char device[DISK_NAME_MAX]);
+/* Read its first 4 KiB past the page cache; *ret_ns: when they were there, CLOCK_MONOTONIC. */
+int disk_first_read(const char *device, uint64_t *ret_ns, struct bl_err *err);
 /* The serial number of /sys/block/NAME. -ENOENT: it has none. */
 int disk_serial(const char *name, char out[128]);
 

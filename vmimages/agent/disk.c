@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "fs.h"
 
 /* SCSI: INQUIRY (12h) with EVPD, page 80h "unit serial number" (SPC): 4 bytes of header, the length
@@ -105,4 +106,19 @@ int disk_find(const char *serial, char device[DISK_NAME_MAX])
 	if (d)
 		closedir(d);
 	return r;
+}
+
+int disk_first_read(const char *device, uint64_t *ret_ns, struct bl_err *err)
+{
+	BL_CLEANUP(bl_closep) int fd = open(device, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	char block[4096] __attribute__((aligned(4096)));
+	ssize_t n = fd < 0 ? -1 : pread(fd, block, sizeof block, 0);
+
+	if (n < 0)
+		return bl_fail(err, -errno, "cannot read '%s': %s", device, strerror(errno));
+	if (n != (ssize_t)sizeof block)
+		return bl_fail(err, -EIO, "'%s' gave %zd of its first %zu bytes", device, n,
+			       sizeof block);
+	*ret_ns = bl_now_ns();
+	return 0;
 }

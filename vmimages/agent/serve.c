@@ -208,14 +208,19 @@ static void look_for_disk(struct session *s)
 {
 	struct bl_err err = BL_ERR_INIT;
 	char device[DISK_NAME_MAX];
-	uint64_t size = 0;
+	uint64_t size = 0, read_ns = 0;
 
 	if (disk_find(s->wanted.serial, device) == 0 &&
 	    engine_target_size(device, &size, &err) == 0) {
 		strcpy(s->device, device);
-		send_message(s, json_pack("{s:s, s:I, s:s, s:I, s:o}", "type", "disk", "id",
-					  s->wanted.id, "device", device, "size_bytes",
-					  (json_int_t)size, "facts", disk_facts(device)));
+		if (disk_first_read(device, &read_ns, &err) < 0)
+			send_message(s, error_message(s->wanted.id, &err));
+		else
+			send_message(s,
+				     json_pack("{s:s, s:I, s:s, s:I, s:I, s:o}", "type", "disk",
+					       "id", s->wanted.id, "device", device, "size_bytes",
+					       (json_int_t)size, "first_read_ns",
+					       (json_int_t)read_ns, "facts", disk_facts(device)));
 	} else if (bl_now_ns() >= s->wanted.end_ns) {
 		bl_fail(&err, -ENODEV, "no disk with serial '%s' appeared", s->wanted.serial);
 		send_message(s, error_message(s->wanted.id, &err));

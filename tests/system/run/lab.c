@@ -67,7 +67,7 @@ unsigned lab_n_files(const struct lab *lab, const char *sub)
 	return n;
 }
 
-unsigned lab_n_qemu(const char *word)
+static unsigned each_qemu(const char *word, int signal)
 {
 	DIR *d = opendir("/proc");
 	unsigned n = 0;
@@ -81,11 +81,24 @@ unsigned lab_n_qemu(const char *word)
 		if (atol(e->d_name) <= 0 || bl_read_file(path, MiB, &line, NULL) < 0)
 			continue;
 		if (strstr(bl_buf_str(&line), "qemu") &&
-		    memmem(line.data, line.len, word, strlen(word)))
+		    memmem(line.data, line.len, word, strlen(word))) {
 			n++;
+			if (signal)
+				kill((pid_t)atol(e->d_name), signal);
+		}
 	}
 	closedir(d);
 	return n;
+}
+
+unsigned lab_n_qemu(const char *word)
+{
+	return each_qemu(word, 0);
+}
+
+unsigned lab_kill_qemu(const char *word)
+{
+	return each_qemu(word, SIGKILL);
 }
 
 void lab_done(struct lab *lab)
@@ -124,7 +137,7 @@ static void print_trial(const struct lab_trial *t)
 	printf("  %-44s %-10s", t->cell, trial_state_names[t->state]);
 	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
 		printf(" %" PRIu64 " I/Os", t->ios[i]);
-	if (facts_get(&t->facts, "boot.start_to_hello_ns"))
+	if (facts_get(&t->facts, "boot.start_to_first_io_ns"))
 		printf("; hello %.0f ms, first I/O %.0f ms, clock +-%.3f ms",
 		       ms(&t->facts, "boot.start_to_hello_ns"),
 		       ms(&t->facts, "boot.start_to_first_io_ns"),

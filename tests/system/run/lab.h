@@ -40,6 +40,7 @@ struct lab {
 	/* Called with each progress; may be NULL. */
 	void (*progress)(struct lab *lab, const struct runner_progress *p);
 	volatile sig_atomic_t stop;
+	bool stop_sent; /* for callbacks that act once */
 };
 
 /* NULL: that kernel is not there, and it was said so. @full: with ahci. */
@@ -59,8 +60,9 @@ void lab_check_data(struct lab *lab, const char *image, uint64_t from, uint64_t 
 /* Value of a fact that must be there. */
 uint64_t lab_number(const struct facts *f, const char *key);
 
-/* QEMU processes whose command line holds @word. */
+/* QEMU processes whose command line holds @word; the second sends them SIGKILL. */
 unsigned lab_n_qemu(const char *word);
+unsigned lab_kill_qemu(const char *word);
 
 /* Files in DIR/@sub. */
 unsigned lab_n_files(const struct lab *lab, const char *sub);

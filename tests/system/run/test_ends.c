@@ -87,6 +87,29 @@ START_TEST(a_guest_that_loses_power_in_mid_job_is_gone)
 }
 END_TEST
 
+static void kill_qemu(struct lab *l, const struct runner_progress *p)
+{
+	if (p->phase == PHASE_JOB && !l->stop_sent)
+		l->stop_sent = lab_kill_qemu(l->dir) == 1;
+}
+
+START_TEST(a_qemu_that_is_killed_in_mid_job_is_gone)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	if (!lab_kernel(false))
+		return;
+	printf("a QEMU that is killed in mid-job:\n");
+	lab_init(&lab, lab_kernel(false));
+	lab.progress = kill_qemu;
+	ck_assert_msg(lab_run(&lab, yaml, long_job, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(lab.n_trials, 1);
+	ck_assert_int_eq(lab.trials[0].state, TRIAL_FAILED);
+	says(lab.trials[0].reason, "job 'r': the guest is gone");
+	lab_done(&lab);
+}
+END_TEST
+
 static uint64_t stopped_at_ns;
 
 static void stop_in_job(struct lab *l, const struct runner_progress *p)
@@ -233,6 +256,7 @@ int main(void)
 	tcase_add_test(t, a_panic_is_quoted_from_the_console);
 	tcase_add_test(t, a_guest_that_never_says_hello_ends_at_the_limit);
 	tcase_add_test(t, a_guest_that_loses_power_in_mid_job_is_gone);
+	tcase_add_test(t, a_qemu_that_is_killed_in_mid_job_is_gone);
 	tcase_add_test(t, a_stop_ends_the_vm_at_once);
 	tcase_add_test(t, the_next_run_ends_what_a_killed_one_left);
 	tcase_add_test(t, acceleration_is_proved_once_and_remembered);

@@ -21,6 +21,7 @@ START_TEST(threads_have_the_role_their_name_says)
 	ck_assert_int_eq(cpu_role_of("CPU 11/TCG", false), CPU_VCPU);
 	ck_assert_int_eq(cpu_role_of("ALL CPUs/TCG", false), CPU_VCPU);
 	ck_assert_int_eq(cpu_role_of("IO iothread1", false), CPU_IOTHREAD);
+	ck_assert_int_eq(cpu_role_of("IO mon_iothread", false), CPU_OTHER);
 	ck_assert_int_eq(cpu_role_of("worker", false), CPU_WORKER);
 	ck_assert_int_eq(cpu_role_of("iou-wrk-123", false), CPU_WORKER);
 	ck_assert_int_eq(cpu_role_of("call_rcu", false), CPU_OTHER);
@@ -81,7 +82,7 @@ START_TEST(a_window_has_the_cpu_time_of_each_role_also_of_threads_that_ended)
 	struct facts facts = {0};
 	pid_t pid = start_busy();
 
-	cpu_series_init(&s, pid);
+	cpu_series_init(&s, pid, CPU_OTHER);
 	from = bl_now_ns() + 10 * NS_PER_MS;
 	while (bl_now_ns() < from + 600 * NS_PER_MS) {
 		ck_assert_int_eq(cpu_series_read(&s, 10 * NS_PER_MS), 0);
@@ -113,7 +114,7 @@ START_TEST(a_window_outside_the_readings_is_absent_not_zero)
 	struct facts facts = {0};
 	uint64_t used = 77;
 
-	cpu_series_init(&s, getpid());
+	cpu_series_init(&s, getpid(), CPU_OTHER);
 	ck_assert_int_eq(cpu_series_window(&s, 1, 2, &used, &facts), -ENODATA);
 	cpu_series_read(&s, 0);
 	cpu_series_read(&s, 0);
@@ -185,6 +186,17 @@ START_TEST(a_panic_is_quoted_without_its_time_stamp)
 }
 END_TEST
 
+START_TEST(the_tail_reaches_back_to_the_panic)
+{
+	BL_CLEANUP(bl_freep) char *tail = NULL;
+
+	put_console("a\nb\n[1] Kernel panic - not syncing: x\nc\nd\ne\n");
+	tail = console_tail(path, 2);
+	ck_assert_str_eq(tail, "[1] Kernel panic - not syncing: x\nc\nd\ne");
+	unlink(path);
+}
+END_TEST
+
 START_TEST(an_empty_or_missing_console_has_no_tail)
 {
 	char line[64];
@@ -223,6 +235,7 @@ int main(void)
 	tcase_add_test(t, a_window_is_read_between_the_readings_by_proportion);
 	tcase_add_test(t, the_tail_is_the_last_lines_without_escapes_and_control_characters);
 	tcase_add_test(t, a_panic_is_quoted_without_its_time_stamp);
+	tcase_add_test(t, the_tail_reaches_back_to_the_panic);
 	tcase_add_test(t, an_empty_or_missing_console_has_no_tail);
 	tcase_add_test(t, a_flooded_console_stays_bounded);
 	suite_add_tcase(s, t);
