@@ -50,9 +50,22 @@ void lv_reap_prepare(void);
 int lv_reap_begin(const struct lv *lv);
 void lv_reap_end(int timer);
 
-/* hv_channel.c. */
-struct lv_channel;
-int lv_channel_open(virConnectPtr conn, virDomainPtr dom, const char *port,
+/* The byte stream to the guest's agent. Two ways to it, one a file. */
+struct lv_channel {
+	const struct lv_channel_ops {
+		int (*send)(struct lv_channel *c, const void *data, size_t len, uint64_t limit_ns,
+			    struct bl_err *err);
+		int (*recv)(struct lv_channel *c, struct bl_buf *out, uint64_t limit_ns,
+			    struct bl_err *err);
+		void (*close)(struct lv_channel *c);
+	} * ops;
+};
+int lv_channel_open_stream(virConnectPtr conn, virDomainPtr dom, const char *port,
+			   struct lv_channel **ret_channel, struct bl_err *err);
+int lv_channel_open_socket(const char *path, struct lv_channel **ret_channel, struct bl_err *err);
+
+/* hv_channel.c: picks the way. */
+int lv_channel_open(const struct lv *lv, virDomainPtr dom, const char *port,
 		    struct lv_channel **ret_channel, struct bl_err *err);
 int lv_channel_send(struct lv_channel *c, const void *data, size_t len, uint64_t limit_ns,
 		    struct bl_err *err);

@@ -241,7 +241,7 @@ int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t 
 	pthread_mutex_unlock(&lv->lock);
 	watch_process(vm);
 	ask_state(vm); /* events from before it was in the list */
-	r = lv_channel_open(lv->conn, vm->dom, WIRE_PORT_NAME, &vm->channel, err);
+	r = lv_channel_open(lv, vm->dom, WIRE_PORT_NAME, &vm->channel, err);
 	if (r < 0) {
 		lv_vm_end(&vm->base);
 		return r;
