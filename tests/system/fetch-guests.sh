@@ -6,7 +6,6 @@
 #   DIR/backports  the next release's cloud kernel (compressed modules) and QEMU packages
 #   DIR/qemu-next  that QEMU, unpacked
 #
-# A suite that can't be reached leaves its folder out; tests that need it then fail and name it.
 set -eu
 dir=$1
 fetch=$(dirname "$0")/../../vmimages/build/fetch-packages.sh
