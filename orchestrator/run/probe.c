@@ -118,7 +118,7 @@ static int make_disk(const char *path, struct bl_err *err)
 
 static int describe_vm(struct boot *b, struct bl_err *err)
 {
-	char uuid[BL_UUID_TEXT], name[64];
+	char uuid[BL_UUID_TEXT], name[64], host[256] = "";
 	struct domain_binding bind = {
 		.name = name,
 		.uuid = bl_uuid7(uuid, bl_wall_ms()),
@@ -126,6 +126,7 @@ static int describe_vm(struct boot *b, struct bl_err *err)
 		.trial_id = uuid,
 		.owner_pid = getpid(),
 		.owner_start = hv_process_start(getpid()),
+		.owner_host = host,
 		.accel = "kvm",
 		.machine = "q35",
 		.memory_bytes = MEMORY_BYTES,
@@ -140,6 +141,7 @@ static int describe_vm(struct boot *b, struct bl_err *err)
 	struct cell cell;
 
 	snprintf(name, sizeof name, "blklab-probe-%s", uuid + 24);
+	gethostname(host, sizeof host - 1);
 	cell_defaults(&cell);
 	snprintf(cell.name, sizeof cell.name, "probe");
 	cell.cache = CACHE_WRITEBACK; /* works on every file system */

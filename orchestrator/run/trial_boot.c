@@ -66,6 +66,7 @@ static int bind_domain(struct trial *t)
 	const struct trial_setup *s = t->s;
 
 	snprintf(t->name, sizeof t->name, "blklab-%s", t->rec->id);
+	gethostname(t->host, sizeof t->host - 1);
 	t->console = bl_strf("%s/%s.log", s->scratch_dir, t->rec->id);
 	t->cmdline = bl_strf("%s%s%s", IMAGE_CMDLINE, s->opt->extra_cmdline ? " " : "",
 			     s->opt->extra_cmdline ? s->opt->extra_cmdline : "");
@@ -78,6 +79,7 @@ static int bind_domain(struct trial *t)
 		.trial_id = t->rec->id,
 		.owner_pid = getpid(),
 		.owner_start = hv_process_start(getpid()),
+		.owner_host = t->host,
 		.accel = s->accel,
 		.machine = s->sc->machine,
 		.memory_bytes = s->sc->memory_bytes,

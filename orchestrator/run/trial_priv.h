@@ -20,7 +20,7 @@ struct trial {
 	struct backing backing;
 	char *console, *cmdline, *xml;
 	struct domain_binding bind;
-	char name[64];
+	char name[64], host[256];
 	struct hv_vm *vm;
 	struct guest *guest;
 	uint64_t start_ns; /* QEMU was told to start */
