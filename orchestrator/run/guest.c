@@ -194,6 +194,7 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 	       json_t **ret_answer, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf frame = BL_BUF_INIT;
+	struct bl_err why = BL_ERR_INIT;
 	uint64_t id = g->next_id++;
 	json_t *msg = NULL;
 	int r;
@@ -202,12 +203,14 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 		json_decref(request);
 		return bl_fail(err, -ENOMEM, "out of memory");
 	}
-	r = wire_encode(request, &frame, err);
+	r = wire_encode(request, &frame, &why);
 	json_decref(request);
 	if (r == 0)
-		r = hv_vm_send(g->vm, frame.data, frame.len, SEND_NS, err);
+		r = hv_vm_send(g->vm, frame.data, frame.len, SEND_NS, &why);
+	if (r == -EPIPE)
+		return bl_fail(err, r, "the guest is gone (while waiting for %s)", want);
 	if (r < 0)
-		return bl_wrap(err, r, "cannot ask the guest for %s", want);
+		return bl_fail(err, r, "cannot ask the guest for %s: %s", want, bl_err_text(&why));
 	r = next_message(g, limit_ns, want, &msg, err);
 	if (r < 0)
 		return r;
