@@ -312,14 +312,19 @@ static uint64_t event_after(const struct worker *w, uint64_t now)
 	return at > now ? at : now + 1; /* rounding of the two conversions */
 }
 
+/* The event is due by ticks and the slice is known by ns: rounding may bring the event a tick
+ * before the slice has ended, and a slice is closed once. */
 void worker_event(struct worker *w, uint64_t now)
 {
-	if (w->is_counting)
-		end_slice(w);
-	else if (now >= w->start)
+	uint32_t slice = now < w->start
+				 ? 0
+				 : (uint32_t)(clk_ns(w->clk, now - w->start) / ENGINE_INTERVAL_NS);
+
+	if (!w->is_counting && now >= w->start)
 		start_counting(w);
-	if (w->is_counting)
-		w->slice = (uint32_t)(clk_ns(w->clk, now - w->start) / ENGINE_INTERVAL_NS);
+	else if (w->is_counting && slice != w->slice)
+		end_slice(w);
+	w->slice = slice;
 	w->next_event = event_after(w, now);
 	w->is_ending |= is_stopped(w);
 	tell_progress(w);

@@ -7,6 +7,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(s, blocks_cases());
+	suite_add_tcase(s, slices_cases());
 	suite_add_tcase(s, counts_cases());
 	suite_add_tcase(s, failures_cases());
 	suite_add_tcase(s, pace_cases());

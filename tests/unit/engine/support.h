@@ -23,6 +23,7 @@ bool *written_blocks(const char *path, uint64_t bs, size_t *ret_n);
 size_t count_true(const bool *b, size_t n);
 
 TCase *blocks_cases(void);
+TCase *slices_cases(void);
 TCase *counts_cases(void);
 TCase *failures_cases(void);
 TCase *pace_cases(void);
