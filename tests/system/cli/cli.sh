@@ -114,7 +114,8 @@ check 2 'zzzz' report zzzz --store s.db
 check 0 '"event":"end"' run good.yaml --agent "$agent" --uri fake: --store s.db --json
 json_says '[l["event"] for l in lines].count("trial") == 4 and lines[0]["event"] == "begin"'
 json_says 'lines[-1]["ok"] == 4 and all(t["jobs"][0]["metrics"]["iops"] > 0 for t in lines if t["event"] == "trial")'
-"$blklab" run good.yaml --agent "$agent" --uri fake: --store s.db --quiet >out 2>err || fault 'run --quiet failed'
+"$blklab" run good.yaml --agent "$agent" --uri fake: --store s.db --quiet >out 2>err ||
+	fault "run --quiet failed: $("$blklab" report --store s.db --format md | grep -iE 'failed|mismatch')"
 [ ! -s out ] && [ ! -s err ] || fault "--quiet said: $(cat out err)"
 
 # Trials that fail are results with a reason, and exit code 1.
