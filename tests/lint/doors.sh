@@ -16,13 +16,13 @@ door() { # HEADER-PATTERN FOLDER-PATTERN
 		bad=1
 	fi
 }
-door 'libvirt/'    'orchestrator/run/'
-door 'libxml/'     'orchestrator/run/|tests/unit/run/'
+door 'libvirt/'    'orchestrator/hypervisor/'
+door 'libxml/'     'orchestrator/hypervisor/|tests/unit/hypervisor/'
 door 'sqlite3\.h'  'results/store/|tests/unit/store/'
 door 'curl/'       'orchestrator/net/'
 door 'liburing'    'vmimages/engine/'
 door 'yaml\.h'     'scenarios/'
 door 'libkmod'     'vmimages/build/'
 door 'archive'     'vmimages/build/|tests/unit/image/'
-door 'blkid/'      'orchestrator/run/'
+door 'blkid/'      'orchestrator/host/'
 exit $bad

@@ -12,9 +12,9 @@
 #include "clock.h"
 #include "cmdline.h"
 #include "fs.h"
-#include "guard.h"
+#include "in_use.h"
 #include "jobfile.h"
-#include "report.h"
+#include "document.h"
 
 static _Atomic bool stop;
 
@@ -45,7 +45,7 @@ static int check_writers(const struct cmdline *c, struct bl_err *err)
 				       "job '%s': rw: '%s' writes, but --readonly was given; read "
 				       "and randread are accepted",
 				       j->name, job_rw_names[j->rw]);
-		rc = path ? guard_check(path, err) : 0;
+		rc = path ? in_use_check(path, err) : 0;
 		if (rc < 0)
 			return bl_wrap(err, rc, "job '%s'", j->name);
 	}
@@ -110,9 +110,9 @@ static int write_report(const struct cmdline *c, const struct results *r)
 
 	for (unsigned i = 0; i < c->n_formats && rc == 0; i++) {
 		if (c->formats[i] == FORMAT_NORMAL)
-			report_text(r, &out);
+			document_text(r, &out);
 		else
-			rc = report_json(r, c->formats[i] == FORMAT_JSON_PLUS, &out);
+			rc = document_json(r, c->formats[i] == FORMAT_JSON_PLUS, &out);
 	}
 	if (rc < 0 || bl_buf_failed(&out))
 		rc = bl_fail(&err, -ENOMEM, "out of memory");

@@ -1,6 +1,6 @@
-/* report_json.c - fio 3.33's JSON, field by field (the layout tools read), and beside it
+/* document_json.c - fio 3.33's JSON, field by field (the layout tools read), and beside it
  * sched_lat_ns: latency from the intended start of rated jobs. */
-#include "report.h"
+#include "document.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -299,7 +299,7 @@ static json_t *lines_array(const char *text, bool *ok)
 	return a;
 }
 
-int report_json(const struct results *r, bool plus, struct bl_buf *out)
+int document_json(const struct results *r, bool plus, struct bl_buf *out)
 {
 	json_t *top = json_object(), *jobs = json_array();
 	time_t now = (time_t)(r->now_ms / 1000);

@@ -1,4 +1,4 @@
-/* report.h - the results of a blkjob run as fio's documents. */
+/* document.h - the results of a blkjob run as fio's documents. */
 #ifndef BLKJOB_REPORT_H
 #define BLKJOB_REPORT_H
 
@@ -30,9 +30,9 @@ struct window_stats {
 void window_stats(const struct sample *s, enum io_dir dir, bool of_bytes, struct window_stats *out);
 
 /* -ENOMEM. @plus: json+, with the bins of every histogram. */
-int report_json(const struct results *r, bool plus, struct bl_buf *out);
+int document_json(const struct results *r, bool plus, struct bl_buf *out);
 
 /* fio's normal output: a block for each job. */
-void report_text(const struct results *r, struct bl_buf *out);
+void document_text(const struct results *r, struct bl_buf *out);
 
 #endif

@@ -1,4 +1,4 @@
-#include "guard.h"
+#include "in_use.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -135,7 +135,7 @@ static int check_holders(const struct family *f, const char *path, struct bl_err
 	return 0;
 }
 
-int guard_check(const char *path, struct bl_err *err)
+int in_use_check(const char *path, struct bl_err *err)
 {
 	struct family f = {0};
 	dev_t dev = device_at(path);

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "folded.h"
-#include "report.h"
+#include "document.h"
 #include "units.h"
 
 /* Totals of each whole window; its length in *ret_n. NULL: none, or no memory. */
@@ -150,7 +150,7 @@ static void add_job(const struct result *r, struct bl_buf *out)
 	add_cpu(s, out);
 }
 
-void report_text(const struct results *r, struct bl_buf *out)
+void document_text(const struct results *r, struct bl_buf *out)
 {
 	for (size_t i = 0; i < r->n; i++)
 		add_job(&r->items[i], out);
