@@ -111,10 +111,9 @@ static int add_axis(struct view *v, const char *name)
 
 	if (axis_is_known(v, name))
 		return 0;
-	/* The host has no VM whose axes it could vary; it is a place of its own, on the bus axis.
-	 */
+	/* A cell in which the axis has no meaning can't vary it. */
 	for (uint32_t c = 0; r == 0 && c < v->d->n_cells; c++) {
-		if (!is_host(v, c) || strcmp(name, "bus") == 0)
+		if (facts_get(&v->d->cells[c].axes, name))
 			r = add_value(&a, view_axis_value(v, c, name));
 	}
 	grown = r == 0 && a.n_values > 1 ? reallocarray(v->axes, v->n_axes + 1, sizeof(*grown))

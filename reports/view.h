@@ -10,7 +10,7 @@
 #include "report.h"
 #include "summary.h"
 
-/* One axis whose value is not the same in all cells. */
+/* One axis whose value is not the same in all cells that it has a meaning in. */
 struct view_axis {
 	const char *name;
 	const char **values; /* distinct, in order of appearance; borrowed strings */
@@ -75,7 +75,7 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 void view_done(struct view *v);
 
 const char *view_axis_value(const struct view *v, uint32_t cell,
-			    const char *axis); /* "-": absent */
+			    const char *axis); /* "-": no meaning there, or empty */
 /* The @nth best p99 among cells with a VM; NULL: there are fewer with a p99. */
 const struct view_row *view_best(const struct view *v, const struct view_job *j, size_t nth);
 const struct view_row *view_row_of(const struct view_job *j, uint32_t cell);

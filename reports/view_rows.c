@@ -89,7 +89,8 @@ int view_make_rows(struct view *v)
 	return 0;
 }
 
-/* The one axis in which @a and @b differ; NULL when none or several. */
+/* The one axis in which @a and @b differ, of those with a meaning in both; NULL: none or several.
+ */
 static const struct view_axis *only_difference(const struct view *v, uint32_t a, uint32_t b)
 {
 	const struct view_axis *found = NULL;
@@ -97,6 +98,9 @@ static const struct view_axis *only_difference(const struct view *v, uint32_t a,
 	for (size_t i = 0; i < v->n_axes; i++) {
 		const char *name = v->axes[i].name;
 
+		if (!facts_get(&v->d->cells[a].axes, name) ||
+		    !facts_get(&v->d->cells[b].axes, name))
+			continue;
 		if (strcmp(view_axis_value(v, a, name), view_axis_value(v, b, name)) == 0)
 			continue;
 		if (found)

@@ -78,6 +78,8 @@ size_t loaded_axis_width(const struct loaded *l, size_t k)
 	size_t width = strlen(axis_rows[k].name);
 
 	for (size_t i = 0; i < matrix_len(l->matrix); i++) {
+		if (!axis_applies(&axis_rows[k], matrix_cell(l->matrix, i)))
+			continue;
 		value.len = 0;
 		axis_rows[k].get(matrix_cell(l->matrix, i), &value);
 		if (value.len > width)

@@ -64,6 +64,8 @@ static json_t *cell_json(const struct cell *c, size_t index)
 	for (size_t k = 0; k < n_axis_rows; k++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
 
+		if (!axis_applies(&axis_rows[k], c))
+			continue;
 		axis_rows[k].get(c, &value);
 		json_object_set_new(axes, axis_rows[k].name, json_string(bl_buf_str(&value)));
 	}
@@ -100,40 +102,60 @@ static int print_json(struct cli *cli, const struct loaded *l, struct bl_err *er
 	return cli_print(cli, &out, err);
 }
 
-/* Axes that have one value in all cells are said once, above the table. */
+/* A cell that the axis has a meaning in; NULL: there is none. */
+static const struct cell *first_with(const struct matrix *m, const struct axis_row *axis)
+{
+	for (size_t i = 0; i < matrix_len(m); i++)
+		if (axis_applies(axis, matrix_cell(m, i)))
+			return matrix_cell(m, i);
+	return NULL;
+}
+
+/* Axes that have one value wherever they have a meaning are said once, above the table. */
 static bool varies(const struct matrix *m, const struct axis_row *axis)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf first = BL_BUF_INIT;
+	const struct cell *first = first_with(m, axis);
 
-	axis->get(matrix_cell(m, 0), &first);
-	for (size_t i = 1; i < matrix_len(m); i++) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
-
-		axis->get(matrix_cell(m, i), &value);
-		if (strcmp(bl_buf_str(&first), bl_buf_str(&value)) != 0)
+	for (size_t i = 0; i < matrix_len(m); i++)
+		if (axis_applies(axis, matrix_cell(m, i)) &&
+		    !axis_equal(axis, first, matrix_cell(m, i)))
 			return true;
-	}
 	return false;
 }
 
 static const char *axis_text(const struct axis_row *axis, const struct cell *c, struct bl_buf *out)
 {
+	if (!axis_applies(axis, c))
+		return "-";
 	out->len = 0;
 	axis->get(c, out);
 	return out->len ? bl_buf_str(out) : "default";
+}
+
+static bool has_host(const struct matrix *m)
+{
+	for (size_t i = 0; i < matrix_len(m); i++)
+		if (matrix_cell(m, i)->bus == BUS_HOST)
+			return true;
+	return false;
 }
 
 static void add_fixed_axes(const struct loaded *l, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
 	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+	const char *head =
+		has_host(l->matrix) ? "The same in every VM:" : "The same in every cell:";
 
-	for (size_t k = 0; k < n_axis_rows; k++)
-		if (!varies(l->matrix, &axis_rows[k]))
+	for (size_t k = 0; k < n_axis_rows; k++) {
+		const struct cell *c = first_with(l->matrix, &axis_rows[k]);
+
+		if (c && !varies(l->matrix, &axis_rows[k]))
 			bl_buf_addf(&line, "%s%s %s", line.len ? ", " : "", axis_rows[k].name,
-				    axis_text(&axis_rows[k], matrix_cell(l->matrix, 0), &value));
-	bl_buf_adds(out, "The same in every cell:");
-	help_wrap(out, line.len ? bl_buf_str(&line) : "nothing", 24, 2, 96);
+				    axis_text(&axis_rows[k], c, &value));
+	}
+	bl_buf_adds(out, head);
+	help_wrap(out, line.len ? bl_buf_str(&line) : "nothing", strlen(head), 2, 96);
 }
 
 static void end_line(struct bl_buf *out)

@@ -186,6 +186,8 @@ static int make_cells(struct session *s, struct bl_err *err)
 		for (size_t k = 0; k < n_axis_rows; k++) {
 			BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
 
+			if (!axis_applies(&axis_rows[k], c))
+				continue;
 			axis_rows[k].get(c, &value);
 			r |= facts_add(&to->axes, axis_rows[k].name, bl_buf_str(&value));
 		}

@@ -93,7 +93,8 @@ struct trial_record {
 
 struct cell_record {
 	char *name;        /* unique in the run */
-	struct facts axes; /* axis name -> value, in the order of the axis table */
+	struct facts axes; /* axis name -> value, in the order of the axis table; absent: the
+			    * axis has no meaning in this cell */
 	char *durability;  /* one line: what survives which crash */
 };
 

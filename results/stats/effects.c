@@ -9,20 +9,26 @@ struct wanted {
 	const char *axis, *from, *to;
 };
 
-/* The one axis on which the cells differ; NULL: none, or more than one. An axis that only one of
- * them has is a difference that has no second value. */
+static bool is_host(const struct cell_record *c)
+{
+	const char *bus = facts_get(&c->axes, "bus");
+
+	return bus && !strcmp(bus, "host");
+}
+
+/* The one axis on which the cells differ; NULL: none, or more than one. An axis that one of them
+ * lacks has no meaning there and no value to differ from. The host lacks a whole machine, which
+ * is more than one difference. */
 static const struct fact *only_difference(const struct cell_record *a, const struct cell_record *b)
 {
 	const struct fact *found = NULL;
 
-	if (a->axes.n != b->axes.n)
+	if (is_host(a) || is_host(b))
 		return NULL;
 	for (size_t i = 0; i < a->axes.n; i++) {
 		const char *other = facts_get(&b->axes, a->axes.items[i].key);
 
-		if (!other)
-			return NULL;
-		if (!strcmp(other, a->axes.items[i].value))
+		if (!other || !strcmp(other, a->axes.items[i].value))
 			continue;
 		if (found)
 			return NULL;

@@ -1,9 +1,10 @@
 /* effects.h - what one value of an axis changed against another, all else equal.
  *
- * Two cells are siblings when they differ in one axis and agree on every other. Each pair of
- * siblings is compared by itself, paired over repeats; pairs of siblings are
- * listed, not pooled: an iothread may help one bus and hurt another, and their average would
- * be true of neither.
+ * Two cells are siblings when they differ in one axis and agree on every other that has a meaning
+ * in both: an image without clusters is a sibling of those with clusters of any size, and the host,
+ * which has no machine, is nobody's. Each pair of siblings is compared by itself, paired over
+ * repeats; pairs of siblings are listed, not pooled: an iothread may help one bus and hurt
+ * another, and their average would be true of neither.
  */
 #ifndef EFFECTS_H
 #define EFFECTS_H

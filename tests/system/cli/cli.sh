@@ -75,6 +75,14 @@ check 0 'bus="sata"' plan good.yaml --xml 1
 check 2 "'saat' is not a cell; the nearest is 'sata'" plan good.yaml --xml saat
 check 2 'only of use with --xml' plan good.yaml sata
 
+# What has no meaning in a cell is not said of it.
+printf 'name: floor\naxes:\n  bus: [virtio-blk, host]\n  cache: [none, unsafe]\njobs: one.fio\n' >floor.yaml
+check 0 '"cells"' plan floor.yaml --json
+json_says '[c["axes"] for c in doc["cells"] if c["name"] == "host"] == [{"bus": "host"}]'
+json_says 'all("cache" in c["axes"] and "cluster_size" not in c["axes"] for c in doc["cells"] if c["name"] != "host")'
+check 0 'The same in every VM: iothreads 0' plan floor.yaml
+grep -qE '^ +[0-9]+ +host +host +-$' out || fault "plan: the host has a cache mode: $(cat out)"
+
 # Places that can't be.
 check 2 'does not exist' list
 check 2 'does not exist' report
@@ -117,6 +125,15 @@ json_says 'lines[-1]["ok"] == 4 and all(t["jobs"][0]["metrics"]["iops"] > 0 for 
 "$blklab" run good.yaml --agent "$agent" --uri fake: --store s.db --quiet >out 2>err ||
 	fault "run --quiet failed: $("$blklab" report --store s.db --format md | grep -iE 'failed|mismatch')"
 [ ! -s out ] && [ ! -s err ] || fault "--quiet said: $(cat out err)"
+
+check 0 'store ' run floor.yaml --agent "$agent" --uri fake: --store floor.db --repeats 1
+python3 - <<'PY' || fault 'cells: an axis without a meaning is not NULL'
+import sqlite3, sys
+rows = sqlite3.connect('floor.db').execute('SELECT cell, bus, cache, vcpus, cluster_size FROM cells').fetchall()
+sys.exit(sorted(rows, key=str) != [('host', 'host', None, None, None),
+                                   ('virtio-blk none', 'virtio-blk', 'none', '1', None),
+                                   ('virtio-blk unsafe', 'virtio-blk', 'unsafe', '1', None)])
+PY
 
 # Trials that fail are results with a reason, and exit code 1.
 check 1 'failed: ' run good.yaml --agent "$agent" --uri fake:panic,ok --store f.db

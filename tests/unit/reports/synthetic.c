@@ -309,6 +309,8 @@ void synthetic_run(const struct synthetic *how, struct run_data *ret)
 		r->name = dup(how->is_hostile && i == 1 ? "cell " HOSTILE : c->name);
 		r->durability = dup(how->is_hostile ? HOSTILE : c->durability);
 		facts_add(&r->axes, "bus", c->bus);
+		if (strcmp(c->bus, "host") == 0)
+			continue;
 		facts_add(&r->axes, "iothreads", c->iothreads);
 		facts_add(&r->axes, "cache", c->cache);
 		facts_add(&r->axes, "format", "raw");
