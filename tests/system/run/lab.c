@@ -31,10 +31,10 @@ const char *lab_kernel(bool full)
 		 0, NULL, &g) == 0)
 		snprintf(path, sizeof path, "%s", g.gl_pathv[g.gl_pathc - 1]);
 	globfree(&g);
-	if (!path[0])
-		fprintf(stderr, "no %s kernel package: see tests/system/fetch-guests.sh\n",
-			full ? "full" : "cloud");
-	return path[0] ? path : NULL;
+	ck_assert_msg(path[0], "no %s kernel package: `make guests`, or set %s",
+		      full ? "full" : "cloud",
+		      full ? "BLKLAB_TEST_FULL_KERNEL" : "BLKLAB_TEST_KERNEL");
+	return path;
 }
 
 void lab_init(struct lab *lab, const char *kernel)

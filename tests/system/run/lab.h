@@ -43,7 +43,7 @@ struct lab {
 	bool stop_sent; /* for callbacks that act once */
 };
 
-/* NULL: that kernel is not there, and it was said so. @full: with ahci. */
+/* Fails the test when that kernel is not there. @full: with ahci. */
 const char *lab_kernel(bool full);
 
 /* Accelerated by tcg; the probe has its own test. */
