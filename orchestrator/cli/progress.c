@@ -11,7 +11,10 @@
 #define REDRAW_NS     (NS_PER_S / 10)
 #define CLEAR_LINE    "\r\033[K"
 #define BAR_WIDTH     10
-#define MIDDLE_MAX    48 /* what a job says about itself */
+#define BAR_LEAST     4
+#define WIDE_COLUMNS  110 /* there is room for "gone" and "about" */
+#define FIGURES_WIDTH 25  /* "  15.6k IOPS  p99 4.31 ms" */
+#define MIDDLE_MAX    48  /* what a job says about itself */
 #define COLUMNS_LEAST 40
 
 /* What a person reads while a phase goes on; a job says its own name. */
@@ -67,7 +70,7 @@ static void add_times(const struct progress *p, uint64_t now_ns, struct bl_buf *
 {
 	char gone[BL_UNIT_TEXT_MAX], left[BL_UNIT_TEXT_MAX];
 	uint64_t left_ns = progress_left_ns(p, now_ns);
-	bool is_wide = p->columns >= 100;
+	bool is_wide = p->columns >= WIDE_COLUMNS;
 
 	bl_buf_addf(out, "%s%s", bl_format_clock(gone, now_ns - p->start_ns),
 		    is_wide ? " gone" : "");
@@ -87,14 +90,24 @@ static void add_cut(struct bl_buf *out, const char *text, size_t width)
 		bl_buf_addf(out, "%.*s..", (int)width - 2, text);
 }
 
+/* As wide as there is room for; a bar of less than a few marks is left out. */
+static void add_bar(const struct runner_progress *rp, size_t room, struct bl_buf *out)
+{
+	size_t width = room > 3 ? room - 3 : 0; /* a space and the brackets */
+
+	if (!rp->expected_ns || width < BAR_LEAST)
+		return;
+	bl_buf_addc(out, ' ');
+	progress_bar(out, rp->elapsed_ns, rp->expected_ns, width < BAR_WIDTH ? width : BAR_WIDTH);
+}
+
 /* Parts of the live line from the one that must stay to the first to go:
  * "trial/trials", times, cell, phase with its seconds, IOPS, bar. */
 void progress_line(const struct progress *p, const struct runner_progress *rp, uint64_t now_ns,
 		   struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf head = BL_BUF_INIT, what = BL_BUF_INIT;
-	BL_CLEANUP(bl_buf_done) struct bl_buf bar = BL_BUF_INIT, iops = BL_BUF_INIT;
-	BL_CLEANUP(bl_buf_done) struct bl_buf times = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf iops = BL_BUF_INIT, times = BL_BUF_INIT;
 	size_t room = (p->columns < COLUMNS_LEAST ? COLUMNS_LEAST : p->columns) - 1, used;
 	char count[BL_UNIT_TEXT_MAX];
 	const char *cell = rp->cell ? rp->cell->name : "";
@@ -104,10 +117,6 @@ void progress_line(const struct progress *p, const struct runner_progress *rp, u
 	add_cut(&what, rp->job ? rp->job : phase_says[rp->phase], 24);
 	bl_buf_addc(&what, ' ');
 	add_seconds(&what, rp);
-	if (rp->expected_ns) {
-		bl_buf_addc(&bar, ' ');
-		progress_bar(&bar, rp->elapsed_ns, rp->expected_ns, BAR_WIDTH);
-	}
 	if (rp->iops > 0)
 		bl_buf_addf(&iops, "  %s IOPS", bl_format_count(count, rp->iops));
 	add_times(p, now_ns, &times);
@@ -124,8 +133,7 @@ void progress_line(const struct progress *p, const struct runner_progress *rp, u
 	bl_buf_adds(out, bl_buf_str(&what));
 	if (used + iops.len <= room) {
 		used += iops.len;
-		if (used + bar.len <= room)
-			bl_buf_adds(out, bl_buf_str(&bar));
+		add_bar(rp, room - used, out);
 		bl_buf_adds(out, bl_buf_str(&iops));
 	}
 	bl_buf_addf(out, "  %s", bl_buf_str(&times));
@@ -140,10 +148,11 @@ static void add_result(const struct trial_record *t, size_t room, struct bl_buf 
 	if (!t->n_jobs)
 		return;
 	if (job_metric(&t->jobs[0], METRIC_IOPS, &iops))
-		bl_buf_addf(&figures, "  %s IOPS", bl_format_count(text, iops));
+		bl_buf_addf(&figures, "  %5s IOPS", bl_format_count(text, iops));
 	if (job_metric(&t->jobs[0], METRIC_P99, &p99))
-		bl_buf_addf(&figures, "  p99 %s", bl_format_ns(text, (uint64_t)p99));
-	add_cut(out, t->jobs[0].name, room > figures.len + 4 ? room - figures.len : 4);
+		bl_buf_addf(&figures, "  p99 %7s", bl_format_ns(text, (uint64_t)p99));
+	/* Cut alike in every line, so that figures stand in columns. */
+	add_cut(out, t->jobs[0].name, room > FIGURES_WIDTH + 4 ? room - FIGURES_WIDTH : 4);
 	bl_buf_adds(out, bl_buf_str(&figures));
 }
 

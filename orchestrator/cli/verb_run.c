@@ -263,6 +263,18 @@ static bool two_measured(const struct run_data *d, size_t *first, size_t *second
 	return n == 2;
 }
 
+/* A command to copy: what does not fit goes on behind a backslash, as the shell reads it. */
+static void add_command(const struct cli *cli, const char *first, const char *second,
+			const char *option, struct bl_buf *out)
+{
+	size_t before = out->len;
+
+	bl_buf_addf(out, "compare  blklab compare '%s' '%s'", first, second);
+	if (cli->out_is_tty && option[0] && out->len - before + strlen(option) > cli->columns)
+		bl_buf_adds(out, " \\\n        ");
+	bl_buf_addf(out, "%s\n", option);
+}
+
 /* Where things are and how to look at them again: the last lines on the terminal. What the
  * figures suggest is said by the table above. */
 static void closing_words(struct session *s, const struct run_data *d, struct bl_buf *out)
@@ -282,8 +294,7 @@ static void closing_words(struct session *s, const struct run_data *d, struct bl
 	if (!a->report)
 		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
 	if (two_measured(d, &first, &second))
-		bl_buf_addf(out, "compare  blklab compare '%s' '%s'%s\n", d->cells[first].name,
-			    d->cells[second].name, option);
+		add_command(s->cli, d->cells[first].name, d->cells[second].name, option, out);
 }
 
 static int conclude(struct session *s, struct bl_err *err)

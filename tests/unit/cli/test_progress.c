@@ -50,8 +50,11 @@ static const struct {
 	{120,
 	 "42/65  virtio-scsi io1 none raw  randread-4k-qd1 8/10 s [########..]  9812 IOPS  12:04 "
 	 "gone, about 6:31 left"},
-	{100, "42/65  virtio-scsi io1 none raw  randread-4k-qd1 8/10 s  9812 IOPS  12:04 gone, "
-	      "about 6:31 left"},
+	{100,
+	 "42/65  virtio-scsi io1 none raw  randread-4k-qd1 8/10 s [########..]  9812 IOPS  12:04, "
+	 "6:31 left"},
+	{92, "42/65  virtio-scsi io1 none raw  randread-4k-qd1 8/10 s [###.]  9812 IOPS  12:04, "
+	     "6:31 left"},
 	{80, "42/65  virtio-scsi io1 none raw  randread-4k-qd1 8/10 s  12:04, 6:31 left"},
 	{60, "42/65  virtio-s..  randread-4k-qd1 8/10 s  12:04, 6:31 left"},
 	{40, "42/65  randread-4k-qd1 8/10 s  12:04, 6:31 left"},
@@ -161,8 +164,36 @@ START_TEST(a_finished_trial_is_one_line_with_its_first_job)
 	ck_assert_str_eq(
 		bl_buf_str(&out),
 		"trial 1 of 65  virtio-scsi io1 none raw  ok   0:24  randread-4k-qd1  10.4k "
-		"IOPS  p99 388 us\n");
+		"IOPS  p99  388 us\n");
 	sample_free(result.sample);
+}
+END_TEST
+
+START_TEST(figures_of_finished_trials_stand_in_columns)
+{
+	static const struct {
+		unsigned ios;
+		uint64_t lat_ns;
+		const char *line;
+	} trials[] = {
+		{1414, 11010 * NS_PER_US,
+		 "virtio-scsi io1 none raw  ok   0:24  randread-4k-qd1    707 IOPS  p99 11.0 ms\n"},
+		{31200, 139 * NS_PER_US,
+		 "virtio-scsi io1 none raw  ok   0:24  randread-4k-qd1  15.6k IOPS  p99  139 us\n"},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(trials); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+		struct job_result result = {.name = job_name,
+					    .job_text = job_text,
+					    .sample = sample_of(trials[i].ios, trials[i].lat_ns)};
+		struct trial_record t = {
+			.jobs = &result, .n_jobs = 1, .started_ms = 1000, .ended_ms = 25000};
+
+		print_trial(PROGRESS_LIVE, 80, &t, &out);
+		ck_assert_str_eq(bl_buf_str(&out), trials[i].line);
+		sample_free(result.sample);
+	}
 }
 END_TEST
 
@@ -270,6 +301,7 @@ int main(void)
 	tcase_add_test(t, what_is_left_follows_the_pace_of_the_trials_that_ended);
 	tcase_add_test(t, the_bar_fills_and_never_overflows);
 	tcase_add_test(t, a_finished_trial_is_one_line_with_its_first_job);
+	tcase_add_test(t, figures_of_finished_trials_stand_in_columns);
 	tcase_add_test(t, a_failed_trial_shows_its_reason_in_full);
 	tcase_add_test(t, a_trial_without_samples_has_no_figures);
 	tcase_add_test(t, quiet_says_nothing);
