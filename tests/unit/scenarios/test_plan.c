@@ -162,6 +162,59 @@ START_TEST(the_host_needs_no_boot_and_an_unfilled_disk_no_fill)
 }
 END_TEST
 
+/* A gigabyte in small requests takes minutes, in large ones a second; a queue and the host are
+ * faster, a commit and a given rate slower. */
+START_TEST(a_job_that_ends_by_size_is_estimated_by_its_requests)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc = must_parse(TEXT_HEAD "backing: { size: 1GiB, precondition: none }\n");
+	struct job j = sc->jobs.items[0], lone;
+	struct jobs jobs = {.items = &j, .n = 1}, theirs = sc->jobs;
+	struct cell vm, host;
+	uint64_t small, large, deep, on_host, committed, paced;
+
+	cell_defaults(&vm);
+	cell_defaults(&host);
+	host.bus = BUS_HOST;
+	j.time_based = false;
+	j.runtime_ns = j.ramp_ns = j.size = j.size_pct = j.io_size = 0;
+	j.rw = JOB_RW_WRITE;
+	j.bs = 4096;
+	j.iodepth = j.numjobs = 1;
+	j.fsync = j.fdatasync = 0;
+	j.rate_iops = 0;
+	lone = j;
+	sc->jobs = jobs;
+	small = plan_trial_ns(sc, &vm);
+	on_host = plan_trial_ns(sc, &host);
+	j.iodepth = 32;
+	deep = plan_trial_ns(sc, &vm);
+	j = lone;
+	j.fdatasync = 1;
+	committed = plan_trial_ns(sc, &vm);
+	j = lone;
+	j.rate_iops = 100; /* 262144 requests */
+	paced = plan_trial_ns(sc, &vm);
+	j = lone;
+	j.bs = 1024 * 1024;
+	large = plan_trial_ns(sc, &vm);
+	j = lone;
+	j.io_size = UINT64_MAX; /* stays a number */
+	ck_assert_uint_lt(plan_trial_ns(sc, &vm), 5000 * 3600 * NS_PER_S);
+	j = lone;
+	j.runtime_ns = NS_PER_S; /* whichever comes first */
+	ck_assert_uint_lt(plan_trial_ns(sc, &vm), large + NS_PER_S);
+	sc->jobs = theirs;
+	ck_assert_uint_gt(small, 60 * NS_PER_S);
+	ck_assert_uint_lt(large, 10 * NS_PER_S);
+	ck_assert_uint_lt(deep, small / 3);
+	ck_assert_uint_lt(on_host, small / 3);
+	ck_assert_uint_gt(committed, small + 60 * NS_PER_S);
+	ck_assert_uint_gt(paced, 2621 * NS_PER_S);
+	ck_assert_uint_lt(paced, 2640 * NS_PER_S);
+}
+END_TEST
+
 static const char *const cluster_sizes[] = {"512", "4KiB", "64KiB", "auto", "1MiB", "2MiB"};
 
 /* qemu-img knows exactly how large a full image gets. */
@@ -226,6 +279,7 @@ int main(void)
 	tcase_add_test(tc, every_order_is_equally_likely);
 	tcase_add_test(tc, another_seed_gives_another_order);
 	tcase_add_test(tc, jobs_of_one_group_run_together_in_the_estimate);
+	tcase_add_test(tc, a_job_that_ends_by_size_is_estimated_by_its_requests);
 	tcase_add_test(tc, the_host_needs_no_boot_and_an_unfilled_disk_no_fill);
 	tcase_add_loop_test(tc, the_size_of_a_full_qcow2_image_is_what_qemu_img_measures, 0,
 			    BL_ARRAY_LEN(cluster_sizes));
