@@ -160,7 +160,9 @@ static void markdown_verb(const struct verb *v, struct bl_buf *out)
 	verb_usage(v, out);
 	bl_buf_adds(out, "\n\n");
 	help_wrap(out, v->about, 0, 0, 100);
-	bl_buf_adds(out, "\n| option | what it does | accepted, default |\n|---|---|---|\n");
+	if (v->n_operands + v->n_options)
+		bl_buf_adds(out,
+			    "\n| option | what it does | accepted, default |\n|---|---|---|\n");
 	for (size_t i = 0; i < v->n_operands; i++)
 		bl_buf_addf(out, "| `%s` | %s | %s |\n", v->operands[i].name, v->operands[i].help,
 			    v->operands[i].is_needed ? "needed" : "");
@@ -169,7 +171,10 @@ static void markdown_verb(const struct verb *v, struct bl_buf *out)
 
 		row = &v->options[i];
 		help_row_extra(row, &extra);
-		bl_buf_addf(out, "| `--%s%s%s` | %s | %s |\n", row->name, row->arg ? " " : "",
+		bl_buf_adds(out, "| `");
+		if (row->letter)
+			bl_buf_addf(out, "-%c, ", row->letter);
+		bl_buf_addf(out, "--%s%s%s` | %s | %s |\n", row->name, row->arg ? " " : "",
 			    row->arg ? row->arg : "", row->help, bl_buf_str(&extra));
 	}
 	for (size_t i = 0; i < v->n_examples; i++)

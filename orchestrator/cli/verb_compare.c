@@ -107,8 +107,8 @@ static const struct option_row options[] = {
 
 static const struct example examples[] = {
 	{"blklab compare 0 1", "the first two cells of the newest run"},
-	{"blklab compare 'virtio-blk' 'sata' -s out/bench/store.db",
-	 "two cells by name, from another store"},
+	{"blklab compare 'virtio-blk io1 none raw' host -s out/bench/store.db",
+	 "two cells by name, of what `make bench` ran"},
 	{"blklab compare 0 --run 0199a --run-b 0199c", "one cell before and after an upgrade"},
 };
 

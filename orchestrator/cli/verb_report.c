@@ -101,7 +101,8 @@ static const struct option_row options[] = {
 static const struct example examples[] = {
 	{"blklab report", "the newest run as a table"},
 	{"blklab report -o report.html", "the whole page in one file, with plots"},
-	{"blklab report 0199 --format csv > cells.csv", "one line for each cell and job"},
+	{"blklab report 0199 --format csv > cells.csv",
+	 "one line for each trial, job and direction"},
 };
 
 const struct verb verb_report = {
