@@ -10,6 +10,8 @@
 #include "report.h"
 #include "term.h"
 
+#define FIGURE_MAX (FMT_MAX + 2)
+
 static const char *metric_label(enum metric m)
 {
 	static const char *const labels[METRICS] = {
@@ -22,31 +24,58 @@ static const char *metric_label(enum metric m)
 	return labels[m];
 }
 
-static char *figure(char out[FMT_MAX], enum metric m, double x)
+/* The percentile of a summary that a metric is; -1: it is none. */
+static int percentile_of(enum metric m)
+{
+	switch (m) {
+	case METRIC_P50:
+		return SUMMARY_P50;
+	case METRIC_P99:
+		return SUMMARY_P99;
+	case METRIC_P99_9:
+		return SUMMARY_P99_9;
+	default:
+		return -1;
+	}
+}
+
+/* With ~ when fewer than 100 samples lie beyond it, as in the table of a run. */
+static void put_percentile(char out[FIGURE_MAX], const struct pct *p)
+{
+	char num[FMT_MAX];
+
+	snprintf(out, FIGURE_MAX, "%s%s", p->is_thin ? "~" : "",
+		 fmt_ns(&fmt_plain, num, (double)p->ns));
+}
+
+static void put_figure(char out[FIGURE_MAX], const struct view_row *row, enum metric m, double x)
 {
 	switch (m) {
 	case METRIC_IOPS:
-		return fmt_sig3(&fmt_plain, out, x);
+		fmt_sig3(&fmt_plain, out, x);
+		break;
 	case METRIC_BYTES_PER_S:
-		return fmt_mib(&fmt_plain, out, x);
+		fmt_mib(&fmt_plain, out, x);
+		break;
+	case METRIC_P50:
+	case METRIC_P99:
+	case METRIC_P99_9:
+		put_percentile(out, &row->p[percentile_of(m)]);
+		break;
 	default:
-		return fmt_ns(&fmt_plain, out, x);
+		fmt_ns(&fmt_plain, out, x);
 	}
 }
 
 /* Latencies are of all ok trials together, as everywhere; rates are medians over trials. */
 static bool value_of(const struct view_row *row, enum metric m, double *ret)
 {
-	static const int percentile[METRICS] = {[METRIC_P50] = SUMMARY_P50,
-						[METRIC_P99] = SUMMARY_P99,
-						[METRIC_P99_9] = SUMMARY_P99_9};
-
 	switch (m) {
 	case METRIC_P50:
 	case METRIC_P99:
 	case METRIC_P99_9:
-		*ret = (double)row->p[percentile[m]].ns;
-		return row->p[percentile[m]].is_known;
+		*ret = (double)row->p[percentile_of(m)].ns;
+		return row->p[percentile_of(m)].is_known;
 	case METRIC_MEAN:
 		*ret = lat_mean_ns(row->sum->all);
 		return true;
@@ -66,7 +95,7 @@ static void add_metric(const struct pairing_job *j, enum metric m, unsigned colu
 	const struct comparison *c = &j->by[m];
 	bool has_a, has_b;
 	double a, b;
-	char ta[FMT_MAX] = "-", tb[FMT_MAX] = "-", change[FMT_MAX] = "-";
+	char ta[FIGURE_MAX] = "-", tb[FIGURE_MAX] = "-", change[FMT_MAX] = "-";
 	char lo[FMT_MAX], hi[FMT_MAX], interval[2 * FMT_MAX + 4] = "-";
 
 	has_a = value_of(j->a, m, &a);
@@ -74,9 +103,9 @@ static void add_metric(const struct pairing_job *j, enum metric m, unsigned colu
 	if (!has_a && !has_b)
 		return;
 	if (has_a)
-		figure(ta, m, a);
+		put_figure(ta, j->a, m, a);
 	if (has_b)
-		figure(tb, m, b);
+		put_figure(tb, j->b, m, b);
 	if (c->n_pairs)
 		fmt_change(&fmt_plain, change, c->ratio);
 	if (c->has_interval)
@@ -96,30 +125,29 @@ static void add_metric(const struct pairing_job *j, enum metric m, unsigned colu
 static void add_percentile(const struct pairing_job *j, int p, struct bl_buf *out)
 {
 	const struct pct *a = &j->a->p[p], *b = &j->b->p[p];
-	char ta[FMT_MAX] = "-", tb[FMT_MAX] = "-", change[FMT_MAX] = "-", name[24];
+	char ta[FIGURE_MAX] = "-", tb[FIGURE_MAX] = "-", change[FMT_MAX] = "-";
 
 	if (!a->is_known && !b->is_known)
 		return;
 	if (a->is_known)
-		fmt_ns(&fmt_plain, ta, (double)a->ns);
+		put_percentile(ta, a);
 	if (b->is_known)
-		fmt_ns(&fmt_plain, tb, (double)b->ns);
+		put_percentile(tb, b);
 	if (a->is_known && b->is_known && a->ns)
 		fmt_change(&fmt_plain, change, (double)b->ns / (double)a->ns);
-	snprintf(name, sizeof(name), "%s%s", a->is_thin || b->is_thin ? "~" : "",
-		 summary_p_names[p]);
-	bl_buf_addf(out, "  %-12s %10s %10s %9s\n", name, ta, tb, change);
+	bl_buf_addf(out, "  %-12s %10s %10s %9s\n", summary_p_names[p], ta, tb, change);
 }
 
 static void add_job(const struct pairing_job *j, unsigned columns, bool color, struct bl_buf *out)
 {
 	static const int other[] = {SUMMARY_P90, SUMMARY_P95, SUMMARY_P99_99};
+	size_t n_pairs = j->by[METRIC_P99].n_pairs;
 
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, j->name, 0);
 	term_off(out, color);
-	bl_buf_addf(out, "  (%zu and %zu trials, %zu pairs)\n", j->a->sum->n_ok, j->b->sum->n_ok,
-		    j->by[METRIC_P99].n_pairs);
+	bl_buf_addf(out, "  (%zu and %zu trials, %zu %s)\n", j->a->sum->n_ok, j->b->sum->n_ok,
+		    n_pairs, n_pairs == 1 ? "pair" : "pairs");
 	bl_buf_addf(out, "  %-12s %10s %10s %9s", "", "A", "B", "B / A");
 	if (columns >= 72)
 		bl_buf_addf(out, "  %-19s", "95 % interval");
@@ -158,9 +186,29 @@ static void add_side(char side, const struct view *v, uint32_t cell, struct bl_b
 	findings_bad(c, &bad);
 	bl_buf_addf(out, "%c  ", side);
 	fmt_clean(out, c->rec->name, 0);
-	bl_buf_addf(out, "  (run %.8s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
-		    bl_format_utc(when, v->d->run.started_ms), c->n_ok, c->n_trials,
+	bl_buf_addf(out, "  (run %.8s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
+		    bl_format_utc(when, v->d->run.started_ms),
+		    view_cpu(v, cell) ? view_cpu(v, cell) : "CPU not known", c->n_ok, c->n_trials,
 		    bad.len ? ", " : "", bl_buf_str(&bad));
+}
+
+/* What an emulated CPU means, once for both sides. */
+static void add_cpu(const struct pairing *p, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(lines_done) struct lines l = {0};
+
+	findings_cpu(&p->va, &l);
+	if (!l.n)
+		findings_cpu(&p->vb, &l);
+	for (size_t i = 0; i < l.n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf plain = BL_BUF_INIT;
+
+		fmt_sentence_plain(&plain, l.items[i]);
+		bl_buf_adds(out, "note  ");
+		term_wrap(out, bl_buf_str(&plain), columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
+	out->failed |= l.failed;
 }
 
 static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *out)
@@ -208,6 +256,7 @@ int report_compare(const struct run_data *da, const char *cell_a, const struct r
 		bl_buf_adds(out, "no job has figures on both sides\n\n");
 	add_differences("effective configuration that differs", p.config, p.n_config, columns, out);
 	add_differences("environment that differs", p.environment, p.n_environment, columns, out);
+	add_cpu(&p, columns, out);
 	add_why(&p, columns, out);
 	return bl_buf_failed(out) ? bl_fail(err, -ENOMEM, "compare: out of memory") : 0;
 }

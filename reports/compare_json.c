@@ -13,6 +13,8 @@ static json_t *side_json(const struct view *v, uint32_t cell)
 
 	json_object_set_new(o, "run_id", part_text(v->d->run.id));
 	json_object_set_new(o, "cell", part_text(v->d->cells[cell].name));
+	json_object_set_new(o, "accel", part_text(v->d->run.accel));
+	json_object_set_new(o, "cpu", part_text(view_cpu(v, cell)));
 	json_object_set_new(o, "trials", json_integer((json_int_t)v->cells[cell].n_trials));
 	json_object_set_new(o, "trials_ok", json_integer((json_int_t)v->cells[cell].n_ok));
 	json_object_set_new(o, "axes", part_facts(&v->d->cells[cell].axes));

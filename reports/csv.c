@@ -5,7 +5,7 @@
 
 #include "fmt.h"
 
-static const char *const fixed_heads[] = {"run", "scenario", "host", "accel", "cell"};
+static const char *const fixed_heads[] = {"run", "scenario", "host", "accel", "cpu", "cell"};
 static const char *const trial_heads[] = {"trial",  "repeat",     "order",     "state",
 					  "reason", "started_ms", "job",       "direction",
 					  "n",      "bytes",      "runtime_ns"};
@@ -52,8 +52,9 @@ static void add_heads(const struct run_data *d, struct bl_buf *out)
 	bl_buf_adds(out, ",iops,bytes_per_s,cpu_ns_per_io\n");
 }
 
-static void add_trial(const struct run_data *d, const struct trial_record *t, struct bl_buf *out)
+static void add_trial(const struct view *v, const struct trial_record *t, struct bl_buf *out)
 {
+	const struct run_data *d = v->d;
 	const struct cell_record *c = &d->cells[t->cell];
 	const char *axis;
 
@@ -61,6 +62,7 @@ static void add_trial(const struct run_data *d, const struct trial_record *t, st
 	field(out, d->run.scenario_name);
 	field(out, d->run.host_name);
 	field(out, d->run.accel);
+	field(out, view_cpu(v, t->cell));
 	field(out, c->name);
 	for (size_t i = 0; (axis = axis_at(d, i)); i++)
 		field(out, facts_get(&c->axes, axis));
@@ -116,7 +118,7 @@ int report_csv(const struct view *v, struct bl_buf *out)
 
 				if (!l || !l->n)
 					continue;
-				add_trial(d, t, out);
+				add_trial(v, t, out);
 				add_direction(&t->jobs[j], dir, out);
 				bl_buf_addc(out, '\n');
 				rows++;
@@ -124,7 +126,7 @@ int report_csv(const struct view *v, struct bl_buf *out)
 		}
 		if (rows || t->cell >= d->n_cells)
 			continue;
-		add_trial(d, t, out);
+		add_trial(v, t, out);
 		for (int k = 0; k < 5 + 3 + SUMMARY_PERCENTILES + 3; k++)
 			bl_buf_addc(out, ',');
 		bl_buf_addc(out, '\n');

@@ -121,7 +121,7 @@ static bool is_of_cpu(const struct fact *note)
 	return strcasestr(note->value, "emulated CPU") != NULL;
 }
 
-static void trust_cpu(const struct view *v, struct lines *out)
+void findings_cpu(const struct view *v, struct lines *out)
 {
 	const struct facts *notes = &v->d->run.notes;
 	bool is_said = false;
@@ -131,7 +131,7 @@ static void trust_cpu(const struct view *v, struct lines *out)
 			add_note(notes->items[i].value, out);
 		is_said |= is_of_cpu(&notes->items[i]);
 	}
-	if (!is_said && v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
+	if (!is_said && view_is_emulated(v))
 		lines_add(out, "\001Emulated CPU (TCG)\002: compare paths, not absolute times.");
 }
 
@@ -140,7 +140,7 @@ void findings_trust(const struct view *v, struct lines *out)
 	const struct facts *notes = &v->d->run.notes;
 	size_t thin, rows;
 
-	trust_cpu(v, out);
+	findings_cpu(v, out);
 	trust_trials(v, out);
 	for (size_t i = 0; i < notes->n; i++) {
 		/* How many trials there are is said above, from the trials themselves. */
@@ -346,7 +346,7 @@ void findings_limits(const struct view *v, struct lines *out)
 	lines_add(out, "A job with a fixed queue depth sends nothing while it is stalled, so the "
 		       "share of slow I/Os understates what a service at a fixed rate would see; "
 		       "the maximum and the pictures over time show the stalls themselves.");
-	if (v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0)
+	if (view_is_emulated(v))
 		lines_add(out,
 			  "With an emulated CPU each guest instruction costs many host "
 			  "instructions. No absolute time carries over to KVM, nor the size of a "

@@ -17,6 +17,8 @@ struct lines {
 void lines_add(struct lines *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lines_done(struct lines *l);
 
+/* What an emulated CPU means for the figures, when the VMs had one; nothing otherwise. */
+void findings_cpu(const struct view *v, struct lines *out);
 /* What limits the result; empty: nothing is known that does. */
 void findings_trust(const struct view *v, struct lines *out);
 /* Three to six sentences a hurried reader should have. */

@@ -76,6 +76,7 @@ static json_t *cell_json(const struct view *v, uint32_t cell)
 
 	json_object_set_new(o, "name", part_text(c->rec->name));
 	json_object_set_new(o, "axes", part_facts(&c->rec->axes));
+	json_object_set_new(o, "cpu", part_text(view_cpu(v, cell)));
 	json_object_set_new(o, "durability", part_text(c->rec->durability));
 	json_object_set_new(o, "trials_ok", json_integer((json_int_t)c->n_ok));
 	for (size_t j = 0; j < v->n_jobs; j++) {

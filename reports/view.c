@@ -330,3 +330,17 @@ char *view_p_column(int p, char out[16])
 	}
 	return out;
 }
+
+bool view_is_emulated(const struct view *v)
+{
+	return v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0;
+}
+
+const char *view_cpu(const struct view *v, uint32_t cell)
+{
+	const char *accel = v->d->run.accel;
+
+	if (v->cells[cell].is_host || (accel && strcmp(accel, "kvm") == 0))
+		return "host CPU";
+	return view_is_emulated(v) ? "emulated CPU" : NULL;
+}

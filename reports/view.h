@@ -78,6 +78,9 @@ const char *view_axis_value(const struct view *v, uint32_t cell,
 			    const char *axis); /* "-": no meaning there, or empty */
 /* The @nth best p99 among cells with a VM; NULL: there are fewer with a p99. */
 const struct view_row *view_best(const struct view *v, const struct view_job *j, size_t nth);
+/* The CPU that ran the cell: "emulated CPU", "host CPU"; NULL: not known. */
+const char *view_cpu(const struct view *v, uint32_t cell);
+bool view_is_emulated(const struct view *v); /* the VMs of the run had an emulated CPU */
 const struct view_row *view_row_of(const struct view_job *j, uint32_t cell);
 /* The name of a cell without what @axis says, for a row of that axis's comparison. */
 void view_name_without(const struct view *v, uint32_t cell, const struct view_axis *axis,

@@ -122,6 +122,32 @@ START_TEST(hostile_names_stay_data_in_json_and_text_in_markdown)
 }
 END_TEST
 
+/* A reader of one document alone must not take the figures for a real CPU's. */
+START_TEST(every_document_of_a_run_under_tcg_says_emulated_cpu)
+{
+	struct synthetic kvm = small;
+
+	kvm.accel = "kvm";
+	for (int f = REPORT_HTML; f < REPORT_FORMATS; f++) {
+		BL_CLEANUP(bl_freep) char *emulated = document(&small, (enum report_format)f, NULL);
+		BL_CLEANUP(bl_freep) char *host = document(&kvm, (enum report_format)f, NULL);
+
+		ck_assert_msg(strstr(emulated, "emulated CPU"), "%s", report_format_names[f]);
+		ck_assert_msg(!strcasestr(host, "emulated CPU"), "%s", report_format_names[f]);
+	}
+}
+END_TEST
+
+START_TEST(the_floor_of_the_host_has_the_host_cpu_also_under_tcg)
+{
+	BL_CLEANUP(bl_freep) char *csv = document(&full, REPORT_CSV, NULL);
+
+	ck_assert_uint_eq(count_of(csv, ",tcg,host CPU,host,"), 7 * 3);
+	ck_assert_uint_eq(count_of(csv, ",tcg,host CPU,"), 7 * 3);
+	ck_assert_uint_gt(count_of(csv, ",tcg,emulated CPU,"), 7 * 3);
+}
+END_TEST
+
 START_TEST(two_cells_as_json_are_as_expected)
 {
 	struct bl_buf out = BL_BUF_INIT;
@@ -153,6 +179,8 @@ int main(void)
 	tcase_add_test(t, every_csv_row_has_the_fields_of_the_head);
 	tcase_add_test(t, what_was_not_measured_is_absent_and_not_zero);
 	tcase_add_test(t, hostile_names_stay_data_in_json_and_text_in_markdown);
+	tcase_add_test(t, every_document_of_a_run_under_tcg_says_emulated_cpu);
+	tcase_add_test(t, the_floor_of_the_host_has_the_host_cpu_also_under_tcg);
 	tcase_add_test(t, two_cells_as_json_are_as_expected);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -151,6 +151,50 @@ START_TEST(different_engine_versions_get_no_verdict)
 }
 END_TEST
 
+START_TEST(a_thin_percentile_is_marked_in_the_comparison_as_in_the_table)
+{
+	BL_CLEANUP(bl_freep) char *text = compared(&small, &small, NULL);
+
+	/* The table of the same run: ~505 of B's reference, 382 without the mark. */
+	ck_assert_ptr_nonnull(strstr(text, "\n  p99             ~505 us     382 us"));
+	ck_assert_ptr_nonnull(strstr(text, "\n  p99.99                -   ~2.08 ms"));
+	ck_assert_ptr_nonnull(strstr(text, "\n  p50              307 us     269 us"));
+}
+END_TEST
+
+START_TEST(one_pair_is_not_pairs)
+{
+	struct synthetic how = small;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	how.repeats = 1;
+	text = compared(&how, &how, NULL);
+	ck_assert_ptr_nonnull(strstr(text, "1 pair)"));
+	ck_assert_ptr_null(strstr(text, "1 pairs"));
+}
+END_TEST
+
+START_TEST(an_emulated_cpu_is_told_in_table_and_comparison)
+{
+	struct synthetic kvm = small;
+	BL_CLEANUP(bl_freep) char *text = compared(&small, &small, NULL);
+	BL_CLEANUP(bl_freep) char *table = terminal_table(&small, 100, false);
+	BL_CLEANUP(bl_freep) char *mixed = NULL;
+	BL_CLEANUP(bl_freep) char *none = NULL;
+
+	kvm.accel = "kvm";
+	mixed = compared(&kvm, &small, NULL);
+	none = compared(&kvm, &kvm, NULL);
+	ck_assert_ptr_nonnull(strstr(table, "Emulated CPU (TCG)"));
+	ck_assert_uint_eq(count_of(text, "Z, emulated CPU, 3 of 3"), 2);
+	ck_assert_uint_eq(count_of(text, "note  Emulated CPU (TCG): compare paths"), 1);
+	ck_assert_uint_eq(count_of(mixed, "Z, emulated CPU, 3 of 3"), 1);
+	ck_assert_uint_eq(count_of(mixed, "note  Emulated CPU (TCG)"), 1);
+	ck_assert_uint_eq(count_of(none, "Z, host CPU, 3 of 3"), 2);
+	ck_assert_ptr_null(strcasestr(none, "emulated"));
+}
+END_TEST
+
 START_TEST(an_unknown_cell_is_refused)
 {
 	struct bl_buf out = BL_BUF_INIT;
@@ -183,6 +227,9 @@ int main(void)
 	tcase_add_test(t, two_cells_of_one_run_are_as_expected);
 	tcase_add_test(t, two_runs_show_what_else_differs_and_that_they_were_not_interleaved);
 	tcase_add_test(t, different_engine_versions_get_no_verdict);
+	tcase_add_test(t, a_thin_percentile_is_marked_in_the_comparison_as_in_the_table);
+	tcase_add_test(t, one_pair_is_not_pairs);
+	tcase_add_test(t, an_emulated_cpu_is_told_in_table_and_comparison);
 	tcase_add_test(t, an_unknown_cell_is_refused);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
