@@ -98,19 +98,27 @@ static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
 	return n;
 }
 
+/* How much of @text a reader of one line will read: all, or up to a word's end. */
+static size_t clipped(const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n <= NOTE_MAX)
+		return n;
+	n = NOTE_MAX;
+	while (n > NOTE_MAX / 2 && text[n] != ' ')
+		n--;
+	while (n > 1 && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 /* A note as a sentence: with a capital, and not longer than a reader of the head will read; the
  * method has it in full. */
 static void add_note(const char *value, struct lines *out)
 {
-	size_t n = strlen(value);
+	size_t n = clipped(value);
 
-	if (n > NOTE_MAX) {
-		n = NOTE_MAX;
-		while (n > NOTE_MAX / 2 && value[n] != ' ')
-			n--;
-		while (n > 1 && ((unsigned char)value[n] & 0xc0) == 0x80)
-			n--;
-	}
 	if (n)
 		lines_add(out, "%c%.*s%s", toupper((unsigned char)value[0]), (int)n - 1, value + 1,
 			  value[n] ? " ..." : "");
@@ -305,25 +313,69 @@ void findings_axis(const struct view *v, size_t from, size_t to, const struct fm
 	bl_buf_addf(out, " (%s)", a);
 }
 
-void findings_next(const struct view *v, struct lines *out)
+static bool is_text(const char *s)
 {
-	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
-	size_t rows;
+	return s && s[0];
+}
+
+/* What there is to look at: a trial that ended before its VM ran has neither. */
+static const char *evidence_of(const struct trial_record *t)
+{
+	bool has_console = is_text(t->console_tail);
+
+	if (t->effective.n)
+		return has_console ? "its console and both configurations are"
+				   : "both configurations are";
+	return has_console ? "its console is" : NULL;
+}
+
+static void next_bad(const char *cell, const struct trial_record *t, struct lines *out)
+{
+	const char *reason = is_text(t->reason) ? t->reason : "no reason was kept";
+	const char *evidence = evidence_of(t);
+	int n = (int)clipped(reason);
+	const char *more = reason[n] ? " ..." : "";
+
+	if (t->state == TRIAL_IMPOSSIBLE)
+		lines_add(out,
+			  "'%s' can't run here: %.*s%s; choose a kernel or an emulator that can, "
+			  "or leave the cell out with 'exclude' in the scenario",
+			  cell, n, reason, more);
+	else if (evidence)
+		lines_add(out, "look at why '%s' %s: %s in the report under \"each cell\"", cell,
+			  t->state == TRIAL_MISMATCH ? "did not run what was asked" : "failed",
+			  evidence);
+	else
+		lines_add(out,
+			  "'%s' failed and left no console: %.*s%s; put that right and "
+			  "run it again ('blklab doctor' says what this host can do)",
+			  cell, n, reason, more);
+}
+
+/* One cell that went wrong: what failed comes before what can't be. */
+static void next_of_bad_cells(const struct view *v, struct lines *out)
+{
+	const struct view_cell *found = NULL;
 
 	for (size_t i = 0; i < v->d->n_cells; i++) {
 		const struct trial_record *bad = v->cells[i].first_bad;
 
 		if (!bad || bad->state == TRIAL_INTERRUPTED)
 			continue;
-		lines_add(out,
-			  "look at why '%s' %s: its console and both configurations are in "
-			  "the report under \"each cell\"",
-			  v->cells[i].rec->name,
-			  bad->state == TRIAL_MISMATCH     ? "did not run what was asked"
-			  : bad->state == TRIAL_IMPOSSIBLE ? "can't run here"
-							   : "failed");
-		break;
+		if (!found ||
+		    (found->first_bad->state == TRIAL_IMPOSSIBLE && bad->state != TRIAL_IMPOSSIBLE))
+			found = &v->cells[i];
 	}
+	if (found)
+		next_bad(found->rec->name, found->first_bad, out);
+}
+
+void findings_next(const struct view *v, struct lines *out)
+{
+	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
+	size_t rows;
+
+	next_of_bad_cells(v, out);
 	if (v->n_ok && v->least_ok < 6)
 		lines_add(out,
 			  "set 'repeats: 8' in the scenario and run it again: below six trials a "

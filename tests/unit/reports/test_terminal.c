@@ -95,6 +95,69 @@ START_TEST(hostile_names_cannot_steer_the_terminal)
 }
 END_TEST
 
+/* Every trial of the small run's third cell, as if it had ended so. */
+static char *table_of_ends(enum trial_state state, const char *reason, bool has_console,
+			   bool has_config)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(&small, &d);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		struct trial_record *t = &d.trials[i];
+
+		if (t->state == TRIAL_OK)
+			continue;
+		t->state = state;
+		free(t->reason);
+		free(t->console_tail);
+		t->reason = strdup(reason);
+		t->console_tail = has_console ? strdup("[    1.2] panic") : NULL;
+		if (has_config)
+			effectives_add(&t->effective, "bus", "x", "y", "live XML");
+	}
+	ck_assert_msg(report_table(&d, NULL, 100, false, &out, &err) == 0, "%s", bl_err_text(&err));
+	run_data_done(&d);
+	for (char *s = out.data; (s = strstr(s, "\n      "));) /* as one line */
+		memmove(s, s + 6, strlen(s + 6) + 1);
+	return bl_buf_take(&out);
+}
+
+START_TEST(the_next_step_names_only_evidence_that_exists)
+{
+	static const struct {
+		enum trial_state state;
+		bool has_console, has_config;
+		const char *says;
+	} rows[] = {
+		{TRIAL_FAILED, true, true,
+		 "failed: its console and both configurations are in the report"},
+		{TRIAL_FAILED, true, false, "failed: its console is in the report"},
+		{TRIAL_FAILED, false, false, "failed and left no console: REASON; put that right"},
+		{TRIAL_MISMATCH, false, true,
+		 "did not run what was asked: both configurations are in the report"},
+		{TRIAL_IMPOSSIBLE, false, false,
+		 "can't run here: REASON; choose a kernel or an emulator that can, or leave the "
+		 "cell out with 'exclude' in the scenario"},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
+		BL_CLEANUP(bl_freep)
+		char *text = table_of_ends(rows[i].state, "REASON", rows[i].has_console,
+					   rows[i].has_config);
+		const char *next = strstr(text, "\nnext  ");
+
+		ck_assert_ptr_nonnull(next);
+		ck_assert_msg(strstr(next, rows[i].says), "'%s' is not in '%s'", rows[i].says,
+			      next);
+		ck_assert_msg((strstr(next, "console") != NULL) == rows[i].has_console, "%s", next);
+		ck_assert_msg((strstr(next, "both config") != NULL) == rows[i].has_config, "%s",
+			      next);
+	}
+}
+END_TEST
+
 static char *compared(const struct synthetic *a, const struct synthetic *b, const char *version_b)
 {
 	struct bl_buf out = BL_BUF_INIT;
@@ -222,6 +285,7 @@ int main(void)
 	tcase_add_test(t, no_line_is_wider_than_the_terminal);
 	tcase_add_test(t, every_cell_is_named_in_full);
 	tcase_add_test(t, the_best_p99_is_first_and_the_end_says_what_to_try);
+	tcase_add_test(t, the_next_step_names_only_evidence_that_exists);
 	tcase_add_test(t, colour_is_only_where_it_was_asked);
 	tcase_add_test(t, hostile_names_cannot_steer_the_terminal);
 	tcase_add_test(t, two_cells_of_one_run_are_as_expected);
