@@ -151,7 +151,8 @@ START_TEST(the_next_step_names_only_evidence_that_exists)
 		ck_assert_ptr_nonnull(next);
 		ck_assert_msg(strstr(next, rows[i].says), "'%s' is not in '%s'", rows[i].says,
 			      next);
-		ck_assert_msg((strstr(next, "console") != NULL) == rows[i].has_console, "%s", next);
+		ck_assert_msg((strstr(next, "its console") != NULL) == rows[i].has_console, "%s",
+			      next);
 		ck_assert_msg((strstr(next, "both config") != NULL) == rows[i].has_config, "%s",
 			      next);
 	}
