@@ -77,10 +77,13 @@ static void on_stop(int signo)
 
 void cli_catch_stop(struct cli *cli)
 {
-	struct sigaction sa = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+	struct sigaction sa = {.sa_handler = on_stop, .sa_flags = SA_RESTART}, before;
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	/* Ignored it was by nohup(1): then the run outlives its terminal. */
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
 	cli->stop = &stop_flag;
 }

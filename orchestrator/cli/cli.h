@@ -38,7 +38,8 @@ int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err);
 /* A note to the person, on cli->err. */
 void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* From SIGINT/SIGTERM on: cli->stop is set and a line said at once. */
+/* From SIGINT, SIGTERM or SIGHUP on: cli->stop is set and a line said at once. A SIGHUP that was
+ * ignored before (nohup) stays so. */
 void cli_catch_stop(struct cli *cli);
 
 /* The exit code of a fault: bad input is what another command line or file would cure, everything

@@ -139,6 +139,39 @@ PY
 check 1 'failed: ' run good.yaml --agent "$agent" --uri fake:panic,ok --store f.db
 check 0 '"ok": 3' list --store f.db --json
 
+# Ctrl-C, kill and a lost terminal: one interrupted trial, and nothing left in the folder.
+for signal in INT TERM HUP; do
+	python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
+		"$blklab" run good.yaml --agent "$agent" --uri fake:mute --store $signal.db >out 2>err &
+	pid=$!
+	for _ in {1..200}; do
+		compgen -G "$dir/state/blklab/backing/blklab-$pid-*" >/dev/null && break
+		sleep 0.05
+	done
+	compgen -G "$dir/state/blklab/backing/blklab-$pid-*" >/dev/null || fault "$signal: no disk to see within 10 s"
+	kill -$signal $pid
+	wait $pid
+	code=$?
+	[ $code = 1 ] || fault "$signal: exit $code, wanted 1: $(tail -n 3 err)"
+	grep -q 'what is complete is kept' err || fault "$signal: nothing said: $(cat err)"
+	left=$(find "$dir/state" -name 'blklab-[0-9]*')
+	[ -z "$left" ] || fault "$signal left behind: $left"
+	python3 - $signal.db <<'PY' || fault "$signal: not one interrupted trial in the store"
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+sys.exit(db.execute('SELECT state FROM trial').fetchall() != [('interrupted',)] or
+         db.execute('SELECT ended_ms FROM run').fetchone()[0] is None)
+PY
+done
+
+# nohup: the terminal goes, the run stays.
+(trap '' HUP; exec "$blklab" run good.yaml --agent "$agent" --uri fake: --store nohup.db >out 2>err) &
+pid=$!
+sleep 0.2
+kill -HUP $pid
+wait $pid
+[ $? = 0 ] || fault "nohup: $(tail -n 3 err)"
+
 # A store that can take no more stops the run and says so; what it has stays readable.
 (ulimit -f 512; exec "$blklab" run good.yaml --agent "$agent" --uri fake: --store full.db --repeats 100 >out 2>err)
 code=$?
