@@ -168,6 +168,22 @@ uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c)
 					 : sc->backing_bytes;
 }
 
+uint64_t plan_space_bytes(const struct scenario *sc, const struct matrix *m)
+{
+	uint64_t most = 0;
+	bool has_source = false;
+
+	for (size_t i = 0; i < matrix_len(m); i++) {
+		uint64_t bytes = plan_backing_bytes(sc, matrix_cell(m, i));
+
+		if (bytes > most)
+			most = bytes;
+		if (matrix_cell(m, i)->format == FORMAT_QCOW2)
+			has_source = sc->precondition == PRECONDITION_RANDOM_FILL;
+	}
+	return most + (has_source ? sc->backing_bytes : 0);
+}
+
 int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **ret_plan,
 	      struct bl_err *err)
 {
@@ -188,14 +204,9 @@ int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **r
 	}
 	for (size_t block = 0; sc->is_interleaved && block < sc->repeats; block++)
 		shuffle(p->trials + block * n, n, &state);
-	for (size_t i = 0; i < n; i++) {
-		const struct cell *c = matrix_cell(m, i);
-		uint64_t bytes = plan_backing_bytes(sc, c);
-
-		p->estimate_ns += plan_trial_ns(sc, c) * sc->repeats;
-		if (bytes > p->disk_bytes)
-			p->disk_bytes = bytes;
-	}
+	for (size_t i = 0; i < n; i++)
+		p->estimate_ns += plan_trial_ns(sc, matrix_cell(m, i)) * sc->repeats;
+	p->disk_bytes = plan_space_bytes(sc, m);
 	*ret_plan = BL_STEAL(p);
 	return 0;
 }

@@ -19,7 +19,7 @@ struct plan {
 	struct planned_trial *trials;
 	size_t n_trials;
 	uint64_t estimate_ns; /* boot + fill + jobs, see plan.c for the constants */
-	uint64_t disk_bytes;  /* most backing bytes that exist at one time */
+	uint64_t disk_bytes;  /* plan_space_bytes() */
 };
 
 int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **ret_plan,
@@ -35,6 +35,11 @@ uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c);
 
 /* Bytes of a fully allocated backing of @c: the disk and, for qcow2, its tables. */
 uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c);
+
+/* The most bytes of disks that exist at one time: the largest backing; and, when qcow2 images are
+ * to be filled, the random bytes as a raw file, from which each of them is converted and which stay
+ * until the run ends. With less room than that, down to the largest backing, the guest fills. */
+uint64_t plan_space_bytes(const struct scenario *sc, const struct matrix *m);
 
 /* splitmix64 (Steele, Lea, Flood 2014): the plan's only source of randomness. */
 uint64_t plan_random(uint64_t *state);

@@ -259,9 +259,24 @@ START_TEST(the_largest_backing_decides_the_disk_space)
 
 	ck_assert_uint_eq(plan_backing_bytes(sc, matrix_cell(m, 0)), GiB);
 	ck_assert_uint_gt(p->disk_bytes, GiB);
-	ck_assert_uint_eq(p->disk_bytes, plan_backing_bytes(sc, matrix_cell(m, 1)));
+	/* The image and, until the run ends, the raw file that qcow2 images are converted from. */
+	ck_assert_uint_eq(p->disk_bytes, plan_backing_bytes(sc, matrix_cell(m, 1)) + GiB);
 	ck_assert_uint_eq(p->estimate_ns, 3 * (plan_trial_ns(sc, matrix_cell(m, 0)) +
 					       plan_trial_ns(sc, matrix_cell(m, 1))));
+}
+END_TEST
+
+START_TEST(raw_images_and_unfilled_ones_have_no_source_beside_them)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *raw = must_parse(TEXT_HEAD "axes: { cache: [none, writeback] }\n");
+	BL_CLEANUP(scenario_freep)
+	struct scenario *empty =
+		must_parse(TEXT_HEAD "backing: { precondition: none }\naxes: { format: qcow2 }\n");
+	BL_CLEANUP(matrix_freep) struct matrix *m = must_expand(raw), *n = must_expand(empty);
+
+	ck_assert_uint_eq(plan_space_bytes(raw, m), GiB);
+	ck_assert_uint_eq(plan_space_bytes(empty, n), plan_backing_bytes(empty, matrix_cell(n, 0)));
 }
 END_TEST
 
@@ -284,6 +299,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_size_of_a_full_qcow2_image_is_what_qemu_img_measures, 0,
 			    BL_ARRAY_LEN(cluster_sizes));
 	tcase_add_test(tc, the_largest_backing_decides_the_disk_space);
+	tcase_add_test(tc, raw_images_and_unfilled_ones_have_no_source_beside_them);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
