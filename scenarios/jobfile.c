@@ -69,6 +69,43 @@ static char *trim(char *s)
 	return s;
 }
 
+/* How many bytes the character at @s has; 0: they are not UTF-8 (RFC 3629: no surrogates, nothing
+ * above U+10FFFF, nothing longer than needed). */
+static size_t utf8_len(const unsigned char *s)
+{
+	size_t n = *s < 0x80   ? 1
+		   : *s < 0xc2 ? 0
+		   : *s < 0xe0 ? 2
+		   : *s < 0xf0 ? 3
+		   : *s < 0xf5 ? 4
+			       : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+/* Names and values go into JSON, XML and pages, which hold nothing else. */
+static int check_text(const char *text, struct bl_err *err)
+{
+	size_t n = 1;
+
+	for (const char *s = text; *s; s += n) {
+		n = utf8_len((const unsigned char *)s);
+		if (!n)
+			return bl_fail(err, -EINVAL,
+				       "'%.*s\\x%02x' is not UTF-8 text; save the file as UTF-8 or "
+				       "use ASCII",
+				       (int)(s - text < 80 ? s - text : 0), text,
+				       (unsigned char)*s);
+	}
+	return 0;
+}
+
 static int add_job(struct reader *r, const char *name, const struct spot *at, struct bl_err *err)
 {
 	struct job *items, *j;
@@ -144,6 +181,7 @@ static int set_option(struct reader *r, char *line, const struct spot *at, struc
 	struct job *j = r->place == IN_JOB ? &r->jobs.items[r->jobs.n - 1] : &r->globals;
 	char *equals = strchr(line, '=');
 	const char *why, *option;
+	int rc;
 
 	if (r->place == AT_TOP)
 		return bl_fail(err, -EINVAL, "'%s' is before the first [section]", line);
@@ -152,6 +190,8 @@ static int set_option(struct reader *r, char *line, const struct spot *at, struc
 		job_expand(trim(equals + 1), &value);
 		if (bl_buf_failed(&value))
 			return bl_fail(err, -ENOMEM, "out of memory");
+		if ((rc = check_text(bl_buf_str(&value), err)) < 0) /* of the environment */
+			return bl_wrap(err, rc, "%s", trim(line));
 	}
 	option = trim(line);
 	why = job_option_ignored(option);
@@ -164,12 +204,16 @@ static int set_option(struct reader *r, char *line, const struct spot *at, struc
 static int read_line(struct reader *r, char *line, const struct spot *at, struct bl_err *err)
 {
 	char *cut = strpbrk(line, ";#");
+	int rc;
 
-	if (cut)
+	if (cut) /* a remark may be in any encoding */
 		*cut = 0;
 	line = trim(line);
 	if (!*line)
 		return 0;
+	rc = check_text(line, err);
+	if (rc < 0)
+		return rc;
 	if (*line == '[')
 		return open_section(r, line, at, err);
 	if (!strncmp(line, "include", 7) && isspace((unsigned char)line[7]))

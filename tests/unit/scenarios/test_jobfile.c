@@ -67,6 +67,16 @@ static const struct {
 	{"[b]\n[a]\nsize=1k\n", -ERANGE, "t.fio:2: [a]: size: '1024' is below one block, bs=4096"},
 	{"[a]\ndirect=1\nbs=1000\n", -EINVAL,
 	 "t.fio:1: [a]: bs: '1000' is not a multiple of 512, which direct=1 needs"},
+	{"[a]\n\n[caf\xe9]\n", -EINVAL,
+	 "t.fio:3: '[caf\\xe9' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
+	{"[a]\nfilename=/\xff\n", -EINVAL,
+	 "t.fio:2: 'filename=/\\xff' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
+	{"[\xc0\xaf]\n", -EINVAL, /* longer than needed */
+	 "t.fio:1: '[\\xc0' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
+	{"[\xed\xa0\x80]\n", -EINVAL, /* half of a surrogate pair */
+	 "t.fio:1: '[\\xed' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
+	{"[\xe2\x82]\n", -EINVAL, /* cut short */
+	 "t.fio:1: '[\\xe2' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
 	{"[]\n", -EINVAL, "t.fio:1: []: name: '' is empty; a job needs a name"},
 };
 
