@@ -50,6 +50,7 @@ static void ask_libvirt(struct findings *f, const struct args *a, const char *wo
 	if (!root || bl_mkdir_p(work_dir, &f->fault) < 0 ||
 	    hv_open(a->uri, root, &hv, &f->fault) < 0) {
 		f->hv.fault = bl_err_text(&f->fault);
+		f->hv.fault_code = f->fault.code;
 		return;
 	}
 	hv_facts(hv, &f->facts, NULL);

@@ -39,6 +39,8 @@ struct doctor_hypervisor {
 	const char *qemu_version;    /* "7.2.22" */
 	const char *uri;
 	const char *fault;     /* why libvirt could not be opened; NULL: it was */
+	int fault_code;        /* negative errno of @fault; -EBUSY: another process holds the work
+				* folder, and @fault says which */
 	const char *accel;     /* "kvm", "tcg" as proved by a probe guest; NULL: not proven */
 	const char *accel_how; /* a sentence: how that was decided, or why not */
 };

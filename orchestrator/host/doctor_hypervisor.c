@@ -14,8 +14,8 @@
 
 static int device(const struct doctor_options *opt, struct doctor_rows *out)
 {
-	static const char meaning[] = "without KVM every guest instruction is emulated: 10 to 50 "
-				      "times slower, so compare paths, not absolute times";
+	static const char meaning[] = "without KVM every guest instruction is emulated by many of "
+				      "the host: compare paths, not absolute times";
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/dev/kvm", opt->root ? opt->root : "");
 	BL_CLEANUP(bl_closep) int fd = -1;
 
@@ -36,8 +36,8 @@ static int device(const struct doctor_options *opt, struct doctor_rows *out)
 static int proof(const struct doctor_hypervisor *hv, struct doctor_rows *out)
 {
 	static const char emulated[] =
-		"guests run on an emulated CPU: software paths look 10 to 50 times more expensive "
-		"than they are, so compare cells with each other and not with real hardware";
+		"guests run on an emulated CPU: software paths look more expensive than they are, "
+		"so compare cells with each other and not with real hardware";
 
 	if (!hv->accel)
 		return doctor_add(out, AREA, "probe guest", DOCTOR_INFO,
@@ -56,6 +56,33 @@ static int proof(const struct doctor_hypervisor *hv, struct doctor_rows *out)
 			  hv->accel_how ? ": " : "", hv->accel_how ? hv->accel_how : "");
 }
 
+/* What can be done about it, by what the reason was. */
+static int add_fault(const struct doctor_hypervisor *hv, struct doctor_rows *out)
+{
+	static const char meaning[] = "the lab starts and asks every VM through it";
+
+	switch (hv->fault_code) {
+	case -EBUSY:
+		return doctor_add(out, "hypervisor", "libvirt", DOCTOR_WARN,
+				  "one process at a time runs VMs in a work folder; what libvirt "
+				  "and QEMU can do was not asked",
+				  "wait until it ends, or use another --work-dir", "%s", hv->fault);
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+	case -ENOSPC:
+	case -ENOTDIR:
+		return doctor_add(out, "hypervisor", "libvirt", DOCTOR_BAD, meaning,
+				  "a --work-dir that this user can write to and that has room",
+				  "%s", hv->fault);
+	default:
+		return doctor_add(out, "hypervisor", "libvirt", DOCTOR_BAD, meaning,
+				  "apt install libvirt-daemon-driver-qemu qemu-system-x86 "
+				  "(Debian), or another --uri",
+				  "%s", hv->fault);
+	}
+}
+
 static int versions(const struct doctor_hypervisor *hv, struct doctor_rows *out)
 {
 	static const char meaning[] = "the block layer that is measured: runs under different "
@@ -63,12 +90,7 @@ static int versions(const struct doctor_hypervisor *hv, struct doctor_rows *out)
 	int r = 0;
 
 	if (hv->fault)
-		r |= doctor_add(
-			out, "hypervisor", "libvirt", DOCTOR_BAD,
-			"the lab starts and asks every VM through it",
-			"apt install libvirt-daemon-driver-qemu qemu-system-x86 (Debian), or "
-			"another --uri",
-			"%s", hv->fault);
+		r |= add_fault(hv, out);
 	else
 		r |= doctor_add(out, "hypervisor", "libvirt", DOCTOR_OK, meaning, NULL, "%s (%s)",
 				hv->libvirt_version ? hv->libvirt_version : "version not told",

@@ -433,11 +433,38 @@ START_TEST(the_hypervisor_rows_follow_what_is_known)
 	expect(&rows, "probe guest", DOCTOR_WARN, "tcg: the probe guest did not boot");
 	expect(&rows, "iothreads: 2 and more on virtio-blk", DOCTOR_OK, NULL);
 	doctor_rows_done(&rows);
+}
+END_TEST
 
-	hv = (struct doctor_hypervisor){.fault = "no QEMU driver"};
-	ck_assert_int_eq(doctor_hypervisor(&opt, &hv, &rows, NULL), 0);
-	expect(&rows, "libvirt", DOCTOR_BAD, "no QEMU driver");
-	doctor_rows_done(&rows);
+START_TEST(each_fault_of_libvirt_has_its_own_remedy)
+{
+	static const struct {
+		int code;
+		enum doctor_level level;
+		const char *remedy;
+	} kinds[] = {
+		{-ENOENT, DOCTOR_BAD, "apt install libvirt-daemon-driver-qemu"},
+		{-EBUSY, DOCTOR_WARN, "wait until it ends, or use another --work-dir"},
+		{-EACCES, DOCTOR_BAD, "a --work-dir that this user can write to"},
+	};
+	struct doctor_options opt = options("/");
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(kinds); i++) {
+		struct doctor_hypervisor hv = {.fault = "process (42) is in the way",
+					       .fault_code = kinds[i].code};
+		struct doctor_rows rows = {0};
+		const struct doctor_row *row = NULL;
+
+		ck_assert_int_eq(doctor_hypervisor(&opt, &hv, &rows, NULL), 0);
+		expect(&rows, "libvirt", kinds[i].level, "process (42) is in the way");
+		for (size_t k = 0; k < rows.n; k++) {
+			if (strcmp(rows.items[k].what, "libvirt") == 0)
+				row = &rows.items[k];
+		}
+		ck_assert_ptr_nonnull(row);
+		ck_assert_ptr_nonnull(strstr(row->remedy, kinds[i].remedy));
+		doctor_rows_done(&rows);
+	}
 }
 END_TEST
 
@@ -470,6 +497,7 @@ int main(void)
 	tcase_add_test(t, the_environment_holds_facts_and_leaves_out_what_is_not_there);
 	tcase_add_test(t, a_host_id_hides_the_machine_id_and_is_stable);
 	tcase_add_test(t, the_hypervisor_rows_follow_what_is_known);
+	tcase_add_test(t, each_fault_of_libvirt_has_its_own_remedy);
 	tcase_add_test(t, a_missing_kvm_device_is_a_warning_with_its_reason);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
