@@ -26,10 +26,13 @@ struct domain_binding {
 	const char *machine;    /* "q35" */
 	uint64_t memory_bytes;
 	const char *emulator;         /* absolute path */
+	const char *emulator_binary;  /* the file that /proc/PID/exe should be; NULL: not known */
 	const char *emulator_version; /* "7.2.22": some values need a newer one; NULL: not known */
 	const char *kernel, *initrd, *cmdline;
-	const char *disk_path;   /* backing file or block device */
-	bool disk_is_block;      /* /dev/... */
+	const char *
+		kernel_release; /* of @kernel: what the guest's uname should say; NULL: not known */
+	const char *disk_path;  /* backing file or block device */
+	bool disk_is_block;     /* /dev/... */
 	const char *console_log; /* file that gets the serial console */
 };
 

@@ -106,8 +106,8 @@ static int add_others(const struct facts *f, const char *from, struct effectives
 	return r;
 }
 
-int effective_guest(const struct cell *c, const struct facts *disk, const struct facts *guest,
-		    struct effectives *out, struct bl_err *err)
+int effective_guest(const struct cell *c, const struct domain_binding *b, const struct facts *disk,
+		    const struct facts *guest, struct effectives *out, struct bl_err *err)
 {
 	char vcpus[32];
 	int r;
@@ -123,8 +123,9 @@ int effective_guest(const struct cell *c, const struct facts *disk, const struct
 	r = r < 0 ? r : add_write_cache(c, disk, out);
 	r = r < 0 ? r : add_discard(c, disk, out);
 	r = r < 0 ? r : add_others(disk, "guest sysfs", out);
-	if (r == 0 && facts_get(guest, "kernel"))
-		r = add(out, "guest.kernel", NULL, facts_get(guest, "kernel"), "guest hello");
+	r = r < 0 ? r
+		  : add(out, "guest.kernel", b->kernel_release, facts_get(guest, "kernel"),
+			"guest hello");
 	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
 }
 

@@ -15,8 +15,8 @@
 int effective_host(struct hv_vm *vm, const struct cell *c, const struct domain_binding *b,
 		   struct effectives *out, struct bl_err *err);
 /* @disk: facts as the agent described them; @guest: hello's facts ("cpus", "kernel"). */
-int effective_guest(const struct cell *c, const struct facts *disk, const struct facts *guest,
-		    struct effectives *out, struct bl_err *err);
+int effective_guest(const struct cell *c, const struct domain_binding *b, const struct facts *disk,
+		    const struct facts *guest, struct effectives *out, struct bl_err *err);
 /* One sentence that names the first differences: "cache.direct: asked on, effective off (qmp ...)".
  * new. */
 char *effective_mismatch(const struct effectives *e); /* NULL: all match */

@@ -369,19 +369,22 @@ static void look_xml(struct look *l)
 {
 	static const char source[] = "live XML (qemu runs on another host)";
 	const struct cell *c = l->cell;
-	BL_CLEANUP(bl_freep) char *xml = NULL, *io = NULL, *discard = NULL;
+	BL_CLEANUP(bl_freep) char *xml = NULL, *io = NULL, *discard = NULL, *emulator = NULL;
 	struct bl_err why = BL_ERR_INIT;
 
 	if (hv_vm_xml(l->vm, &xml, &why) == 0) {
 		io = xml_at(xml, "//disk[alias/@name='" DOMAIN_DISK_ALIAS "']/driver/@io");
 		discard =
 			xml_at(xml, "//disk[alias/@name='" DOMAIN_DISK_ALIAS "']/driver/@discard");
+		emulator = xml_at(xml, "//devices/emulator");
 	}
 	add(l, "aio", io ? cell_aio_names[c->aio] : NULL, io, "%s%s", source,
 	    io ? "" : ": not said there");
 	add(l, "discard", discard ? cell_discard_names[c->discard] : NULL, discard, "%s%s", source,
 	    discard ? "" : ": not said there");
 	add(l, "image.o_direct", NULL, NULL, "not readable: qemu runs on another host");
+	add(l, "emulator", emulator ? l->with->emulator : NULL, emulator, "%s%s", source,
+	    emulator ? "" : ": not said there");
 }
 
 /* What each engine leaves to be seen in the process; threads leave nothing. */
@@ -404,10 +407,14 @@ static void look_engine(struct look *l, const struct qemu_process *p)
 static void look_process(struct look *l, pid_t pid)
 {
 	struct cache_bits bits = cell_cache_bits(l->cell->cache);
+	const char *binary = l->with->emulator_binary;
+	BL_CLEANUP(bl_freep) char *exe = NULL;
 	struct qemu_process p;
 	char dir[64];
 
 	snprintf(dir, sizeof dir, "/proc/%ld", (long)pid);
+	exe = qemu_process_exe(dir, binary);
+	add(l, "emulator", binary, exe, "/proc/PID/exe%s", exe ? "" : " can't be read");
 	qemu_process_read(dir, l->with->disk_path, &p);
 	add(l, "aio", cell_aio_names[l->cell->aio], p.aio, "qemu's command line%s",
 	    p.aio ? "" : " does not say");

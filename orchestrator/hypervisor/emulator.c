@@ -1,6 +1,8 @@
 #include "emulator.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +66,14 @@ static int make_link(const char *target, const char *link, struct bl_err *err)
 	return 0;
 }
 
+static bool is_script(const char *path)
+{
+	BL_CLEANUP(bl_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char head[2];
+
+	return fd < 0 || read(fd, head, sizeof head) != sizeof head || !memcmp(head, "#!", 2);
+}
+
 static int find_wrapper(const char *wrapper, char **ret, struct bl_err *err)
 {
 	char *real = wrapper ? realpath(wrapper, NULL) : NULL;
@@ -114,9 +124,11 @@ static int resolve_folder(const char *folder, const char *wrapper, const char *s
 	r = r < 0 ? r : make_link(folder, packages, err);
 	r = r < 0 ? r : make_link(program, link, err);
 	r = r < 0 ? r : ask_version(link, &e->version, err);
-	if (r == 0)
-		e->path = BL_STEAL(link);
-	return r;
+	if (r < 0)
+		return r;
+	e->path = BL_STEAL(link);
+	e->binary = is_script(binary) ? NULL : realpath(binary, NULL);
+	return 0;
 }
 
 int emulator_resolve(const char *spec, const char *wrapper, const char *state_dir,
@@ -142,6 +154,8 @@ int emulator_resolve(const char *spec, const char *wrapper, const char *state_di
 		/* Not the real path: /usr/bin/kvm and its like choose by their name. */
 		e.path = *spec == '/' ? strdup(spec) : strdup(*spec ? real : found);
 		r = e.path ? ask_version(e.path, &e.version, err) : -ENOMEM;
+		if (!is_script(real))
+			e.binary = BL_STEAL(real);
 	}
 	if (r < 0)
 		return bl_wrap(err, r, "emulator");
@@ -154,5 +168,6 @@ void emulator_done(struct emulator *e)
 {
 	free(e->path);
 	free(e->version);
+	free(e->binary);
 	*e = (struct emulator){0};
 }

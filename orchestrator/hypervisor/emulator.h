@@ -12,6 +12,8 @@
 struct emulator {
 	char *path;    /* for <emulator>: absolute */
 	char *version; /* "7.2.22", as the binary says */
+	char *binary; /* the program that will really run, behind links and the wrapper; NULL: @path
+		       * is a script, which alone knows */
 };
 
 /* @state_dir: where a wrapper link for a folder is made. -ENOENT: nothing there; -EINVAL: not a

@@ -38,6 +38,15 @@ static void read_cache(const char *name, struct fake_domain *d)
 	}
 }
 
+static void read_release(const char *xml, struct fake_domain *d)
+{
+	static const char mark[] = "vmlinuz-";
+	BL_CLEANUP(bl_freep) char *kernel = xml_at(xml, "//os/kernel");
+	const char *at = kernel ? strstr(kernel, mark) : NULL;
+
+	d->release = at ? strdup(at + strlen(mark)) : NULL;
+}
+
 /* A disk that libvirt makes. */
 static void read_disk(const char *xml, struct fake_domain *d)
 {
@@ -123,6 +132,7 @@ int fake_domain_read(const char *xml, struct fake_domain *d, struct bl_err *err)
 	d->vcpus = (unsigned)number_at(xml, "/domain/vcpu");
 	d->iothreads = (unsigned)number_at(xml, "/domain/iothreads");
 	d->console_path = xml_at(xml, "//serial/source/@path");
+	read_release(xml, d);
 	read_disk(xml, d);
 	read_arguments(xml, d);
 	if (d->disk_path && d->bus)
@@ -139,6 +149,7 @@ void fake_domain_done(struct fake_domain *d)
 	free(d->format);
 	free(d->disk_path);
 	free(d->console_path);
+	free(d->release);
 	*d = (struct fake_domain){0};
 }
 

@@ -19,6 +19,7 @@ struct fake_domain {
 	char *bus;    /* libvirt's word, "nvme" for QEMU's own device */
 	char *format; /* "raw", "qcow2" */
 	char *disk_path, *console_path;
+	char *release; /* what is behind "vmlinuz-" in the kernel's name; NULL: nothing */
 	bool is_direct, is_no_flush, is_writeback;
 	unsigned disk_iothreads; /* that serve the disk */
 };

@@ -19,8 +19,9 @@
 #include "wire.h"
 
 const char *const fake_fault_names[] = {
-	"ok",        "mute",  "panic",     "panic-in-job", "die-in-job", "silent",  "garbage",
-	"oversized", "error", "job-error", "wrong-driver", "short-disk", "no-disk", "hang",
+	"ok",           "mute",         "panic",      "panic-in-job", "die-in-job",
+	"silent",       "garbage",      "oversized",  "error",        "job-error",
+	"other-kernel", "wrong-driver", "short-disk", "no-disk",      "hang",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
 
@@ -82,9 +83,13 @@ static void say_progress(const struct fake_guest *g, const char *phase,
 
 static void say_hello(const struct fake_guest *g)
 {
+	const char *release = g->fault == FAKE_OTHER_KERNEL ? "6.6.6-other"
+			      : g->domain.release           ? g->domain.release
+							    : "fake";
+
 	say(g, json_pack("{s:s, s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:s, s:[], s:[]}", "type",
 			 "hello", "protocol", WIRE_PROTOCOL_VERSION, "agent_version", "fake",
-			 "kernel", "fake", "cpus", (int)g->domain.vcpus, "memory_bytes",
+			 "kernel", release, "cpus", (int)g->domain.vcpus, "memory_bytes",
 			 (json_int_t)(512 * MiB), "clocksource", "fake", "uptime_ns",
 			 (json_int_t)NS_PER_MS, "cmdline", "", "modules", "module_errors"));
 }

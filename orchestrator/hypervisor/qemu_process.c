@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -132,6 +133,22 @@ void qemu_process_read(const char *proc_dir, const char *image, struct qemu_proc
 	read_cmdline(proc_dir, image, ret);
 	read_files(proc_dir, image, ret);
 	read_maps(proc_dir, ret);
+}
+
+char *qemu_process_exe(const char *proc_dir, const char *binary)
+{
+	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/exe", proc_dir);
+	char target[PATH_MAX];
+	struct stat runs, wanted;
+	ssize_t n;
+
+	if (!link || stat(link, &runs) < 0)
+		return NULL;
+	if (binary && stat(binary, &wanted) == 0 && runs.st_dev == wanted.st_dev &&
+	    runs.st_ino == wanted.st_ino)
+		return strdup(binary);
+	n = readlink(link, target, sizeof target - 1);
+	return n > 0 ? strndup(target, (size_t)n) : NULL;
 }
 
 void qemu_process_done(struct qemu_process *p)

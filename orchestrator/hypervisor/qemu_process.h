@@ -24,6 +24,9 @@ struct qemu_process {
 /* @proc_dir: "/proc/PID" (or a test's folder). @image: the backing file or device. What can't be
  * read stays unset. */
 void qemu_process_read(const char *proc_dir, const char *image, struct qemu_process *ret);
+/* The program that runs, as a path: @binary itself when it is that very file, whatever its name;
+ * else what the kernel calls it. new (free()); NULL: can't be told. */
+char *qemu_process_exe(const char *proc_dir, const char *binary);
 void qemu_process_done(struct qemu_process *p);
 
 #endif

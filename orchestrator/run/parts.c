@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "fs.h"
 
 struct part {
 	char *spec;
@@ -97,15 +98,23 @@ static const char *kernel_of(const struct parts *p, const struct cell *c)
 	return p->opt->kernel ? p->opt->kernel : "installed";
 }
 
-static int fake_image(struct image **ret)
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The fake's guest reads its release back out of the kernel's name: see fake_domain.c. */
+static int fake_image(const char *spec, struct image **ret)
 {
 	struct image *img = calloc(1, sizeof *img);
 
 	if (!img)
 		return -ENOMEM;
-	img->kernel_path = strdup("/nowhere/vmlinuz");
+	img->kernel_path = bl_strf("/nowhere/vmlinuz-fake-%s", last_part(spec));
 	img->initrd_path = strdup("/nowhere/initrd");
-	img->release = strdup("fake");
+	img->release = bl_strf("fake-%s", last_part(spec));
 	img->modules = strdup("virtio_blk virtio_scsi sd_mod ahci nvme");
 	img->builtin = strdup("");
 	img->missing = strdup("");
@@ -118,7 +127,7 @@ static void make_image(const struct parts *p, struct part *part)
 	struct image_spec spec = {
 		.kernel = part->spec, .agent = p->opt->agent, .cache_dir = p->cache_dir};
 
-	part->code = p->is_fake ? fake_image(&part->image)
+	part->code = p->is_fake ? fake_image(part->spec, &part->image)
 				: image_build(&spec, &part->image, &part->why);
 	if (part->code < 0)
 		bl_wrap(&part->why, part->code, "guest image of kernel '%s'", part->spec);
@@ -148,9 +157,9 @@ int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
 
 /* --- emulators --- */
 
-static int fake_emulator(struct emulator *ret)
+static int fake_emulator(const char *spec, struct emulator *ret)
 {
-	ret->path = strdup("/nowhere/qemu");
+	ret->path = bl_strf("/nowhere/%s", *spec ? last_part(spec) : "qemu");
 	ret->version = strdup("0.0.0");
 	return ret->path && ret->version ? 0 : -ENOMEM;
 }
@@ -165,7 +174,7 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
 		if (!part)
 			return bl_fail(err, -ENOMEM, "out of memory");
 		part->code = p->is_fake
-				     ? fake_emulator(&part->emulator)
+				     ? fake_emulator(part->spec, &part->emulator)
 				     : emulator_resolve(part->spec, p->opt->wrapper, p->state_dir,
 							&part->emulator, &part->why);
 		if (part->code < 0)

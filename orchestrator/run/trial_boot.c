@@ -84,8 +84,10 @@ static int bind_domain(struct trial *t)
 		.machine = s->sc->machine,
 		.memory_bytes = s->sc->memory_bytes,
 		.emulator = s->emulator->path,
+		.emulator_binary = s->emulator->binary,
 		.emulator_version = s->emulator->version,
 		.kernel = s->image->kernel_path,
+		.kernel_release = s->image->release,
 		.initrd = s->image->initrd_path,
 		.cmdline = t->cmdline,
 		.disk_path = t->backing.path,
@@ -212,7 +214,7 @@ int trial_prove(struct trial *t)
 	int r = effective_host(t->vm, t->s->cell, &t->bind, e, &t->err);
 
 	if (r == 0)
-		r = effective_guest(t->s->cell, &t->disk.facts, &t->hello, e, &t->err);
+		r = effective_guest(t->s->cell, &t->bind, &t->disk.facts, &t->hello, e, &t->err);
 	if (r < 0)
 		return bl_wrap(&t->err, r, "cannot read the effective configuration");
 	difference = effective_mismatch(e);

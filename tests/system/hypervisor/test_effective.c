@@ -9,6 +9,7 @@
 #include "emulator.h"
 #include "fs.h"
 #include "lab.h"
+#include "suite.h"
 #include "units.h"
 
 static struct lab lab;
@@ -32,7 +33,8 @@ static void look(const struct cell *asked, struct effectives *e)
 {
 	ck_assert_msg(effective_host(lab.vm, asked, &lab.bind, e, &lab.err) == 0, "%s",
 		      lab.err.text);
-	ck_assert_msg(effective_guest(asked, &lab.described.facts, &lab.hello, e, &lab.err) == 0,
+	ck_assert_msg(effective_guest(asked, &lab.bind, &lab.described.facts, &lab.hello, e,
+				      &lab.err) == 0,
 		      "%s", lab.err.text);
 }
 
@@ -200,5 +202,5 @@ int main(void)
 	tcase_add_loop_test(t, an_unpacked_emulator_runs_beside_the_installed_one, 0,
 			    BL_ARRAY_LEN(newer));
 	suite_add_tcase(s, t);
-	return lab_run_suite(s);
+	return suite_run(s);
 }

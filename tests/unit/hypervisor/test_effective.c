@@ -93,12 +93,15 @@ static struct cell the_cell(void)
 	return c;
 }
 
+#define KERNEL "6.1.0-56-cloud-amd64"
+
 static const struct domain_binding the_binding = {
 	.accel = "tcg",
 	.machine = "q35",
 	.memory_bytes = 256 * MiB,
 	.emulator_version = "7.2.22",
 	.disk_path = "/d.img",
+	.kernel_release = KERNEL,
 };
 
 /* The sentence for @c when @at is answered with @value instead; new, NULL: all match. */
@@ -306,6 +309,26 @@ START_TEST(one_descriptor_without_o_direct_is_enough_to_say_so)
 }
 END_TEST
 
+START_TEST(the_emulator_is_known_by_its_file_and_not_by_its_name)
+{
+	BL_CLEANUP(bl_freep) char *qemu = bl_strf("%s/qemu", proc_dir);
+	BL_CLEANUP(bl_freep) char *alias = bl_strf("%s/kvm", proc_dir);
+	BL_CLEANUP(bl_freep) char *other = bl_strf("%s/other", proc_dir);
+	BL_CLEANUP(bl_freep) char *exe = bl_strf("%s/exe", proc_dir);
+	BL_CLEANUP(bl_freep) char *same = NULL, *found = NULL;
+
+	put("qemu", "x", 1);
+	put("other", "x", 1);
+	ck_assert_int_eq(symlink(qemu, exe), 0);
+	ck_assert_int_eq(link(qemu, alias), 0);
+	same = qemu_process_exe(proc_dir, alias);
+	ck_assert_str_eq(same, alias);
+	found = qemu_process_exe(proc_dir, other);
+	ck_assert_str_eq(found, qemu);
+	ck_assert_ptr_null(qemu_process_exe("/nowhere", qemu));
+}
+END_TEST
+
 START_TEST(a_process_that_cannot_be_read_says_nothing)
 {
 	struct qemu_process p;
@@ -353,7 +376,8 @@ static void add_if(struct facts *f, const char *key, const char *value)
 		ck_assert_int_eq(facts_add(f, key, value), 0);
 }
 
-static char *guest_sentence(const struct guest_case *g, const char *serial, const char *cpus)
+static char *guest_sentence(const struct guest_case *g, const char *serial, const char *cpus,
+			    const char *kernel)
 {
 	struct facts disk = {0}, hello = {0};
 	struct effectives e = {0};
@@ -370,7 +394,8 @@ static char *guest_sentence(const struct guest_case *g, const char *serial, cons
 	add_if(&disk, "write_cache", g->write_cache);
 	add_if(&disk, "discard_max_bytes", g->discard_max);
 	add_if(&hello, "cpus", cpus);
-	ck_assert_int_eq(effective_guest(&c, &disk, &hello, &e, NULL), 0);
+	add_if(&hello, "kernel", kernel);
+	ck_assert_int_eq(effective_guest(&c, &the_binding, &disk, &hello, &e, NULL), 0);
 	text = effective_mismatch(&e);
 	effectives_done(&e);
 	facts_done(&disk);
@@ -381,7 +406,7 @@ static char *guest_sentence(const struct guest_case *g, const char *serial, cons
 START_TEST(the_guest_is_compared_as_its_bus_allows)
 {
 	const struct guest_case *g = &guest_cases[_i];
-	BL_CLEANUP(bl_freep) char *text = guest_sentence(g, "blklab-dut          ", "2");
+	BL_CLEANUP(bl_freep) char *text = guest_sentence(g, "blklab-dut          ", "2", KERNEL);
 
 	if (g->says) {
 		ck_assert_ptr_nonnull(text);
@@ -394,10 +419,22 @@ END_TEST
 
 START_TEST(another_disk_or_number_of_cpus_is_found_out)
 {
-	BL_CLEANUP(bl_freep) char *text = guest_sentence(&guest_cases[0], "QM00001", "1");
+	BL_CLEANUP(bl_freep) char *text = guest_sentence(&guest_cases[0], "QM00001", "1", KERNEL);
 
 	ck_assert_str_eq(text, "guest.serial: asked blklab-dut, effective QM00001 (guest sysfs); "
 			       "guest.cpus: asked 2, effective 1 (guest hello)");
+}
+END_TEST
+
+START_TEST(another_kernel_is_found_out_and_so_is_none)
+{
+	const struct guest_case *g = &guest_cases[0];
+	BL_CLEANUP(bl_freep) char *other = guest_sentence(g, "blklab-dut", "2", "6.12.1");
+	BL_CLEANUP(bl_freep) char *none = guest_sentence(g, "blklab-dut", "2", NULL);
+
+	ck_assert_str_eq(other, "guest.kernel: asked " KERNEL ", effective 6.12.1 (guest hello)");
+	ck_assert_str_eq(none, "guest.kernel: asked " KERNEL
+			       ", effective not known (guest hello: not told)");
 }
 END_TEST
 
@@ -418,9 +455,11 @@ int main(void)
 	tcase_add_checked_fixture(proc, make_proc, remove_proc);
 	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
 	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
+	tcase_add_test(proc, the_emulator_is_known_by_its_file_and_not_by_its_name);
 	tcase_add_test(proc, a_process_that_cannot_be_read_says_nothing);
 	tcase_add_loop_test(guest, the_guest_is_compared_as_its_bus_allows, 0,
 			    BL_ARRAY_LEN(guest_cases));
+	tcase_add_test(guest, another_kernel_is_found_out_and_so_is_none);
 	tcase_add_test(guest, another_disk_or_number_of_cpus_is_found_out);
 	suite_add_tcase(s, host);
 	suite_add_tcase(s, proc);

@@ -73,6 +73,7 @@ START_TEST(the_hosts_emulator_is_found_with_its_version)
 	ck_assert_msg(resolve("", NULL, &e) == 0, "%s", err.text);
 	ck_assert_int_eq(e.path[0], '/');
 	ck_assert_int_gt(strtol(e.version, NULL, 10), 2);
+	ck_assert(bl_exists(e.binary));
 	emulator_done(&e);
 	ck_assert_ptr_null(e.path);
 }
@@ -87,6 +88,7 @@ START_TEST(a_path_is_used_as_it_is)
 	ck_assert_msg(resolve(path, NULL, &e) == 0, "%s", err.text);
 	ck_assert_str_eq(e.path, path);
 	ck_assert_str_eq(e.version, "9.1.50");
+	ck_assert_ptr_null(e.binary); /* a script: what it starts is not known */
 	emulator_done(&e);
 }
 END_TEST

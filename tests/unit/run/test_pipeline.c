@@ -11,6 +11,7 @@
 #include "backing.h"
 #include "cleanup.h"
 #include "fs.h"
+#include "parts.h"
 #include "runner.h"
 #include "units.h"
 
@@ -29,6 +30,7 @@ static struct seen {
 		size_t n_jobs, n_effective;
 		uint64_t ios[4];
 		bool has_xml;
+		char kernel[64], emulator[64]; /* asked and proved */
 		struct facts facts;
 	} one[RECORDS_MAX];
 	unsigned phases[PHASES];
@@ -37,6 +39,17 @@ static struct seen {
 	volatile sig_atomic_t stop;
 	unsigned n_stopped;
 } seen;
+
+/* The effective value at @key, when that was asked for. */
+static void copy_proved(const struct trial_record *t, const char *key, char out[64])
+{
+	for (size_t i = 0; i < t->effective.n; i++) {
+		const struct effective *e = &t->effective.items[i];
+
+		if (strcmp(e->key, key) == 0 && e->asked && e->effective)
+			snprintf(out, 64, "%s", e->effective);
+	}
+}
 
 static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 {
@@ -57,6 +70,8 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
 		o->ios[i] = t->jobs[i].sample ? sample_ios(t->jobs[i].sample) : 0;
 	o->has_xml = t->domain_xml != NULL;
+	copy_proved(t, "guest.kernel", o->kernel);
+	copy_proved(t, "emulator", o->emulator);
 	facts_copy(&o->facts, &t->facts);
 	ck_assert_uint_ge(t->ended_ms, t->started_ms);
 	return 0;
@@ -224,6 +239,8 @@ static const struct {
 	{"job-error", TRIAL_FAILED, "job 'reads': read at 4096: Input/output error", "", 2},
 	{"wrong-driver", TRIAL_MISMATCH,
 	 "guest.driver: asked virtio_blk, effective floppy (guest sysfs)", "", 0},
+	{"other-kernel", TRIAL_MISMATCH,
+	 "guest.kernel: asked fake-installed, effective 6.6.6-other (guest hello)", "", 0},
 	{"short-disk", TRIAL_MISMATCH, "disk size: asked 4194304 bytes, the guest sees 2097152", "",
 	 0},
 	{"hang", TRIAL_FAILED, "the guest did not power off within 1 s; it was ended by force", "",
@@ -249,6 +266,53 @@ START_TEST(a_fault_is_a_record_with_its_reason_and_the_plan_goes_on)
 	ck_assert_ptr_nonnull(strstr(o->console, "fake guest: no VM runs"));
 	ck_assert(o->has_xml);
 	ck_assert_msg(seen.one[1].state == TRIAL_OK, "the next trial: %s", seen.one[1].reason);
+}
+END_TEST
+
+START_TEST(each_cell_runs_its_own_kernel_under_its_own_emulator)
+{
+	static const char *const kernels[] = {"fake-installed", "fake-other.deb"};
+	static const char *const emulators[] = {"/nowhere/qemu", "/nowhere/qemu-9"};
+	struct bl_err err = BL_ERR_INIT;
+	unsigned met[2][2] = {{0}};
+
+	ck_assert_msg(run("fake:",
+			  "backing: { size: 1MiB }\nrepeats: 1\naxes:\n  bus: [virtio-blk]\n"
+			  "  kernel: [default, /k/other.deb]\n  emulator: [default, /q/qemu-9]\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(seen.n, 4);
+	for (unsigned i = 0; i < seen.n; i++) {
+		bool k = strcmp(seen.one[i].kernel, kernels[1]) == 0;
+		bool q = strcmp(seen.one[i].emulator, emulators[1]) == 0;
+
+		ck_assert_msg(seen.one[i].state == TRIAL_OK, "%s", seen.one[i].reason);
+		ck_assert_str_eq(seen.one[i].kernel, kernels[k]);
+		ck_assert_str_eq(seen.one[i].emulator, emulators[q]);
+		met[k][q]++;
+	}
+	ck_assert(met[0][0] == 1 && met[0][1] == 1 && met[1][0] == 1 && met[1][1] == 1);
+}
+END_TEST
+
+START_TEST(the_kernel_of_the_cell_is_the_one_that_is_built)
+{
+	struct runner_options opt = {.kernel = "/nowhere/default.deb", .agent = "/nowhere/agent"};
+	struct parts *parts;
+	const struct image *image;
+	struct bl_err err = BL_ERR_INIT;
+	struct cell c;
+
+	cell_defaults(&c);
+	snprintf(c.kernel, sizeof c.kernel, "/nowhere/cell.deb");
+	ck_assert_int_eq(parts_new(&opt, dir, dir, false, &parts, &err), 0);
+	ck_assert_int_lt(parts_image(parts, &c, &image, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "kernel '/nowhere/cell.deb': "));
+	c.kernel[0] = '\0';
+	err = (struct bl_err)BL_ERR_INIT;
+	ck_assert_int_lt(parts_image(parts, &c, &image, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "kernel '/nowhere/default.deb': "));
+	parts_free(parts);
 }
 END_TEST
 
@@ -397,6 +461,8 @@ int main(void)
 	tcase_add_test(t, every_planned_trial_is_recorded_in_order_with_its_samples);
 	tcase_add_loop_test(t, a_fault_is_a_record_with_its_reason_and_the_plan_goes_on, 0,
 			    BL_ARRAY_LEN(faults));
+	tcase_add_test(t, each_cell_runs_its_own_kernel_under_its_own_emulator);
+	tcase_add_test(t, the_kernel_of_the_cell_is_the_one_that_is_built);
 	tcase_add_test(t, bus_host_runs_the_jobs_in_a_process_past_the_page_cache);
 	tcase_add_test(t, a_stop_in_mid_job_ends_the_trial_and_the_run);
 	tcase_add_test(t, a_stop_on_the_host_ends_the_jobs_process);
