@@ -48,6 +48,35 @@ void findings_bad(const struct view_cell *c, struct bl_buf *out)
 	}
 }
 
+const char *findings_reason(const struct trial_record *t)
+{
+	return t->reason && t->reason[0] ? t->reason : "no reason was kept";
+}
+
+static bool was_said(const struct view *v, const struct trial_record *t)
+{
+	for (const struct trial_record *o = v->d->trials; o < t; o++) {
+		if (o->cell == t->cell && o->state == t->state &&
+		    strcmp(findings_reason(o), findings_reason(t)) == 0)
+			return true;
+	}
+	return false;
+}
+
+void findings_reasons(const struct view *v, uint32_t cell, struct bl_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->d->n_trials; i++) {
+		const struct trial_record *t = &v->d->trials[i];
+
+		if (t->cell != cell || t->state == TRIAL_OK || was_said(v, t))
+			continue;
+		bl_buf_addf(out, "%strial %u %s: %s", n++ ? "; " : "", t->repeat + 1,
+			    trial_state_names[t->state], findings_reason(t));
+	}
+}
+
 static void trust_trials(const struct view *v, struct lines *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf kinds = BL_BUF_INIT;
@@ -331,7 +360,7 @@ static const char *evidence_of(const struct trial_record *t)
 
 static void next_bad(const char *cell, const struct trial_record *t, struct lines *out)
 {
-	const char *reason = is_text(t->reason) ? t->reason : "no reason was kept";
+	const char *reason = findings_reason(t);
 	const char *evidence = evidence_of(t);
 	int n = (int)clipped(reason);
 	const char *more = reason[n] ? " ..." : "";

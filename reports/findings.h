@@ -40,6 +40,11 @@ void findings_change(const struct comparison *c, const struct fmt_style *st, str
 /* As the reader of a column wants it: "reference", "better -31 %", "cannot tell". */
 void findings_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
 		      struct bl_buf *out);
+/* Each reason of the cell's trials that are not ok, once, in the order of the trials:
+ * "trial 2 failed: ...; trial 5 interrupted: ...". */
+void findings_reasons(const struct view *v, uint32_t cell, struct bl_buf *out);
+/* "no reason was kept" where there is none. */
+const char *findings_reason(const struct trial_record *t);
 /* "1 failed, 2 mismatch" for the trials that are not ok; "" when all are. */
 void findings_bad(const struct view_cell *c, struct bl_buf *out);
 

@@ -151,8 +151,8 @@ static void trial_row(const struct trial_record *t, struct bl_buf *out)
 		    t->repeat + 1, t->order + 1, strlen(when) > 11 ? when + 11 : when,
 		    boot ? fmt_ns(&fmt_page, num, strtod(boot, NULL)) : "\u00b7",
 		    t->state == TRIAL_OK ? "ok" : "bad", trial_state_names[t->state]);
-	if (t->reason)
-		fmt_html(out, t->reason);
+	if (t->state != TRIAL_OK)
+		fmt_html(out, findings_reason(t));
 	bl_buf_adds(out, "</td></tr>\n");
 }
 
@@ -241,7 +241,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 		bl_buf_addf(out,
 			    "<p class=\"reason\"><b>trial %u %s</b>: ", c->first_bad->repeat + 1,
 			    trial_state_names[c->first_bad->state]);
-		fmt_html(out, c->first_bad->reason ? c->first_bad->reason : "no reason was kept");
+		fmt_html(out, findings_reason(c->first_bad));
 		bl_buf_adds(out, "</p>\n");
 	}
 	if (c->rec->durability && c->rec->durability[0]) {

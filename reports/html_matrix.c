@@ -198,11 +198,13 @@ static void add_name(const struct view *v, uint32_t cell, struct bl_buf *out)
 	fmt_html(out, c->rec->name);
 	bl_buf_adds(out, "</a></span>");
 	if (c->n_ok && c->n_ok < c->n_trials) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
+		BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, why = BL_BUF_INIT;
 
 		findings_bad(c, &bad);
-		bl_buf_addf(out, "<small class=\"bad\">%s of %zu trials</small>", bl_buf_str(&bad),
-			    c->n_trials);
+		findings_reasons(v, cell, &why);
+		bl_buf_adds(out, "<small class=\"bad\" title=\"");
+		fmt_html(out, bl_buf_str(&why));
+		bl_buf_addf(out, "\">%s of %zu trials</small>", bl_buf_str(&bad), c->n_trials);
 	}
 	bl_buf_adds(out, "</th>");
 }
@@ -211,13 +213,15 @@ static void add_name(const struct view *v, uint32_t cell, struct bl_buf *out)
 static void add_dead(const struct view *v, const struct view_row *row, struct bl_buf *out)
 {
 	const struct view_cell *c = &v->cells[row->cell];
-	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, why = BL_BUF_INIT;
 
 	findings_bad(c, &bad);
-	bl_buf_addf(out, "<td class=\"dead\" colspan=\"%zu\"><b>%s</b> ", 6 + N_LAT,
-		    c->n_trials ? bl_buf_str(&bad) : "not run");
-	if (c->first_bad && c->first_bad->reason)
-		fmt_html(out, c->first_bad->reason);
+	findings_reasons(v, row->cell, &why);
+	bl_buf_addf(out, "<td class=\"dead\" colspan=\"%zu\" title=\"", 6 + N_LAT);
+	fmt_html(out, bl_buf_str(&why));
+	bl_buf_addf(out, "\"><b>%s</b> ", c->n_trials ? bl_buf_str(&bad) : "not run");
+	if (c->first_bad)
+		fmt_html(out, findings_reason(c->first_bad));
 	else if (!c->n_trials)
 		bl_buf_adds(out, "the run ended before its first trial");
 	else if (!bad.len)

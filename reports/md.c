@@ -61,8 +61,7 @@ static void add_dead(const struct view_cell *c, struct bl_buf *out)
 
 	findings_bad(c, &bad);
 	bl_buf_addf(out, " %s: ", bad.len ? bl_buf_str(&bad) : "no figures");
-	fmt_md(out,
-	       c->first_bad && c->first_bad->reason ? c->first_bad->reason : "no reason was kept");
+	fmt_md(out, c->first_bad ? findings_reason(c->first_bad) : "no reason was kept");
 	bl_buf_adds(out, " | - | - | - | - | - | - | - | - |");
 }
 
@@ -159,7 +158,7 @@ static void add_bad_trials(const struct view *v, struct bl_buf *out)
 		bl_buf_adds(out, "- ");
 		fmt_md(out, v->d->cells[t->cell].name);
 		bl_buf_addf(out, ", trial %u, %s: ", t->repeat + 1, trial_state_names[t->state]);
-		fmt_md(out, t->reason ? t->reason : "no reason was kept");
+		fmt_md(out, findings_reason(t));
 		bl_buf_addc(out, '\n');
 	}
 	bl_buf_addc(out, '\n');
