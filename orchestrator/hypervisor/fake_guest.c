@@ -19,11 +19,14 @@
 #include "wire.h"
 
 const char *const fake_fault_names[] = {
-	"ok",           "mute",         "panic",      "panic-in-job", "die-in-job",
-	"silent",       "garbage",      "oversized",  "error",        "job-error",
-	"other-kernel", "wrong-driver", "short-disk", "no-disk",      "hang",
+	"ok",          "mute",         "panic",        "panic-in-job", "die-in-job", "silent",
+	"garbage",     "oversized",    "error",        "job-error",    "escapes",    "escape-type",
+	"escape-json", "other-kernel", "wrong-driver", "short-disk",   "no-disk",    "hang",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
+
+/* Sets a terminal's title, rings, clears the screen; then bytes above ASCII. */
+#define ESCAPES "\x1b]0;owned\a\x1b[2J\x7f\xc2\x9b\n"
 
 #define HEARTBEAT_NS (200 * NS_PER_MS)
 
@@ -88,10 +91,11 @@ static void say_hello(const struct fake_guest *g)
 							    : "fake";
 
 	say(g, json_pack("{s:s, s:i, s:s, s:s, s:i, s:I, s:s, s:I, s:s, s:[], s:[]}", "type",
-			 "hello", "protocol", WIRE_PROTOCOL_VERSION, "agent_version", "fake",
-			 "kernel", release, "cpus", (int)g->domain.vcpus, "memory_bytes",
-			 (json_int_t)(512 * MiB), "clocksource", "fake", "uptime_ns",
-			 (json_int_t)NS_PER_MS, "cmdline", "", "modules", "module_errors"));
+			 "hello", "protocol", WIRE_PROTOCOL_VERSION, "agent_version",
+			 g->fault == FAKE_ESCAPES ? "fake" ESCAPES : "fake", "kernel", release,
+			 "cpus", (int)g->domain.vcpus, "memory_bytes", (json_int_t)(512 * MiB),
+			 "clocksource", "fake", "uptime_ns", (json_int_t)NS_PER_MS, "cmdline", "",
+			 "modules", "module_errors"));
 }
 
 static const char *driver_of(const struct fake_guest *g)
@@ -120,13 +124,18 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 		say_error(g, id, ENODEV, "no disk with that serial");
 		return;
 	}
+	if (g->fault == FAKE_ESCAPE_TYPE) {
+		say(g, json_pack("{s:s, s:I}", "type", "disk" ESCAPES, "id", id));
+		return;
+	}
 	snprintf(queues, sizeof queues, "%u",
 		 g->domain.queues ? g->domain.queues : g->domain.vcpus);
 	say(g, json_pack("{s:s, s:I, s:s, s:I, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type",
 			 "disk", "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size,
 			 "first_read_ns", (json_int_t)bl_now_ns(), "facts", "driver", driver_of(g),
-			 "serial", serial ? serial : "", "queues", queues, "scheduler", "none",
-			 "write_cache", g->domain.is_writeback ? "write back" : "write through",
+			 "serial", serial ? serial : "", "queues", queues, "scheduler",
+			 g->fault == FAKE_ESCAPES ? "none" ESCAPES : "none", "write_cache",
+			 g->domain.is_writeback ? "write back" : "write through",
 			 "discard_max_bytes", "0"));
 }
 
@@ -176,6 +185,15 @@ static void attend(struct fake_guest *g, struct work *w)
 	w->stop = !w->has_ended;
 }
 
+static void spoil(struct sample *s)
+{
+	s->error = EIO;
+	snprintf(s->error_text, sizeof s->error_text, "%s", "read" ESCAPES);
+	snprintf(s->job, sizeof s->job, "%s", "job" ESCAPES);
+	snprintf(s->engine, sizeof s->engine, "%s", "\x1b[2J\a");
+	snprintf(s->clock, sizeof s->clock, "%s", "\x1b[2J\a");
+}
+
 static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 {
 	json_t *list = json_array();
@@ -191,6 +209,8 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 			snprintf(w->samples[i]->error_text, sizeof w->samples[i]->error_text,
 				 "read at 4096: Input/output error");
 		}
+		if (g->fault == FAKE_ESCAPES)
+			spoil(w->samples[i]);
 		json_array_append_new(list, sample_to_json(w->samples[i]));
 	}
 	say(g, json_pack("{s:s, s:I, s:o}", "type", "result", "id", id, "samples", list));
@@ -321,6 +341,10 @@ void *fake_guest_main(void *guest)
 		hang(g);
 	} else {
 		say_hello(g);
+		if (g->fault == FAKE_ESCAPES)
+			say(g, json_pack("{s:s, s:s}", "type", "log", "text", "log" ESCAPES));
+		if (g->fault == FAKE_ESCAPE_JSON)
+			send_bytes(g, "\x0b\0\0\0{\"a\": \x1b[2J\a", 15);
 		if (g->fault == FAKE_GARBAGE)
 			send_bytes(g, "\x10\0\0\0this is no json!", 20);
 		if (g->fault == FAKE_OVERSIZED)

@@ -53,7 +53,8 @@ static int fault_at(const char *uri, unsigned n, enum fake_fault *ret, struct bl
 	return bl_fail(err, -EINVAL,
 		       "'%.*s' is nothing the fake hypervisor can do; one of ok, "
 		       "mute, panic, panic-in-job, die-in-job, silent, garbage, oversized, error, "
-		       "job-error, other-kernel, wrong-driver, short-disk, no-disk, hang",
+		       "job-error, escapes, escape-type, escape-json, other-kernel, wrong-driver, "
+		       "short-disk, no-disk, hang",
 		       (int)len, s);
 }
 

@@ -25,6 +25,9 @@ enum fake_fault {
 	FAKE_OVERSIZED,    /* a frame that says it has 4 GiB */
 	FAKE_ERROR,        /* answers `run` with an error */
 	FAKE_JOB_ERROR,    /* a sample whose job ended with EIO */
+	FAKE_ESCAPES,      /* every text it tells has terminal control sequences in it */
+	FAKE_ESCAPE_TYPE,  /* answers `describe` with a message whose type is such a sequence */
+	FAKE_ESCAPE_JSON,  /* a frame that is not JSON, with such sequences */
 	FAKE_OTHER_KERNEL, /* another kernel than the one it was started with */
 	FAKE_WRONG_DRIVER, /* another driver than the bus asked for */
 	FAKE_SHORT_DISK,   /* a disk smaller than the backing */

@@ -76,9 +76,21 @@ static void tame(char *out, size_t len, const char *text)
 	out[n] = '\0';
 }
 
+static void tame_here(char *text)
+{
+	for (; *text; text++)
+		*text = (*text >= ' ' && *text <= '~') ? *text : '?';
+}
+
 static void text_of(const json_t *msg, const char *key, char *out, size_t len)
 {
 	tame(out, len, json_string_value(json_object_get(msg, key)));
+}
+
+static const char *shown_type(const json_t *msg, char out[33])
+{
+	text_of(msg, "type", out, 33);
+	return out;
 }
 
 static void on_progress(struct guest *g, const json_t *msg)
@@ -168,11 +180,14 @@ static int next_message(struct guest *g, uint64_t limit_ns, const char *what, js
 	uint64_t deadline = bl_now_ns() + limit_ns;
 
 	for (;;) {
+		struct bl_err why = BL_ERR_INIT;
 		json_t *msg = NULL;
-		int r = wire_reader_next(&g->in, &msg, err);
+		int r = wire_reader_next(&g->in, &msg, &why);
 
-		if (r < 0)
-			return bl_wrap(err, r, "bad message from the guest");
+		if (r < 0) {
+			tame_here(why.text); /* it quotes what came */
+			return bl_fail(err, r, "bad message from the guest: %s", bl_err_text(&why));
+		}
 		if (r > 0 && is_unasked(g, msg)) {
 			json_decref(msg);
 			continue;
@@ -197,6 +212,7 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 	struct bl_err why = BL_ERR_INIT;
 	uint64_t id = g->next_id++;
 	json_t *msg = NULL;
+	char type[33];
 	int r;
 
 	if (!request || json_object_set_new(request, "id", json_integer((json_int_t)id)) < 0) {
@@ -217,8 +233,8 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 	if (strcmp(wire_type(msg), "error") == 0)
 		r = remote_error(msg, err);
 	else if (strcmp(wire_type(msg), want) != 0 || number(msg, "id") != id)
-		r = bl_fail(err, -EBADMSG, "the guest answered '%.32s' where '%s' was asked for",
-			    wire_type(msg), want);
+		r = bl_fail(err, -EBADMSG, "the guest answered '%s' where '%s' was asked for",
+			    shown_type(msg, type), want);
 	if (r == 0)
 		*ret_answer = json_incref(msg);
 	json_decref(msg);
@@ -286,14 +302,15 @@ int guest_hello(struct guest *g, uint64_t limit_ns, struct facts *out, uint64_t 
 		struct bl_err *err)
 {
 	json_t *msg = NULL;
+	char type[33];
 	int r = next_message(g, limit_ns, "hello", &msg, err);
 
 	if (r < 0)
 		return r;
 	*ret_at_ns = bl_now_ns();
 	if (strcmp(wire_type(msg), "hello") != 0)
-		r = bl_fail(err, -EBADMSG, "the guest began with '%.32s' where hello was expected",
-			    wire_type(msg));
+		r = bl_fail(err, -EBADMSG, "the guest began with '%s' where hello was expected",
+			    shown_type(msg, type));
 	else if (number(msg, "protocol") != WIRE_PROTOCOL_VERSION)
 		r = bl_fail(err, -EPROTONOSUPPORT,
 			    "the agent in the guest speaks protocol %" PRIu64
@@ -407,8 +424,13 @@ static int take_samples(const json_t *msg, size_t n_jobs, struct sample **ret, s
 	for (size_t i = 0; i < n_jobs && r == 0; i++) {
 		ret[i] = NULL;
 		r = sample_from_json(json_array_get(list, i), &ret[i], err);
-		if (r == 0)
+		if (r == 0) {
+			tame_here(ret[i]->job);
+			tame_here(ret[i]->engine);
+			tame_here(ret[i]->clock);
+			tame_here(ret[i]->error_text);
 			continue;
+		}
 		bl_wrap(err, r, "sample %zu from the guest", i);
 		while (i-- > 0)
 			ret[i] = sample_free(ret[i]);

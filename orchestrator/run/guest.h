@@ -1,14 +1,12 @@
 /* guest.h - the host's side of a session with the guest agent (wire/protocol.md).
  *
  * One request at a time, each with a time limit. The guest is not trusted: lengths,
- * types and numbers are checked before they are used. Every call may return, besides
- * its own errors:
- *   -ETIMEDOUT  the step's limit passed, or the guest was silent for too long
- *   -EPIPE      the guest or QEMU is gone
- *   -EBADMSG    what came is not the protocol
- *   -EINTR      @stop was set
- *   -EREMOTEIO  the agent answered with an error (its text is the reason)
- * or what @watch returned.
+ * types and numbers are checked before they are used, and all of its text that leaves here
+ * is printable ASCII ('?' for the rest): it ends up in terminals and reports. Every call may
+ * return, besides its own errors: -ETIMEDOUT  the step's limit passed, or the guest was silent for
+ * too long -EPIPE      the guest or QEMU is gone -EBADMSG    what came is not the protocol -EINTR
+ * @stop was set -EREMOTEIO  the agent answered with an error (its text is the reason) or what
+ * @watch returned.
  */
 #ifndef GUEST_H
 #define GUEST_H

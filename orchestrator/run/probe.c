@@ -27,14 +27,21 @@ static char *cache_path(const struct probe_request *req)
 	return bl_strf("%s/probe.json", req->cache_dir);
 }
 
+/* Of all keys that differ in the guest kernel only. */
+static char *key_head(const struct probe_request *req)
+{
+	return bl_strf("host %s; %s; qemu %s; guest ", req->host_kernel, req->cpu_model,
+		       req->emulator_version);
+}
+
 /* The kernel's bytes stand for the image: whether KVM can boot does not hang on the agent. */
 static char *cache_key(const struct probe_request *req)
 {
+	BL_CLEANUP(bl_freep) char *head = key_head(req);
 	char sha[65] = "unknown";
 
 	fetch_sha256(req->kernel, sha, NULL);
-	return bl_strf("host %s; %s; qemu %s; guest %s %.16s", req->host_kernel, req->cpu_model,
-		       req->emulator_version, req->kernel_release, sha);
+	return head ? bl_strf("%s%s %.16s", head, req->kernel_release, sha) : NULL;
 }
 
 static json_t *cache_load(const struct probe_request *req)
@@ -51,9 +58,8 @@ static json_t *cache_load(const struct probe_request *req)
 	return json_object();
 }
 
-static bool cache_get(const struct probe_request *req, const char *key, struct probe_answer *ret)
+static bool row_read(const json_t *row, struct probe_answer *ret)
 {
-	json_t *all = cache_load(req), *row = json_object_get(all, key);
 	const char *accel = json_string_value(json_object_get(row, "accel"));
 	const char *how = json_string_value(json_object_get(row, "how"));
 	bool is_known = accel && how && (!strcmp(accel, "kvm") || !strcmp(accel, "tcg"));
@@ -63,6 +69,34 @@ static bool cache_get(const struct probe_request *req, const char *key, struct p
 		snprintf(ret->how, sizeof ret->how, "%s", how);
 		ret->was_cached = true;
 		ret->took_ns = (uint64_t)json_integer_value(json_object_get(row, "took_ns"));
+	}
+	return is_known;
+}
+
+static bool cache_get(const struct probe_request *req, const char *key, struct probe_answer *ret)
+{
+	json_t *all = cache_load(req);
+	bool is_known = row_read(json_object_get(all, key), ret);
+
+	json_decref(all);
+	return is_known;
+}
+
+static bool cache_newest(const struct probe_request *req, struct probe_answer *ret)
+{
+	BL_CLEANUP(bl_freep) char *head = key_head(req);
+	json_t *all = cache_load(req), *row;
+	const char *key, *newest = "";
+	bool is_known = false;
+
+	json_object_foreach (all, key, row) {
+		const char *when = json_string_value(json_object_get(row, "when"));
+
+		if (!head || strncmp(key, head, strlen(head)) != 0 ||
+		    (when && strcmp(when, newest) < 0) || !row_read(row, ret))
+			continue;
+		newest = when ? when : newest;
+		is_known = true;
 	}
 	json_decref(all);
 	return is_known;
@@ -225,17 +259,41 @@ static bool is_lasting(int result)
 	return result == 0 || result == -ETIMEDOUT || result == -EPIPE || result == -EIO;
 }
 
+/* The device, or why not: then that is the answer. */
+static int open_kvm(const struct probe_request *req, struct probe_answer *ret)
+{
+	int fd = open(req->kvm, O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	*ret = (struct probe_answer){.accel = "tcg"};
+	snprintf(ret->how, sizeof ret->how, "%s does not open: %s", req->kvm, strerror(errno));
+	return -1;
+}
+
+bool probe_remembered(const struct probe_request *req, struct probe_answer *ret)
+{
+	struct probe_answer a = {0};
+	int fd = open_kvm(req, &a);
+
+	if (fd >= 0) {
+		close(fd);
+		if (!cache_newest(req, &a))
+			return false;
+	}
+	*ret = a;
+	return true;
+}
+
 int probe_accel(const struct probe_request *req, struct probe_answer *ret, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *key = NULL;
 	struct bl_err why = BL_ERR_INIT;
 	struct probe_answer a = {0};
 	uint64_t start = bl_now_ns(), hello_ns = 0;
-	int fd = open(req->kvm, O_RDWR | O_CLOEXEC), r;
+	int fd = open_kvm(req, &a), r;
 
 	if (fd < 0) {
-		snprintf(a.accel, sizeof a.accel, "tcg");
-		snprintf(a.how, sizeof a.how, "%s does not open: %s", req->kvm, strerror(errno));
 		*ret = a;
 		return 0;
 	}

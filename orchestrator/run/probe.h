@@ -38,4 +38,10 @@ struct probe_answer {
 /* -EINTR: stopped. Anything that keeps KVM from working is an answer ("tcg"), not an error. */
 int probe_accel(const struct probe_request *req, struct probe_answer *ret, struct bl_err *err);
 
+/* What probe_accel() would say without a boot: @req->kvm does not open, or the newest answer that
+ * is remembered for this host, CPU and QEMU, whichever guest kernel proved it. Only these of @req
+ * are read: cache_dir, kvm, host_kernel, cpu_model, emulator_version. False: it would have to
+ * boot. */
+bool probe_remembered(const struct probe_request *req, struct probe_answer *ret);
+
 #endif

@@ -51,10 +51,45 @@ static void copy_proved(const struct trial_record *t, const char *key, char out[
 	}
 }
 
+/* No guest can make a terminal or a page do anything, whatever it says. */
+static void check_tame(const char *what, const char *text)
+{
+	for (const char *s = text; s && *s; s++)
+		ck_assert_msg((*s >= ' ' && *s <= '~') || *s == '\n', "%s has byte 0x%02x", what,
+			      (unsigned char)*s);
+}
+
+static void check_facts_are_tame(const struct facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		check_tame("a key", f->items[i].key);
+		check_tame(f->items[i].key, f->items[i].value);
+	}
+}
+
+static void check_record_is_tame(const struct trial_record *t)
+{
+	check_tame("reason", t->reason);
+	check_tame("console", t->console_tail);
+	check_facts_are_tame(&t->facts);
+	for (size_t i = 0; i < t->effective.n; i++)
+		check_tame(t->effective.items[i].key, t->effective.items[i].effective);
+	for (size_t i = 0; i < t->n_jobs; i++) {
+		const struct sample *s = t->jobs[i].sample;
+
+		check_facts_are_tame(&t->jobs[i].facts);
+		check_tame("job", s ? s->job : NULL);
+		check_tame("engine", s ? s->engine : NULL);
+		check_tame("clock", s ? s->clock : NULL);
+		check_tame("error_text", s ? s->error_text : NULL);
+	}
+}
+
 static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 {
 	struct one *o = &seen.one[seen.n++];
 
+	check_record_is_tame(t);
 	(void)ctx;
 	(void)err;
 	ck_assert_uint_le(seen.n, RECORDS_MAX);
@@ -90,6 +125,7 @@ static void on_note(void *ctx, const char *text)
 	size_t n = strlen(seen.notes);
 
 	(void)ctx;
+	check_tame("note", text);
 	snprintf(seen.notes + n, sizeof seen.notes - n, "%s\n", text);
 }
 
@@ -239,6 +275,10 @@ static const struct {
 	{"job-error", TRIAL_FAILED, "job 'reads': read at 4096: Input/output error", "", 2},
 	{"wrong-driver", TRIAL_MISMATCH,
 	 "guest.driver: asked virtio_blk, effective floppy (guest sysfs)", "", 0},
+	{"escapes", TRIAL_FAILED, "job 'reads': read?]0;owned", "", 2},
+	{"escape-type", TRIAL_FAILED, "the guest answered 'disk?]0;owned?",
+	 "' where 'disk' was asked for", 0},
+	{"escape-json", TRIAL_FAILED, "bad message from the guest: '{\"a\": ?[2J?' is not", "", 0},
 	{"other-kernel", TRIAL_MISMATCH,
 	 "guest.kernel: asked fake-installed, effective 6.6.6-other (guest hello)", "", 0},
 	{"short-disk", TRIAL_MISMATCH, "disk size: asked 4194304 bytes, the guest sees 2097152", "",

@@ -156,6 +156,26 @@ START_TEST(a_damaged_memory_is_asked_anew)
 }
 END_TEST
 
+START_TEST(what_is_remembered_can_be_asked_without_a_boot)
+{
+	struct probe_answer a = {0};
+
+	probe("fake:mute"); /* tcg, with one guest kernel */
+	req.emulator = req.kernel = req.initrd = req.kernel_release = NULL;
+	ck_assert(probe_remembered(&req, &a));
+	ck_assert_str_eq(a.accel, "tcg");
+	ck_assert(a.was_cached);
+	req.emulator_version = "10.0.2";
+	ck_assert(!probe_remembered(&req, &a));
+	req.emulator_version = "7.2.2"; /* of which 7.2.22 is no kind */
+	ck_assert(!probe_remembered(&req, &a));
+	req.kvm = "/nowhere/kvm";
+	ck_assert(probe_remembered(&req, &a));
+	ck_assert_str_eq(a.accel, "tcg");
+	ck_assert(!a.was_cached);
+}
+END_TEST
+
 START_TEST(a_stop_is_no_answer)
 {
 	volatile sig_atomic_t stop = 1;
@@ -188,6 +208,7 @@ int main(void)
 	tcase_add_test(t, without_kvm_nothing_is_booted);
 	tcase_add_test(t, a_failure_that_says_nothing_of_kvm_is_not_remembered);
 	tcase_add_test(t, a_damaged_memory_is_asked_anew);
+	tcase_add_test(t, what_is_remembered_can_be_asked_without_a_boot);
 	tcase_add_test(t, a_stop_is_no_answer);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
