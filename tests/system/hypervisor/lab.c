@@ -12,42 +12,12 @@
 #include "fs.h"
 #include "hv_process.h"
 #include "proc.h"
+#include "suite.h"
 #include "units.h"
 
 #define BOOT_LIMIT_NS (90 * NS_PER_S)
 
 #define OK(lab, r) ck_assert_msg((r) >= 0, "%s", bl_err_text(&(lab)->err))
-
-/* A failed case may leave its VM; so does a case that passed and should not have: that is a
- * failure. */
-static void kill_left_over(void *ctx, pid_t pid, const struct bl_buf *cmdline)
-{
-	(void)cmdline;
-	fprintf(stderr, "qemu process %ld was left over\n", (long)pid);
-	lv_kill(pid, 5 * NS_PER_S);
-	++*(int *)ctx;
-}
-
-static char base[] = "/tmp/blt-XXXXXX"; /* short: no link is needed */
-
-int lab_run_suite(Suite *s)
-{
-	SRunner *r = srunner_create(s);
-	struct bl_err err = BL_ERR_INIT;
-	int failed;
-
-	if (!mkdtemp(base)) {
-		perror(base);
-		return EXIT_FAILURE;
-	}
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	lv_each_qemu(base, kill_left_over, &failed);
-	if (bl_remove_tree(base, &err) < 0)
-		fprintf(stderr, "%s\n", err.text);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
 
 static char *newest(const char *pattern)
 {
@@ -73,7 +43,8 @@ void lab_init(struct lab *lab, const char *variable, const char *pattern)
 
 	*lab = (struct lab){0};
 	ck_assert_msg(kernel, "no kernel package: set %s, or `make guests`", variable);
-	snprintf(lab->dir, sizeof lab->dir, "%s/XXXXXX", base);
+	suite_end_with_parent();
+	snprintf(lab->dir, sizeof lab->dir, "%s/XXXXXX", suite_dir());
 	ck_assert_ptr_nonnull(mkdtemp(lab->dir));
 	lab->root = bl_strf("%s/hv", lab->dir);
 	lab->disk = bl_strf("%s/disk", lab->dir);

@@ -12,9 +12,6 @@
 #include "hypervisor.h"
 #include "image.h"
 
-/* Run it, then end what failed cases left and remove their folders. The exit status of main(). */
-int lab_run_suite(Suite *s);
-
 struct lab {
 	char dir[64];
 	char *root; /* of the hypervisor */

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "lab.h"
+#include "suite.h"
 #include "units.h"
 
 static struct lab lab;
@@ -329,5 +330,5 @@ int main(void)
 	tcase_add_test(orphans, the_vm_of_another_host_is_left_alone);
 	tcase_add_test(orphans, a_root_in_use_names_the_process_that_uses_it);
 	suite_add_tcase(s, orphans);
-	return lab_run_suite(s);
+	return suite_run(s);
 }

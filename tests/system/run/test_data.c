@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lab.h"
+#include "suite.h"
 #include "units.h"
 
 /* Every 64 KiB of [8 MiB, 16 MiB) once, then reads everywhere. */
@@ -128,8 +129,6 @@ int main(void)
 {
 	Suite *s = suite_create("data");
 	TCase *t = tcase_create("data");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 240);
 	tcase_add_test(t, each_bus_carries_what_the_guest_wrote_into_the_image);
@@ -137,8 +136,5 @@ int main(void)
 	tcase_add_test(t, iothread_native_aio_and_a_qcow2_filled_by_the_host_work_too);
 	tcase_add_test(t, a_bus_the_guest_kernel_has_no_driver_for_is_impossible);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "fs.h"
 #include "lab.h"
+#include "suite.h"
 #include "units.h"
 
 static const char yaml[] = "backing: { size: 16MiB }\nrepeats: 1\naxes: { bus: [virtio-blk] }\n"
@@ -235,8 +236,6 @@ int main(void)
 {
 	Suite *s = suite_create("ends");
 	TCase *t = tcase_create("ends");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 150);
 	tcase_add_test(t, a_panic_is_quoted_from_the_console);
@@ -247,8 +246,5 @@ int main(void)
 	tcase_add_test(t, the_next_run_ends_what_a_killed_one_left);
 	tcase_add_test(t, acceleration_is_proved_once_and_remembered);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }
