@@ -106,6 +106,19 @@ static bool is_tab_indented(const char *text, size_t line)
 	return text && text[strspn(text, " ")] == '\t';
 }
 
+/* The parser gives no line for bytes it can't read. */
+static struct text_pos byte_pos(const char *text, size_t offset)
+{
+	struct text_pos at = {1, 1};
+
+	for (size_t i = 0; i < offset && text[i]; i++) {
+		at.column++;
+		if (text[i] == '\n')
+			at = (struct text_pos){at.line + 1, 1};
+	}
+	return at;
+}
+
 static int yaml_failed(struct builder *b)
 {
 	const yaml_parser_t *p = &b->yaml;
@@ -114,9 +127,9 @@ static int yaml_failed(struct builder *b)
 	if (p->error == YAML_MEMORY_ERROR)
 		return out_of_memory(b);
 	if (p->error == YAML_READER_ERROR)
-		return bl_fail(b->err, -EINVAL,
-			       "not YAML: %s at byte %zu; the file must be UTF-8 text (%s)",
-			       p->problem, p->problem_offset, b->name);
+		return text_pos_fail(b->err, -EINVAL, b->name,
+				     b->text ? byte_pos(b->text, p->problem_offset) : at,
+				     "not YAML: %s; the file must be UTF-8 text", p->problem);
 	if (is_tab_indented(b->text, p->problem_mark.line))
 		return text_pos_fail(
 			b->err, -EINVAL, b->name, at,

@@ -101,8 +101,10 @@ static const struct {
 	 "not YAML: did not find expected ',' or ']' while parsing a flow sequence (t.yaml:2:2)"},
 	{"a:\tb\n\tc: 1\n",
 	 "not YAML: the line is indented with a tab; blanks are accepted (t.yaml:2:1)"},
-	{"a: \xff\n", "not YAML: invalid leading UTF-8 octet at byte 3; the file must be UTF-8 "
-		      "text (t.yaml)"},
+	{"a: \xff\n",
+	 "not YAML: invalid leading UTF-8 octet; the file must be UTF-8 text (t.yaml:1:4)"},
+	{"a: b\nc: caf\xe9\n",
+	 "not YAML: incomplete UTF-8 octet sequence; the file must be UTF-8 text (t.yaml:2:7)"},
 	{"[[[[[[[[[[[[[[[[[[", "nested more than 16 deep; a scenario needs 4 (t.yaml:1:17)"},
 };
 
