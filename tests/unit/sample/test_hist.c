@@ -25,7 +25,8 @@ START_TEST(every_bucket_begins_where_the_last_ended)
 }
 END_TEST
 
-/* fio.md 5.2: idx = (e+1)*64 + ((v >> e) & 63), e = msb - 6; below 128 the value. */
+/* fio, stat.c, plat_val_to_idx() with FIO_IO_U_PLAT_BITS 6 (stat.h of fio 3.33): index =
+ * (e + 1) * 64 + ((v >> e) & 63), e = the highest bit of v less 6; below 128 the value. */
 static unsigned fio_index(uint64_t v)
 {
 	unsigned e;
@@ -96,8 +97,8 @@ START_TEST(p99_9_of_a_thousand_is_the_999th)
 }
 END_TEST
 
-/* statistics.md 3: exp(ln lo + f (ln hi - ln lo)); half way in [1024, 1032) is
- * sqrt(1024 * 1032) = 1027.99. */
+/* As hist.h defines it: exp(ln lo + f (ln hi - ln lo)), f the share of the bucket that is needed;
+ * half way in [1024, 1032) that is sqrt(1024 * 1032) = 1027.99. */
 START_TEST(inside_a_bucket_the_percentile_is_log_interpolated)
 {
 	struct hist *h = calloc(1, sizeof *h);
