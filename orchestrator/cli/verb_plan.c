@@ -5,55 +5,32 @@
 
 #include "cleanup.h"
 #include "cli.h"
-#include "domain.h"
 #include "help.h"
 #include "plan.h"
+#include "plan_xml.h"
 #include "rows.h"
 #include "scenario_load.h"
 #include "units.h"
 
-/* Values for what only a running trial knows; the XML is for reading, not for starting. */
-static const struct domain_binding placeholder = {
-	.name = "blklab-plan",
-	.uuid = "00000000-0000-0000-0000-000000000000",
-	.run_id = "00000000-0000-0000-0000-000000000000",
-	.trial_id = "00000000-0000-0000-0000-000000000000",
-	.accel = "kvm",
-	.emulator = "/usr/bin/qemu-system-x86_64",
-	.emulator_version = "10.0", /* knows everything a cell can ask for */
-	.kernel = "KERNEL",
-	.initrd = "INITRAMFS",
-	.cmdline = "console=ttyS0",
-	.disk_path = "BACKING",
-	.console_log = "CONSOLE",
-};
-
-static int print_xml(struct cli *cli, const struct loaded *l, const char *name, struct bl_err *err)
+static int print_xml(struct cli *cli, const struct loaded *l, const struct args *a,
+		     struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	BL_CLEANUP(bl_freep) char *xml = NULL;
-	struct domain_binding b = placeholder;
+	const char *name = a->cell;
 	size_t i = 0;
 	int r = name ? loaded_cell(l, name, &i, err) : 0;
 
 	if (r < 0)
 		return r;
-	b.machine = l->scenario->machine;
-	b.memory_bytes = l->scenario->memory_bytes;
 	/* Without a name: the first cell that has a machine at all. */
 	while (!name && i + 1 < matrix_len(l->matrix) && matrix_cell(l->matrix, i)->bus == BUS_HOST)
 		i++;
-	r = domain_xml(matrix_cell(l->matrix, i), &b, &xml, err);
-	if (r == -ENOTSUP)
-		return bl_wrap(err, -EINVAL, "cell '%s'", matrix_cell(l->matrix, i)->name);
+	r = plan_xml(cli, l, i, a, &text, err);
 	if (r < 0)
 		return r;
 	if (!name && matrix_len(l->matrix) > 1)
 		cli_note(cli, "cell '%s'; name another one behind the scenario",
 			 matrix_cell(l->matrix, i)->name);
-	bl_buf_adds(&text, xml);
-	if (text.len && text.data[text.len - 1] != '\n')
-		bl_buf_addc(&text, '\n');
 	return cli_print(cli, &text, err);
 }
 
@@ -251,7 +228,7 @@ static int run_plan(struct cli *cli, const struct args *a, struct bl_err *err)
 	if (r < 0)
 		return r;
 	if (a->xml)
-		return print_xml(cli, &l, a->cell, err);
+		return print_xml(cli, &l, a, err);
 	return a->json ? print_json(cli, &l, err) : print_text(cli, &l, err);
 }
 
@@ -264,8 +241,13 @@ static const struct operand_row operands[] = {
 };
 
 static const struct option_row options[] = {
-	{.name = "xml", .at = AT(xml), .help = "the libvirt domain XML of a cell"},
+	{.name = "xml",
+	 .at = AT(xml),
+	 .help = "the libvirt domain XML of a cell, for the QEMU and the acceleration of this "
+		 "host"},
 	ROW_REPEATS,
+	ROW_ACCEL,
+	ROW_CACHE_DIR,
 	ROW_JSON,
 };
 
@@ -280,8 +262,11 @@ const struct verb verb_plan = {
 	.name = "plan",
 	.summary = "show what a scenario would run, without running it",
 	.about = "Read a scenario and show its cells, the order of the trials, and about how much "
-		 "time and disk space they need. Nothing is started, and no host that could run it "
-		 "is needed.\n\nThe same scenario and seed give the same plan everywhere.",
+		 "time and disk space they need. No VM is started, and no host that could run it "
+		 "is needed.\n\nThe same scenario and seed give the same plan everywhere. --xml is "
+		 "about this host: the cell's QEMU is asked for its version, and what it can't do "
+		 "is said, with exit code 3; the acceleration is what a probe found (blklab doctor "
+		 "--probe). What only a trial knows has a placeholder in capitals.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

@@ -75,6 +75,40 @@ check 0 'bus="sata"' plan good.yaml --xml 1
 check 2 "'saat' is not a cell; the nearest is 'sata'" plan good.yaml --xml saat
 check 2 'only of use with --xml' plan good.yaml sata
 
+# The XML is about the cell's own QEMU and this host.
+for v in 7.2.9 10.0.2; do
+	printf '#!/bin/sh\necho "QEMU emulator version %s"\n' $v >qemu-$v
+	chmod +x qemu-$v
+done
+printf 'name: emu\naxes:\n  bus: [virtio-blk]\n  iothreads: 2\n  vcpus: 2\n  emulator: [%s, %s, %s]\njobs: one.fio\n' \
+	"$dir/qemu-10.0.2" "$dir/qemu-7.2.9" "$dir/no-qemu" >emu.yaml
+check 0 "<emulator>$dir/qemu-10.0.2</emulator>" plan emu.yaml --xml 0 --accel tcg
+grep -qF 'QEMU 10.0.2 of' out || fault "plan --xml does not name the version: $(head out)"
+python3 -c 'import xml.dom.minidom as m; m.parse("out")' || fault 'plan --xml is no XML'
+grep -q '<domain .*type="qemu">' out || fault "plan --accel tcg: $(grep '<domain' out)"
+check 3 'several iothreads for one virtio-blk disk need QEMU 9.0 or newer' plan emu.yaml --xml 1
+[ ! -s out ] || fault 'an impossible cell has XML'
+check 2 "no-qemu': No such file" plan emu.yaml --xml 2
+check 0 ' type="kvm">' plan emu.yaml --xml 0 --accel kvm
+"$blklab" plan emu.yaml --xml 0 >out 2>err || fault "plan --xml: $(cat err)"
+if [ -w /dev/kvm ]; then # nothing is remembered in this cache: what is assumed is said
+	grep -q 'acceleration: kvm; assumed' out && grep -q 'acceleration: kvm is assumed' err ||
+		fault "plan --xml: not said that kvm is assumed: $(head out)"
+else
+	grep -q '/dev/kvm does not open' out && grep -q '<domain .*type="qemu">' out ||
+		fault "plan --xml without /dev/kvm: $(head out)"
+fi
+mkdir tmp
+TMPDIR=$dir/tmp check 0 '<domain' plan emu.yaml --xml 0
+[ -z "$(ls tmp)" ] || fault "plan --xml left $(ls tmp)"
+printf 'name: h\naxes: { bus: host }\njobs: one.fio\n' >host.yaml
+check 2 'it has no VM, and no XML' plan host.yaml --xml
+
+# A name that JSON can't carry is refused, not left out.
+printf '[caf\xe9]\nruntime=1\n' >latin1.fio
+printf 'name: l\njobs: latin1.fio\n' >latin1.yaml
+check 2 "latin1.fio:1: '[caf\\xe9' is not UTF-8 text" plan latin1.yaml --json
+
 # What has no meaning in a cell is not said of it.
 printf 'name: floor\naxes:\n  bus: [virtio-blk, host]\n  cache: [none, unsafe]\njobs: one.fio\n' >floor.yaml
 check 0 '"cells"' plan floor.yaml --json

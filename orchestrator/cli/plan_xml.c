@@ -1,0 +1,185 @@
+#include "plan_xml.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "doctor.h"
+#include "domain.h"
+#include "emulator.h"
+#include "fs.h"
+#include "image.h"
+#include "probe.h"
+
+#define KVM "/dev/kvm"
+
+/* What this host says about a cell. */
+struct here {
+	struct emulator emulator;
+	char *shown; /* the emulator's path, as a run has it */
+	char accel[8];
+	char how[600];
+};
+
+static void here_done(struct here *h)
+{
+	emulator_done(&h->emulator);
+	free(h->shown);
+}
+
+/* @dir: where the wrapper's link of an unpacked emulator stands for a moment; a run makes it in a
+ * folder of its own. */
+static int resolve_in(const char *spec, const char *dir, struct here *h, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *wrapper = NULL;
+	int r;
+
+	if (path_helper("blklab-qemu", &wrapper, NULL) < 0)
+		wrapper = NULL; /* only an unpacked emulator needs it, and says so */
+	r = emulator_resolve(spec, wrapper, dir, &h->emulator, err);
+	if (r < 0)
+		return r;
+	if (strncmp(h->emulator.path, dir, strlen(dir)) == 0)
+		h->shown = bl_strf("SCRATCH%s", h->emulator.path + strlen(dir));
+	else
+		h->shown = strdup(h->emulator.path);
+	return h->shown ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}
+
+static int find_emulator(const char *spec, struct here *h, struct bl_err *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	BL_CLEANUP(bl_freep) char *dir = bl_strf("%s/blklab-plan-XXXXXX", tmp ? tmp : "/tmp");
+	BL_CLEANUP(bl_freep) char *real = NULL;
+	int r;
+
+	if (!dir || !mkdtemp(dir))
+		return bl_fail(err, dir ? -errno : -ENOMEM, "cannot make the folder '%s': %s",
+			       dir ? dir : "", strerror(errno));
+	real = realpath(dir, NULL);
+	r = resolve_in(spec, real ? real : dir, h, err);
+	bl_remove_tree(dir, NULL);
+	return r;
+}
+
+/* The probe boots the host's own emulator, whatever a cell names. */
+static bool was_proved(const struct args *a, struct probe_answer *ret)
+{
+	BL_CLEANUP(here_done) struct here own = {0};
+	BL_CLEANUP(bl_freep) char *cache = NULL;
+	struct doctor_options look = {.root = "", .work_dir = "/"};
+	struct probe_request req = {.kvm = KVM};
+	struct facts host = {0};
+	const char *kernel, *cpu;
+	bool is_known = false;
+
+	if (path_cache_dir(a, &cache, NULL) == 0 && find_emulator("", &own, NULL) == 0 &&
+	    host_environment(&look, &host, NULL) == 0) {
+		kernel = facts_get(&host, "host.kernel");
+		cpu = facts_get(&host, "cpu.model");
+		req.cache_dir = cache;
+		req.host_kernel = kernel ? kernel : "unknown kernel"; /* as the runner says */
+		req.cpu_model = cpu ? cpu : "unknown cpu";
+		req.emulator_version = own.emulator.version;
+		is_known = probe_remembered(&req, ret);
+	}
+	facts_done(&host);
+	return is_known;
+}
+
+static void find_accel(struct cli *cli, const struct args *a, struct here *h)
+{
+	struct probe_answer answer;
+	bool is_open = access(KVM, R_OK | W_OK) == 0;
+
+	if (strcmp(a->accel, "auto") != 0) {
+		snprintf(h->accel, sizeof h->accel, "%s", a->accel);
+		snprintf(h->how, sizeof h->how, "asked for by --accel; not proved");
+		return;
+	}
+	if (was_proved(a, &answer)) {
+		snprintf(h->accel, sizeof h->accel, "%s", answer.accel);
+		snprintf(h->how, sizeof h->how, "%s%s", answer.how,
+			 answer.was_cached ? " (remembered from a probe)" : "");
+		return;
+	}
+	snprintf(h->accel, sizeof h->accel, is_open ? "kvm" : "tcg");
+	snprintf(h->how, sizeof h->how,
+		 "assumed, since %s %s; 'blklab doctor --probe' proves it with a guest", KVM,
+		 is_open ? "opens" : "does not open");
+	cli_note(cli, "acceleration: %s is %s", h->accel, h->how);
+}
+
+/* In a comment of XML: no "--", no control characters. */
+static void add_remark(struct bl_buf *out, const char *what, const char *text)
+{
+	bl_buf_addf(out, "  %s: ", what);
+	for (const char *s = text; *s; s++) {
+		if (s > text && s[0] == '-' && s[-1] == '-')
+			bl_buf_addc(out, ' ');
+		bl_buf_addc(out, (unsigned char)*s < ' ' ? '?' : *s);
+	}
+	bl_buf_addc(out, '\n');
+}
+
+static void add_head(const struct cell *c, const struct here *h, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_freep) char *accel = bl_strf("%s; %s", h->accel, h->how);
+	BL_CLEANUP(bl_freep)
+	char *emulator = bl_strf(
+		"QEMU %s%s%s%s", h->emulator.version, c->emulator[0] ? " of " : "", c->emulator,
+		strncmp(h->shown, "SCRATCH", 7) == 0 ? ", through blklab-qemu" : "");
+
+	bl_buf_adds(out, "<!-- What a run on this host would hand to libvirt.\n");
+	add_remark(out, "cell", c->name);
+	add_remark(out, "emulator", emulator ? emulator : "");
+	add_remark(out, "acceleration", accel ? accel : "");
+	add_remark(out, "guest kernel", c->kernel[0] ? c->kernel : "as of run's option kernel");
+	bl_buf_adds(out, "  Only a trial knows: name, ids and owner; KERNEL, INITRAMFS, BACKING, "
+			 "CONSOLE, SCRATCH.\n-->\n");
+}
+
+int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct args *a,
+	     struct bl_buf *out, struct bl_err *err)
+{
+	const struct cell *c = matrix_cell(l->matrix, cell);
+	BL_CLEANUP(here_done) struct here h = {0};
+	BL_CLEANUP(bl_freep) char *xml = NULL;
+	struct domain_binding b = {
+		.name = "blklab-plan",
+		.uuid = "00000000-0000-0000-0000-000000000000",
+		.run_id = "00000000-0000-0000-0000-000000000000",
+		.trial_id = "00000000-0000-0000-0000-000000000000",
+		.machine = l->scenario->machine,
+		.memory_bytes = l->scenario->memory_bytes,
+		.kernel = "KERNEL",
+		.initrd = "INITRAMFS",
+		.cmdline = IMAGE_CMDLINE,
+		.disk_path = "BACKING",
+		.console_log = "CONSOLE",
+	};
+	int r;
+
+	if (c->bus == BUS_HOST)
+		return bl_fail(err, -EINVAL, "cell '%s' runs on the host: it has no VM, and no XML",
+			       c->name);
+	r = find_emulator(c->emulator, &h, err);
+	if (r == -ENOENT && !c->emulator[0])
+		r = -ENOTSUP; /* nothing that another scenario would cure */
+	if (r < 0)
+		return bl_wrap(err, r, "cell '%s'", c->name);
+	find_accel(cli, a, &h);
+	b.accel = h.accel;
+	b.emulator = h.shown;
+	b.emulator_version = h.emulator.version;
+	r = domain_xml(c, &b, &xml, err);
+	if (r < 0)
+		return bl_wrap(err, r, "cell '%s'", c->name);
+	add_head(c, &h, out);
+	bl_buf_adds(out, xml);
+	if (out->len && out->data[out->len - 1] != '\n')
+		bl_buf_addc(out, '\n');
+	return 0;
+}
