@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,7 @@
 
 #define STALL_DEFAULT_NS (30 * NS_PER_S)
 #define REDIRECTS_MAX    10L
+#define STOP_SEEN_MS     100
 #define PROTOCOLS        "http,https,file"
 
 /* One transfer under way: every byte goes to the file and into the digest. */
@@ -157,9 +159,45 @@ static void set_options(CURL *c, struct transfer *t, char *why)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
 }
 
+static bool is_stopped(const struct transfer *t)
+{
+	return t->req->stop && *t->req->stop;
+}
+
+/* curl_easy_perform() would look up only once a second. */
+static CURLcode perform(CURLM *m, CURL *c, const struct transfer *t)
+{
+	CURLcode e = CURLE_OUT_OF_MEMORY;
+	CURLMsg *msg;
+	int is_running = 1, n;
+
+	if (curl_multi_add_handle(m, c) != CURLM_OK)
+		return e;
+	while (is_running && !is_stopped(t)) {
+		if (curl_multi_perform(m, &is_running) != CURLM_OK)
+			break;
+		if (is_running)
+			curl_multi_poll(m, NULL, 0, STOP_SEEN_MS, NULL);
+	}
+	if (is_running && is_stopped(t))
+		e = CURLE_ABORTED_BY_CALLBACK;
+	while ((msg = curl_multi_info_read(m, &n))) {
+		if (msg->msg == CURLMSG_DONE)
+			e = msg->data.result;
+	}
+	curl_multi_remove_handle(m, c);
+	return e;
+}
+
+static void multi_donep(CURLM **m)
+{
+	curl_multi_cleanup(*m);
+}
+
 static int transfer(struct transfer *t, struct bl_err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	BL_CLEANUP(multi_donep) CURLM *m = NULL;
 	BL_CLEANUP(curl_donep) CURL *c = NULL;
 	char why[CURL_ERROR_SIZE] = "";
 	const char *text;
@@ -167,10 +205,11 @@ static int transfer(struct transfer *t, struct bl_err *err)
 
 	pthread_once(&once, curl_start);
 	c = curl_easy_init();
-	if (!c)
+	m = curl_multi_init();
+	if (!c || !m)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	set_options(c, t, why);
-	e = curl_easy_perform(c);
+	e = perform(m, c, t);
 	text = why[0] ? why : curl_easy_strerror(e);
 	if (t->write_errno)
 		return bl_fail(err, -t->write_errno, "cannot store '%s': %s", t->req->url,
@@ -178,6 +217,8 @@ static int transfer(struct transfer *t, struct bl_err *err)
 	switch (e) {
 	case CURLE_OK:
 		return 0;
+	case CURLE_ABORTED_BY_CALLBACK:
+		return bl_fail(err, -EINTR, "stopped while fetching '%s'", t->req->url);
 	case CURLE_OPERATION_TIMEDOUT:
 		return bl_fail(err, -ETIMEDOUT, "cannot fetch '%s': %s", t->req->url, text);
 	case CURLE_OUT_OF_MEMORY:

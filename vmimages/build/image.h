@@ -42,6 +42,7 @@ struct image_spec {
 	const char *cache_dir;   /* images and unpacked packages live here */
 	fetch_progress_fn progress;
 	void *ctx;
+	volatile sig_atomic_t *stop; /* ends a fetch: -EINTR; may be NULL */
 };
 
 struct image {

@@ -195,7 +195,8 @@ static int from_url(const struct image_spec *spec, const char *root, struct kern
 	static const char mark[] = "#sha256=";
 	const char *at = strstr(spec->kernel, mark);
 	BL_CLEANUP(bl_freep) char *url = NULL, *path = NULL, *dir = NULL;
-	struct fetch_request req = {.progress = spec->progress, .ctx = spec->ctx};
+	struct fetch_request req = {
+		.progress = spec->progress, .ctx = spec->ctx, .stop = spec->stop};
 	int r;
 
 	if (!at)

@@ -1,10 +1,13 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "digest.h"
 #include "fetch.h"
 #include "fs.h"
@@ -235,6 +238,34 @@ START_TEST(progress_ends_at_the_size_of_the_file)
 }
 END_TEST
 
+static void *stop_soon(void *flag)
+{
+	usleep(300000);
+	*(volatile sig_atomic_t *)flag = 1;
+	return NULL;
+}
+
+START_TEST(a_stop_ends_a_stalled_fetch_at_once_and_leaves_nothing)
+{
+	BL_CLEANUP(bl_freep) char *url = bl_strf("http://127.0.0.1:%d/stall", server.port);
+	static volatile sig_atomic_t stop;
+	struct fetch_request req = {
+		.url = url, .sha256 = BODY_SHA, .cache_dir = dir, .stop = &stop};
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t start = bl_now_ns();
+	pthread_t thread;
+	char *path;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, (void *)(uintptr_t)&stop), 0);
+	ck_assert_int_eq(fetch_file(&req, &path, &err), -EINTR);
+	ck_assert_uint_lt(bl_now_ns() - start, 700 * NS_PER_MS); /* 300 of them are the wait */
+	pthread_join(thread, NULL);
+	ck_assert_ptr_nonnull(strstr(err.text, "stopped while fetching 'http://127.0.0.1"));
+	ck_assert_int_eq(rmdir(dir), 0); /* no .part in it, nor the folder it was in */
+	ck_assert_int_eq(mkdir(dir, 0700), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("net");
@@ -256,6 +287,7 @@ int main(void)
 			    BL_ARRAY_LEN(failing));
 	tcase_add_loop_test(t, what_is_no_url_we_follow_is_refused, 0, BL_ARRAY_LEN(no_urls));
 	tcase_add_test(t, a_closed_port_is_an_error_with_the_address);
+	tcase_add_test(t, a_stop_ends_a_stalled_fetch_at_once_and_leaves_nothing);
 	tcase_add_test(t, progress_ends_at_the_size_of_the_file);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
