@@ -19,9 +19,10 @@
 #include "wire.h"
 
 const char *const fake_fault_names[] = {
-	"ok",          "mute",         "panic",        "panic-in-job", "die-in-job", "silent",
-	"garbage",     "oversized",    "error",        "job-error",    "escapes",    "escape-type",
-	"escape-json", "other-kernel", "wrong-driver", "short-disk",   "no-disk",    "hang",
+	"ok",          "mute",        "panic",        "panic-in-job", "die-in-job",     "silent",
+	"garbage",     "oversized",   "error",        "job-error",    "will-not-start", "escapes",
+	"escape-type", "escape-json", "other-kernel", "wrong-driver", "short-disk",     "no-disk",
+	"hang",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
 

@@ -53,7 +53,8 @@ static int fault_at(const char *uri, unsigned n, enum fake_fault *ret, struct bl
 	return bl_fail(err, -EINVAL,
 		       "'%.*s' is nothing the fake hypervisor can do; one of ok, "
 		       "mute, panic, panic-in-job, die-in-job, silent, garbage, oversized, error, "
-		       "job-error, escapes, escape-type, escape-json, other-kernel, wrong-driver, "
+		       "job-error, will-not-start, escapes, escape-type, escape-json, "
+		       "other-kernel, wrong-driver, "
 		       "short-disk, no-disk, hang",
 		       (int)len, s);
 }
@@ -103,6 +104,11 @@ static void fake_close(struct hv *hv)
 }
 
 /* --- starting one --- */
+
+#define WILL_NOT_START                                                                             \
+	"qemu unexpectedly closed the monitor: 2026-11-22T03:44:17.367642Z qemu-system-x86_64: "   \
+	"error: failed to set MSR 0x10a to 0x69 qemu-system-x86_64: ../../target/i386/kvm/kvm.c: " \
+	"Assertion failed."
 
 /* The guest's size of the disk: the file's, or what a qcow2 header says (bytes 24..31,
  * big endian; docs/interop/qcow2.txt). */
@@ -161,6 +167,8 @@ static int fake_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uin
 	v->fd = v->guest.fd = -1;
 	v->xml = strdup(xml);
 	r = v->xml ? fault_at(f->uri, f->n_started, &v->guest.fault, err) : -ENOMEM;
+	if (r == 0 && v->guest.fault == FAKE_WILL_NOT_START)
+		r = bl_fail(err, -EIO, "cannot start the domain: " WILL_NOT_START);
 	if (r == 0)
 		r = fake_domain_read(xml, &v->guest.domain, err);
 	if (r == 0)

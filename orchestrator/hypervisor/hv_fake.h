@@ -16,23 +16,24 @@
  * word, later ones the last; "fake:" alone is all well. */
 enum fake_fault {
 	FAKE_OK,
-	FAKE_MUTE,         /* runs, never says hello */
-	FAKE_PANIC,        /* a kernel panic on the console instead of hello, then gone */
-	FAKE_PANIC_IN_JOB, /* the same in mid-job, and the VM stays, hung */
-	FAKE_DIE_IN_JOB,   /* gone in mid-job */
-	FAKE_SILENT,       /* says hello, then nothing any more, not even a heartbeat */
-	FAKE_GARBAGE,      /* a frame that is not JSON */
-	FAKE_OVERSIZED,    /* a frame that says it has 4 GiB */
-	FAKE_ERROR,        /* answers `run` with an error */
-	FAKE_JOB_ERROR,    /* a sample whose job ended with EIO */
-	FAKE_ESCAPES,      /* every text it tells has terminal control sequences in it */
-	FAKE_ESCAPE_TYPE,  /* answers `describe` with a message whose type is such a sequence */
-	FAKE_ESCAPE_JSON,  /* a frame that is not JSON, with such sequences */
-	FAKE_OTHER_KERNEL, /* another kernel than the one it was started with */
-	FAKE_WRONG_DRIVER, /* another driver than the bus asked for */
-	FAKE_SHORT_DISK,   /* a disk smaller than the backing */
-	FAKE_NO_DISK,      /* answers `describe` with an error */
-	FAKE_HANG,         /* says it will power off and does not */
+	FAKE_MUTE,           /* runs, never says hello */
+	FAKE_PANIC,          /* a kernel panic on the console instead of hello, then gone */
+	FAKE_PANIC_IN_JOB,   /* the same in mid-job, and the VM stays, hung */
+	FAKE_DIE_IN_JOB,     /* gone in mid-job */
+	FAKE_SILENT,         /* says hello, then nothing any more, not even a heartbeat */
+	FAKE_GARBAGE,        /* a frame that is not JSON */
+	FAKE_OVERSIZED,      /* a frame that says it has 4 GiB */
+	FAKE_ERROR,          /* answers `run` with an error */
+	FAKE_JOB_ERROR,      /* a sample whose job ended with EIO */
+	FAKE_WILL_NOT_START, /* no VM at all, with what QEMU says on a host whose KVM is broken */
+	FAKE_ESCAPES,        /* every text it tells has terminal control sequences in it */
+	FAKE_ESCAPE_TYPE,    /* answers `describe` with a message whose type is such a sequence */
+	FAKE_ESCAPE_JSON,    /* a frame that is not JSON, with such sequences */
+	FAKE_OTHER_KERNEL,   /* another kernel than the one it was started with */
+	FAKE_WRONG_DRIVER,   /* another driver than the bus asked for */
+	FAKE_SHORT_DISK,     /* a disk smaller than the backing */
+	FAKE_NO_DISK,        /* answers `describe` with an error */
+	FAKE_HANG,           /* says it will power off and does not */
 	FAKE_FAULTS
 };
 extern const char *const fake_fault_names[FAKE_FAULTS];

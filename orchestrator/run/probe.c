@@ -19,6 +19,8 @@
 #define DISK_BYTES   (1 * MiB)
 #define MEMORY_BYTES (256 * MiB)
 #define CACHE_MAX    (1 * MiB)
+#define NO_HOLDS_MS  (24ull * 3600 * 1000)
+#define REASON_MAX   120
 
 /* --- what is remembered --- */
 
@@ -58,15 +60,28 @@ static json_t *cache_load(const struct probe_request *req)
 	return json_object();
 }
 
+static bool is_fresh(const json_t *row, const char *accel)
+{
+	json_int_t when = json_integer_value(json_object_get(row, "when_ms"));
+	uint64_t now = bl_wall_ms();
+
+	if (strcmp(accel, "kvm") == 0)
+		return true;
+	return when > 0 && (uint64_t)when <= now && now - (uint64_t)when < NO_HOLDS_MS;
+}
+
 static bool row_read(const json_t *row, struct probe_answer *ret)
 {
 	const char *accel = json_string_value(json_object_get(row, "accel"));
 	const char *how = json_string_value(json_object_get(row, "how"));
-	bool is_known = accel && how && (!strcmp(accel, "kvm") || !strcmp(accel, "tcg"));
+	const char *detail = json_string_value(json_object_get(row, "detail"));
+	bool is_known = accel && how && (!strcmp(accel, "kvm") || !strcmp(accel, "tcg")) &&
+			is_fresh(row, accel);
 
 	if (is_known) {
 		snprintf(ret->accel, sizeof ret->accel, "%s", accel);
 		snprintf(ret->how, sizeof ret->how, "%s", how);
+		snprintf(ret->detail, sizeof ret->detail, "%s", detail ? detail : "");
 		ret->was_cached = true;
 		ret->took_ns = (uint64_t)json_integer_value(json_object_get(row, "took_ns"));
 	}
@@ -109,12 +124,14 @@ static void cache_put(const struct probe_request *req, const char *key,
 	BL_CLEANUP(bl_freep) char *path = cache_path(req);
 	BL_CLEANUP(bl_freep) char *text = NULL;
 	json_t *all = cache_load(req);
+	uint64_t now = bl_wall_ms();
 	char when[32];
 
 	json_object_set_new(all, key,
-			    json_pack("{s:s, s:s, s:I, s:s}", "accel", a->accel, "how", a->how,
-				      "took_ns", (json_int_t)a->took_ns, "when",
-				      bl_format_utc(when, bl_wall_ms())));
+			    json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "accel", a->accel, "how",
+				      a->how, "detail", a->detail, "took_ns",
+				      (json_int_t)a->took_ns, "when_ms", (json_int_t)now, "when",
+				      bl_format_utc(when, now)));
 	text = json_dumps(all, JSON_INDENT(2));
 	json_decref(all);
 	if (path && text && bl_mkdir_p(req->cache_dir, NULL) == 0)
@@ -238,19 +255,45 @@ static int boot_once(const struct probe_request *req, uint64_t *ret_ns, struct b
 	return r;
 }
 
+/* QEMU's first words among all that libvirt tells: what is behind "qemu-system-...: ", without the
+ * time before it, up to QEMU's next line. A text without them is cut short. */
+static void first_reason(const char *text, char out[REASON_MAX + 4])
+{
+	static const char program[] = "qemu-system-", error[] = "error: ";
+	const char *at = strstr(text, program), *end;
+
+	at = at ? strstr(at, ": ") : NULL;
+	at = at ? at + 2 : text;
+	if (strncmp(at, error, strlen(error)) == 0)
+		at += strlen(error);
+	end = at == text ? NULL : strstr(at, program);
+	while (end && end > at && end[-1] != ' ')
+		end--; /* its path */
+	if (!end || end == at)
+		end = at + strlen(at);
+	while (end > at && end[-1] == ' ')
+		end--;
+	if (end - at > REASON_MAX)
+		snprintf(out, REASON_MAX + 4, "%.*s...", REASON_MAX, at);
+	else
+		snprintf(out, REASON_MAX + 4, "%.*s", (int)(end - at), at);
+}
+
 static void decide(const struct probe_request *req, int result, uint64_t hello_ns,
 		   const struct bl_err *why, struct probe_answer *a)
 {
-	char text[BL_UNIT_TEXT_MAX];
+	char text[BL_UNIT_TEXT_MAX], reason[REASON_MAX + 4];
 
 	snprintf(a->accel, sizeof a->accel, result == 0 ? "kvm" : "tcg");
 	if (result == 0)
 		snprintf(a->how, sizeof a->how, "a probe guest said hello under KVM after %s",
 			 bl_format_ns(text, hello_ns));
-	else
-		snprintf(a->how, sizeof a->how,
-			 "%s opens, but a probe guest did not come up under KVM: %.380s", req->kvm,
-			 bl_err_text(why));
+	if (result == 0)
+		return;
+	first_reason(bl_err_text(why), reason);
+	snprintf(a->how, sizeof a->how, "%s opens, but a probe guest did not come up under KVM: %s",
+		 req->kvm, reason);
+	snprintf(a->detail, sizeof a->detail, "%s", bl_err_text(why));
 }
 
 /* A full disk or a libvirt that would not start says nothing about KVM. */

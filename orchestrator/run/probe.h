@@ -2,7 +2,8 @@
  *
  * /dev/kvm may open and still not boot a kernel (nested virtualization). So a small guest is
  * booted with type kvm once, with a time limit; when its agent says hello, KVM works. The
- * answer is kept in CACHE/probe.json per host kernel, CPU model, QEMU version and guest kernel.
+ * answer is kept in CACHE/probe.json per host kernel, CPU model, QEMU version and guest kernel; a
+ * "no" for a day only, as it may have been the host's bad moment or is mended by then.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -29,9 +30,10 @@ struct probe_request {
 };
 
 struct probe_answer {
-	char accel[8];   /* "kvm" or "tcg" */
-	char how[512];   /* a sentence: how that was decided */
-	bool was_cached; /* remembered from an earlier probe */
+	char accel[8];     /* "kvm" or "tcg" */
+	char how[256];     /* a sentence: how that was decided */
+	char detail[1024]; /* all that was said when a guest did not come up; else "" */
+	bool was_cached;   /* remembered from an earlier probe */
 	uint64_t took_ns;
 };
 

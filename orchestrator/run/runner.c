@@ -278,6 +278,8 @@ int runner_environment(struct runner *r, struct facts *out, struct bl_err *err)
 	if (e == 0)
 		e = facts_addf(out, "accel.how", "%s%s", r->accel.how,
 			       r->accel.was_cached ? " (remembered)" : "");
+	if (e == 0 && r->accel.detail[0])
+		e = facts_add(out, "accel.detail", r->accel.detail);
 	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
 }
 

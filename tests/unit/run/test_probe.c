@@ -176,6 +176,49 @@ START_TEST(what_is_remembered_can_be_asked_without_a_boot)
 }
 END_TEST
 
+/* Turn the remembered answers' time by @ms. */
+static void age(json_int_t ms)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/probe.json", cache);
+	json_t *all = json_load_file(path, 0, NULL), *row;
+	const char *key;
+
+	json_object_foreach (all, key, row) {
+		json_t *when = json_object_get(row, "when_ms");
+
+		json_integer_set(when, json_integer_value(when) - ms);
+	}
+	ck_assert_int_eq(json_dump_file(all, path, 0), 0);
+	json_decref(all);
+}
+
+#define HOUR_MS (3600 * 1000)
+
+START_TEST(a_no_holds_for_a_day_and_a_yes_for_good)
+{
+	ck_assert_str_eq(probe("fake:mute").accel, "tcg");
+	age(23 * HOUR_MS);
+	ck_assert_str_eq(probe("fake:ok").accel, "tcg");
+	age(2 * HOUR_MS);
+	ck_assert_str_eq(probe("fake:ok").accel, "kvm");
+	age(1000ll * 24 * HOUR_MS);
+	ck_assert(probe("fake:mute").was_cached);
+}
+END_TEST
+
+START_TEST(a_long_reason_is_one_sentence_and_all_of_it_is_kept)
+{
+	struct probe_answer a = probe("fake:will-not-start");
+
+	ck_assert_str_eq(a.accel, "tcg");
+	ck_assert_msg(strstr(a.how, "did not come up under KVM: failed to set MSR 0x10a to 0x69") &&
+			      !strstr(a.how, "Assertion"),
+		      "%s", a.how);
+	ck_assert_ptr_nonnull(strstr(a.detail, "2026-11-22T03:44:17.367642Z qemu-system-x86_64: "));
+	ck_assert_ptr_nonnull(strstr(a.detail, "Assertion"));
+}
+END_TEST
+
 START_TEST(a_stop_is_no_answer)
 {
 	volatile sig_atomic_t stop = 1;
@@ -209,6 +252,8 @@ int main(void)
 	tcase_add_test(t, a_failure_that_says_nothing_of_kvm_is_not_remembered);
 	tcase_add_test(t, a_damaged_memory_is_asked_anew);
 	tcase_add_test(t, what_is_remembered_can_be_asked_without_a_boot);
+	tcase_add_test(t, a_no_holds_for_a_day_and_a_yes_for_good);
+	tcase_add_test(t, a_long_reason_is_one_sentence_and_all_of_it_is_kept);
 	tcase_add_test(t, a_stop_is_no_answer);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
