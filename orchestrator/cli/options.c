@@ -11,10 +11,11 @@
 const char *const exit_code_says[EXIT_CODES] = {
 	[EXIT_FINE] = "fine",
 	[EXIT_TRIAL_FAILED] =
-		("a trial has no result: it failed, ran other than asked, is impossible "
-		 "here, or was interrupted"),
+		("a trial has no result: it failed (also for want of space for its disk), ran "
+		 "other than asked, is impossible here, or was interrupted"),
 	[EXIT_BAD_INPUT] = "bad input: an option, a scenario, a name that does not exist",
-	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no space, no permission",
+	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no permission, no space for the "
+			     "store or the guest image",
 };
 
 static const struct option_row common_rows[] = {
