@@ -8,11 +8,12 @@
 #include "rows.h"
 #include "store.h"
 
+/* A run that goes on now has no end either: the store can't tell it from a killed one. */
 static const char *state_of(const struct store_run_info *i)
 {
 	if (!i->ended_ms)
-		return "never ended";
-	return i->n_ok < i->n_trials ? "some failed" : "ok";
+		return "killed or running";
+	return i->n_interrupted || i->n_trials < i->n_planned ? "interrupted" : "complete";
 }
 
 static int print_json(struct cli *cli, const struct store_run_info *list, size_t n,
@@ -23,12 +24,12 @@ static int print_json(struct cli *cli, const struct store_run_info *list, size_t
 	json_t *runs = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *run =
-			json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "id", list[i].id, "scenario",
-				  list[i].scenario, "host", list[i].host, "accel", list[i].accel,
-				  "started_ms", (json_int_t)list[i].started_ms, "cells",
-				  (json_int_t)list[i].n_cells, "trials",
-				  (json_int_t)list[i].n_trials, "ok", (json_int_t)list[i].n_ok);
+		json_t *run = json_pack(
+			"{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "id", list[i].id, "scenario",
+			list[i].scenario, "host", list[i].host, "accel", list[i].accel, "state",
+			state_of(&list[i]), "started_ms", (json_int_t)list[i].started_ms, "cells",
+			(json_int_t)list[i].n_cells, "trials", (json_int_t)list[i].n_trials, "ok",
+			(json_int_t)list[i].n_ok, "planned", (json_int_t)list[i].n_planned);
 
 		if (list[i].ended_ms)
 			json_object_set_new(run, "ended_ms",
@@ -48,7 +49,7 @@ static int print_table(struct cli *cli, const struct store_run_info *list, size_
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	size_t scenario = 8, host = 4, len;
-	char when[32], trials[32];
+	char when[32];
 
 	for (size_t i = 0; i < n; i++) {
 		if ((len = strlen(list[i].scenario)) > scenario)
@@ -56,15 +57,16 @@ static int print_table(struct cli *cli, const struct store_run_info *list, size_
 		if ((len = strlen(list[i].host)) > host)
 			host = len < 16 ? len : 16;
 	}
-	bl_buf_addf(&out, "%-13s  %-16s  %-*s  %-*s  %-5s  %5s  %-7s  %s\n", "run", "started (UTC)",
-		    (int)scenario, "scenario", (int)host, "host", "accel", "cells", "ok", "state");
+	bl_buf_addf(&out, "%-13s  %-16s  %-*s  %-*s  %-5s  %5s  %7s  %6s  %4s  %s\n", "run",
+		    "started (UTC)", (int)scenario, "scenario", (int)host, "host", "accel", "cells",
+		    "planned", "stored", "ok", "state");
 	for (size_t i = 0; i < n; i++) {
 		bl_format_utc(when, list[i].started_ms);
 		when[10] = ' ';
-		snprintf(trials, sizeof trials, "%u/%u", list[i].n_ok, list[i].n_trials);
-		bl_buf_addf(&out, "%.13s  %.16s  %-*.*s  %-*.*s  %-5s  %5u  %-7s  %s\n", list[i].id,
-			    when, (int)scenario, (int)scenario, list[i].scenario, (int)host,
-			    (int)host, list[i].host, list[i].accel, list[i].n_cells, trials,
+		bl_buf_addf(&out, "%.13s  %.16s  %-*.*s  %-*.*s  %-5s  %5u  %7llu  %6u  %4u  %s\n",
+			    list[i].id, when, (int)scenario, (int)scenario, list[i].scenario,
+			    (int)host, (int)host, list[i].host, list[i].accel, list[i].n_cells,
+			    (unsigned long long)list[i].n_planned, list[i].n_trials, list[i].n_ok,
 			    state_of(&list[i]));
 	}
 	return cli_print(cli, &out, err);
@@ -102,8 +104,12 @@ static const struct example examples[] = {
 const struct verb verb_list = {
 	.name = "list",
 	.summary = "the runs in the store, newest first",
-	.about = "List the runs with their scenario, host and how many trials have a result. Other "
-		 "verbs take the beginning of a run's id, as far as it is unique.",
+	.about = "List the runs with their scenario and host, how many trials were planned, how "
+		 "many "
+		 "of these are stored, and how many of those have a result (ok). A run is complete "
+		 "when all planned trials are stored, interrupted when it ended before; one that "
+		 "never ended was killed or goes on now. Other verbs take the beginning of a run's "
+		 "id, as far as it is unique.",
 	.options = options,
 	.n_options = BL_ARRAY_LEN(options),
 	.examples = examples,

@@ -137,7 +137,9 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		       "SELECT id, scenario, host_name, accel, started_ms, ended_ms,"
 		       " (SELECT count(*) FROM cell WHERE cell.run = run.id),"
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id),"
-		       " (SELECT count(*) FROM trial WHERE trial.run = run.id AND state = 'ok')"
+		       " (SELECT count(*) FROM trial WHERE trial.run = run.id AND state = 'ok'),"
+		       " (SELECT count(*) FROM trial WHERE trial.run = run.id"
+		       "  AND state = 'interrupted'), repeats"
 		       " FROM run ORDER BY started_ms DESC, id DESC",
 		       &st, err);
 	while (r >= 0 && (r = db_row(s, st, err)) > 0) {
@@ -156,6 +158,8 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		i->n_cells = (uint32_t)col_u64(st, 6);
 		i->n_trials = (uint32_t)col_u64(st, 7);
 		i->n_ok = (uint32_t)col_u64(st, 8);
+		i->n_interrupted = (uint32_t)col_u64(st, 9);
+		i->n_planned = i->n_cells * col_u64(st, 10);
 	}
 	if (r < 0)
 		return r;

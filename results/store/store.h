@@ -41,7 +41,8 @@ struct store_run_info {
 	char id[BL_UUID_TEXT];
 	char scenario[128], host[128], accel[16];
 	uint64_t started_ms, ended_ms;
-	uint32_t n_cells, n_trials, n_ok;
+	uint32_t n_cells, n_trials, n_ok, n_interrupted;
+	uint64_t n_planned; /* trials: cells x repeats */
 };
 /* Newest first; *ret_list is new (free()). */
 int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,

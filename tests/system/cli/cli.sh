@@ -139,7 +139,7 @@ grep -q '^trial 4 of 4 ' err || fault "no plain line for the last trial: $(cat e
 grep -q $'\033' out err && fault 'escape sequences in what is no terminal'
 check 0 'good' list --store s.db
 check 0 '"ok": 4' list --store s.db --json
-json_says 'doc[0]["trials"] == 4 and doc[0]["ended_ms"] >= doc[0]["started_ms"]'
+json_says 'doc[0]["state"] == "complete" and doc[0]["planned"] == doc[0]["trials"] == 4 and doc[0]["ended_ms"] >= doc[0]["started_ms"]'
 check 0 'virtio-blk' report --store s.db
 check 0 '<!doctype html' report --store s.db --format html
 check 0 '' report --store s.db --format json
@@ -172,6 +172,7 @@ PY
 # Trials that fail are results with a reason, and exit code 1.
 check 1 'failed: ' run good.yaml --agent "$agent" --uri fake:panic,ok --store f.db
 check 0 '"ok": 3' list --store f.db --json
+json_says 'doc[0]["state"] == "complete"'
 
 # Ctrl-C, kill and a lost terminal: one interrupted trial, and nothing left in the folder.
 for signal in INT TERM HUP; do
@@ -196,7 +197,21 @@ db = sqlite3.connect(sys.argv[1])
 sys.exit(db.execute('SELECT state FROM trial').fetchall() != [('interrupted',)] or
          db.execute('SELECT ended_ms FROM run').fetchone()[0] is None)
 PY
+	check 0 '' list --store $signal.db
+	grep -qE ' 2 +4 +1 +0  interrupted$' out || fault "$signal: list: $(cat out)"
 done
+
+# One that was killed has no end.
+"$blklab" run good.yaml --agent "$agent" --uri fake:mute --store kill.db >out 2>err &
+pid=$!
+for _ in {1..200}; do
+	compgen -G "$dir/state/blklab/backing/blklab-$pid-*" >/dev/null && break
+	sleep 0.05
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+check 0 '' list --store kill.db
+grep -qE ' 2 +4 +0 +0  killed or running$' out || fault "kill: list: $(cat out)"
 
 # nohup: the terminal goes, the run stays.
 (trap '' HUP; exec "$blklab" run good.yaml --agent "$agent" --uri fake: --store nohup.db >out 2>err) &
@@ -213,7 +228,8 @@ code=$?
 grep -q "can't be stored in 'full.db'; the run stops" err || fault "a full disk: $(tail -n 3 err)"
 n=$(grep -c '^trial ' err)
 [ "$n" -gt 1 ] && [ "$n" -lt 200 ] || fault "a full disk: $n of 200 trials were run"
-check 0 "/$((n - 1)) " list --store full.db
+check 0 '"interrupted"' list --store full.db --json
+json_says "doc[0]['planned'] == 200 and doc[0]['trials'] == $((n - 1))"
 
 # A reader that has seen enough is no fault.
 "$blklab" plan quick 2>err | head -n 1 >out

@@ -66,6 +66,7 @@ START_TEST(runs_are_listed_newest_first_with_how_they_went)
 	struct run_data a, b;
 	struct store *s = NULL;
 	size_t n;
+	unsigned n_interrupted = 0;
 
 	make_run(&a, 1);
 	make_run(&b, 2);
@@ -85,6 +86,10 @@ START_TEST(runs_are_listed_newest_first_with_how_they_went)
 	ck_assert_uint_eq(list[0].n_cells, 3);
 	ck_assert_uint_eq(list[0].n_trials, 6);
 	ck_assert_uint_eq(list[0].n_ok, 4);
+	for (size_t i = 0; i < b.n_trials; i++)
+		n_interrupted += b.trials[i].state == TRIAL_INTERRUPTED;
+	ck_assert_uint_eq(list[0].n_interrupted, n_interrupted);
+	ck_assert_uint_eq(list[0].n_planned, 3 * MADE_REPEATS);
 	free(list);
 	store_close(s);
 	run_data_done(&a);
