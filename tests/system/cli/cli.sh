@@ -2,6 +2,7 @@
 # cli.sh BLKLAB AGENT: exit codes, messages and machine-readable output of the real binary.
 set -u
 blklab=$1
+docs=$(cd "$(dirname "$0")/../../../docs" && pwd)
 [ $# -ge 2 ] || { echo "this build has no guest agent"; exit 77; }
 agent=$2
 command -v python3 >/dev/null || { echo "python3 is not installed"; exit 77; }
@@ -58,6 +59,9 @@ check 0 'blklab ' --version
 check 2 "'pln' is not a verb; the nearest is plan" pln
 check 2 '--jsno: no such option; the nearest is --json' plan good.yaml --jsno
 check 2 'SCENARIO is missing' run
+
+"$blklab" man --markdown | cmp -s - "$docs/cli.md" ||
+	fault "docs/cli.md is not what 'blklab man --markdown' prints"
 
 # Plans.
 check 2 'bad.yaml:4:11' plan bad.yaml
