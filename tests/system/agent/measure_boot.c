@@ -13,6 +13,7 @@
 #include "fs.h"
 #include "initramfs.h"
 #include "units.h"
+#include "suite.h"
 #include "vm.h"
 
 #define LIMIT      (60 * NS_PER_S)
@@ -115,8 +116,6 @@ int main(int argc, char **argv)
 {
 	Suite *s = suite_create("boot");
 	TCase *t = tcase_create("boot");
-	SRunner *sr;
-	int failed;
 
 	if (argc > 1)
 		rounds = atoi(argv[1]);
@@ -129,12 +128,6 @@ int main(int argc, char **argv)
 	tcase_set_timeout(t, 0);
 	tcase_add_test(t, boots);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK);
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	if (failed)
-		srunner_print(sr, CK_NORMAL);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	setenv("CK_FORK", "no", 1);
+	return suite_run(s);
 }

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "units.h"
+#include "suite.h"
 #include "vm.h"
 
 #define BOOT_LIMIT (60 * NS_PER_S)
@@ -112,17 +113,11 @@ int main(void)
 {
 	Suite *s = suite_create("agent: disks");
 	TCase *t = tcase_create("controllers");
-	SRunner *sr;
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, the_cloud_kernel_drives_all_but_sata);
 	tcase_add_test(t, the_full_kernel_drives_all);
 	tcase_add_test(t, the_next_cloud_kernel_drives_all);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "units.h"
+#include "suite.h"
 #include "vm.h"
 
 #define BOOT_LIMIT (60 * NS_PER_S)
@@ -93,8 +94,6 @@ int main(void)
 {
 	Suite *s = suite_create("agent: ends");
 	TCase *t = tcase_create("bad ends");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_checked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 90);
@@ -103,9 +102,5 @@ int main(void)
 	tcase_add_test(t, a_mute_agent_boots_and_never_says_hello);
 	tcase_add_test(t, a_power_cut_in_a_job_ends_the_vm_without_a_result);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -13,6 +13,7 @@
 #include "fs.h"
 #include "sample_json.h"
 #include "units.h"
+#include "suite.h"
 #include "vm.h"
 
 #define SERIAL     "blklab-dut"
@@ -368,8 +369,6 @@ int main(void)
 {
 	Suite *s = suite_create("agent: talk");
 	TCase *t = tcase_create("one VM");
-	SRunner *sr;
-	int failed;
 
 	tcase_add_unchecked_fixture(t, set_up, tear_down);
 	tcase_set_timeout(t, 90);
@@ -392,10 +391,6 @@ int main(void)
 	tcase_add_test(t, a_host_that_comes_back_is_greeted_and_its_old_job_is_gone);
 	tcase_add_test(t, poweroff_is_answered_and_ends_the_vm);
 	suite_add_tcase(s, t);
-	sr = srunner_create(s);
-	srunner_set_fork_status(sr, CK_NOFORK); /* the cases share the VM */
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	setenv("CK_FORK", "no", 1); /* the cases share one VM and what it said */
+	return suite_run(s);
 }

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fs.h"
+#include "suite.h"
 #include "units.h"
 
 #define ARGS_MAX 96
@@ -65,7 +66,7 @@ struct image *vm_image(const char *variable, const char *pattern)
 void vm_init(struct vm *vm)
 {
 	*vm = (struct vm){.fd = -1, .next_id = 1};
-	strcpy(vm->dir, "/tmp/blklab-test-vm-XXXXXX");
+	snprintf(vm->dir, sizeof vm->dir, "%s/XXXXXX", suite_dir());
 	ck_assert_ptr_nonnull(mkdtemp(vm->dir));
 }
 
