@@ -163,6 +163,7 @@ static int open_runner(struct session *s, struct bl_err *err)
 		.accel = strcmp(a->accel, "auto") == 0 ? NULL : a->accel,
 		.version = BLKLAB_VERSION,
 		.stop = s->cli->stop,
+		.matrix = s->plan.matrix,
 	};
 	return runner_open(&s->options, &ev, &s->runner, err);
 }

@@ -27,6 +27,8 @@ struct parts {
 	const char *cache_dir, *state_dir;
 	bool is_fake;
 	struct list images, emulators;
+	void (*fetching)(void *ctx, uint64_t done_bytes, uint64_t total_bytes); /* may be NULL */
+	void *ctx;
 };
 
 int parts_new(const struct runner_options *opt, const char *cache_dir, const char *state_dir,
@@ -42,14 +44,34 @@ int parts_new(const struct runner_options *opt, const char *cache_dir, const cha
 	return 0;
 }
 
+void parts_watch(struct parts *p,
+		 void (*fetching)(void *ctx, uint64_t done_bytes, uint64_t total_bytes), void *ctx)
+{
+	p->fetching = fetching;
+	p->ctx = ctx;
+}
+
+static void on_fetch(void *ctx, const char *url, uint64_t done_bytes, uint64_t total_bytes)
+{
+	const struct parts *p = ctx;
+
+	(void)url;
+	if (p->fetching)
+		p->fetching(p->ctx, done_bytes, total_bytes);
+}
+
+static void part_free(struct part *part)
+{
+	image_free(part->image);
+	emulator_done(&part->emulator);
+	free(part->spec);
+	free(part);
+}
+
 static void list_done(struct list *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		image_free(l->items[i]->image);
-		emulator_done(&l->items[i]->emulator);
-		free(l->items[i]->spec);
-		free(l->items[i]);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		part_free(l->items[i]);
 	free(l->items);
 }
 
@@ -106,9 +128,15 @@ static const char *last_part(const char *path)
 }
 
 /* The fake's guest reads its release back out of the kernel's name: see fake_domain.c. */
-static int fake_image(const char *spec, struct image **ret)
+static int fake_image(const char *spec, struct image **ret, struct bl_err *err)
 {
-	struct image *img = calloc(1, sizeof *img);
+	struct image *img;
+
+	if (strcmp(last_part(spec), "missing.deb") == 0)
+		return bl_fail(err, -ENOENT, "the fake has none");
+	if (strcmp(last_part(spec), "unreachable.deb") == 0)
+		return bl_fail(err, -EIO, "the fake does not reach it");
+	img = calloc(1, sizeof *img);
 
 	if (!img)
 		return -ENOMEM;
@@ -122,12 +150,16 @@ static int fake_image(const char *spec, struct image **ret)
 	return 0;
 }
 
-static void make_image(const struct parts *p, struct part *part)
+static void make_image(struct parts *p, struct part *part)
 {
-	struct image_spec spec = {
-		.kernel = part->spec, .agent = p->opt->agent, .cache_dir = p->cache_dir};
+	struct image_spec spec = {.kernel = part->spec,
+				  .agent = p->opt->agent,
+				  .cache_dir = p->cache_dir,
+				  .progress = on_fetch,
+				  .ctx = p,
+				  .stop = p->opt->stop};
 
-	part->code = p->is_fake ? fake_image(part->spec, &part->image)
+	part->code = p->is_fake ? fake_image(part->spec, &part->image, &part->why)
 				: image_build(&spec, &part->image, &part->why);
 	if (part->code < 0)
 		bl_wrap(&part->why, part->code, "guest image of kernel '%s'", part->spec);
@@ -148,6 +180,13 @@ int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
 		if (!part)
 			return bl_fail(err, -ENOMEM, "out of memory");
 		make_image(p, part);
+	}
+	if (part->code == -EINTR) { /* the last one, made just now */
+		int r = repeat_reason(part, err);
+
+		p->images.n--;
+		part_free(part);
+		return r;
 	}
 	if (part->code < 0)
 		return repeat_reason(part, err);

@@ -1,7 +1,7 @@
 /* parts.h - what VMs of a run are made of: guest images and emulators, each made once.
  *
  * A part that can't be had is remembered with its reason, so that every trial that needs it
- * can say so without trying again.
+ * can say so without trying again; a stop (opt->stop) is not.
  */
 #ifndef PARTS_H
 #define PARTS_H
@@ -17,6 +17,9 @@ struct parts;
  * names. */
 int parts_new(const struct runner_options *opt, const char *cache_dir, const char *state_dir,
 	      bool is_fake, struct parts **ret, struct bl_err *err);
+/* Calls @fetching while a kernel is fetched. */
+void parts_watch(struct parts *p,
+		 void (*fetching)(void *ctx, uint64_t done_bytes, uint64_t total_bytes), void *ctx);
 struct parts *parts_free(struct parts *p);
 
 /* Borrowed. What image_build() and emulator_resolve() return. */

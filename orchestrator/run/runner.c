@@ -11,6 +11,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "accel.h"
 #include "backing.h"
 #include "cleanup.h"
 #include "doctor.h"
@@ -36,6 +37,8 @@ struct runner {
 	struct hv *hv;
 	struct parts *parts;
 	struct probe_answer accel;
+	struct runner_progress image_now; /* while a guest's image is made */
+	uint64_t image_start_ns, image_told_ns;
 	uint64_t phase_ns[PHASES]; /* of the last trial that got through */
 };
 
@@ -116,99 +119,45 @@ static int connect_hv(struct runner *r, struct bl_err *err)
 	return e < 0 ? e : end_what_was_left(r, err);
 }
 
-static void tell_phase(const struct runner *r, enum runner_phase phase, uint64_t elapsed_ns,
-		       uint64_t expected_ns)
+/* Bytes of a guest's kernel that is fetched. */
+static void on_fetch(void *ctx, uint64_t done_bytes, uint64_t total_bytes)
 {
-	struct runner_progress p = {
-		.phase = phase, .elapsed_ns = elapsed_ns, .expected_ns = expected_ns};
+	struct runner *r = ctx;
 
-	if (r->ev.progress)
-		r->ev.progress(r->ev.ctx, &p);
-}
-
-struct probe_tick {
-	const struct runner *r;
-	uint64_t start_ns, told_ns;
-};
-
-static void on_probe_tick(void *ctx)
-{
-	struct probe_tick *t = ctx;
-
-	if (bl_now_ns() - t->told_ns < NS_PER_S)
+	r->image_now.done_bytes = done_bytes;
+	r->image_now.total_bytes = total_bytes;
+	if (bl_now_ns() - r->image_told_ns < NS_PER_S)
 		return;
-	t->told_ns = bl_now_ns();
-	tell_phase(t->r, PHASE_PROBE, t->told_ns - t->start_ns, PROBE_LIMIT_NS);
+	r->image_told_ns = bl_now_ns();
+	r->image_now.elapsed_ns = r->image_told_ns - r->image_start_ns;
+	if (r->ev.progress)
+		r->ev.progress(r->ev.ctx, &r->image_now);
 }
 
-static int force_accel(struct runner *r, struct bl_err *err)
+/* What on_fetch() tells from now on. */
+static void begin_image(struct runner *r, const struct runner_progress *at)
 {
-	if (strcmp(r->opt.accel, "kvm") != 0 && strcmp(r->opt.accel, "tcg") != 0)
-		return bl_fail(err, -EINVAL, "acceleration: '%s' is not known; kvm or tcg",
-			       r->opt.accel);
-	snprintf(r->accel.accel, sizeof r->accel.accel, "%s", r->opt.accel);
-	snprintf(r->accel.how, sizeof r->accel.how, "asked for by option; not proved");
-	return 0;
-}
-
-static int run_probe(struct runner *r, const struct image *image, const struct emulator *emu,
-		     struct bl_err *err)
-{
-	struct probe_tick tick = {.r = r, .start_ns = bl_now_ns()};
-	struct facts host = {0};
-	struct doctor_options look = {.root = "", .work_dir = r->work_dir, .now_ms = bl_wall_ms()};
-	struct probe_request req = {
-		.hv = r->hv,
-		.cache_dir = r->cache_dir,
-		.scratch_dir = r->scratch_dir,
-		.kvm = "/dev/kvm",
-		.emulator = emu->path,
-		.emulator_version = emu->version,
-		.kernel = image->kernel_path,
-		.initrd = image->initrd_path,
-		.kernel_release = image->release,
-		.cmdline = IMAGE_CMDLINE,
-		.stop = r->opt.stop,
-		.tick = on_probe_tick,
-		.ctx = &tick,
-	};
-	int e = host_environment(&look, &host, err);
-
-	if (e < 0)
-		return e;
-	req.host_kernel = facts_get(&host, "host.kernel");
-	req.cpu_model = facts_get(&host, "cpu.model");
-	req.host_kernel = req.host_kernel ? req.host_kernel : "unknown kernel";
-	req.cpu_model = req.cpu_model ? req.cpu_model : "unknown cpu";
-	tell_phase(r, PHASE_PROBE, 0, PROBE_LIMIT_NS);
-	e = probe_accel(&req, &r->accel, err);
-	facts_done(&host);
-	if (e == 0)
-		note(r, "acceleration: %s (%s%s)", r->accel.accel, r->accel.how,
-		     r->accel.was_cached ? "; remembered" : "");
-	return e;
+	r->image_now = *at;
+	r->image_now.phase = PHASE_IMAGE;
+	r->image_start_ns = r->image_told_ns = bl_now_ns();
+	if (r->ev.progress)
+		r->ev.progress(r->ev.ctx, &r->image_now);
 }
 
 static int prove_accel(struct runner *r, struct bl_err *err)
 {
-	struct cell cell;
-	const struct image *image;
-	const struct emulator *emulator;
-	int e;
+	struct accel_request req = {
+		.hv = r->hv,
+		.parts = r->parts,
+		.opt = &r->opt,
+		.ev = &r->ev,
+		.work_dir = r->work_dir,
+		.cache_dir = r->cache_dir,
+		.scratch_dir = r->scratch_dir,
+		.is_fake = r->is_fake,
+	};
 
-	cell_defaults(&cell);
-	e = parts_image(r->parts, &cell, &image, err);
-	if (e == 0)
-		e = parts_emulator(r->parts, &cell, &emulator, err);
-	if (e < 0)
-		return e;
-	if (r->opt.accel)
-		return force_accel(r, err);
-	if (!r->is_fake)
-		return run_probe(r, image, emulator, err);
-	snprintf(r->accel.accel, sizeof r->accel.accel, "tcg");
-	snprintf(r->accel.how, sizeof r->accel.how, "the fake hypervisor runs no VM");
-	return 0;
+	return accel_prove(&req, &r->accel, err);
 }
 
 int runner_open(const struct runner_options *opt, const struct runner_events *ev,
@@ -226,8 +175,11 @@ int runner_open(const struct runner_options *opt, const struct runner_events *ev
 	if (e == 0)
 		e = connect_hv(r, err);
 	if (e == 0) {
-		tell_phase(r, PHASE_IMAGE, 0, 0);
-		e = parts_new(opt, r->cache_dir, r->scratch_dir, r->is_fake, &r->parts, err);
+		begin_image(r, &(struct runner_progress){0});
+		e = parts_new(&r->opt, r->cache_dir, r->scratch_dir, r->is_fake, &r->parts, err);
+	}
+	if (e == 0) {
+		parts_watch(r->parts, on_fetch, r);
 	}
 	if (e == 0)
 		e = prove_accel(r, err);
@@ -352,16 +304,17 @@ struct run {
 	volatile sig_atomic_t *stop;
 };
 
-static void tell_image(const struct run *run, size_t i, const struct cell *cell)
+/* A network, a disk or a stop says nothing about what is possible here. */
+static enum trial_state state_without_parts(int result)
 {
-	struct runner_progress p = {
-		.trial = i, .n_trials = run->plan->n_trials, .cell = cell, .phase = PHASE_IMAGE};
-
-	if (run->r->ev.progress)
-		run->r->ev.progress(run->r->ev.ctx, &p);
+	if (result == -EINTR)
+		return TRIAL_INTERRUPTED;
+	if (result == -EIO || result == -ETIMEDOUT || result == -ENOSPC || result == -ENOMEM)
+		return TRIAL_FAILED;
+	return TRIAL_IMPOSSIBLE;
 }
 
-/* What the cell's VM is made of. On failure the trial is not possible here. */
+/* What the cell's VM is made of. */
 static int gather(const struct run *run, size_t i, struct trial_setup *setup, struct bl_err *err)
 {
 	struct parts *parts = run->r->parts;
@@ -371,7 +324,8 @@ static int gather(const struct run *run, size_t i, struct trial_setup *setup, st
 
 	if (cell->bus == BUS_HOST)
 		return 0;
-	tell_image(run, i, cell);
+	begin_image(run->r, &(struct runner_progress){
+				    .trial = i, .n_trials = run->plan->n_trials, .cell = cell});
 	e = parts_image(parts, cell, &setup->image, err);
 	if (e == 0)
 		e = parts_emulator(parts, cell, &setup->emulator, err);
@@ -397,12 +351,14 @@ static void run_one(const struct run *run, size_t i, struct trial_record *rec)
 	};
 	uint64_t phase_ns[PHASES] = {0};
 	struct bl_err why = BL_ERR_INIT;
+	int e;
 
 	setup.progress = (struct runner_progress){
 		.trial = i, .n_trials = run->plan->n_trials, .cell = setup.cell};
 	memcpy(setup.expected_ns, r->phase_ns, sizeof setup.expected_ns);
-	if (gather(run, i, &setup, &why) < 0) {
-		trial_refuse(rec, TRIAL_IMPOSSIBLE, bl_err_text(&why));
+	e = gather(run, i, &setup, &why);
+	if (e < 0) {
+		trial_refuse(rec, state_without_parts(e), bl_err_text(&why));
 		return;
 	}
 	trial_run(&setup, rec, phase_ns);
@@ -447,6 +403,7 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 	if (!dir)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	run.backing_dir = dir;
+	r->opt.stop = stop;
 	e = backing_remove_stale(dir, on_stale, r, err);
 	for (size_t i = 0; i < plan->n_trials && e >= 0; i++) {
 		if (stop && *stop)

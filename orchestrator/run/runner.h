@@ -27,7 +27,9 @@ struct runner_options {
 				    * "host", "guest" */
 	uint64_t silence_ns;       /* a guest that said hello and then nothing for so long has
 				    * failed; 0: 10 s */
-	volatile sig_atomic_t *stop; /* seen while runner_open() probes; may be NULL */
+	volatile sig_atomic_t *stop; /* seen while runner_open() fetches and probes; may be NULL */
+	const struct matrix *matrix; /* what will be run: its kernels and emulators are had and
+				      * probed; NULL: those of the default cell */
 };
 
 enum runner_phase {
@@ -51,6 +53,7 @@ struct runner_progress {
 	const char *job;                  /* PHASE_JOB: section name; else NULL */
 	uint64_t elapsed_ns, expected_ns; /* of this phase; expected 0: not known */
 	double iops;                      /* PHASE_JOB: so far; else 0 */
+	uint64_t done_bytes, total_bytes; /* PHASE_IMAGE while a kernel is fetched; else 0 */
 };
 
 struct runner_events {
@@ -68,11 +71,13 @@ struct runner_events {
 struct runner;
 
 /* Connects, ends orphans of killed runs, proves the acceleration (cached). -ENOTSUP: this host
- * can't run VMs at all (says why). */
+ * can't run VMs at all (says why). What image_build() and emulator_resolve() return, when no cell
+ * with a VM has a kernel and an emulator. */
 int runner_open(const struct runner_options *opt, const struct runner_events *ev,
 		struct runner **ret_runner, struct bl_err *err);
 
-const char *runner_accel(const struct runner *r); /* "kvm" or "tcg" */
+/* "kvm", "tcg", or "none": no cell has a VM. */
+const char *runner_accel(const struct runner *r);
 
 /* Facts of this host, kernel, QEMU and libvirt for run_record.environment. */
 int runner_environment(struct runner *r, struct facts *out, struct bl_err *err);

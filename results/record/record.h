@@ -104,7 +104,7 @@ struct run_record {
 	char *scenario_text; /* the YAML as read */
 	char *host_id;       /* stable id of the host (hash of machine-id) */
 	char *host_name;
-	char *accel;   /* "kvm" or "tcg" as proved by the probe */
+	char *accel;   /* "kvm" or "tcg" as proved by the probe; "none": no cell has a VM */
 	char *version; /* of blklab */
 	uint64_t seed;
 	uint32_t repeats;

@@ -38,6 +38,8 @@ static struct seen {
 	unsigned stop_after; /* set the stop flag at this job-phase event; 0: never */
 	volatile sig_atomic_t stop;
 	unsigned n_stopped;
+	char accel[8];
+	struct facts environment;
 } seen;
 
 /* The effective value at @key, when that was asked for. */
@@ -151,6 +153,7 @@ static void drop_dir(void)
 {
 	for (unsigned i = 0; i < seen.n; i++)
 		facts_done(&seen.one[i].facts);
+	facts_done(&seen.environment);
 	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
 }
 
@@ -199,7 +202,12 @@ static int run(const char *uri, const char *yaml, struct bl_err *err)
 	ck_assert_msg(scenario_parse(text, path, &sc, err) == 0, "%s", err->text);
 	ck_assert_msg(matrix_expand(sc, &m, err) == 0, "%s", err->text);
 	ck_assert_msg(plan_make(sc, m, &plan, err) == 0, "%s", err->text);
-	ck_assert_msg(runner_open(&opt, &events, &runner, err) == 0, "%s", err->text);
+	opt.matrix = m;
+	r = runner_open(&opt, &events, &runner, err);
+	if (r < 0)
+		return r;
+	snprintf(seen.accel, sizeof seen.accel, "%s", runner_accel(runner));
+	ck_assert_msg(runner_environment(runner, &seen.environment, err) == 0, "%s", err->text);
 	r = runner_run(runner, sc, m, plan, bl_uuid7(id, bl_wall_ms()), &seen.stop, err);
 	runner_close(runner);
 	ck_assert_uint_eq(n_files("work/backing"), 0);
@@ -331,7 +339,71 @@ START_TEST(each_cell_runs_its_own_kernel_under_its_own_emulator)
 		ck_assert_str_eq(seen.one[i].emulator, emulators[q]);
 		met[k][q]++;
 	}
+	ck_assert_str_eq(facts_get(&seen.environment, "image.1.kernel"), kernels[1]);
 	ck_assert(met[0][0] == 1 && met[0][1] == 1 && met[1][0] == 1 && met[1][1] == 1);
+}
+END_TEST
+
+START_TEST(a_run_needs_no_kernel_but_those_of_its_cells)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(run("fake:",
+			  "backing: { size: 1MiB }\nrepeats: 1\n"
+			  "axes: { bus: [virtio-blk], kernel: [/k/a.deb] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_str_eq(facts_get(&seen.environment, "image.0.kernel"), "fake-a.deb");
+	ck_assert_ptr_null(facts_get(&seen.environment, "image.1.kernel"));
+	ck_assert_str_eq(seen.accel, "tcg");
+}
+END_TEST
+
+static const struct {
+	const char *kernel;
+	enum trial_state state;
+	const char *says;
+} no_kernels[] = {
+	{"/k/missing.deb", TRIAL_IMPOSSIBLE,
+	 "guest image of kernel '/k/missing.deb': the fake has none"},
+	{"/k/unreachable.deb", TRIAL_FAILED,
+	 "guest image of kernel '/k/unreachable.deb': the fake does not reach it"},
+};
+
+START_TEST(a_kernel_that_cannot_be_had_is_its_cells_matter)
+{
+	struct bl_err err = BL_ERR_INIT;
+	BL_CLEANUP(bl_freep)
+	char *yaml = bl_strf("backing: { size: 1MiB }\nrepeats: 1\n"
+			     "axes: { bus: [virtio-blk], kernel: [default, %s] }\n",
+			     no_kernels[_i].kernel);
+	unsigned n_refused = 0;
+
+	ck_assert_msg(run("fake:", yaml, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(seen.n, 2);
+	for (unsigned i = 0; i < seen.n; i++) {
+		if (seen.one[i].state == TRIAL_OK)
+			continue;
+		ck_assert_int_eq(seen.one[i].state, no_kernels[_i].state);
+		ck_assert_str_eq(seen.one[i].reason, no_kernels[_i].says);
+		n_refused++;
+	}
+	ck_assert_uint_eq(n_refused, 1);
+	ck_assert_ptr_nonnull(strstr(seen.notes, no_kernels[_i].says));
+}
+END_TEST
+
+START_TEST(a_run_without_any_kernel_does_not_begin)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_int_eq(run("fake:",
+			     "backing: { size: 1MiB }\nrepeats: 1\n"
+			     "axes: { bus: [virtio-blk], kernel: [/k/missing.deb] }\n",
+			     &err),
+			 -ENOENT);
+	ck_assert_str_eq(err.text, no_kernels[0].says);
+	ck_assert_uint_eq(seen.n, 0);
 }
 END_TEST
 
@@ -370,6 +442,8 @@ START_TEST(bus_host_runs_the_jobs_in_a_process_past_the_page_cache)
 	ck_assert_uint_gt(o->ios[0], 0);
 	ck_assert_uint_gt(o->ios[1], 0);
 	ck_assert(!o->has_xml);
+	ck_assert_str_eq(seen.accel, "none");
+	ck_assert_ptr_null(facts_get(&seen.environment, "image.0.kernel"));
 	ck_assert_uint_eq(o->n_effective, 1); /* target.direct, seen in the process's flags */
 }
 END_TEST
@@ -502,6 +576,10 @@ int main(void)
 	tcase_add_loop_test(t, a_fault_is_a_record_with_its_reason_and_the_plan_goes_on, 0,
 			    BL_ARRAY_LEN(faults));
 	tcase_add_test(t, each_cell_runs_its_own_kernel_under_its_own_emulator);
+	tcase_add_test(t, a_run_needs_no_kernel_but_those_of_its_cells);
+	tcase_add_loop_test(t, a_kernel_that_cannot_be_had_is_its_cells_matter, 0,
+			    BL_ARRAY_LEN(no_kernels));
+	tcase_add_test(t, a_run_without_any_kernel_does_not_begin);
 	tcase_add_test(t, the_kernel_of_the_cell_is_the_one_that_is_built);
 	tcase_add_test(t, bus_host_runs_the_jobs_in_a_process_past_the_page_cache);
 	tcase_add_test(t, a_stop_in_mid_job_ends_the_trial_and_the_run);
