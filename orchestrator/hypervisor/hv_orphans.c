@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "domain.h"
 #include "fs.h"
+#include "hv_log.h"
 #include "hv_libvirt.h"
 #include "units.h"
 
@@ -173,6 +174,8 @@ int lv_end_orphans(struct hv *hv, each_fn *each, void *ctx, struct bl_err *err)
 	/* This process holds the root's lock, so nobody else's QEMU can be in it. */
 	if (ended >= 0 && lv->root)
 		lost = end_lost(lv, each, ctx, err);
+	if (ended >= 0 && lost >= 0 && lv->root && !lv->vms)
+		lv_log_remove(lv->root, NULL);
 	lv_reap_end(timer);
 	return ended < 0 ? ended : lost < 0 ? lost : ended + lost;
 }

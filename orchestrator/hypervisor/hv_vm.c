@@ -12,9 +12,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "hv_log.h"
 #include "hv_libvirt.h"
 #include "units.h"
 #include "wire.h"
+#include "xml_tree.h"
 
 /* An event can be lost (a service that restarts): ask now and then. */
 #define ASK_EVERY_NS (2 * NS_PER_S)
@@ -28,6 +30,7 @@ struct lv_vm {
 	enum hv_vm_state state; /* under lv->lock, as are why and exit_text */
 	const char *why;
 	char exit_text[96]; /* how the QEMU process ended; "": not known */
+	char told[512];     /* why, with QEMU's last words; made when it is asked for */
 	pid_t pid;          /* 0: not looked for yet, or not on this host */
 	int pidfd, watch;   /* its end is an event; -1: none */
 	uint64_t asked_ns;  /* when libvirt was last asked for the state */
@@ -209,8 +212,19 @@ static void vm_free(struct lv_vm *vm)
 	if (vm->pidfd >= 0)
 		close(vm->pidfd);
 	lv_channel_close(vm->channel);
+	if (lv->root)
+		lv_log_remove(lv->root, virDomainGetName(vm->dom));
 	virDomainFree(vm->dom);
 	free(vm);
+}
+
+/* libvirt's error had QEMU's words in it. */
+static void remove_log_of(const struct lv *lv, const char *xml)
+{
+	BL_CLEANUP(bl_freep) char *name = lv->root ? xml_at(xml, "/domain/name") : NULL;
+
+	if (name)
+		lv_log_remove(lv->root, name);
 }
 
 int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t *ret_start_ns,
@@ -232,7 +246,9 @@ int lv_vm_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uint64_t 
 	lv_reap_end(timer);
 	if (!vm->dom) {
 		free(vm);
-		return lv_fail(err, -EIO, "cannot start the domain");
+		lv_fail(err, -EIO, "cannot start the domain");
+		remove_log_of(lv, xml);
+		return -EIO;
 	}
 	virDomainGetUUIDString(vm->dom, vm->uuid);
 	pthread_mutex_lock(&lv->lock);
@@ -279,11 +295,18 @@ const char *lv_vm_end_reason(struct hv_vm *base)
 {
 	struct lv_vm *vm = (struct lv_vm *)base;
 	const char *why;
+	char last[300];
+	bool is_by_itself;
 
 	pthread_mutex_lock(&vm->lv->lock);
 	why = has_ended(vm->state) ? vm->why : NULL;
+	is_by_itself = why && vm->state == HV_CRASHED && strncmp(why, "qemu ", 5) == 0;
 	pthread_mutex_unlock(&vm->lv->lock);
-	return why;
+	if (!is_by_itself || !vm->lv->root ||
+	    !lv_log_last_line(vm->lv->root, virDomainGetName(vm->dom), last, sizeof last))
+		return why;
+	snprintf(vm->told, sizeof vm->told, "%s: '%s'", why, last);
+	return vm->told;
 }
 
 /* One wait; true when it has ended. */

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "effective.h"
 #include "fs.h"
+#include "hv_log.h"
 #include "hypervisor_priv.h"
 #include "qemu_process.h"
 #include "units.h"
@@ -260,6 +261,13 @@ static void put(const char *name, const char *data, size_t len)
 	ck_assert_int_eq(bl_write_file(path, data, len, NULL), 0);
 }
 
+static bool is_there(const char *name)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", proc_dir, name);
+
+	return bl_exists(path);
+}
+
 static void put_fd(const char *fd, const char *target, const char *flags)
 {
 	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/fd/%s", proc_dir, fd);
@@ -336,6 +344,30 @@ START_TEST(a_process_that_cannot_be_read_says_nothing)
 	qemu_process_read("/nowhere", "/d.img", &p);
 	ck_assert(!p.has_files && !p.has_maps && !p.has_image && !p.aio && !p.discard);
 	qemu_process_done(&p);
+}
+END_TEST
+
+START_TEST(the_last_words_are_qemus_and_its_log_can_go)
+{
+	static const char log[] =
+		"2026-11-22 04:45:07.276+0000: starting up libvirt version: 9.0.0\nLC_ALL=C \\\n"
+		"-msg timestamp=on\n2026-11-22 04:45:07.276+0000: Domain id=1 is tainted\n"
+		"2026-11-22T04:45:10.593212Z qemu-system-x86_64: first\n"
+		"2026-11-22T04:45:11.593212Z qemu-system-x86_64: last\a\n"
+		"2026-11-22 04:45:10.795+0000: shutting down, reason=crashed\n";
+	char out[64];
+
+	put("log/qemu/blklab-a.log", log, sizeof log - 1);
+	put("log/qemu/blklab-b.log", log, 65);
+	put("log/qemu/other.log", "", 0);
+	ck_assert(lv_log_last_line(proc_dir, "blklab-a", out, sizeof out));
+	ck_assert_str_eq(out, "qemu-system-x86_64: last?");
+	ck_assert(!lv_log_last_line(proc_dir, "blklab-b", out, sizeof out));
+	lv_log_remove(proc_dir, "blklab-a");
+	ck_assert(!lv_log_last_line(proc_dir, "blklab-a", out, sizeof out));
+	ck_assert(is_there("log/qemu/blklab-b.log"));
+	lv_log_remove(proc_dir, NULL);
+	ck_assert(!is_there("log/qemu/blklab-b.log") && is_there("log/qemu/other.log"));
 }
 END_TEST
 
@@ -456,6 +488,7 @@ int main(void)
 	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
 	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
 	tcase_add_test(proc, the_emulator_is_known_by_its_file_and_not_by_its_name);
+	tcase_add_test(proc, the_last_words_are_qemus_and_its_log_can_go);
 	tcase_add_test(proc, a_process_that_cannot_be_read_says_nothing);
 	tcase_add_loop_test(guest, the_guest_is_compared_as_its_bus_allows, 0,
 			    BL_ARRAY_LEN(guest_cases));
