@@ -277,6 +277,10 @@ static void answer(struct fake_guest *g, const json_t *ask)
 
 	if (g->fault == FAKE_SILENT || (g->fault == FAKE_PANIC_IN_JOB && g->has_crashed))
 		return;
+	if (strcmp(type, "drop") == 0)
+		console(g, "fake guest: drops its caches\n");
+	if (strcmp(type, "run") == 0)
+		console(g, "fake guest: runs jobs\n");
 	if (strcmp(type, "ping") == 0)
 		say(g, json_pack("{s:s, s:I, s:O, s:I}", "type", "pong", "id", id, "host_ns",
 				 json_object_get(ask, "host_ns"), "guest_ns",

@@ -30,6 +30,13 @@ struct fake_vm {
 	char *xml;
 };
 
+static _Atomic unsigned n_vms;
+
+unsigned fake_n_vms(void)
+{
+	return n_vms;
+}
+
 /* --- the connection --- */
 
 /* The word for the n-th VM; the last word holds on. */
@@ -180,6 +187,7 @@ static int fake_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uin
 		return r;
 	}
 	f->n_started++;
+	n_vms++;
 	*ret_vm = &v->vm;
 	*ret_start_ns = start;
 	return 0;
@@ -289,6 +297,7 @@ static void fake_end(struct hv_vm *vm)
 	shutdown(v->fd, SHUT_RDWR);
 	pthread_join(v->thread, NULL);
 	vm_free(v);
+	n_vms--;
 }
 
 static const struct hv_ops fake_ops = {

@@ -48,6 +48,9 @@ struct fake_guest {
 	_Atomic bool has_crashed;
 };
 
+/* VMs of this process that were started and not ended yet. */
+unsigned fake_n_vms(void);
+
 /* The guest's life; ends with fd closed and has_ended. For pthread_create(). */
 void *fake_guest_main(void *guest);
 

@@ -11,6 +11,7 @@
 #include "backing.h"
 #include "cleanup.h"
 #include "fs.h"
+#include "hv_fake.h"
 #include "parts.h"
 #include "runner.h"
 #include "units.h"
@@ -29,6 +30,7 @@ static struct seen {
 		char reason[1024], console[1024];
 		size_t n_jobs, n_effective;
 		uint64_t ios[4];
+		uint64_t host_cpu_ns, runtime_ns; /* of the first job */
 		bool has_xml;
 		char kernel[64], emulator[64]; /* asked and proved */
 		struct facts facts;
@@ -92,6 +94,7 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	struct one *o = &seen.one[seen.n++];
 
 	check_record_is_tame(t);
+	ck_assert_uint_eq(fake_n_vms(), 0); /* whatever ended the trial, its VM is gone */
 	(void)ctx;
 	(void)err;
 	ck_assert_uint_le(seen.n, RECORDS_MAX);
@@ -106,6 +109,10 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	o->n_effective = t->effective.n;
 	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
 		o->ios[i] = t->jobs[i].sample ? sample_ios(t->jobs[i].sample) : 0;
+	if (t->n_jobs && t->jobs[0].sample && t->jobs[0].has_host_cpu) {
+		o->host_cpu_ns = t->jobs[0].host_cpu_ns;
+		o->runtime_ns = t->jobs[0].sample->runtime_ns;
+	}
 	o->has_xml = t->domain_xml != NULL;
 	copy_proved(t, "guest.kernel", o->kernel);
 	copy_proved(t, "emulator", o->emulator);
@@ -170,9 +177,9 @@ static unsigned n_files(const char *sub)
 	return n;
 }
 
-static const char *const jobs_text = "[reads]\nrw=randread\nbs=4k\ntime_based=1\nruntime=30ms\n"
-				     "[writes]\nstonewall\nrw=randwrite\nbs=4k\ntime_based=1\n"
-				     "runtime=30ms\n";
+static const char *jobs_text = "[reads]\nrw=randread\nbs=4k\ntime_based=1\nruntime=30ms\n"
+			       "[writes]\nstonewall\nrw=randwrite\nbs=4k\ntime_based=1\n"
+			       "runtime=30ms\n";
 
 /* Run @yaml (without name, jobs, limits) on the fake @uri. Returns what runner_run() did. */
 static int run(const char *uri, const char *yaml, struct bl_err *err)
@@ -210,6 +217,7 @@ static int run(const char *uri, const char *yaml, struct bl_err *err)
 	ck_assert_msg(runner_environment(runner, &seen.environment, err) == 0, "%s", err->text);
 	r = runner_run(runner, sc, m, plan, bl_uuid7(id, bl_wall_ms()), &seen.stop, err);
 	runner_close(runner);
+	ck_assert_uint_eq(fake_n_vms(), 0);
 	ck_assert_uint_eq(n_files("work/backing"), 0);
 	ck_assert_uint_eq(n_files("work/runs"), 0);
 	return r;
@@ -235,6 +243,7 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 	ck_assert_uint_eq(seen.n, 8);
 	for (unsigned i = 0; i < seen.n; i++) {
 		const struct one *o = &seen.one[i];
+		const char *drop;
 
 		ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
 		ck_assert_str_eq(o->reason, "");
@@ -244,6 +253,8 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 		ck_assert_uint_gt(o->ios[0], 0);
 		ck_assert_uint_gt(o->ios[1], 0);
 		ck_assert_uint_gt(o->n_effective, 10);
+		drop = strstr(o->console, "drops its caches");
+		ck_assert_msg(drop && strstr(drop, "runs jobs"), "%s", o->console);
 		ck_assert(o->has_xml);
 		ck_assert_uint_gt(fact(o, "boot.start_to_hello_ns"), 0);
 		ck_assert_uint_ge(fact(o, "boot.start_to_first_io_ns"),
@@ -448,6 +459,24 @@ START_TEST(bus_host_runs_the_jobs_in_a_process_past_the_page_cache)
 }
 END_TEST
 
+/* One busy thread: the CPU time of its ramp would be several times the counted window. */
+START_TEST(cpu_time_is_that_of_the_counted_window_only)
+{
+	struct bl_err err = BL_ERR_INIT;
+	const struct one *o = &seen.one[0];
+
+	jobs_text = "[reads]\nioengine=null\nrw=randread\nbs=4k\nsize=4m\ntime_based=1\n"
+		    "ramp_time=1s\nruntime=250ms\n";
+	ck_assert_msg(run("fake:", "backing: { size: 4MiB }\nrepeats: 1\naxes: { bus: [host] }\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
+	ck_assert_uint_ge(o->runtime_ns, 250 * NS_PER_MS);
+	ck_assert_uint_gt(o->host_cpu_ns, 0);
+	ck_assert_uint_lt(o->host_cpu_ns, o->runtime_ns + 100 * NS_PER_MS);
+}
+END_TEST
+
 START_TEST(a_stop_in_mid_job_ends_the_trial_and_the_run)
 {
 	struct bl_err err = BL_ERR_INIT;
@@ -582,6 +611,7 @@ int main(void)
 	tcase_add_test(t, a_run_without_any_kernel_does_not_begin);
 	tcase_add_test(t, the_kernel_of_the_cell_is_the_one_that_is_built);
 	tcase_add_test(t, bus_host_runs_the_jobs_in_a_process_past_the_page_cache);
+	tcase_add_test(t, cpu_time_is_that_of_the_counted_window_only);
 	tcase_add_test(t, a_stop_in_mid_job_ends_the_trial_and_the_run);
 	tcase_add_test(t, a_stop_on_the_host_ends_the_jobs_process);
 	tcase_add_test(t, a_cell_that_cannot_be_is_impossible_and_the_plan_goes_on);
