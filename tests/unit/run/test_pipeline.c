@@ -186,7 +186,7 @@ static int run(const char *uri, const char *yaml, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *jobs = bl_strf("%s/jobs.fio", dir);
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/s.yaml", dir);
-	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/work", dir);
+	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/lab", dir);
 	BL_CLEANUP(bl_freep) char *cache = bl_strf("%s/cache", dir);
 	BL_CLEANUP(bl_freep)
 	char *text = bl_strf("name: t\njobs: jobs.fio\nseed: 3\nlimits: { boot: 1s, job: 2s, "
@@ -540,7 +540,7 @@ END_TEST
 
 START_TEST(what_a_killed_run_left_is_removed_by_the_next)
 {
-	BL_CLEANUP(bl_freep) char *backing = bl_strf("%s/work/backing", dir);
+	BL_CLEANUP(bl_freep) char *backing = bl_strf("%s/lab/backing", dir);
 	BL_CLEANUP(bl_freep) char *stale = NULL, *run_dir = NULL, *log = NULL;
 	struct bl_err err = BL_ERR_INIT;
 	pid_t pid = fork();
@@ -549,7 +549,7 @@ START_TEST(what_a_killed_run_left_is_removed_by_the_next)
 		_exit(0);
 	waitpid(pid, NULL, 0);
 	stale = bl_strf("%s/blklab-%ld-1-x.raw", backing, (long)pid);
-	run_dir = bl_strf("%s/work/runs/blklab-%ld-1-run", dir, (long)pid);
+	run_dir = bl_strf("%s/lab/runs/blklab-%ld-1-run", dir, (long)pid);
 	log = bl_strf("%s/console.log", run_dir);
 	ck_assert_int_eq(bl_mkdir_p(backing, NULL), 0);
 	ck_assert_int_eq(bl_mkdir_p(run_dir, NULL), 0);
@@ -566,7 +566,7 @@ END_TEST
 
 START_TEST(environment_and_notes_say_that_nothing_real_ran)
 {
-	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/work", dir);
+	BL_CLEANUP(bl_freep) char *work = bl_strf("%s/lab", dir);
 	BL_CLEANUP(bl_freep) char *cache = bl_strf("%s/cache", dir);
 	struct runner_options opt = {
 		.uri = "fake:", .work_dir = work, .cache_dir = cache, .version = "1.2.3"};
