@@ -53,13 +53,19 @@ uint64_t progress_left_ns(const struct progress *p, uint64_t now_ns)
 	return all > gone ? all - gone : 0;
 }
 
-/* "8/10 s" or "8 s". */
-static void add_seconds(struct bl_buf *out, const struct runner_progress *rp)
+/* "8/10 s" or "8 s"; while a kernel is fetched "12.0/33.9 MiB" or
+ * "12.0 MiB". */
+static void add_amount(struct bl_buf *out, const struct runner_progress *rp)
 {
+	double mib = (double)rp->done_bytes / MiB;
 	unsigned long long gone = rp->elapsed_ns / NS_PER_S;
 	unsigned long long all = (rp->expected_ns + NS_PER_S / 2) / NS_PER_S;
 
-	if (all)
+	if (rp->done_bytes && rp->total_bytes)
+		bl_buf_addf(out, "%.1f/%.1f MiB", mib, (double)rp->total_bytes / MiB);
+	else if (rp->done_bytes)
+		bl_buf_addf(out, "%.1f MiB", mib);
+	else if (all)
 		bl_buf_addf(out, "%llu/%llu s", gone, all);
 	else
 		bl_buf_addf(out, "%llu s", gone);
@@ -94,11 +100,13 @@ static void add_cut(struct bl_buf *out, const char *text, size_t width)
 static void add_bar(const struct runner_progress *rp, size_t room, struct bl_buf *out)
 {
 	size_t width = room > 3 ? room - 3 : 0; /* a space and the brackets */
+	uint64_t done = rp->done_bytes ? rp->done_bytes : rp->elapsed_ns;
+	uint64_t all = rp->done_bytes ? rp->total_bytes : rp->expected_ns;
 
-	if (!rp->expected_ns || width < BAR_LEAST)
+	if (!all || width < BAR_LEAST)
 		return;
 	bl_buf_addc(out, ' ');
-	progress_bar(out, rp->elapsed_ns, rp->expected_ns, width < BAR_WIDTH ? width : BAR_WIDTH);
+	progress_bar(out, done, all, width < BAR_WIDTH ? width : BAR_WIDTH);
 }
 
 /* Parts of the live line from the one that must stay to the first to go:
@@ -114,9 +122,12 @@ void progress_line(const struct progress *p, const struct runner_progress *rp, u
 
 	if (rp->phase >= PHASE_BACKING)
 		bl_buf_addf(&head, "%zu/%zu", rp->trial + 1, rp->n_trials);
-	add_cut(&what, rp->job ? rp->job : phase_says[rp->phase], 24);
+	if (rp->done_bytes)
+		bl_buf_adds(&what, "fetching the kernel");
+	else
+		add_cut(&what, rp->job ? rp->job : phase_says[rp->phase], 24);
 	bl_buf_addc(&what, ' ');
-	add_seconds(&what, rp);
+	add_amount(&what, rp);
 	if (rp->iops > 0)
 		bl_buf_addf(&iops, "  %s IOPS", bl_format_count(count, rp->iops));
 	add_times(p, now_ns, &times);
@@ -244,12 +255,14 @@ void progress_update(struct progress *p, const struct runner_progress *rp, uint6
 	if (!p->first_trial_ns && rp->phase >= PHASE_BACKING)
 		p->first_trial_ns = now_ns;
 	if (p->mode == PROGRESS_JSON) {
-		put_json(p, json_pack("{s:s,s:I,s:s?,s:s,s:s?,s:I,s:I,s:f}", "event", "progress",
-				      "trial", (json_int_t)rp->trial, "cell",
+		put_json(p, json_pack("{s:s,s:I,s:s?,s:s,s:s?,s:I,s:I,s:f,s:I,s:I}", "event",
+				      "progress", "trial", (json_int_t)rp->trial, "cell",
 				      rp->cell ? rp->cell->name : NULL, "phase",
 				      runner_phase_names[rp->phase], "job", rp->job, "elapsed_ns",
 				      (json_int_t)rp->elapsed_ns, "expected_ns",
-				      (json_int_t)rp->expected_ns, "iops", rp->iops));
+				      (json_int_t)rp->expected_ns, "iops", rp->iops, "done_bytes",
+				      (json_int_t)rp->done_bytes, "total_bytes",
+				      (json_int_t)rp->total_bytes));
 		return;
 	}
 	if (p->mode != PROGRESS_LIVE || (p->has_line && now_ns - p->drawn_ns < REDRAW_NS))

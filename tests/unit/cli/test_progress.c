@@ -84,6 +84,21 @@ START_TEST(a_phase_without_a_cell_or_an_end_says_what_it_does)
 }
 END_TEST
 
+START_TEST(a_fetch_shows_its_bytes)
+{
+	static const struct runner_progress fetch = {.phase = PHASE_IMAGE,
+						     .elapsed_ns = 3 * S,
+						     .done_bytes = 6 << 20,
+						     .total_bytes = 24 << 20};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct progress p = make(PROGRESS_LIVE, 80);
+
+	progress_line(&p, &fetch, 103 * S, &out);
+	ck_assert_str_eq(bl_buf_str(&out),
+			 "fetching the kernel 6.0/24.0 MiB [##........]  0:03, 19:57 left");
+}
+END_TEST
+
 START_TEST(what_is_left_follows_the_pace_of_the_trials_that_ended)
 {
 	struct progress p = make(PROGRESS_LIVE, 80);
@@ -298,6 +313,7 @@ int main(void)
 
 	tcase_add_loop_test(t, the_live_line_fits_its_terminal, 0, BL_ARRAY_LEN(widths));
 	tcase_add_test(t, a_phase_without_a_cell_or_an_end_says_what_it_does);
+	tcase_add_test(t, a_fetch_shows_its_bytes);
 	tcase_add_test(t, what_is_left_follows_the_pace_of_the_trials_that_ended);
 	tcase_add_test(t, the_bar_fills_and_never_overflows);
 	tcase_add_test(t, a_finished_trial_is_one_line_with_its_first_job);
