@@ -81,6 +81,18 @@ static bool fd_is_direct(const char *dir, const char *fd)
 	return p && (strtoul(p + strlen("flags:"), NULL, 8) & O_DIRECT);
 }
 
+/* The same file. Its name alone does not do: an emulator in a mount namespace of its own may see it
+ * under another one. */
+static bool is_image(const char *fd_path, const char *target, const char *image)
+{
+	struct stat open_file, wanted;
+
+	if (strcmp(target, image) == 0)
+		return true;
+	return stat(fd_path, &open_file) == 0 && stat(image, &wanted) == 0 &&
+	       open_file.st_dev == wanted.st_dev && open_file.st_ino == wanted.st_ino;
+}
+
 static void read_file_of(const char *dir, const char *fd, const char *image,
 			 struct qemu_process *ret)
 {
@@ -93,7 +105,7 @@ static void read_file_of(const char *dir, const char *fd, const char *image,
 	target[n] = '\0';
 	if (strcmp(target, "anon_inode:[io_uring]") == 0)
 		ret->has_uring = true;
-	if (strcmp(target, image) != 0)
+	if (!is_image(path, target, image))
 		return;
 	ret->is_direct = (!ret->has_image || ret->is_direct) && fd_is_direct(dir, fd);
 	ret->has_image = true;
