@@ -46,8 +46,9 @@ bench: setup
 check: setup-check
 	@tests/check.sh
 
-install: all
-	@cmake --install build
+install: setup
+	@$(MAKE) --no-print-directory all
+	@cmake --install build --prefix "$(PREFIX)"
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
