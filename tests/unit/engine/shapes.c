@@ -39,6 +39,8 @@ int main(void)
 	SRunner *run;
 	int failed;
 
+	suite_add_tcase(s, dist_cases());
+	suite_add_tcase(s, dist_fio_cases());
 	suite_add_tcase(s, randmap_cases());
 	suite_add_tcase(s, split_cases());
 	suite_add_tcase(s, schedule_cases());

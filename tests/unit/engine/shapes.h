@@ -20,6 +20,8 @@ double chi_square_sigmas(const uint64_t *count, const double *expected, size_t n
 /* Part of all in the @part most frequent of the values that occur at all; sorts @count. */
 double hottest_share(uint64_t *count, size_t n, double part);
 
+TCase *dist_cases(void);
+TCase *dist_fio_cases(void);
 TCase *randmap_cases(void);
 TCase *split_cases(void);
 TCase *schedule_cases(void);
