@@ -25,5 +25,6 @@ TCase *dist_fio_cases(void);
 TCase *randmap_cases(void);
 TCase *split_cases(void);
 TCase *schedule_cases(void);
+TCase *zones_cases(void);
 
 #endif
