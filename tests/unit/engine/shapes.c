@@ -44,6 +44,7 @@ int main(void)
 	suite_add_tcase(s, randmap_cases());
 	suite_add_tcase(s, split_cases());
 	suite_add_tcase(s, steady_cases());
+	suite_add_tcase(s, depthsearch_cases());
 	suite_add_tcase(s, schedule_cases());
 	suite_add_tcase(s, zones_cases());
 	run = srunner_create(s);

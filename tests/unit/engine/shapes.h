@@ -25,6 +25,7 @@ TCase *dist_fio_cases(void);
 TCase *randmap_cases(void);
 TCase *split_cases(void);
 TCase *steady_cases(void);
+TCase *depthsearch_cases(void);
 TCase *schedule_cases(void);
 TCase *zones_cases(void);
 
