@@ -25,14 +25,12 @@ struct hist {
 	uint64_t count[HIST_BUCKETS];
 };
 
+/* Both cases of the formula without a branch: below 256 the exponent is 0. */
 static inline unsigned hist_index(uint64_t v)
 {
-	unsigned e;
+	unsigned e = 63u - HIST_SUB_BITS - (unsigned)__builtin_clzll(v | HIST_SUB);
 
-	if (v < HIST_SUB)
-		return (unsigned)v;
-	e = 63u - (unsigned)__builtin_clzll(v) - HIST_SUB_BITS;
-	return (e + 1) * HIST_SUB + (unsigned)((v >> e) & (HIST_SUB - 1));
+	return (e << HIST_SUB_BITS) + (unsigned)(v >> e);
 }
 
 static inline void hist_add(struct hist *h, uint64_t v)

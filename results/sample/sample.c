@@ -242,7 +242,19 @@ int sample_merge(struct sample *to, const struct sample *from)
 	to->cpu_sys_ns += from->cpu_sys_ns;
 	to->ctx_voluntary += from->ctx_voluntary;
 	to->ctx_involuntary += from->ctx_involuntary;
+	to->n_errors += from->n_errors;
+	to->n_enters += from->n_enters;
+	if (from->clock_cost_ns > to->clock_cost_ns)
+		to->clock_cost_ns = from->clock_cost_ns;
+	if (fabs(from->clock_drift_ppm) > fabs(to->clock_drift_ppm))
+		to->clock_drift_ppm = from->clock_drift_ppm;
 	return 0;
+}
+
+/* Whoever measures the cost measures the drift; only a counter has one. */
+bool sample_has_drift(const struct sample *s)
+{
+	return s->clock_cost_ns > 0 && !strcmp(s->clock, "tsc");
 }
 
 uint64_t sample_ios(const struct sample *s)

@@ -60,9 +60,15 @@ struct interval {
 };
 
 struct sample {
-	char job[128];        /* section name */
-	char engine[16];      /* "io_uring", "psync", ... as really used */
-	char clock[16];       /* "tsc" or "monotonic" */
+	char job[128];   /* section name */
+	char engine[16]; /* "io_uring", "psync", ... as really used */
+	char clock[16];  /* "tsc" or "monotonic" */
+	/* What one reading of that clock costs, ns, at its best; an I/O takes a few. 0: not known,
+	 * as in samples of agents that did not measure it. */
+	double clock_cost_ns;
+	/* How far the TSC ran from CLOCK_MONOTONIC_RAW over the run, parts per million; above 0:
+	 * times came out too long. Means something only where sample_has_drift(). */
+	double clock_drift_ppm;
 	uint64_t start_ns;    /* first counted I/O may be issued (after the ramp) */
 	uint64_t runtime_ns;  /* counted time, with the final drain */
 	uint32_t n_threads;   /* clones that ran */
@@ -71,6 +77,8 @@ struct sample {
 	struct dir_sample dir[IO_DIRS];
 	uint64_t cpu_user_ns, cpu_sys_ns; /* job threads, counted time only */
 	uint64_t ctx_voluntary, ctx_involuntary;
+	uint64_t n_errors; /* requests that failed, borne ones too; ramp and counted time */
+	uint64_t n_enters; /* system calls that moved requests, counted time only; 0: not known */
 	uint64_t interval_ns; /* width of a slice */
 	size_t n_intervals;   /* (index, dir) ascending; empty slices are absent */
 	struct interval *intervals;
@@ -84,8 +92,12 @@ void sample_freep(struct sample **s);
 struct lat *sample_lat(struct lat **where);
 
 /* Add @from into @to: counters, histograms, intervals by index; runtime is the
- * longest, start the earliest, the first error wins. -ENOMEM. */
+ * longest, start the earliest, the first error wins, the cost of the clock is the greater,
+ * its drift the one of greater amount. -ENOMEM. */
 int sample_merge(struct sample *to, const struct sample *from);
+
+/* Whether clock_drift_ppm was measured; 0 is a drift too. */
+bool sample_has_drift(const struct sample *s);
 
 /* Sum over read, write, trim (sync ops are not I/Os). */
 uint64_t sample_ios(const struct sample *s);

@@ -24,6 +24,26 @@ static const struct {
 	{"interval_ns", offsetof(struct sample, interval_ns), false},
 };
 
+/* Numbers that came after the first agents: absent is 0, and 0 is absent. */
+static const struct {
+	const char *name;
+	size_t at;
+} later_numbers[] = {
+	{"n_errors", offsetof(struct sample, n_errors)},
+	{"n_enters", offsetof(struct sample, n_enters)},
+};
+
+/* The same with a fraction. A clock beyond these bounds has timed nothing: one that takes a
+ * second to read, or that runs at twice its calibrated speed (at less than none it can't). */
+static const struct {
+	const char *name;
+	size_t at;
+	double min, max;
+} later_reals[] = {
+	{"clock_cost_ns", offsetof(struct sample, clock_cost_ns), 0, 1e9},
+	{"clock_drift_ppm", offsetof(struct sample, clock_drift_ppm), -1e6, 1e6},
+};
+
 static const struct {
 	const char *name;
 	size_t at, size;
@@ -146,6 +166,25 @@ static json_t *dir_to_json(const struct dir_sample *d)
 	return j;
 }
 
+static int later_to_json(const struct sample *s, json_t *j)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(later_numbers); i++) {
+		uint64_t v = *(const uint64_t *)((const char *)s + later_numbers[i].at);
+
+		if (v)
+			r |= json_object_set_new(j, later_numbers[i].name, from_u64(v));
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(later_reals); i++) {
+		double v = *(const double *)((const char *)s + later_reals[i].at);
+
+		if (isfinite(v) && v != 0)
+			r |= json_object_set_new(j, later_reals[i].name, json_real(v));
+	}
+	return r;
+}
+
 json_t *sample_to_json(const struct sample *s)
 {
 	BL_CLEANUP(json_freep) json_t *j = json_object();
@@ -163,6 +202,7 @@ json_t *sample_to_json(const struct sample *s)
 					 from_u64(numbers[i].is_32bit ? *(const uint32_t *)at
 								      : *(const uint64_t *)at));
 	}
+	r |= later_to_json(s, j);
 	r |= json_object_set_new(j, "error", json_integer(s->error));
 	for (int d = 0; d < IO_DIRS; d++)
 		if (!is_silent(&s->dir[d]))
@@ -325,6 +365,30 @@ static int numbers_from_json(const json_t *j, struct sample *s, struct bl_err *e
 	return 0;
 }
 
+static int later_from_json(const json_t *j, struct sample *s, struct bl_err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(later_numbers); i++) {
+		const char *name = later_numbers[i].name;
+		uint64_t *at = (uint64_t *)((char *)s + later_numbers[i].at);
+
+		r = json_object_get(j, name) ? get_u64(j, name, UINT64_MAX, at, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(later_reals); i++) {
+		const json_t *v = json_object_get(j, later_reals[i].name);
+		double d = json_number_value(v), min = later_reals[i].min, max = later_reals[i].max;
+
+		if (v && (!json_is_number(v) || !isfinite(d) || d < min || d > max))
+			return bl_fail(err, -EBADMSG, "%s: not a number from %.0f to %.0f",
+				       later_reals[i].name, min, max);
+		*(double *)((char *)s + later_reals[i].at) = d;
+	}
+	return 0;
+}
+
 int sample_from_json(const json_t *j, struct sample **ret_sample, struct bl_err *err)
 {
 	BL_CLEANUP(sample_freep) struct sample *s = sample_new("");
@@ -336,7 +400,8 @@ int sample_from_json(const json_t *j, struct sample **ret_sample, struct bl_err 
 		return bl_fail(err, -ENOMEM, "no memory for a sample");
 	if (!json_is_object(j))
 		return bl_fail(err, -EBADMSG, "sample: not an object");
-	if ((r = texts_from_json(j, s, err)) < 0 || (r = numbers_from_json(j, s, err)) < 0)
+	if ((r = texts_from_json(j, s, err)) < 0 || (r = numbers_from_json(j, s, err)) < 0 ||
+	    (r = later_from_json(j, s, err)) < 0)
 		return bl_wrap(err, r, "sample");
 	dirs = json_object_get(j, "dir");
 	if (!json_is_object(dirs))

@@ -37,6 +37,10 @@ struct sample *make_sample(const char *job, uint64_t seed, unsigned n_ios)
 	s->cpu_sys_ns = 987654321;
 	s->ctx_voluntary = n_ios;
 	s->ctx_involuntary = 3;
+	s->clock_cost_ns = 20.625 + (double)(seed % 3);
+	s->clock_drift_ppm = seed % 2 ? -1.0 / 3 : 0.25;
+	s->n_errors = seed % 4;
+	s->n_enters = n_ios / 2;
 	s->interval_ns = 100000000;
 	for (unsigned i = 0; i < n_ios; i++) {
 		int dir = (int)(next_random(&seed) % 3);
@@ -98,6 +102,10 @@ void assert_same_sample(const struct sample *a, const struct sample *b)
 	ck_assert_uint_eq(a->cpu_sys_ns, b->cpu_sys_ns);
 	ck_assert_uint_eq(a->ctx_voluntary, b->ctx_voluntary);
 	ck_assert_uint_eq(a->ctx_involuntary, b->ctx_involuntary);
+	ck_assert(a->clock_cost_ns == b->clock_cost_ns); /* to the last bit */
+	ck_assert(a->clock_drift_ppm == b->clock_drift_ppm);
+	ck_assert_uint_eq(a->n_errors, b->n_errors);
+	ck_assert_uint_eq(a->n_enters, b->n_enters);
 	ck_assert_uint_eq(a->interval_ns, b->interval_ns);
 	for (int d = 0; d < IO_DIRS; d++) {
 		ck_assert_uint_eq(a->dir[d].ios, b->dir[d].ios);
@@ -217,6 +225,44 @@ START_TEST(a_merged_sample_adds_counters_and_slices)
 }
 END_TEST
 
+static const struct {
+	double a, b, merged;
+} merged_cost[] = {{20, 31, 31}, {31, 20, 31}, {0, 20, 20}, {20, 0, 20}},
+  merged_drift[] = {{0.5, -2, -2}, {-2, 0.5, -2}, {0, -0.5, -0.5}, {1, 3, 3}};
+
+START_TEST(of_clones_the_dearest_clock_and_the_greatest_drift_are_kept)
+{
+	struct sample *a = make_sample("j", 1, 10), *b = make_sample("j", 2, 20);
+
+	a->clock_cost_ns = merged_cost[_i].a;
+	b->clock_cost_ns = merged_cost[_i].b;
+	a->clock_drift_ppm = merged_drift[_i].a;
+	b->clock_drift_ppm = merged_drift[_i].b;
+	ck_assert_int_eq(sample_merge(a, b), 0);
+	ck_assert(a->clock_cost_ns == merged_cost[_i].merged);
+	ck_assert(a->clock_drift_ppm == merged_drift[_i].merged);
+	ck_assert_uint_eq(a->n_errors, 1 + 2);
+	ck_assert_uint_eq(a->n_enters, 5 + 10);
+	sample_free(a);
+	sample_free(b);
+}
+END_TEST
+
+START_TEST(only_a_counter_that_was_measured_has_a_drift)
+{
+	struct sample *s = make_sample("j", 1, 1);
+
+	s->clock_drift_ppm = 0; /* a drift too */
+	ck_assert(sample_has_drift(s));
+	s->clock_cost_ns = 0;
+	ck_assert(!sample_has_drift(s));
+	s->clock_cost_ns = 25;
+	strcpy(s->clock, "monotonic");
+	ck_assert(!sample_has_drift(s));
+	sample_free(s);
+}
+END_TEST
+
 START_TEST(merging_into_an_empty_sample_copies)
 {
 	struct sample *a = make_sample("j", 5, 500), *b = sample_new("j");
@@ -308,6 +354,9 @@ TCase *sample_cases(void)
 			    sizeof least_samples / sizeof least_samples[0]);
 	tcase_add_test(t, merged_blocks_equal_one_block);
 	tcase_add_test(t, a_merged_sample_adds_counters_and_slices);
+	tcase_add_loop_test(t, of_clones_the_dearest_clock_and_the_greatest_drift_are_kept, 0,
+			    sizeof merged_cost / sizeof merged_cost[0]);
+	tcase_add_test(t, only_a_counter_that_was_measured_has_a_drift);
 	tcase_add_test(t, merging_into_an_empty_sample_copies);
 	tcase_add_test(t, slices_of_different_width_do_not_merge);
 	tcase_add_test(t, bytes_give_the_intervals_back);

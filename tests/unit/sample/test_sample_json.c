@@ -1,5 +1,6 @@
 /* A sample through JSON text and back; each lie a guest could tell is named. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,12 +35,55 @@ START_TEST(a_sample_survives_json)
 		a->dir[IO_READ].clat->sum_ns = UINT64_MAX;
 		a->dir[IO_READ].ios++;
 		a->start_ns = UINT64_MAX;
+		a->n_errors = a->n_enters = UINT64_MAX;
+		a->clock_cost_ns = 1e9;
+		a->clock_drift_ppm = -1e6;
 		a->error = 4095;
 		strcpy(a->error_text, "nämlich \"so\"\n");
 	}
 	j = as_text_and_back(a);
 	ck_assert_msg(sample_from_json(j, &b, &err) == 0, "%s", err.text);
 	assert_same_sample(a, b);
+	json_decref(j);
+	sample_free(a);
+	sample_free(b);
+}
+END_TEST
+
+static const char *const later_members[] = {"clock_cost_ns", "clock_drift_ppm", "n_errors",
+					    "n_enters"};
+
+START_TEST(a_sample_of_an_older_agent_says_nothing_of_its_clock)
+{
+	struct sample *a = make_sample("j", 2, 40), *b = NULL;
+	json_t *j = as_text_and_back(a);
+
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(json_object_del(j, later_members[i]), 0);
+	ck_assert_int_eq(sample_from_json(j, &b, NULL), 0);
+	a->clock_cost_ns = a->clock_drift_ppm = 0;
+	a->n_errors = a->n_enters = 0;
+	assert_same_sample(a, b);
+	json_decref(j);
+	j = as_text_and_back(a); /* what is not known is not there */
+	for (int i = 0; i < 4; i++)
+		ck_assert_ptr_null(json_object_get(j, later_members[i]));
+	json_decref(j);
+	sample_free(a);
+	sample_free(b);
+}
+END_TEST
+
+START_TEST(a_drift_that_is_no_number_does_not_lose_the_sample)
+{
+	struct sample *a = make_sample("j", 1, 5), *b = NULL;
+	json_t *j;
+
+	a->clock_drift_ppm = NAN;
+	a->clock_cost_ns = INFINITY;
+	j = as_text_and_back(a);
+	ck_assert_int_eq(sample_from_json(j, &b, NULL), 0);
+	ck_assert(b->clock_drift_ppm == 0 && b->clock_cost_ns == 0);
 	json_decref(j);
 	sample_free(a);
 	sample_free(b);
@@ -73,6 +117,15 @@ static const struct {
 	{"n_threads", "4294967296", "sample: n_threads: 4294967296 is above the most, 4294967295"},
 	{"error", "4096", "sample: error: 4096 is above the most, 4095"},
 	{"cpu_sys_ns", "", "sample: cpu_sys_ns: missing"},
+	{"clock_cost_ns", "\"21\"", "sample: clock_cost_ns: not a number from 0 to 1000000000"},
+	{"clock_cost_ns", "-0.5", "sample: clock_cost_ns: not a number from 0 to 1000000000"},
+	{"clock_cost_ns", "1e10", "sample: clock_cost_ns: not a number from 0 to 1000000000"},
+	{"clock_drift_ppm", "null",
+	 "sample: clock_drift_ppm: not a number from -1000000 to 1000000"},
+	{"clock_drift_ppm", "1000000.5",
+	 "sample: clock_drift_ppm: not a number from -1000000 to 1000000"},
+	{"n_errors", "-1", "sample: n_errors: not a whole number from 0"},
+	{"n_enters", "1.5", "sample: n_enters: not a whole number from 0"},
 	{"dir", "[]", "sample: dir: not an object"},
 	{"dir.read", "3", "sample: dir: read: not an object"},
 	{"dir.read.ios", "1", "sample: dir: read: ios: 1, but lat holds 3"},
@@ -99,7 +152,7 @@ static const struct {
 
 static struct sample *three_reads(void)
 {
-	struct sample *s = make_sample("j", 1, 1);
+	struct sample *s = make_sample("j", 1, 2); /* 2: n_enters is not 0, and so there */
 
 	for (int d = 0; d < IO_DIRS; d++) {
 		free(s->dir[d].slat);
@@ -185,6 +238,8 @@ TCase *json_cases(void)
 	TCase *t = tcase_create("json");
 
 	tcase_add_loop_test(t, a_sample_survives_json, 0, 5);
+	tcase_add_test(t, a_sample_of_an_older_agent_says_nothing_of_its_clock);
+	tcase_add_test(t, a_drift_that_is_no_number_does_not_lose_the_sample);
 	tcase_add_test(t, a_text_that_is_not_utf8_does_not_lose_the_sample);
 	tcase_add_loop_test(t, a_lie_is_named, 0, sizeof lies / sizeof lies[0]);
 	tcase_add_test(t, base64_gives_the_vectors_of_its_rfc);
