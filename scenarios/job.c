@@ -1,4 +1,4 @@
-/* job.c - a whole job: its defaults, its canonical text, its help, its check. */
+/* job.c - a whole job: its canonical text, what its options imply, its check. */
 #include "job_table.h"
 
 #include <ctype.h>
@@ -7,85 +7,154 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "job_verify.h"
 #include "jobfile.h"
 #include "units.h"
 
-const char *job_option_ignored(const char *option)
+static void number_text(const struct option_row *r, unsigned long long v, struct bl_buf *out)
 {
-	for (size_t i = 0; i < job_ignored_n; i++)
-		if (!strcmp(job_ignored[i].name, option))
-			return job_ignored[i].why;
-	return NULL;
+	if (r->kind == KIND_SIGNED)
+		bl_buf_addf(out, "%lld", (long long)v);
+	else if (r->kind != KIND_TIME || !v)
+		bl_buf_addf(out, "%llu", v);
+	else if (v % NS_PER_S == 0)
+		bl_buf_addf(out, "%llus", v / NS_PER_S);
+	else if (v % NS_PER_MS == 0)
+		bl_buf_addf(out, "%llums", v / NS_PER_MS);
+	else
+		bl_buf_addf(out, "%lluus", v / NS_PER_US);
 }
 
-bool job_option_alone(const char *option)
+static void enum_text(const struct option_row *r, uint64_t v, struct bl_buf *out)
 {
-	const struct option_row *r = job_row(option);
-
-	return r ? r->kind == KIND_FLAG : job_option_ignored(option) != NULL;
+	if (v < r->n_names) {
+		bl_buf_adds(out, r->names[v]);
+		return;
+	}
+	for (const struct choice *c = r->also; c && c->name; c++)
+		if (c->value == v) {
+			bl_buf_adds(out, c->name);
+			return;
+		}
+	bl_buf_adds(out, "?");
 }
 
-const char *job_option_name(size_t index)
+static unsigned n_fields(const struct option_row *r)
 {
-	return index < job_rows_n ? job_rows[index].name : NULL;
+	return r->each ? r->each : 1;
 }
 
-void job_defaults(struct job *j)
+static bool is_default(const struct job *j, const struct job *d, const struct option_row *r)
 {
-	memset(j, 0, sizeof(*j));
-	for (size_t i = 0; i < job_rows_n; i++)
-		(void)job_row_set(j, &job_rows[i], job_rows[i].def, NULL);
+	if (r->given_at && *(bool *)job_field_at(j, r->given_at))
+		return false;
+	if (r->pct_at && *(uint32_t *)job_field_at(j, r->pct_at))
+		return false;
+	if (r->kind == KIND_TEXT) /* what is behind its end does not count */
+		return !strcmp(job_field_at(j, r->at), job_field_at(d, r->at));
+	return !memcmp(job_field_at(j, r->at), job_field_at(d, r->at), r->width * n_fields(r));
 }
 
-static void filename_text(const struct job *j, struct bl_buf *out)
+static void each_text(const struct job *j, const struct option_row *r, struct bl_buf *out)
 {
-	for (const char *s = j->filename; *s; s++) {
-		if (*s == ':')
-			bl_buf_addc(out, '\\');
-		bl_buf_addc(out, *s);
+	bool is_one = true;
+
+	for (unsigned i = 1; i < n_fields(r); i++)
+		is_one &= job_field(j, r, i) == job_field(j, r, 0);
+	for (unsigned i = 0; i < (is_one ? 1 : n_fields(r)); i++) {
+		bl_buf_adds(out, i ? "," : "");
+		number_text(r, job_field(j, r, i), out);
 	}
 }
 
-static void row_text(const struct job *j, const struct option_row *r, struct bl_buf *out)
+bool job_row_text(const struct job *j, const struct job *d, const struct option_row *r,
+		  struct bl_buf *out)
 {
-	unsigned long long v = job_field(j, r);
+	double v;
 
-	if (r->pct_at && *job_field_pct(j, r))
-		bl_buf_addf(out, "%u%%", *job_field_pct(j, r));
-	else if (r->kind == KIND_TEXT)
-		filename_text(j, out);
-	else if (r->kind == KIND_ENUM)
-		bl_buf_adds(out, v < r->n_names ? r->names[v] : "?");
-	else if (r->kind == KIND_TIME && v % NS_PER_S == 0)
-		bl_buf_addf(out, "%llus", v / NS_PER_S);
-	else if (r->kind == KIND_TIME && v % NS_PER_MS == 0)
-		bl_buf_addf(out, "%llums", v / NS_PER_MS);
-	else if (r->kind == KIND_TIME)
-		bl_buf_addf(out, "%lluus", v / NS_PER_US);
-	else
-		bl_buf_addf(out, "%llu", v);
-}
-
-static bool is_default(const struct job *j, const struct option_row *r)
-{
-	struct job d;
-
-	job_defaults(&d);
-	if (r->kind == KIND_TEXT)
-		return j->filename[0] == 0;
-	if (r->pct_at && *job_field_pct(j, r))
+	if (r->text)
+		return r->text(j, d, r, out);
+	if (is_default(j, d, r))
 		return false;
-	return job_field(j, r) == job_field(&d, r);
+	if (r->pct_at && *(uint32_t *)job_field_at(j, r->pct_at)) {
+		bl_buf_addf(out, "%u%%", *(uint32_t *)job_field_at(j, r->pct_at));
+	} else if (r->kind == KIND_TEXT) {
+		bl_buf_adds(out, job_field_at(j, r->at));
+	} else if (r->kind == KIND_ENUM) {
+		enum_text(r, job_field(j, r, 0), out);
+	} else if (r->kind == KIND_DOUBLE) {
+		memcpy(&v, job_field_at(j, r->at), sizeof(v));
+		bl_buf_addf(out, "%.17g", v);
+	} else {
+		each_text(j, r, out);
+	}
+	return true;
 }
 
 bool job_option_text(const struct job *j, const char *option, struct bl_buf *out)
 {
 	const struct option_row *r = job_row(option);
+	struct job d;
 
-	if (!r || is_default(j, r))
-		return false;
-	row_text(j, r, out);
-	return true;
+	job_defaults(&d);
+	return r && job_row_text(j, &d, r, out);
+}
+
+void job_to_text(const struct job *j, struct bl_buf *out)
+{
+	const struct option_row *r;
+	struct job d;
+
+	job_defaults(&d);
+	bl_buf_addf(out, "[%s]\n", j->name);
+	for (size_t i = 0; (r = job_row_at(i)); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
+
+		if (job_row_text(j, &d, r, &value))
+			bl_buf_addf(out, "%s=%s\n", r->name, bl_buf_str(&value));
+		out->failed |= bl_buf_failed(&value);
+	}
+}
+
+static void settle_note(struct bl_buf *notes, const char *where, const char *name, const char *text)
+{
+	if (notes)
+		bl_buf_addf(notes, "%s%s[%s]: %s\n", where, *where ? ": " : "", name, text);
+}
+
+void job_settle(struct job *j, const char *where, struct bl_buf *notes)
+{
+	char *const logs[] = {j->write_bw_log, j->write_iops_log, j->write_lat_log,
+			      j->write_hist_log};
+
+	_Static_assert(sizeof(j->write_bw_log) >= sizeof(j->name), "a name fits");
+	for (size_t i = 0; i < BL_ARRAY_LEN(logs); i++)
+		if (!strcmp(logs[i], JOB_LOG_OF_NAME))
+			memcpy(logs[i], j->name, sizeof(j->name));
+	if (!j->loops)
+		j->loops = 1;
+	if (j->time_based && !j->runtime_ns) {
+		j->time_based = false;
+		settle_note(notes, where, j->name, "time_based: ignored, there is no runtime");
+	}
+	if (j->ss_dur_ns && j->steadystate == JOB_SS_NONE) {
+		j->steadystate = JOB_SS_IOPS_SLOPE;
+		j->ss_limit = 0.01;
+		j->ss_limit_is_pct = true;
+	}
+	if (!j->ss_dur_ns && j->steadystate != JOB_SS_NONE) {
+		j->steadystate = JOB_SS_NONE;
+		settle_note(notes, where, j->name,
+			    "steadystate: ignored, there is no steadystate_duration");
+	}
+	if (j->steadystate == JOB_SS_NONE) {
+		j->ss_limit = 0;
+		j->ss_limit_is_pct = false;
+	}
+	if (j->verify_pattern[0] && !j->has_verify) {
+		j->verify = JOB_VERIFY_PATTERN_HDR;
+		j->has_verify = true;
+	}
 }
 
 void job_option_default(const char *option, struct bl_buf *out)
@@ -95,129 +164,34 @@ void job_option_default(const char *option, struct bl_buf *out)
 	bl_buf_adds(out, r ? r->def : "");
 }
 
-void job_to_text(const struct job *j, struct bl_buf *out)
+const char *job_option_ignored(const char *option)
 {
-	bl_buf_addf(out, "[%s]\n", j->name);
-	for (size_t i = 0; i < job_rows_n; i++) {
-		if (is_default(j, &job_rows[i]))
-			continue;
-		bl_buf_addf(out, "%s=", job_rows[i].name);
-		row_text(j, &job_rows[i], out);
-		bl_buf_addc(out, '\n');
-	}
+	const struct other_row *o = job_other(job_ignored, job_ignored_n, option);
+
+	return o ? o->why : NULL;
 }
 
-void job_options_help(struct bl_buf *out)
+bool job_option_known(const char *option)
 {
-	char names[128];
-
-	for (size_t i = 0; i < job_rows_n; i++) {
-		const struct option_row *r = &job_rows[i];
-
-		bl_buf_addf(out, "  %-12s %s", r->name, r->help);
-		if (r->kind == KIND_ENUM) {
-			job_row_names(r, names, sizeof(names));
-			bl_buf_addf(out, ": %s", names);
-		}
-		if (r->alias)
-			bl_buf_addf(out, "; also %s", r->alias);
-		if (*r->def && strcmp(r->def, "0") != 0)
-			bl_buf_addf(out, " (default %s)", r->def);
-		bl_buf_addc(out, '\n');
-	}
-	bl_buf_adds(out, "Read and without effect:");
-	for (size_t i = 0; i < job_ignored_n; i++)
-		bl_buf_addf(out, "%s%s", i % 6 ? " " : "\n  ", job_ignored[i].name);
-	bl_buf_adds(out, "\nAccepted with one value only:");
-	for (size_t i = 0; i < job_fixed_n; i++)
-		bl_buf_addf(out, "%s%s=%s", i % 6 ? " " : "\n  ", job_fixed[i].name,
-			    job_fixed[i].only);
-	bl_buf_addc(out, '\n');
-}
-
-/* A name or path that could not be written into a job file and read back. */
-static bool is_unwritable(const char *s, const char *forbidden)
-{
-	size_t n = strlen(s);
-
-	if (n && (isspace((unsigned char)s[0]) || isspace((unsigned char)s[n - 1])))
-		return true;
-	for (; *s; s++)
-		if ((unsigned char)*s < 32 || strchr(forbidden, *s) || (s[0] == '$' && s[1] == '{'))
+	for (size_t i = 0; i < job_opposites_n; i++)
+		if (!strcmp(job_opposites[i].name, option))
 			return true;
-	return false;
+	return job_row(option) || job_other(job_ignored, job_ignored_n, option) ||
+	       job_other(job_fixed, job_fixed_n, option) ||
+	       job_other(job_refused, job_refused_n, option);
 }
 
-static int check_rows(const struct job *j, struct bl_err *err)
+bool job_option_alone(const char *option)
 {
-	int rc;
+	const struct option_row *r = job_row(option);
+	const struct other_row *o = job_other(job_ignored, job_ignored_n, option);
 
-	for (size_t i = 0; i < job_rows_n; i++) {
-		const struct option_row *r = &job_rows[i];
-		uint64_t v = job_field(j, r);
-		char shown[24];
-
-		if (r->kind == KIND_TEXT)
-			continue;
-		snprintf(shown, sizeof(shown), "%llu", (unsigned long long)v);
-		if (r->kind == KIND_ENUM && v >= r->n_names)
-			return bl_fail(err, -ERANGE, "%s: '%s' is not a known value", r->name,
-				       shown);
-		if (r->kind == KIND_TIME && v % NS_PER_US)
-			return bl_fail(err, -EINVAL, "%s: '%sns' is not a whole number of us",
-				       r->name, shown);
-		if (r->pct_at && *job_field_pct(j, r) > 100)
-			return bl_fail(err, -ERANGE, "%s: '%u%%' is above the most, 100%%", r->name,
-				       *job_field_pct(j, r));
-		rc = r->kind == KIND_ENUM ? 0 : job_row_range(r, v, shown, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
+	return r ? r->kind == KIND_FLAG || r->may_stand_alone : o && o->may_stand_alone;
 }
 
-static int check_alignment(const struct job *j, struct bl_err *err)
+const char *job_option_name(size_t index)
 {
-	if (!j->direct)
-		return 0;
-	if (j->bs % 512)
-		return bl_fail(err, -EINVAL,
-			       "bs: '%llu' is not a multiple of 512, which direct=1 needs",
-			       (unsigned long long)j->bs);
-	if (j->offset % 512)
-		return bl_fail(err, -EINVAL,
-			       "offset: '%llu' is not a multiple of 512, which direct=1 needs",
-			       (unsigned long long)j->offset);
-	return 0;
-}
+	const struct option_row *r = job_row_at(index);
 
-int job_check(const struct job *j, struct bl_err *err)
-{
-	int rc;
-
-	if (!j->name[0])
-		return bl_fail(err, -EINVAL, "name: '' is empty; a job needs a name");
-	if (!strncmp(j->name, "global", 6) || is_unwritable(j->name, "[];#"))
-		return bl_fail(err, -EINVAL,
-			       "name: '%s' can't be a job's name; no 'global', no brackets, ';', "
-			       "'#' or outer blanks",
-			       j->name);
-	if (is_unwritable(j->filename, ";#"))
-		return bl_fail(
-			err, -EINVAL,
-			"filename: '%s' can't stand in a job file; no ';', '#', '${' or outer "
-			"blanks",
-			j->filename);
-	rc = check_rows(j, err);
-	if (rc < 0)
-		return rc;
-	if (j->time_based && !j->runtime_ns)
-		return bl_fail(err, -EINVAL, "time_based: needs a runtime above 0");
-	if (j->size && j->size < j->bs)
-		return bl_fail(err, -ERANGE, "size: '%llu' is below one block, bs=%llu",
-			       (unsigned long long)j->size, (unsigned long long)j->bs);
-	if (j->io_size && j->io_size < j->bs)
-		return bl_fail(err, -ERANGE, "io_size: '%llu' is below one block, bs=%llu",
-			       (unsigned long long)j->io_size, (unsigned long long)j->bs);
-	return check_alignment(j, err);
+	return r ? r->name : NULL;
 }

@@ -1,297 +1,365 @@
 /* job_set.c - one option's text into its field. */
 #include "job_table.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cleanup.h"
+#include "job_value.h"
 #include "jobfile.h"
+#include "nearest.h"
 #include "units.h"
 
-/* Levenshtein distance, for short names only. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[64], diag, up;
-	size_t nb = strlen(b);
+#define ITEM_MAX 64 /* bytes of one number */
 
-	if (nb >= 64 || strlen(a) >= 64)
-		return 64;
-	for (unsigned i = 0; i <= nb; i++)
-		row[i] = i;
-	for (unsigned i = 1; *a; a++, i++) {
-		diag = row[0];
-		row[0] = i;
-		for (unsigned k = 1; k <= nb; k++) {
-			up = row[k];
-			row[k] = diag + (*a != b[k - 1]);
-			if (up + 1 < row[k])
-				row[k] = up + 1;
-			if (row[k - 1] + 1 < row[k])
-				row[k] = row[k - 1] + 1;
-			diag = up;
-		}
-	}
-	return row[nb];
+static bool is_signed(const struct option_row *r)
+{
+	return r->kind == KIND_SIGNED;
 }
 
-static void nearer(const char *name, const char *candidate, unsigned *best, const char **ret)
+/* Within bounds? @shown is the value as it was written. A default may be outside: "none". */
+static int check_range(const struct option_row *r, uint64_t v, const char *shown,
+		       struct bl_err *err)
 {
-	unsigned d = candidate ? distance(name, candidate) : 64;
+	uint64_t ns = r->kind == KIND_TIME ? NS_PER_S : 1;
 
-	if (candidate && *name && !strncmp(candidate, name, strlen(name)))
-		d = 1; /* cut short */
-	if (d < *best) {
-		*best = d;
-		*ret = candidate;
-	}
-}
-
-static const char *nearest_option(const char *name)
-{
-	const char *found = job_rows[0].name;
-	unsigned best = 64;
-
-	for (size_t i = 0; i < job_rows_n; i++) {
-		nearer(name, job_rows[i].name, &best, &found);
-		nearer(name, job_rows[i].alias, &best, &found);
-	}
-	for (size_t i = 0; i < job_opposites_n; i++)
-		nearer(name, job_opposites[i].name, &best, &found);
-	for (size_t i = 0; i < job_ignored_n; i++)
-		nearer(name, job_ignored[i].name, &best, &found);
-	return found;
-}
-
-/* Decimal or 0x number, the rest in *ret_rest. False: not a number, or beyond 64 bits. */
-static bool leading_number(const char *s, uint64_t *ret, const char **ret_rest)
-{
-	char *end;
-
-	if (!isdigit((unsigned char)*s))
-		return false;
-	errno = 0;
-	*ret = strtoull(s, &end, s[0] == '0' && (s[1] | 32) == 'x' ? 16 : 10);
-	*ret_rest = end;
-	return errno == 0;
-}
-
-static bool parse_scaled(const char *value, const char *units, uint64_t *ret)
-{
-	const char *rest, *hit;
-	uint64_t base = 1024;
-
-	if (!leading_number(value, ret, &rest))
-		return false;
-	if (!*rest || !strcasecmp(rest, "b"))
-		return true;
-	hit = strchr(units, tolower((unsigned char)*rest));
-	if (!hit)
-		return false;
-	if (!strcasecmp(rest + 1, "ib"))
-		base = 1000; /* fio's kb_base=1024: reversed on purpose, for old job files */
-	else if (rest[1] && strcasecmp(rest + 1, "b") != 0)
-		return false;
-	for (const char *u = units; u <= hit; u++)
-		if (__builtin_mul_overflow(*ret, base, ret))
-			return false;
-	return true;
-}
-
-static bool parse_time(const char *value, uint64_t *ret)
-{
-	static const struct {
-		const char *unit;
-		uint64_t ns;
-	} units[] = {{"", NS_PER_S},       {"s", NS_PER_S},        {"ms", NS_PER_MS},
-		     {"msec", NS_PER_MS},  {"us", NS_PER_US},      {"usec", NS_PER_US},
-		     {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}, {"d", 86400 * NS_PER_S}};
-	const char *rest;
-
-	if (!leading_number(value, ret, &rest))
-		return false;
-	for (size_t i = 0; i < BL_ARRAY_LEN(units); i++)
-		if (!strcasecmp(rest, units[i].unit))
-			return !__builtin_mul_overflow(*ret, units[i].ns, ret);
-	return false;
-}
-
-/* Within bounds? @shown is the value as it was written. */
-int job_row_range(const struct option_row *r, uint64_t v, const char *shown, struct bl_err *err)
-{
-	if (v < r->min)
-		return bl_fail(err, -ERANGE, "%s: '%s' is below the least, %llu", r->name, shown,
-			       (unsigned long long)r->min);
-	if (v > r->max && r->kind == KIND_TIME)
-		return bl_fail(err, -ERANGE, "%s: '%s' is above the most, %llus", r->name, shown,
-			       (unsigned long long)(r->max / NS_PER_S));
-	if (v > r->max)
-		return bl_fail(err, -ERANGE, "%s: '%s' is above the most, %llu", r->name, shown,
-			       (unsigned long long)r->max);
-	return 0;
-}
-
-/* Text of a filename as fio writes it: "\:" is a colon, ":" would part two files. */
-static int set_filename(struct job *j, const char *value, struct bl_err *err)
-{
-	char path[JOB_PATH_MAX];
-	size_t n = 0;
-
-	for (const char *s = value; *s; s++) {
-		if (*s == ':')
-			return bl_fail(err, -EINVAL,
-				       "filename: '%s' names more than one file; one is accepted, "
-				       "with '\\:' for a colon in its name",
-				       value);
-		if (s[0] == '\\' && s[1] == ':')
-			s++;
-		if (n + 1 >= sizeof(path))
-			return bl_fail(err, -ERANGE,
-				       "filename: '%.40s...' is too long, at most %zu bytes", value,
-				       sizeof(path) - 1);
-		path[n++] = *s;
-	}
-	memset(j->filename, 0, sizeof(j->filename));
-	memcpy(j->filename, path, n);
-	return 0;
-}
-
-void job_row_names(const struct option_row *r, char *out, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->n_names && n < len; i++)
-		n += (size_t)snprintf(out + n, len - n, "%s%s", i ? ", " : "", r->names[i]);
-}
-
-/* What to say about a fio value that this build has no row for. */
-static const char *nearest_value(const struct option_row *r, const char *value)
-{
-	static const struct {
-		const char *fio, *ours;
-	} known[] = {{"libaio", "io_uring"}, {"posixaio", "io_uring"},    {"sync", "psync"},
-		     {"vsync", "psync"},     {"pvsync", "psync"},         {"pvsync2", "psync"},
-		     {"mmap", "psync"},      {"io_uring_cmd", "io_uring"}};
-	const char *found = r->names[0];
-	unsigned best = 64;
-
-	for (size_t i = 0; i < BL_ARRAY_LEN(known); i++)
-		if (!strcmp(known[i].fio, value))
-			return known[i].ours;
-	for (size_t i = 0; i < r->n_names; i++)
-		nearer(value, r->names[i], &best, &found);
-	return found;
-}
-
-static int set_enum(struct job *j, const struct option_row *r, const char *value,
-		    struct bl_err *err)
-{
-	char accepted[128];
-
-	if (!strcmp(r->name, "rw") && !strcmp(value, "readwrite"))
-		value = "rw";
-	for (size_t i = 0; i < r->n_names; i++) {
-		if (strcmp(r->names[i], value) != 0)
-			continue;
-		job_field_set(j, r, i);
+	if (!strcmp(shown, r->def))
 		return 0;
+	if (is_signed(r) ? (int64_t)v < r->least : v < r->min)
+		return bl_fail(err, -ERANGE, "%s: '%s' is below the least, %lld", r->name, shown,
+			       is_signed(r) ? (long long)r->least : (long long)r->min);
+	if (is_signed(r) ? (int64_t)v > (int64_t)r->max : v > r->max)
+		return bl_fail(err, -ERANGE, "%s: '%s' is above the most, %llu%s", r->name, shown,
+			       (unsigned long long)(r->max / ns), ns > 1 ? "s" : "");
+	return 0;
+}
+
+static const char *wanted(const struct option_row *r)
+{
+	switch (r->kind) {
+	case KIND_BYTES:
+		return "a size in bytes, for example 4096, 4k, 1m";
+	case KIND_TIME:
+		return r->unit == NS_PER_S    ? "a time, for example 10, 10s, 500ms, 2m"
+		       : r->unit == NS_PER_MS ? "a time, for example 500 (ms), 10s, 2m"
+					      : "a time, for example 50 (us), 10ms, 1s";
+	case KIND_FLAG:
+	case KIND_BOOL:
+		return "0 or 1";
+	case KIND_DOUBLE:
+		return "a number";
+	case KIND_PERCENT:
+		return "a whole number of percent";
+	default:
+		return "a whole number";
 	}
-	job_row_names(r, accepted, sizeof(accepted));
-	return bl_fail(err, -EINVAL, "%s: '%s' is not supported, the nearest is '%s'; accepted: %s",
-		       r->name, value, nearest_value(r, value), accepted);
+}
+
+static bool parse_one(const struct job *j, const struct option_row *r, const char *value,
+		      uint64_t *ret)
+{
+	int64_t v;
+
+	if (r->kind == KIND_TIME)
+		return job_value_time(value, r->unit, ret);
+	if (r->kind == KIND_PERCENT && job_value_percent(value, ret))
+		return true;
+	if (!is_signed(r))
+		return job_value_size(value, j->kb_base, ret);
+	if (!job_value_signed(value, j->kb_base, &v))
+		return false;
+	*ret = (uint64_t)v;
+	return true;
 }
 
 static int set_percent(struct job *j, const struct option_row *r, const char *value,
 		       struct bl_err *err)
 {
-	const char *rest;
 	uint64_t v;
+	uint32_t pct;
 
-	if (!leading_number(value, &v, &rest) || strcmp(rest, "%") != 0 || v > 100)
-		return bl_fail(err, -EINVAL, "%s: '%s' is not a percentage from 0%% to 100%%",
-			       r->name, value);
-	job_field_set(j, r, 0);
-	*job_field_pct(j, r) = (uint32_t)v;
+	if (!job_value_percent(value, &v) || v < r->pct_min || v > 100)
+		return bl_fail(err, -EINVAL, "%s: '%s' is not a percentage from %u%% to 100%%",
+			       r->name, value, r->pct_min);
+	job_field_set(j, r, 0, 0);
+	pct = (uint32_t)v;
+	memcpy(job_field_at(j, r->pct_at), &pct, sizeof(pct));
+	return 0;
+}
+
+static int parse_checked(const struct job *j, const struct option_row *r, const char *value,
+			 uint64_t *ret, struct bl_err *err)
+{
+	if (!parse_one(j, r, value, ret))
+		return bl_fail(err, -EINVAL, "%s: '%s' is not %s", r->name, value, wanted(r));
+	return check_range(r, *ret, value, err);
+}
+
+/* "R,W,T": a missing end repeats the last, an empty place stays as it is. */
+static int set_each(struct job *j, const struct option_row *r, const char *value,
+		    struct bl_err *err)
+{
+	uint64_t v[JOB_DDIRS], last = 0;
+	bool is_set[JOB_DDIRS] = {0};
+	const char *s = value;
+	unsigned i = 0, n = 0;
+	char item[ITEM_MAX];
+
+	for (; i < r->each; i++) {
+		int rc = 0;
+
+		if (!job_value_part(&s, ",", item, sizeof(item)))
+			return bl_fail(err, -EINVAL, "%s: '%s' is not %s", r->name, value,
+				       wanted(r));
+		if (*item || (!*s && !i))
+			rc = parse_checked(j, r, item, &v[i], err);
+		if (rc < 0)
+			return rc;
+		if (*item) {
+			is_set[i] = true;
+			last = v[i];
+			n++;
+		}
+		if (!*s)
+			break;
+		s++;
+	}
+	if (*s || !n)
+		return bl_fail(err, -EINVAL, "%s: '%s' is not %s, or %u of them with commas",
+			       r->name, value, wanted(r), r->each);
+	for (unsigned k = 0; k < r->each; k++)
+		if (is_set[k] || (k > i && is_set[i]))
+			job_field_set(j, r, k, is_set[k] ? v[k] : last);
 	return 0;
 }
 
 static int set_number(struct job *j, const struct option_row *r, const char *value,
 		      struct bl_err *err)
 {
-	static const char *const wanted[] = {
-		[KIND_COUNT] = "a whole number",
-		[KIND_BYTES] = "one size in bytes, for example 4096, 4k, 1m",
-		[KIND_TIME] = "a time, for example 10, 10s, 500ms, 2m",
-		[KIND_FLAG] = "0 or 1",
-	};
 	uint64_t v = 0;
-	bool ok;
 	int rc;
 
+	if (r->each > 1)
+		return set_each(j, r, value, err);
 	if (r->pct_at && strchr(value, '%'))
 		return set_percent(j, r, value, err);
-	if (r->kind == KIND_TIME)
-		ok = parse_time(value, &v);
-	else
-		ok = parse_scaled(value, "kmgtp", &v);
-	if (!ok || (r->kind == KIND_FLAG && v > 1))
-		return bl_fail(err, -EINVAL, "%s: '%s' is not %s", r->name, value, wanted[r->kind]);
-	rc = job_row_range(r, v, value, err);
+	rc = parse_checked(j, r, value, &v, err);
 	if (rc < 0)
 		return rc;
-	job_field_set(j, r, v);
+	job_field_set(j, r, 0, v);
 	if (r->pct_at)
-		*job_field_pct(j, r) = 0;
+		memset(job_field_at(j, r->pct_at), 0, sizeof(uint32_t));
 	return 0;
+}
+
+static int set_bool(struct job *j, const struct option_row *r, const char *value,
+		    struct bl_err *err)
+{
+	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+		return bl_fail(err, -EINVAL, "%s: '%s' is not %s", r->name, value, wanted(r));
+	job_field_set(j, r, 0, *value == '1');
+	return 0;
+}
+
+static int set_double(struct job *j, const struct option_row *r, const char *value,
+		      struct bl_err *err)
+{
+	double v;
+
+	if (!job_value_double(value, &v))
+		return bl_fail(err, -EINVAL, "%s: '%s' is not %s", r->name, value, wanted(r));
+	if (v < (double)r->min || v > (double)r->max)
+		return bl_fail(err, -ERANGE, "%s: '%s' is not from %llu to %llu", r->name, value,
+			       (unsigned long long)r->min, (unsigned long long)r->max);
+	memcpy(job_field_at(j, r->at), &v, sizeof(v));
+	return 0;
+}
+
+static int set_text(struct job *j, const struct option_row *r, const char *value,
+		    struct bl_err *err)
+{
+	char text[JOB_PATTERN_TEXT];
+	int rc;
+
+	_Static_assert(sizeof(text) >= JOB_PATH_MAX, "every text fits");
+	if (strlen(value) >= r->width)
+		return bl_fail(err, -ERANGE, "%s: '%.40s...' is too long, at most %zu bytes",
+			       r->name, value, r->width - 1);
+	strcpy(text, value);
+	rc = r->tidy && *text ? r->tidy(text, r->width, r, err) : 0;
+	if (rc < 0)
+		return rc;
+	memset(job_field_at(j, r->at), 0, r->width);
+	memcpy(job_field_at(j, r->at), text, strlen(text));
+	return 0;
+}
+
+/* fio's engines that this build has no row for, and what does most of the same. */
+static const struct {
+	const char *fio, *ours;
+} near_engines[] = {
+	{"posixaio", "io_uring"},   {"vsync", "pvsync"},          {"mmap", "psync"},
+	{"splice", "psync"},        {"io_uring_cmd", "io_uring"}, {"sg", "psync"},
+	{"solarisaio", "io_uring"}, {"windowsaio", "io_uring"},
+};
+
+const char *job_engine_nearest(const char *name)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(near_engines); i++)
+		if (!strcmp(near_engines[i].fio, name))
+			return near_engines[i].ours;
+	return NULL;
+}
+
+static int set_enum(struct job *j, const struct option_row *r, const char *value,
+		    struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf accepted = BL_BUF_INIT;
+	const char *near;
+	uint64_t v;
+
+	if (job_row_choice(r, value, &v)) {
+		job_field_set(j, r, 0, v);
+		return 0;
+	}
+	job_row_names(r, &accepted);
+	near = !strcmp(r->name, "ioengine") ? job_engine_nearest(value) : NULL;
+	if (!near)
+		near = nearest_word(value, r->n_names ? (const void *)r->names : r->also,
+				    r->n_names ? sizeof(*r->names) : sizeof(*r->also), r->n_names);
+	if (!strcmp(r->name, "zonemode") && !strcmp(value, "zbd"))
+		return bl_fail(err, -EINVAL,
+			       "zonemode: 'zbd' is not supported, zoned block devices are not run; "
+			       "accepted: %s",
+			       bl_buf_str(&accepted));
+	return bl_fail(err, -EINVAL, "%s: '%s' is not supported%s%s%s; accepted: %s", r->name,
+		       value, near ? ", the nearest is '" : "", near ? near : "", near ? "'" : "",
+		       bl_buf_str(&accepted));
 }
 
 int job_row_set(struct job *j, const struct option_row *r, const char *value, struct bl_err *err)
 {
-	if (!value && r->kind == KIND_FLAG)
+	bool is_flag = r->kind == KIND_FLAG || r->kind == KIND_BOOL;
+	int rc;
+
+	if (!value && is_flag)
 		value = "1";
+	if (!value && r->may_stand_alone)
+		value = "";
 	if (!value)
 		return bl_fail(err, -EINVAL, "%s: needs a value: %s", r->name, r->help);
-	if (r->kind == KIND_TEXT)
-		return set_filename(j, value, err);
-	if (r->kind == KIND_ENUM)
-		return set_enum(j, r, value, err);
-	return set_number(j, r, value, err);
+	if (r->set)
+		rc = r->set(j, r, value, err);
+	else if (r->kind == KIND_TEXT)
+		rc = set_text(j, r, value, err);
+	else if (r->kind == KIND_ENUM)
+		rc = set_enum(j, r, value, err);
+	else if (r->kind == KIND_DOUBLE)
+		rc = set_double(j, r, value, err);
+	else if (is_flag)
+		rc = set_bool(j, r, value, err);
+	else
+		rc = set_number(j, r, value, err);
+	if (rc == 0 && r->given_at)
+		*(bool *)job_field_at(j, r->given_at) = true;
+	return rc;
+}
+
+void job_defaults(struct job *j)
+{
+	const struct option_row *r;
+
+	memset(j, 0, sizeof(*j));
+	j->kb_base = 1024; /* for the sizes among the defaults */
+	j->dist_center = -1;
+	for (size_t i = 0; (r = job_row_at(i)); i++) {
+		if (*r->def)
+			(void)job_row_set(j, r, r->def, NULL);
+		if (r->given_at)
+			*(bool *)job_field_at(j, r->given_at) = false;
+	}
+	j->bs_is_range = false;
 }
 
 static int set_opposite(struct job *j, size_t i, const char *value, struct bl_err *err)
 {
+	const struct opposite_row *o = &job_opposites[i];
 	uint64_t v;
 
-	if (!parse_scaled(value ? value : "1", "kmgtp", &v) || v > job_opposites[i].from)
+	if (!value)
+		value = "1";
+	if ((!job_value_size(value, j->kb_base, &v) &&
+	     !(o->from == 100 && job_value_percent(value, &v))) ||
+	    v > o->from)
 		return bl_fail(err, -EINVAL, "%s: '%s' is not a whole number from 0 to %llu",
-			       job_opposites[i].name, value ? value : "",
-			       (unsigned long long)job_opposites[i].from);
-	job_field_set(j, job_row(job_opposites[i].to), job_opposites[i].from - v);
+			       o->name, value, (unsigned long long)o->from);
+	job_field_set(j, job_row(o->to), 0, o->from - v);
 	return 0;
+}
+
+/* Is @value one of the words of @list? */
+static bool is_word(const char *list, const char *value)
+{
+	size_t n = strlen(value);
+
+	if (!n || strchr(value, ' '))
+		return false;
+	for (const char *s = list; *s; s += strcspn(s, " "), s += *s == ' ')
+		if (!strncmp(s, value, n) && (s[n] == ' ' || !s[n]))
+			return true;
+	return false;
+}
+
+static int check_only(const struct other_row *o, const char *value, struct bl_err *err)
+{
+	if (!o->only || (value && is_word(o->only, value)))
+		return 0;
+	return bl_fail(err, -EINVAL, "%s: '%s' is not supported, %s; only %s is", o->name,
+		       value ? value : "1", o->why, o->only);
+}
+
+/* NULL: none is near. */
+static const char *nearest_option(const char *name)
+{
+	const char *known[512];
+	const struct option_row *r;
+	size_t n = 0;
+
+	for (size_t i = 0; (r = job_row_at(i)); i++) {
+		known[n++] = r->name;
+		if (r->alias)
+			known[n++] = r->alias;
+	}
+	for (size_t i = 0; i < job_opposites_n; i++)
+		known[n++] = job_opposites[i].name;
+	for (size_t i = 0; i < job_ignored_n; i++)
+		known[n++] = job_ignored[i].name;
+	for (size_t i = 0; i < n; i++) /* cut short */
+		if (*name && !strncmp(known[i], name, strlen(name)))
+			return known[i];
+	return nearest_word(name, known, sizeof(*known), n);
 }
 
 int job_set(struct job *j, const char *option, const char *value, struct bl_err *err)
 {
 	const struct option_row *r = job_row(option);
+	const struct other_row *o;
+	const char *near;
 
 	if (r)
 		return job_row_set(j, r, value, err);
 	for (size_t i = 0; i < job_opposites_n; i++)
 		if (!strcmp(job_opposites[i].name, option))
 			return set_opposite(j, i, value, err);
-	if (job_option_ignored(option))
-		return 0;
-	for (size_t i = 0; i < job_fixed_n; i++) {
-		if (strcmp(job_fixed[i].name, option) != 0)
-			continue;
-		if (value && !strcmp(value, job_fixed[i].only))
-			return 0;
-		return bl_fail(err, -EINVAL, "%s: '%s' is not supported; only %s is", option,
-			       value ? value : "1", job_fixed[i].only);
-	}
-	return bl_fail(err, -EINVAL, "%s: unknown option; the nearest known is '%s'", option,
-		       nearest_option(option));
+	if ((o = job_other(job_ignored, job_ignored_n, option)) ||
+	    (o = job_other(job_fixed, job_fixed_n, option)))
+		return check_only(o, value, err);
+	o = job_other(job_refused, job_refused_n, option);
+	if (o)
+		return bl_fail(err, -EINVAL, "%s: not supported: %s", option, o->why);
+	near = nearest_option(option);
+	return bl_fail(err, -EINVAL, "%s: unknown option; %s%s%s", option,
+		       near ? "the nearest known is '" : "none is like it", near ? near : "",
+		       near ? "'" : "");
 }

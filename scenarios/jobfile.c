@@ -1,4 +1,4 @@
-/* jobfile.c - the grammar of fio job files; the options are in job.c. */
+/* jobfile.c - the grammar of fio job files: lines into sections. */
 #include "jobfile.h"
 
 #include <ctype.h>
@@ -10,50 +10,24 @@
 #include "fs.h"
 
 #define JOBFILE_BYTES_MAX (1u << 20)
-#define JOBS_MAX          1024
 #define INCLUDES_MAX      16 /* depth */
 
 struct reader {
-	struct jobs jobs;
-	unsigned *lines; /* of each job's section, for job_check() */
-	struct job globals;
-	enum { AT_TOP, IN_GLOBAL, IN_JOB } place;
-	struct bl_buf ignored;
-	unsigned depth; /* of includes */
+	struct sections *to;
+	const char *top; /* the file that is read, not one it includes */
+	size_t first;    /* of @to's sections: those of this file */
+	unsigned depth;  /* of includes */
 };
 
 /* Where a line stands. */
 struct spot {
 	const char *file;
+	const char *via; /* the places of the includes that led here, each with ": " behind */
 	unsigned line;
 };
 
-static int read_lines(struct reader *r, char *text, const char *file, struct bl_err *err);
-
-void jobs_done(struct jobs *j)
-{
-	free(j->items);
-	free(j->ignored);
-	*j = (struct jobs){0};
-}
-
-void job_expand(const char *text, struct bl_buf *out)
-{
-	const char *end;
-
-	for (const char *s = text; *s; s++) {
-		end = s[0] == '$' && s[1] == '{' ? strchr(s, '}') : NULL;
-		if (!end) {
-			bl_buf_addc(out, *s);
-			continue;
-		}
-		BL_CLEANUP(bl_freep) char *var = strndup(s + 2, (size_t)(end - s) - 2);
-		const char *value = var ? getenv(var) : NULL;
-
-		bl_buf_adds(out, value ? value : "");
-		s = end;
-	}
-}
+static int read_lines(struct reader *r, char *text, const char *file, const char *via,
+		      struct bl_err *err);
 
 /* @s without outer blanks, in place. */
 static char *trim(char *s)
@@ -106,29 +80,7 @@ static int check_text(const char *text, struct bl_err *err)
 	return 0;
 }
 
-static int add_job(struct reader *r, const char *name, const struct spot *at, struct bl_err *err)
-{
-	struct job *items, *j;
-	unsigned *lines;
-
-	if (r->jobs.n >= JOBS_MAX)
-		return bl_fail(err, -E2BIG, "more than %d jobs", JOBS_MAX);
-	items = realloc(r->jobs.items, (r->jobs.n + 1) * sizeof(*items));
-	if (items)
-		r->jobs.items = items;
-	lines = realloc(r->lines, (r->jobs.n + 1) * sizeof(*lines));
-	if (lines)
-		r->lines = lines;
-	if (!items || !lines)
-		return bl_fail(err, -ENOMEM, "out of memory");
-	j = &items[r->jobs.n];
-	*j = r->globals;
-	memcpy(j->name, name, strlen(name) + 1);
-	lines[r->jobs.n++] = at->line;
-	return 0;
-}
-
-static int open_section(struct reader *r, char *line, const struct spot *at, struct bl_err *err)
+static int open_section(struct reader *r, char *line, const char *where, struct bl_err *err)
 {
 	size_t n = strlen(line);
 	char *name;
@@ -142,70 +94,81 @@ static int open_section(struct reader *r, char *line, const struct spot *at, str
 	if (strlen(name) >= JOB_NAME_MAX)
 		return bl_fail(err, -ERANGE, "'[%.40s...]' is too long a name, at most %d bytes",
 			       name, JOB_NAME_MAX - 1);
-	if (!strncmp(name, "global", 6)) {
-		r->place = IN_GLOBAL;
-		return 0;
-	}
-	r->place = IN_JOB;
-	return add_job(r, name, at, err);
+	return sections_open(r->to, name, false, where, err);
 }
 
-static int include(struct reader *r, char *path, const char *from, struct bl_err *err)
+/* Where an included file is: as it is written, beside the file that names it, or beside the first
+ * of all. NULL: no memory. */
+static char *find_include(const struct reader *r, const char *path, const char *from)
+{
+	const char *const files[] = {from, r->top};
+
+	if (path[0] == '/' || bl_exists(path))
+		return strdup(path);
+	for (size_t i = 0; i < BL_ARRAY_LEN(files); i++) {
+		const char *slash = strrchr(files[i], '/');
+		char *beside = slash ? bl_strf("%.*s/%s", (int)(slash - files[i]), files[i], path)
+				     : strdup(path);
+
+		if (!beside || bl_exists(beside) || i + 1 == BL_ARRAY_LEN(files))
+			return beside;
+		free(beside);
+	}
+	return NULL;
+}
+
+static int include(struct reader *r, char *path, const struct spot *at, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	BL_CLEANUP(bl_freep) char *beside = NULL;
-	const char *slash = strrchr(from, '/');
+	BL_CLEANUP(bl_freep) char *found = NULL, *via = NULL;
 	int rc;
 
+	if (r->to->n == r->first)
+		return bl_fail(err, -EINVAL, "'include %s' is before the first [section]", path);
 	if (r->depth >= INCLUDES_MAX)
 		return bl_fail(err, -ELOOP, "include: '%s' is more than %d files deep", path,
 			       INCLUDES_MAX);
-	if (path[0] != '/' && !bl_exists(path) && slash) {
-		beside = bl_strf("%.*s/%s", (int)(slash - from), from, path);
-		if (!beside)
-			return bl_fail(err, -ENOMEM, "out of memory");
-		path = beside;
-	}
-	rc = bl_read_file(path, JOBFILE_BYTES_MAX, &text, err);
+	via = bl_strf("%s%s:%u: ", at->via, at->file, at->line);
+	found = find_include(r, path, at->file);
+	if (!found || !via)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	rc = bl_read_file(found, JOBFILE_BYTES_MAX, &text, err);
 	if (rc < 0)
 		return bl_wrap(err, rc, "include");
 	r->depth++;
-	rc = read_lines(r, text.data ? text.data : (char[]){0}, path, err);
+	rc = read_lines(r, text.data ? text.data : (char[]){0}, found, via, err);
 	r->depth--;
 	return rc;
 }
 
-static int set_option(struct reader *r, char *line, const struct spot *at, struct bl_err *err)
+static int add_option(struct reader *r, char *line, const char *where, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
-	struct job *j = r->place == IN_JOB ? &r->jobs.items[r->jobs.n - 1] : &r->globals;
 	char *equals = strchr(line, '=');
-	const char *why, *option;
 	int rc;
 
-	if (r->place == AT_TOP)
+	if (r->to->n == r->first)
 		return bl_fail(err, -EINVAL, "'%s' is before the first [section]", line);
-	if (equals) {
-		*equals = 0;
-		job_expand(trim(equals + 1), &value);
-		if (bl_buf_failed(&value))
-			return bl_fail(err, -ENOMEM, "out of memory");
-		if ((rc = check_text(bl_buf_str(&value), err)) < 0) /* of the environment */
-			return bl_wrap(err, rc, "%s", trim(line));
-	}
-	option = trim(line);
-	why = job_option_ignored(option);
-	if (why)
-		bl_buf_addf(&r->ignored, "%s:%u: %s: ignored, %s\n", at->file, at->line, option,
-			    why);
-	return job_set(j, option, equals ? bl_buf_str(&value) : NULL, err);
+	if (!equals)
+		return sections_add(r->to, line, NULL, where, err);
+	*equals = 0;
+	job_expand(trim(equals + 1), &value);
+	if (bl_buf_failed(&value))
+		return bl_fail(err, -ENOMEM, "out of memory");
+	rc = check_text(bl_buf_str(&value), err); /* of the environment */
+	if (rc < 0)
+		return bl_wrap(err, rc, "%s", trim(line));
+	return sections_add(r->to, trim(line), bl_buf_str(&value), where, err);
 }
 
 static int read_line(struct reader *r, char *line, const struct spot *at, struct bl_err *err)
 {
+	BL_CLEANUP(bl_freep) char *where = bl_strf("%s%s:%u", at->via, at->file, at->line);
 	char *cut = strpbrk(line, ";#");
 	int rc;
 
+	if (!where)
+		return bl_fail(err, -ENOMEM, "out of memory");
 	if (cut) /* a remark may be in any encoding */
 		*cut = 0;
 	line = trim(line);
@@ -215,15 +178,16 @@ static int read_line(struct reader *r, char *line, const struct spot *at, struct
 	if (rc < 0)
 		return rc;
 	if (*line == '[')
-		return open_section(r, line, at, err);
+		return open_section(r, line, where, err);
 	if (!strncmp(line, "include", 7) && isspace((unsigned char)line[7]))
-		return include(r, trim(line + 7), at->file, err);
-	return set_option(r, line, at, err);
+		return include(r, trim(line + 7), at, err);
+	return add_option(r, line, where, err);
 }
 
-static int read_lines(struct reader *r, char *text, const char *file, struct bl_err *err)
+static int read_lines(struct reader *r, char *text, const char *file, const char *via,
+		      struct bl_err *err)
 {
-	struct spot at = {.file = file};
+	struct spot at = {.file = file, .via = via};
 	char *next;
 	int rc;
 
@@ -239,55 +203,37 @@ static int read_lines(struct reader *r, char *text, const char *file, struct bl_
 	return 0;
 }
 
-/* Groups are cut by stonewalls; then every rule that needs the whole job. */
-static int finish(struct reader *r, const char *name, struct bl_err *err)
-{
-	uint32_t group = 0;
-	int rc;
-
-	if (!r->jobs.n)
-		return bl_fail(err, -EINVAL, "%s: no job; at least one [section] is needed", name);
-	for (size_t i = 0; i < r->jobs.n; i++) {
-		struct job *j = &r->jobs.items[i];
-
-		group += i > 0 && j->stonewall;
-		j->group = group;
-		rc = job_check(j, err);
-		if (rc < 0)
-			return bl_wrap(err, rc, "%s:%u: [%s]", name, r->lines[i], j->name);
-	}
-	if (bl_buf_failed(&r->ignored))
-		return bl_fail(err, -ENOMEM, "out of memory");
-	if (r->ignored.len)
-		r->jobs.ignored = bl_buf_take(&r->ignored);
-	return 0;
-}
-
-int jobfile_parse(const char *text, const char *name, struct jobs *ret_jobs, struct bl_err *err)
+int jobfile_sections(const char *text, const char *name, struct sections *s, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *copy = strdup(text);
-	struct reader r = {0};
-	int rc;
+	struct reader r = {.to = s, .top = name, .first = s->n};
 
 	if (!copy)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	job_defaults(&r.globals);
-	rc = read_lines(&r, copy, name, err);
-	if (rc == 0)
-		rc = finish(&r, name, err);
-	if (rc == 0)
-		*ret_jobs = r.jobs;
-	else
-		jobs_done(&r.jobs);
-	free(r.lines);
-	bl_buf_done(&r.ignored);
-	return rc;
+	s->n_files++;
+	return read_lines(&r, copy, name, "", err);
 }
 
-int jobfile_read(const char *path, struct jobs *ret_jobs, struct bl_err *err)
+int jobfile_sections_read(const char *path, struct sections *s, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	int rc = bl_read_file(path, JOBFILE_BYTES_MAX, &text, err);
 
-	return rc < 0 ? rc : jobfile_parse(bl_buf_str(&text), path, ret_jobs, err);
+	return rc < 0 ? rc : jobfile_sections(bl_buf_str(&text), path, s, err);
+}
+
+int jobfile_parse(const char *text, const char *name, struct jobs *ret_jobs, struct bl_err *err)
+{
+	BL_CLEANUP(sections_done) struct sections s = {0};
+	int rc = jobfile_sections(text, name, &s, err);
+
+	return rc < 0 ? rc : jobs_build(&s, NULL, name, ret_jobs, err);
+}
+
+int jobfile_read(const char *path, struct jobs *ret_jobs, struct bl_err *err)
+{
+	BL_CLEANUP(sections_done) struct sections s = {0};
+	int rc = jobfile_sections_read(path, &s, err);
+
+	return rc < 0 ? rc : jobs_build(&s, NULL, path, ret_jobs, err);
 }

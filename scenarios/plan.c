@@ -80,27 +80,33 @@ static uint64_t by_size_ns(const struct scenario *sc, const struct job *j, const
 	uint64_t region = j->size_pct ? sc->backing_bytes / 100 * j->size_pct : j->size;
 	uint64_t depth = (uint64_t)j->iodepth * j->numjobs,
 		 every = j->fsync ? j->fsync : j->fdatasync;
+	unsigned dir = job_reads(j) ? 0 : job_writes(j) ? 1 : 2;
 	double bytes, requests, ns, paced;
 
 	if (region == 0 || region > sc->backing_bytes)
 		region = sc->backing_bytes;
-	bytes = (double)(j->io_size ? j->io_size : region) * j->numjobs;
-	requests = bytes / (double)j->bs;
+	if (j->io_size_pct)
+		region = sc->backing_bytes / 100 * j->io_size_pct;
+	bytes = (double)(j->io_size ? j->io_size : region) * j->numjobs * j->loops;
+	requests = bytes * 2 / ((double)job_bs_min(j, dir) + job_bs_max(j, dir));
 	ns = requests * pace->request_ns / (depth < pace->overlap ? depth : pace->overlap) +
 	     bytes / pace->bytes_s * NS_PER_S;
 	if (job_writes(j) && every)
 		ns += requests / (double)every / j->numjobs * pace->flush_ns;
-	paced = j->rate_iops ? requests / j->numjobs / (double)j->rate_iops * NS_PER_S : 0;
+	paced = j->rate_iops[dir] ? requests / j->numjobs / (double)j->rate_iops[dir] * NS_PER_S
+				  : 0;
+	if (j->rate[dir])
+		paced = bytes / j->numjobs / (double)j->rate[dir] * NS_PER_S;
 	return (uint64_t)fmin(fmax(ns, paced), (double)ESTIMATE_MAX_NS);
 }
 
 static uint64_t job_ns(const struct scenario *sc, const struct job *j, const struct pace *pace)
 {
-	uint64_t by_size = by_size_ns(sc, j, pace);
+	uint64_t by_size = by_size_ns(sc, j, pace), before = j->startdelay_max_ns + j->ramp_ns;
 
 	if (j->runtime_ns && (j->time_based || j->runtime_ns < by_size))
-		return j->ramp_ns + j->runtime_ns;
-	return j->ramp_ns + by_size;
+		return before + j->runtime_ns;
+	return before + by_size;
 }
 
 /* Jobs of one group run together: the longest counts. */

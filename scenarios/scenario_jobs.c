@@ -119,9 +119,14 @@ static int read_only(struct reader *r, const char *key, const struct ynode *node
 		if (!find_job(jobs, node->items[i]->text))
 			return fail_no_job(r, key, node->items[i]);
 	}
-	for (size_t i = 0; i < jobs->n; i++)
-		if (is_wanted(node, jobs->items[i].name))
-			jobs->items[n++] = jobs->items[i];
+	for (size_t i = 0; i < jobs->n; i++) {
+		if (!is_wanted(node, jobs->items[i].name)) {
+			free(jobs->echoes[i].options);
+			continue;
+		}
+		jobs->items[n] = jobs->items[i];
+		jobs->echoes[n++] = jobs->echoes[i];
+	}
 	jobs->n = n;
 	return 0;
 }
@@ -146,8 +151,66 @@ int read_jobs(struct reader *r, const char *key, const struct ynode *node)
 	return read_mapping(r, key, node, jobs_keys, n_jobs_keys);
 }
 
+/* What a job of a scenario can't have: it runs alone with the disk under test. */
+static const struct {
+	const char *option, *why;
+} out_of_place[] = {
+#define ONE_DISK "the jobs of a scenario run on the disk under test"
+	{"directory", ONE_DISK},
+	{"filename_format", ONE_DISK},
+	{"nrfiles", ONE_DISK},
+	{"file_service_type", ONE_DISK},
+	{"filesize", ONE_DISK},
+	{"file_append", ONE_DISK},
+	{"create_on_open", ONE_DISK},
+	{"create_only", ONE_DISK},
+	{"overwrite", ONE_DISK},
+	{"unlink", ONE_DISK},
+	{"fill_device", "its end is not an error to wait for"},
+	{"exec_prerun", "nothing runs in the guest but jobs"},
+	{"exec_postrun", "nothing runs in the guest but jobs"},
+	{"verify_dump", "files of the guest are gone with it"},
+	{"uid", "the guest has no users"},
+	{"gid", "the guest has no users"},
+	{"write_bw_log", "the store keeps the intervals of every job"},
+	{"write_iops_log", "the store keeps the intervals of every job"},
+	{"write_lat_log", "the store keeps the intervals of every job"},
+	{"write_hist_log", "the store keeps the intervals of every job"},
+};
+
+static int check_places(struct reader *r, const struct job *job, struct text_pos at)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(out_of_place); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+		char q[QUOTE_MAX];
+
+		if (job_option_text(job, out_of_place[i].option, &text))
+			return fail_at(r, "jobs", at,
+				       "job '%s' of '%s' has %s, '%s', but %s: "
+				       "take it out",
+				       job->name, r->sc->jobs_path, out_of_place[i].option,
+				       text_quote(q, bl_buf_str(&text)), out_of_place[i].why);
+	}
+	return 0;
+}
+
+/* Each group of jobs is a request of its own to the guest. */
+static int check_wait(struct reader *r, const struct job *job, struct text_pos at)
+{
+	const struct job *other = find_job(&r->sc->jobs, job->wait_for);
+
+	if (!job->wait_for[0] || (other && other->group == job->group))
+		return 0;
+	return fail_at(r, "jobs", at,
+		       "job '%s' of '%s' has wait_for, '%s', which is not a job that starts with "
+		       "it; stonewall waits for all above",
+		       job->name, r->sc->jobs_path, job->wait_for);
+}
+
 static int check_job(struct reader *r, const struct job *job, struct text_pos at)
 {
+	unsigned dir = job_reads(job) ? 0 : job_writes(job) ? 1 : 2;
+	int code;
 	struct bl_err reason = BL_ERR_INIT;
 	char size[BL_UNIT_TEXT_MAX], q[QUOTE_MAX];
 	uint64_t offset =
@@ -158,17 +221,26 @@ static int check_job(struct reader *r, const struct job *job, struct text_pos at
 			       "job '%s' of '%s' names a file, '%s'; the jobs of a scenario run on "
 			       "the disk under test: take filename out",
 			       job->name, r->sc->jobs_path, text_quote(q, job->filename));
+	if (!job->name[0])
+		return fail_at(r, "jobs", at,
+			       "a job of '%s' has no name; results are told apart by it",
+			       r->sc->jobs_path);
+	code = check_places(r, job, at);
+	if (code == 0)
+		code = check_wait(r, job, at);
+	if (code < 0)
+		return code;
 	if (find_job(&r->sc->jobs, job->name) != job)
 		return fail_at(r, "jobs", at,
 			       "two jobs of '%s' are named '%s'; results are told apart by the "
 			       "job's name",
 			       r->sc->jobs_path, job->name);
-	if (offset >= r->sc->backing_bytes || job->bs > r->sc->backing_bytes - offset)
+	if (offset >= r->sc->backing_bytes || job_bs_max(job, dir) > r->sc->backing_bytes - offset)
 		return fail_at(r, "jobs", at,
 			       "job '%s' of '%s' begins at byte %llu with blocks of %llu, beyond "
 			       "the backing's size, %s",
 			       job->name, r->sc->jobs_path, (unsigned long long)offset,
-			       (unsigned long long)job->bs,
+			       (unsigned long long)job_bs_max(job, dir),
 			       bl_format_size(size, r->sc->backing_bytes));
 	if (job_check(job, &reason) < 0) /* the overrides may not go with the rest */
 		return fail_at(r, "jobs", at, "job '%s' of '%s': %s", job->name, r->sc->jobs_path,

@@ -13,7 +13,7 @@ struct group {
 	const struct job *jobs;
 	size_t n;
 	struct job_result *results; /* of the same jobs */
-	uint64_t expected_ns;       /* ramp and runtime; 0: until the size is done */
+	uint64_t expected_ns;       /* start delay, ramp and runtime; 0: until the size is done */
 };
 
 /* The group that begins at job @first. */
@@ -23,7 +23,8 @@ static struct group group_at(const struct trial *t, size_t first)
 	struct group g = {.jobs = all->items + first, .results = t->rec->jobs + first};
 
 	while (first + g.n < all->n && g.jobs[g.n].group == g.jobs[0].group) {
-		uint64_t ns = g.jobs[g.n].ramp_ns + g.jobs[g.n].runtime_ns;
+		const struct job *j = &g.jobs[g.n];
+		uint64_t ns = j->startdelay_max_ns + j->ramp_ns + j->runtime_ns;
 
 		if (ns > g.expected_ns)
 			g.expected_ns = ns;

@@ -141,7 +141,7 @@ static int check_jobs(const struct work *w, struct bl_err *err)
 	for (size_t i = 0; i < w->jobs.n; i++) {
 		const struct job *j = &w->jobs.items[i];
 
-		if (j->filename[0] && strcmp(j->filename, w->device))
+		if (!job_uses_target(j) && strcmp(j->filename, w->device))
 			return bl_fail(err, -EPERM,
 				       "job '%s': filename '%s' is not '%s', the disk "
 				       "under test",

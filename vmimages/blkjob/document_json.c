@@ -1,329 +1,410 @@
-/* document_json.c - fio 3.33's JSON, field by field (the layout tools read), and beside it
- * sched_lat_ns: latency from the intended start of rated jobs. */
+/* document_json.c - fio 3.33's JSON, field by field, and beside it what the engine knows of
+ * itself and latency from the intended start of rated jobs (docs/fio-json.md). */
 #include "document.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cleanup.h"
+#include "disk_util.h"
+#include "entry.h"
 #include "folded.h"
-#include "jobfile.h"
+#include "json_writer.h"
+#include "steady.h"
 #include "units.h"
 
-/* jansson refuses a NULL value, so that one lost allocation shows at the end. */
-static void set(json_t *o, const char *key, json_t *v, bool *ok)
-{
-	*ok &= json_object_set_new(o, key, v) == 0;
-}
+struct look { /* what of a latency is shown */
+	const double *percentiles;
+	unsigned n_percentiles; /* 0: none */
+	bool bins;
+};
 
-static void set_int(json_t *o, const char *key, uint64_t v, bool *ok)
+static void put_percentiles(struct json_writer *w, const struct folded *f, const struct look *look)
 {
-	set(o, key, json_integer((json_int_t)v), ok);
-}
-
-static void set_real(json_t *o, const char *key, double v, bool *ok)
-{
-	set(o, key, json_real(isfinite(v) ? v : 0), ok);
-}
-
-static json_t *percentile_object(const struct folded *f, bool *ok)
-{
-	json_t *o = json_object();
 	char key[32];
 
-	for (int i = 0; i < PERCENTILES; i++) {
-		snprintf(key, sizeof(key), "%.6f", percentiles[i]);
-		set_int(o, key, folded_percentile(f, percentiles[i]), ok);
+	json_object_open(w, "percentile");
+	for (unsigned i = 0; i < look->n_percentiles; i++) {
+		snprintf(key, sizeof(key), "%f", look->percentiles[i]);
+		json_put_uint(w, key, folded_percentile(f, look->percentiles[i]));
 	}
-	return o;
+	json_object_close(w);
 }
 
-static json_t *bins_object(const struct folded *f, bool *ok)
+static void put_bins(struct json_writer *w, const struct folded *f)
 {
-	json_t *o = json_object();
 	char key[32];
 
+	json_object_open(w, "bins");
 	for (unsigned i = 0; i < FOLDED_BUCKETS; i++) {
 		if (!f->count[i])
 			continue;
 		snprintf(key, sizeof(key), "%llu", (unsigned long long)folded_value(i));
-		set_int(o, key, f->count[i], ok);
+		json_put_uint(w, key, f->count[i]);
 	}
-	return o;
+	json_object_close(w);
 }
 
-static json_t *lat_object(const struct lat *l, bool plus, bool *ok)
+static void put_lat(struct json_writer *w, const char *key, const struct lat *l,
+		    const struct look *look)
 {
 	bool has = l && l->n;
-	json_t *o = json_object();
 	struct folded f;
 
-	set_int(o, "min", has ? l->min_ns : 0, ok);
-	set_int(o, "max", has ? l->max_ns : 0, ok);
-	set_real(o, "mean", has ? lat_mean_ns(l) : 0, ok);
-	set_real(o, "stddev", has ? lat_stddev_ns(l) : 0, ok);
-	set_int(o, "N", has ? l->n : 0, ok);
-	if (!has)
-		return o;
-	folded_from(&f, &l->hist);
-	set(o, "percentile", percentile_object(&f, ok), ok);
-	if (plus)
-		set(o, "bins", bins_object(&f, ok), ok);
-	return o;
+	json_object_open(w, key);
+	json_put_uint(w, "min", has ? l->min_ns : 0);
+	json_put_uint(w, "max", has ? l->max_ns : 0);
+	json_put_real(w, "mean", has ? lat_mean_ns(l) : 0);
+	json_put_real(w, "stddev", has ? lat_stddev_ns(l) : 0);
+	json_put_uint(w, "N", has ? l->n : 0);
+	if (has && (look->n_percentiles || look->bins))
+		folded_from(&f, &l->hist);
+	if (has && look->n_percentiles)
+		put_percentiles(w, &f, look);
+	if (has && look->bins)
+		put_bins(w, &f);
+	json_object_close(w);
 }
 
-static uint64_t ms_up(uint64_t ns)
+static void put_windows(struct json_writer *w, const struct side *s)
 {
-	return (ns + NS_PER_MS - 1) / NS_PER_MS;
+	json_put_uint(w, "bw_min", (uint64_t)s->bw.min);
+	json_put_uint(w, "bw_max", (uint64_t)s->bw.max);
+	json_put_real(w, "bw_agg", s->bw_agg_pct);
+	json_put_real(w, "bw_mean", s->bw.mean);
+	json_put_real(w, "bw_dev", window_stats_stddev(&s->bw));
+	json_put_uint(w, "bw_samples", s->bw.n);
+	json_put_uint(w, "iops_min", (uint64_t)s->iops_windows.min);
+	json_put_uint(w, "iops_max", (uint64_t)s->iops_windows.max);
+	json_put_real(w, "iops_mean", s->iops_windows.mean);
+	json_put_real(w, "iops_stddev", window_stats_stddev(&s->iops_windows));
+	json_put_uint(w, "iops_samples", s->iops_windows.n);
 }
 
-static void add_windows(json_t *o, const struct sample *s, enum io_dir dir, bool *ok)
+/* Requests by priority, when some had another than the rest. */
+static void put_prios(struct json_writer *w, const struct entry *e, int side,
+		      const struct look *look)
 {
-	struct window_stats bw, iops;
-	double total = sample_bytes_per_s(s) / 1024;
+	const struct job *j = e->job;
 
-	window_stats(s, dir, true, &bw);
-	window_stats(s, dir, false, &iops);
-	set_int(o, "bw_min", (uint64_t)bw.min, ok);
-	set_int(o, "bw_max", (uint64_t)bw.max, ok);
-	set_real(o, "bw_agg", total > 0 ? fmin(100, 100 * bw.mean / total) : 0, ok);
-	set_real(o, "bw_mean", bw.mean, ok);
-	set_real(o, "bw_dev", bw.stddev, ok);
-	set_int(o, "bw_samples", bw.n, ok);
-	set_int(o, "iops_min", (uint64_t)iops.min, ok);
-	set_int(o, "iops_max", (uint64_t)iops.max, ok);
-	set_real(o, "iops_mean", iops.mean, ok);
-	set_real(o, "iops_stddev", iops.stddev, ok);
-	set_int(o, "iops_samples", iops.n, ok);
+	if (side > SIDE_WRITE || !e->by_prio[side][1] || !e->by_prio[side][1]->n)
+		return;
+	json_array_open(w, "prios");
+	for (int prio = 0; prio < 2; prio++) {
+		unsigned class = prio ? j->cmdprio_class[side] : j->prioclass;
+
+		json_object_open(w, NULL);
+		json_put_uint(w, "prioclass", prio && !class ? 1 : class);
+		json_put_uint(w, "prio", prio ? j->cmdprio[side] : j->prio);
+		put_lat(w, "clat_ns", e->by_prio[side][prio], look);
+		json_object_close(w);
+	}
+	json_array_close(w);
 }
 
-static json_t *dir_object(const struct sample *s, enum io_dir dir, bool plus, bool *ok)
+static void put_side(struct json_writer *w, const struct entry *e, int side, const struct look *all)
 {
-	const struct dir_sample *d = &s->dir[dir];
-	uint64_t ms = d->ios ? ms_up(s->runtime_ns) : 0;
-	uint64_t bytes_s = ms ? (uint64_t)((double)d->bytes * 1000 / (double)ms) : 0;
-	struct sample none = {0};
-	json_t *o = json_object();
+	const struct side *s = &e->side[side];
+	struct look none = {.bins = all->bins};
 
-	set_int(o, "io_bytes", d->bytes, ok);
-	set_int(o, "io_kbytes", d->bytes / KiB, ok);
-	set_int(o, "bw_bytes", bytes_s, ok);
-	set_int(o, "bw", bytes_s / KiB, ok);
-	set_real(o, "iops", ms ? (double)d->ios * 1000 / (double)ms : 0, ok);
-	set_int(o, "runtime", ms, ok);
-	set_int(o, "total_ios", d->ios, ok);
-	set_int(o, "short_ios", 0, ok); /* the rest of a short transfer is part of its request */
-	set_int(o, "drop_ios", 0, ok);
-	set(o, "slat_ns", lat_object(d->slat, plus, ok), ok);
-	set(o, "clat_ns", lat_object(d->clat, plus, ok), ok);
-	set(o, "lat_ns", lat_object(d->lat, plus, ok), ok);
-	if (d->sched)
-		set(o, "sched_lat_ns", lat_object(d->sched, plus, ok), ok);
-	add_windows(o, d->ios ? s : &none, dir, ok);
-	return o;
+	json_object_open(w, side_names[side]);
+	json_put_uint(w, "io_bytes", s->bytes);
+	json_put_uint(w, "io_kbytes", s->bytes / KiB);
+	json_put_uint(w, "bw_bytes", s->bw_bytes);
+	json_put_uint(w, "bw", s->bw_bytes / KiB);
+	json_put_real(w, "iops", s->iops);
+	json_put_uint(w, "runtime", s->runtime_ms);
+	json_put_uint(w, "total_ios", s->ios);
+	json_put_uint(w, "short_ios", s->short_ios);
+	json_put_uint(w, "drop_ios", s->dropped_ios);
+	put_lat(w, "slat_ns", s->slat, e->job->slat_percentiles ? all : &none);
+	put_lat(w, "clat_ns", s->clat, e->job->clat_percentiles ? all : &none);
+	put_lat(w, "lat_ns", s->lat, e->job->lat_percentiles ? all : &none);
+	if (s->sched)
+		put_lat(w, "sched_lat_ns", s->sched, all);
+	put_windows(w, s);
+	put_prios(w, e, side, e->job->clat_percentiles ? all : &none);
+	json_object_close(w);
 }
 
-static json_t *sync_object(const struct sample *s, bool plus, bool *ok)
+static void put_sync(struct json_writer *w, const struct entry *e, const struct look *all)
 {
-	json_t *o = json_object();
+	struct look none = {.bins = all->bins};
+	bool shows = e->job->clat_percentiles || e->job->lat_percentiles;
 
-	set_int(o, "total_ios", s->dir[IO_SYNC].ios, ok);
-	set(o, "lat_ns", lat_object(s->dir[IO_SYNC].lat, plus, ok), ok);
-	return o;
+	json_object_open(w, "sync");
+	json_put_uint(w, "total_ios", e->sample->dir[IO_SYNC].ios);
+	put_lat(w, "lat_ns", e->sample->dir[IO_SYNC].lat, shows ? all : &none);
+	json_object_close(w);
 }
 
-/* Percentages of @counts of their sum; fio shows what is below 0.1 as 0.1. */
-static json_t *depth_object(const uint64_t *counts, const char *const *keys, bool *ok)
+static void put_directions(struct json_writer *w, const struct entry *e, const struct look *look)
 {
-	json_t *o = json_object();
-	uint64_t total = 0;
+	unsigned sides = entry_sides(e);
 
+	for (int side = 0; side < SIDE_MIXED; side++)
+		if (sides & 1u << side)
+			put_side(w, e, side, look);
+	if (sides != 1u << SIDE_MIXED)
+		put_sync(w, e, look);
+	if (sides & 1u << SIDE_MIXED)
+		put_side(w, e, SIDE_MIXED, look);
+}
+
+static void put_cpu(struct json_writer *w, const struct entry *e)
+{
+	const struct sample *s = e->sample;
+	double all = (double)e->job_runtime_ms * 1e6;
+
+	json_put_uint(w, "job_runtime", e->job_runtime_ms);
+	json_put_real(w, "usr_cpu", all > 0 ? (double)s->cpu_user_ns * 100 / all : 0);
+	json_put_real(w, "sys_cpu", all > 0 ? (double)s->cpu_sys_ns * 100 / all : 0);
+	json_put_uint(w, "ctx", s->ctx_voluntary + s->ctx_involuntary);
+	json_put_uint(w, "majf", e->depths.major_faults);
+	json_put_uint(w, "minf", e->depths.minor_faults);
+}
+
+static void put_depths(struct json_writer *w, const char *key, const uint64_t *counts,
+		       const char *const *keys)
+{
+	double pct[ENGINE_DEPTHS];
+
+	depth_percents(counts, pct);
+	json_object_open(w, key);
 	for (int i = 0; i < ENGINE_DEPTHS; i++)
-		total += counts[i];
-	for (int i = 0; i < ENGINE_DEPTHS; i++) {
-		double pct = total ? 100 * (double)counts[i] / (double)total : 0;
+		json_put_real(w, keys[i], pct[i]);
+	json_object_close(w);
+}
 
-		set_real(o, keys[i], pct > 0 && pct < 0.1 ? 0.1 : pct, ok);
+static void put_table(struct json_writer *w, const char *key, const double *pct, unsigned n)
+{
+	char bound[24];
+
+	json_object_open(w, key);
+	for (unsigned i = 0; i < n; i++) {
+		if (i < SPREAD_MS - 1)
+			snprintf(bound, sizeof(bound), "%u", spread_bounds[i]);
+		json_put_real(w, i < SPREAD_MS - 1 ? bound : ">=2000", pct[i]);
 	}
-	return o;
+	json_object_close(w);
 }
 
-/* A share of completions below each bound and not below the one before. */
-struct lat_table {
-	const char *key;
-	uint64_t unit_ns;
-	uint64_t from_ns; /* values below belong to the table before */
-	uint64_t bounds[13];
-	bool has_rest; /* ">=2000" */
-};
-
-static const struct lat_table lat_tables[] = {
-	{"latency_ns", 1, 0, {2, 4, 10, 20, 50, 100, 250, 500, 750, 1000}, false},
-	{"latency_us", 1000, 1000, {2, 4, 10, 20, 50, 100, 250, 500, 750, 1000}, false},
-	{"latency_ms", 1000000, 1000000, {2, 4, 10, 20, 50, 100, 250, 500, 750, 1000, 2000}, true},
-};
-
-/* Completions with clat in [@from, @to), all directions; a bucket goes by its middle. */
-static double share(const struct sample *s, uint64_t from, uint64_t to)
+static void put_spread(struct json_writer *w, const struct entry *e)
 {
-	uint64_t total = 0, inside = 0;
+	struct spread s;
 
-	for (int dir = 0; dir < IO_SYNC; dir++) {
-		const struct lat *l = s->dir[dir].clat;
+	entry_spread(e, &s);
+	put_table(w, "latency_ns", s.ns, SPREAD_NS);
+	put_table(w, "latency_us", s.us, SPREAD_US);
+	put_table(w, "latency_ms", s.ms, SPREAD_MS);
+}
 
-		for (unsigned i = 0; l && l->n && i < HIST_BUCKETS; i++) {
-			uint64_t mid = hist_low(i) + (hist_high(i) - hist_low(i)) / 2;
+/* The lines "name=value" of @text as members. */
+static void put_options(struct json_writer *w, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	json_object_open(w, key);
+	for (size_t n; *text; text += n + (text[n] == '\n')) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf name = BL_BUF_INIT;
+		size_t equals;
 
-			total += l->hist.count[i];
-			inside += mid >= from && mid < to ? l->hist.count[i] : 0;
-		}
+		n = strcspn(text, "\n");
+		equals = strcspn(text, "=\n");
+		bl_buf_add(&name, text, equals);
+		json_put_textn(w, bl_buf_str(&name), text + equals + (equals < n),
+			       n - equals - (equals < n));
 	}
-	return total ? 100 * (double)inside / (double)total : 0;
+	json_object_close(w);
 }
 
-static json_t *latency_object(const struct sample *s, const struct lat_table *t, bool *ok)
+static void put_latency_target(struct json_writer *w, const struct entry *e)
 {
-	json_t *o = json_object();
-	uint64_t from = t->from_ns;
-	char key[24];
+	const struct job *j = e->job;
+	uint32_t depth = e->latency_depth ? e->latency_depth : j->iodepth;
 
-	for (int i = 0; i < 13 && t->bounds[i]; i++) {
-		double pct = share(s, from, t->bounds[i] * t->unit_ns);
+	json_put_uint(w, "latency_depth", depth);
+	json_put_uint(w, "latency_target", j->latency_target_ns);
+	json_put_real(w, "latency_percentile", j->latency_percentile);
+	json_put_uint(w, "latency_window", j->latency_window_ns / NS_PER_US);
+}
 
-		snprintf(key, sizeof(key), "%llu", (unsigned long long)t->bounds[i]);
-		set_real(o, key, pct > 0 && pct < 0.01 ? 0.01 : pct, ok);
-		from = t->bounds[i] * t->unit_ns;
+static void put_rates(struct json_writer *w, const char *key, const uint64_t *v, uint32_t n)
+{
+	json_array_open(w, key);
+	for (uint32_t i = 0; i < n; i++)
+		json_put_uint(w, NULL, v[i]);
+	json_array_close(w);
+}
+
+static void put_steady(struct json_writer *w, const struct entry *e)
+{
+	const struct engine_steady *s = e->steady;
+	struct steady_text t;
+
+	steady_text(e->job, s, &t);
+	json_object_open(w, "steadystate");
+	json_put_text(w, "ss", t.asked);
+	json_put_uint(w, "duration", e->job->ss_dur_ns / NS_PER_S);
+	json_put_uint(w, "attained", s->is_attained);
+	json_put_text(w, "criterion", t.criterion);
+	json_put_real(w, "max_deviation", s->deviation);
+	json_put_real(w, "slope", s->slope);
+	json_object_open(w, "data");
+	json_put_uint(w, "bw_mean", t.bw_mean);
+	json_put_uint(w, "iops_mean", t.iops_mean);
+	put_rates(w, "iops", s->iops, s->n);
+	put_rates(w, "bw", s->bw_bytes, s->n);
+	json_object_close(w);
+	json_object_close(w);
+}
+
+/* What the generator says of itself; nothing here is fio's. */
+static void put_engine(struct json_writer *w, const struct entry *e)
+{
+	const struct sample *s = e->sample;
+	double ios = (double)sample_ios(s);
+
+	json_object_open(w, "engine");
+	if (s->engine[0]) /* has run */
+		json_put_text(w, "name", s->engine);
+	if (s->clock[0])
+		json_put_text(w, "clock", s->clock);
+	if (s->clock_cost_ns > 0)
+		json_put_real(w, "clock_cost_ns", s->clock_cost_ns);
+	if (sample_has_drift(s))
+		json_put_real(w, "clock_drift_ppm", s->clock_drift_ppm);
+	json_put_uint(w, "inflight_at_ramp", e->n_inflight_at_ramp);
+	json_put_uint(w, "enters", e->n_enters);
+	json_put_uint(w, "empty_polls", e->n_polls);
+	json_put_uint(w, "kernel_worker_ns", e->kernel_worker_ns);
+	if (ios > 0) {
+		json_put_real(w, "enters_per_io", (double)e->n_enters / ios);
+		/* a short job may not see a single tick of the CPU clock */
+		if (s->cpu_user_ns)
+			json_put_real(w, "user_ns_per_io", (double)s->cpu_user_ns / ios);
+		if (s->cpu_sys_ns)
+			json_put_real(w, "sys_ns_per_io", (double)s->cpu_sys_ns / ios);
 	}
-	if (t->has_rest)
-		set_real(o, ">=2000", share(s, from, UINT64_MAX), ok);
-	return o;
+	json_object_close(w);
 }
 
-/* What the job asks: all that differs from the defaults, and what readers look for. */
-static json_t *options_object(const struct job *j, bool *ok)
+static void put_job(struct json_writer *w, const struct results *r, const struct entry *e,
+		    bool plus)
 {
-	static const char *const always[] = {"rw",      "bs",       "iodepth",
-					     "numjobs", "ioengine", "direct"};
-	json_t *o = json_object();
-	const char *name;
+	double list[JOB_PERCENTILES_MAX];
+	struct look look = {.percentiles = list, .bins = plus};
+	const struct sample *s = e->sample;
 
-	set(o, "name", json_string(j->name), ok);
-	for (size_t i = 0; (name = job_option_name(i)); i++) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-		bool is_wanted = job_option_text(j, name, &text);
-
-		for (size_t k = 0; k < BL_ARRAY_LEN(always) && !is_wanted; k++)
-			if (!strcmp(always[k], name)) {
-				is_wanted = true;
-				job_option_default(name, &text);
-			}
-		if (is_wanted)
-			set(o, name, json_string(bl_buf_str(&text)), ok);
-	}
-	return o;
-}
-
-static void add_cpu(json_t *o, const struct result *r, bool *ok)
-{
-	const struct sample *s = r->sample;
-	double all = (double)s->runtime_ns * s->n_threads;
-
-	set_int(o, "job_runtime", ms_up(s->runtime_ns) * s->n_threads, ok);
-	set_real(o, "usr_cpu", all > 0 ? (double)s->cpu_user_ns * 100 / all : 0, ok);
-	set_real(o, "sys_cpu", all > 0 ? (double)s->cpu_sys_ns * 100 / all : 0, ok);
-	set_int(o, "ctx", s->ctx_voluntary + s->ctx_involuntary, ok);
-	set_int(o, "majf", r->depths.major_faults, ok);
-	set_int(o, "minf", r->depths.minor_faults, ok);
-}
-
-static json_t *engine_object(const struct sample *s, bool *ok)
-{
-	json_t *o = json_object();
-	uint64_t ios = sample_ios(s);
-
-	set(o, "name", json_string(s->engine), ok);
-	set(o, "clock", json_string(s->clock), ok);
-	if (ios && s->cpu_user_ns) /* a short job may not see a single tick */
-		set_real(o, "user_ns_per_io", (double)s->cpu_user_ns / (double)ios, ok);
-	return o;
-}
-
-static json_t *job_object(const struct result *r, bool plus, bool *ok)
-{
-	static const char *const levels[] = {"1", "2", "4", "8", "16", "32", ">=64"};
-	static const char *const batches[] = {"0", "4", "8", "16", "32", "64", ">=64"};
-	const struct sample *s = r->sample;
-	json_t *o = json_object();
-
-	set(o, "jobname", json_string(s->job), ok);
-	set_int(o, "groupid", r->job->group, ok);
-	set_int(o, "job_start", r->started_ms, ok);
-	set_int(o, "error", (uint64_t)s->error, ok);
+	look.n_percentiles = entry_percentiles(e, list);
+	json_object_open(w, NULL);
+	json_put_text(w, "jobname", e->job->name);
+	json_put_uint(w, "groupid", e->job->report_group);
+	if (e->started_wall_ms)
+		json_put_uint(w, "job_start", e->started_wall_ms);
+	json_put_uint(w, "error", (uint64_t)s->error);
 	if (s->error)
-		set(o, "error_text", json_string(s->error_text), ok);
-	set_int(o, "eta", 0, ok);
-	set_int(o, "elapsed", (r->elapsed_ns + NS_PER_S - 1) / NS_PER_S, ok);
-	set(o, "job options", options_object(r->job, ok), ok);
-	set(o, "read", dir_object(s, IO_READ, plus, ok), ok);
-	set(o, "write", dir_object(s, IO_WRITE, plus, ok), ok);
-	set(o, "trim", dir_object(s, IO_TRIM, plus, ok), ok);
-	set(o, "sync", sync_object(s, plus, ok), ok);
-	add_cpu(o, r, ok);
-	set(o, "iodepth_level", depth_object(r->depths.level, levels, ok), ok);
-	set(o, "iodepth_submit", depth_object(r->depths.submit, batches, ok), ok);
-	set(o, "iodepth_complete", depth_object(r->depths.complete, batches, ok), ok);
-	for (size_t i = 0; i < BL_ARRAY_LEN(lat_tables); i++)
-		set(o, lat_tables[i].key, latency_object(s, &lat_tables[i], ok), ok);
-	set_int(o, "latency_depth", r->job->iodepth, ok);
-	set_int(o, "latency_target", 0, ok); /* no target was asked for: fio's values for that */
-	set_real(o, "latency_percentile", 100, ok);
-	set_int(o, "latency_window", 0, ok);
-	set(o, "engine", engine_object(s, ok), ok);
-	return o;
+		json_put_text(w, "error_text", s->error_text);
+	json_put_uint(w, "eta", r->eta_s);
+	json_put_uint(w, "elapsed", (r->elapsed_ns + NS_PER_S - 1) / NS_PER_S);
+	put_options(w, "job options", e->options);
+	put_directions(w, e, &look);
+	put_cpu(w, e);
+	put_depths(w, "iodepth_level", e->depths.level, depth_level_keys);
+	put_depths(w, "iodepth_submit", e->depths.submit, depth_batch_keys);
+	put_depths(w, "iodepth_complete", e->depths.complete, depth_batch_keys);
+	put_spread(w, e);
+	if (e->job->continue_on_error) {
+		json_put_uint(w, "total_err", e->n_errors);
+		json_put_int(w, "first_error", e->first_error);
+	}
+	put_latency_target(w, e);
+	if (e->job->description[0])
+		json_put_text(w, "desc", e->job->description);
+	if (e->steady)
+		put_steady(w, e);
+	put_engine(w, e);
+	json_object_close(w);
 }
 
-/* The lines of @text as a list. */
-static json_t *lines_array(const char *text, bool *ok)
+static void put_disk(struct json_writer *w, const struct disk_use *d)
 {
-	json_t *a = json_array();
+	json_object_open(w, NULL);
+	json_put_text(w, "name", d->name);
+	json_put_uint(w, "read_ios", d->own.read_ios);
+	json_put_uint(w, "write_ios", d->own.write_ios);
+	json_put_uint(w, "read_sectors", d->own.read_sectors);
+	json_put_uint(w, "write_sectors", d->own.write_sectors);
+	json_put_uint(w, "read_merges", d->own.read_merges);
+	json_put_uint(w, "write_merges", d->own.write_merges);
+	json_put_uint(w, "read_ticks", d->own.read_ms);
+	json_put_uint(w, "write_ticks", d->own.write_ms);
+	json_put_uint(w, "in_queue", d->own.queue_ms);
+	json_put_real(w, "util", d->util_pct);
+	if (d->n_below) {
+		json_put_uint(w, "aggr_read_ios", d->below.read_ios);
+		json_put_uint(w, "aggr_write_ios", d->below.write_ios);
+		json_put_uint(w, "aggr_read_sectors", d->below.read_sectors);
+		json_put_uint(w, "aggr_write_sectors", d->below.write_sectors);
+		json_put_uint(w, "aggr_read_merges", d->below.read_merges);
+		json_put_uint(w, "aggr_write_merge", d->below.write_merges); /* fio's spelling */
+		json_put_uint(w, "aggr_read_ticks", d->below.read_ms);
+		json_put_uint(w, "aggr_write_ticks", d->below.write_ms);
+		json_put_uint(w, "aggr_in_queue", d->below.queue_ms);
+		json_put_real(w, "aggr_util", d->below_util_pct);
+	}
+	json_object_close(w);
+}
 
+static void put_lines(struct json_writer *w, const char *key, const char *text)
+{
+	json_array_open(w, key);
 	for (size_t n; *text; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
-		*ok &= json_array_append_new(a, json_stringn(text, n)) == 0;
+		json_put_textn(w, NULL, text, n);
 	}
-	return a;
+	json_array_close(w);
+}
+
+static void put_head(struct json_writer *w, const struct results *r)
+{
+	time_t now = (time_t)(r->now_ms / 1000);
+	char when[32];
+
+	ctime_r(&now, when);
+	when[strcspn(when, "\n")] = 0;
+	json_put_text(w, "fio version", DOCUMENT_VERSION);
+	json_put_uint(w, "timestamp", r->now_ms / 1000);
+	json_put_uint(w, "timestamp_ms", r->now_ms);
+	json_put_text(w, "time", when);
+	put_options(w, "global options", r->jobs->globals);
 }
 
 int document_json(const struct results *r, bool plus, struct bl_buf *out)
 {
-	json_t *top = json_object(), *jobs = json_array();
-	time_t now = (time_t)(r->now_ms / 1000);
-	char when[32], *text = NULL;
-	bool ok = top && jobs;
+	BL_CLEANUP(entries_done) struct entries all = {0};
+	struct json_writer w = {.out = out};
 
-	ctime_r(&now, when);
-	when[strcspn(when, "\n")] = 0;
-	set(top, "fio version", json_string("fio-3.33 (blkjob " BLKLAB_VERSION ")"), &ok);
-	set_int(top, "timestamp", r->now_ms / 1000, &ok);
-	set_int(top, "timestamp_ms", r->now_ms, &ok);
-	set(top, "time", json_string(when), &ok);
-	for (size_t i = 0; i < r->n; i++)
-		ok &= json_array_append_new(jobs, job_object(&r->items[i], plus, &ok)) == 0;
-	set(top, "jobs", jobs, &ok);
-	if (r->ignored)
-		set(top, "ignored options", lines_array(r->ignored, &ok), &ok);
-	if (ok)
-		text = json_dumps(top, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-	json_decref(top);
-	if (!text)
+	if (entries_make(r, &all) < 0)
 		return -ENOMEM;
-	bl_buf_adds(out, text);
+	json_object_open(&w, NULL);
+	put_head(&w, r);
+	json_array_open(&w, "jobs");
+	for (size_t i = 0; i < all.n; i++)
+		put_job(&w, r, &all.items[i], plus);
+	json_array_close(&w);
+	if (r->n_disks) {
+		json_array_open(&w, "disk_util");
+		for (size_t i = 0; i < r->n_disks; i++)
+			put_disk(&w, &r->disks[i]);
+		json_array_close(&w);
+	}
+	json_put_text(&w, "blkjob version", BLKLAB_VERSION);
+	if (r->jobs->ignored)
+		put_lines(&w, "ignored options", r->jobs->ignored);
+	json_object_close(&w);
 	bl_buf_addc(out, '\n');
-	free(text);
 	return bl_buf_failed(out) ? -ENOMEM : 0;
 }

@@ -2,17 +2,19 @@
 
 #include <string.h>
 
-const double percentiles[PERCENTILES] = {1,  5,  10, 20, 30,   40,   50,    60,   70,
-					 80, 90, 95, 99, 99.5, 99.9, 99.95, 99.99};
+unsigned folded_index(unsigned hist_bucket)
+{
+	/* below 128 both are exact; above, two of ours are one of fio's */
+	unsigned to = hist_bucket < HIST_SUB ? hist_bucket : HIST_SUB / 2 + hist_bucket / 2;
+
+	return to < FOLDED_BUCKETS ? to : FOLDED_BUCKETS - 1;
+}
 
 void folded_from(struct folded *f, const struct hist *h)
 {
 	memset(f, 0, sizeof(*f));
 	for (unsigned i = 0; i < HIST_BUCKETS; i++) {
-		/* below 128 both are exact; above, two of ours are one of fio's */
-		unsigned to = i < HIST_SUB ? i : HIST_SUB / 2 + i / 2;
-
-		f->count[to < FOLDED_BUCKETS ? to : FOLDED_BUCKETS - 1] += h->count[i];
+		f->count[folded_index(i)] += h->count[i];
 		f->n += h->count[i];
 	}
 }

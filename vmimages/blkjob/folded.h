@@ -14,10 +14,8 @@ struct folded {
 };
 
 void folded_from(struct folded *f, const struct hist *h);
-uint64_t folded_value(unsigned index);
+unsigned folded_index(unsigned hist_bucket);                  /* fio's bucket of one of ours */
+uint64_t folded_value(unsigned index);                        /* its middle, ns */
 uint64_t folded_percentile(const struct folded *f, double p); /* f->n > 0 */
-
-#define PERCENTILES 17
-extern const double percentiles[PERCENTILES]; /* fio's default list */
 
 #endif

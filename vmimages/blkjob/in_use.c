@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -135,10 +136,26 @@ static int check_holders(const struct family *f, const char *path, struct bl_err
 	return 0;
 }
 
+/* Users that no list shows - md, dm, file systems of other mount namespaces - hold it exclusively.
+ */
+static int check_exclusive(const char *path, struct bl_err *err)
+{
+	BL_CLEANUP(bl_closep) int fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 && errno == EBUSY)
+		return bl_fail(
+			err, -EBUSY,
+			"'%s' is in use: somebody has opened it for himself alone; an unused "
+			"device is accepted",
+			path);
+	return 0;
+}
+
 int in_use_check(const char *path, struct bl_err *err)
 {
 	struct family f = {0};
-	dev_t dev = device_at(path);
+	struct stat st;
+	dev_t dev = stat(path, &st) == 0 && S_ISBLK(st.st_mode) ? st.st_rdev : 0;
 	int rc;
 
 	if (!dev)
@@ -148,5 +165,7 @@ int in_use_check(const char *path, struct bl_err *err)
 	rc = check_lines("/proc/self/mountinfo", &f, path, check_mount, err);
 	if (rc == 0 && bl_exists("/proc/swaps"))
 		rc = check_lines("/proc/swaps", &f, path, check_swap, err);
-	return rc < 0 ? rc : check_holders(&f, path, err);
+	if (rc == 0)
+		rc = check_holders(&f, path, err);
+	return rc < 0 ? rc : check_exclusive(path, err);
 }

@@ -5,23 +5,19 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
-#include "clock.h"
 #include "cmdline.h"
-#include "fs.h"
 #include "in_use.h"
 #include "jobfile.h"
-#include "document.h"
+#include "session.h"
 
-static _Atomic bool stop;
+static struct session_signals signals;
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	atomic_store(&stop, true);
+	atomic_store(sig == SIGUSR1 ? &signals.show : &signals.stop, true);
 }
 
 static int complain(const struct bl_err *err)
@@ -30,124 +26,69 @@ static int complain(const struct bl_err *err)
 	return 1;
 }
 
+static int check_file(const struct job *j, uint32_t clone, uint32_t file, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf path = BL_BUF_INIT;
+
+	/* a name that is too long is the engine's to refuse: it will not be written to */
+	return job_file(j, clone, file, &path) < 0 ? 0 : in_use_check(bl_buf_str(&path), err);
+}
+
+static int check_files(const struct job *j, const char *target, struct bl_err *err)
+{
+	uint32_t n_clones = j->filename[0] ? 1 : j->numjobs;
+	int rc = 0;
+
+	if (target && job_uses_target(j))
+		return in_use_check(target, err);
+	for (uint32_t clone = 0; clone < n_clones; clone++)
+		for (uint32_t file = 0; file < job_files(j) && rc == 0; file++)
+			rc = check_file(j, clone, file, err);
+	return rc;
+}
+
 /* No job writes where it must not. */
 static int check_writers(const struct cmdline *c, struct bl_err *err)
 {
 	for (size_t i = 0; i < c->jobs.n; i++) {
 		const struct job *j = &c->jobs.items[i];
-		const char *path = j->filename[0] ? j->filename : c->target;
 		int rc;
 
-		if (!job_writes(j) || j->engine == JOB_NULL)
+		if (!job_alters(j) || job_engine_is_null(j->engine))
 			continue;
 		if (c->is_readonly)
 			return bl_fail(err, -EPERM,
 				       "job '%s': rw: '%s' writes, but --readonly was given; read "
 				       "and randread are accepted",
 				       j->name, job_rw_names[j->rw]);
-		rc = path ? in_use_check(path, err) : 0;
+		rc = j->allow_mounted_write ? 0 : check_files(j, c->target, err);
 		if (rc < 0)
 			return bl_wrap(err, rc, "job '%s'", j->name);
 	}
 	return 0;
 }
 
-/* Setup failed: the document still has an entry for each job of the group. */
-static int explain_group(struct result *group, size_t n, const struct bl_err *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct sample *s = sample_new(group[i].job->name);
-
-		if (!s)
-			return -ENOMEM;
-		s->error = err->code ? -err->code : EINVAL;
-		snprintf(s->error_text, sizeof(s->error_text), "%.250s", bl_err_text(err));
-		group[i].sample = s;
-	}
-	return 0;
-}
-
-static int run_group(const struct cmdline *c, size_t first, size_t n, struct result *results,
-		     bool *failed)
-{
-	BL_CLEANUP(bl_freep) struct sample **samples = calloc(n, sizeof(*samples));
-	BL_CLEANUP(bl_freep) struct engine_depths *depths = calloc(n, sizeof(*depths));
-	struct engine_call call = {.jobs = &c->jobs.items[first],
-				   .n_jobs = n,
-				   .target = c->target,
-				   .stop = &stop,
-				   .depths = depths};
-	struct bl_err err = BL_ERR_INIT;
-	uint64_t begin = bl_now_ns(), wall = bl_wall_ms();
-	int rc = samples && depths ? engine_run(&call, samples, &err)
-				   : bl_fail(&err, -ENOMEM, "out of memory");
-
-	for (size_t i = 0; i < n; i++) {
-		results[first + i] = (struct result){.job = &call.jobs[i],
-						     .sample = rc == 0 ? samples[i] : NULL,
-						     .started_ms = wall,
-						     .elapsed_ns = bl_now_ns() - begin};
-		if (rc < 0)
-			continue;
-		results[first + i].depths = depths[i];
-		if (!samples[i]->error)
-			continue;
-		*failed = true;
-		fprintf(stderr, "blkjob: job '%s': %s\n", samples[i]->job, samples[i]->error_text);
-	}
-	if (rc == 0)
-		return 0;
-	*failed = true;
-	complain(&err);
-	return explain_group(&results[first], n, &err);
-}
-
-static int write_report(const struct cmdline *c, const struct results *r)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	struct bl_err err = BL_ERR_INIT;
-	int rc = 0;
-
-	for (unsigned i = 0; i < c->n_formats && rc == 0; i++) {
-		if (c->formats[i] == FORMAT_NORMAL)
-			document_text(r, &out);
-		else
-			rc = document_json(r, c->formats[i] == FORMAT_JSON_PLUS, &out);
-	}
-	if (rc < 0 || bl_buf_failed(&out))
-		rc = bl_fail(&err, -ENOMEM, "out of memory");
-	else if (c->output)
-		rc = bl_write_file(c->output, bl_buf_str(&out), out.len, &err);
-	else if (fwrite(bl_buf_str(&out), 1, out.len, stdout) != out.len || fflush(stdout))
-		rc = bl_fail(&err, -EIO, "standard output: %s", strerror(errno));
-	return rc < 0 ? complain(&err) : 0;
-}
-
 static int run(const struct cmdline *c)
 {
-	struct result *results = calloc(c->jobs.n, sizeof(*results));
-	bool failed = false;
-	size_t done = 0;
-	int rc = results ? 0 : -ENOMEM;
+	static const unsigned bits[FORMATS] = {[FORMAT_NORMAL] = SHOW_NORMAL,
+					       [FORMAT_TERSE] = SHOW_TERSE,
+					       [FORMAT_JSON] = SHOW_JSON,
+					       [FORMAT_JSON_PLUS] = SHOW_JSON_PLUS};
+	struct session_options o = {
+		.is_readonly = c->is_readonly,
+		.output = c->output,
+		.terse_version = c->terse_version,
+		.target = c->target,
+		.status_interval_ns = c->status_interval_ns,
+		.bandwidth_log = c->bandwidth_log,
+		.hgrm = c->hgrm,
+		.progress = c->eta == ETA_ALWAYS || (c->eta == ETA_AUTO && isatty(STDERR_FILENO)),
+		.progress_newline_ns = c->eta_newline_ns,
+	};
 
-	while (rc == 0 && done < c->jobs.n && !atomic_load(&stop)) {
-		size_t n = 1;
-
-		while (done + n < c->jobs.n &&
-		       c->jobs.items[done + n].group == c->jobs.items[done].group)
-			n++;
-		rc = run_group(c, done, n, results, &failed);
-		done += n;
-	}
-	if (rc == 0)
-		rc = write_report(c,
-				  &(struct results){results, done, bl_wall_ms(), c->jobs.ignored});
-	else
-		fprintf(stderr, "blkjob: out of memory\n");
-	for (size_t i = 0; i < done && results; i++)
-		sample_free(results[i].sample);
-	free(results);
-	return rc || failed || atomic_load(&stop) ? 1 : 0;
+	for (unsigned i = 0; i < c->n_formats; i++)
+		o.show |= bits[c->formats[i]];
+	return session_run(&c->jobs, &o, &signals);
 }
 
 /* As one word of a shell. */
@@ -179,14 +120,6 @@ static int show_commands(const struct cmdline *c)
 	return 0;
 }
 
-static int help(void)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-
-	cmdline_help(&text);
-	return fputs(bl_buf_str(&text), stdout) < 0;
-}
-
 int main(int argc, char **argv)
 {
 	BL_CLEANUP(cmdline_done) struct cmdline c = {0};
@@ -196,7 +129,7 @@ int main(int argc, char **argv)
 	if (cmdline_parse(argc, argv, &c, &err) < 0)
 		return complain(&err);
 	if (c.action == DO_HELP)
-		return help();
+		return fputs(c.help, stdout) < 0;
 	if (c.action == DO_VERSION)
 		return printf("fio-3.33 (blkjob %s)\n", BLKLAB_VERSION) < 0;
 	if (check_writers(&c, &err) < 0)
@@ -209,5 +142,7 @@ int main(int argc, char **argv)
 		return 0;
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_flags = SA_RESTART; /* a document in between disturbs no request */
+	sigaction(SIGUSR1, &sa, NULL);
 	return run(&c);
 }

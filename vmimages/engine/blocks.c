@@ -4,7 +4,7 @@ void blocks_new_pass(struct blocks *b)
 {
 	uint64_t state = rng_mix(b->seed + ++b->pass);
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		b->key[i] = rng_next(&state);
 	b->next[0] = 0;
 }

@@ -6,6 +6,10 @@
 #include "fs.h"
 
 #define CALIBRATION_NS 50000000u
+#define COST_ROUNDS    20
+#define COST_READINGS  100
+
+static double measure_cost(const struct clk *c);
 
 static struct clk the_clock;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -58,6 +62,8 @@ static void measure_tsc(struct clk *c)
 	if (t1 <= t0 || ns1 <= ns0)
 		return;
 	c->ns_per_tick_32 = (uint64_t)(((unsigned __int128)(ns1 - ns0) << 32) / (t1 - t0));
+	c->first_ticks = t0;
+	c->first_ns = ns0;
 	c->is_tsc = true;
 }
 #endif
@@ -69,6 +75,42 @@ static void make_clock(void)
 	if (kernel_trusts_tsc())
 		measure_tsc(&the_clock);
 #endif
+	the_clock.cost_ns = measure_cost(&the_clock);
+}
+
+double clk_drift_ppm(const struct clk *c)
+{
+	uint64_t ticks = 0, ns = 0, by_ticks;
+
+	if (!c->is_tsc)
+		return 0;
+#if defined(__x86_64__)
+	read_both(&ticks, &ns);
+#endif
+	by_ticks = clk_ns(c, ticks - c->first_ticks);
+	ns -= c->first_ns;
+	return ns ? ((double)by_ticks - (double)ns) * 1e6 / (double)ns : 0;
+}
+
+/* The best of some rounds: the others were interrupted. */
+static double measure_cost(const struct clk *c)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int round = 0; round < COST_ROUNDS; round++) {
+		uint64_t begin = clk_now(c), last = begin;
+
+		for (int i = 0; i < COST_READINGS; i++)
+			last = clk_now(c);
+		if (last - begin < least)
+			least = last - begin;
+	}
+	return (double)clk_ns(c, least) / COST_READINGS;
+}
+
+double clk_cost_ns(const struct clk *c)
+{
+	return c->cost_ns;
 }
 
 const struct clk *clk_get(void)

@@ -13,10 +13,19 @@
 struct clk {
 	bool is_tsc;
 	uint64_t ns_per_tick_32; /* fixed point, 32 fraction bits */
+	double cost_ns;
+	uint64_t first_ticks, first_ns; /* one moment on both clocks */
 };
 
 /* The process's clock; the first call measures the counter for about 50 ms. */
 const struct clk *clk_get(void);
+
+/* How far the ticks have run from CLOCK_MONOTONIC_RAW since the first call, parts per million;
+ * 0 when they are no counter's. */
+double clk_drift_ppm(const struct clk *c);
+
+/* What one clk_now() costs, ns: measured once, at the first call. */
+double clk_cost_ns(const struct clk *c);
 
 uint64_t clk_ticks(const struct clk *c, uint64_t ns);
 

@@ -24,12 +24,85 @@ struct engine_progress {
 /* Beside the sample, what fio's output also has: how many requests were in flight at each
  * hand-over (level, counted per request), and how many a hand-over and a pick-up moved.
  * level: 1, 2-3, 4-7, ... 32-63, 64 and more; submit and complete: 0, 1-4, 5-8, 9-16,
- * 17-32, 33-64, 65 and more. Sum of all clones, counted time only. */
+ * 17-32, 33-64, 65 and more. Counted time only. */
 #define ENGINE_DEPTHS 7
 struct engine_depths {
 	uint64_t level[ENGINE_DEPTHS], submit[ENGINE_DEPTHS], complete[ENGINE_DEPTHS];
 	uint64_t major_faults, minor_faults;
 };
+
+/* One finished request: for logs of single requests (log_avg_msec=0). */
+struct engine_io {
+	uint64_t end_ns; /* since counting started */
+	uint64_t slat_ns, clat_ns, lat_ns;
+	uint64_t offset;
+	uint32_t bytes;
+	uint8_t dir; /* enum io_dir */
+};
+
+/* One window of log_avg_msec (logs and the bw and iops samples), one direction. */
+enum { ENGINE_SLAT, ENGINE_CLAT, ENGINE_LAT, ENGINE_LATS };
+struct engine_window {
+	uint64_t start_ns, end_ns; /* since counting started */
+	uint8_t dir;
+	uint64_t n, bytes; /* completed in it, at least 1 */
+	uint64_t sum_ns[ENGINE_LATS];
+	uint64_t max_ns[ENGINE_LATS]; /* of slat and clat: the bucket's upper end */
+};
+
+/* One window of log_hist_msec, one direction: a histogram of clat. */
+struct engine_hist_window {
+	uint64_t end_ns;
+	uint8_t dir;
+	uint32_t n_buckets;
+	struct interval_bucket *buckets; /* ascending, non-empty only */
+};
+
+/* fio's steady state, one sample a second. */
+struct engine_steady {
+	bool is_attained;
+	double criterion, deviation, slope; /* slope and criterion in the limit's unit */
+	uint32_t n;                         /* samples kept, oldest first */
+	uint64_t *iops, *bw_bytes;          /* [n] */
+};
+
+/* What one clone of one job did. Plain data; end with engine_clone_done(). */
+struct engine_clone {
+	size_t job;     /* index into the call's jobs */
+	uint32_t clone; /* from 0 */
+	struct sample *sample;
+	struct engine_depths depths;
+	uint64_t short_ios[JOB_DDIRS], dropped_ios[JOB_DDIRS];
+	uint64_t n_errors; /* also those that continue_on_error let pass */
+	int first_error;   /* errno */
+	uint64_t first_error_offset;
+	uint64_t started_wall_ms; /* of the clone's own start */
+	uint64_t elapsed_ns;      /* with ramp and drain */
+	uint32_t latency_depth;   /* reached by latency_target; 0: no target */
+	bool latency_failed;      /* not even depth 1 met it */
+	struct engine_steady steady;
+	/* cmdprio_percentage: clat of reads and of writes, without [0] and with [1] the priority;
+	 * n as lat_add() keeps it. NULL: not asked for. */
+	struct lat *clat_by_prio[2][2];
+	uint64_t n_inflight_at_ramp; /* built in the ramp, done after it: not counted */
+
+	/* the engine about itself, counted time only */
+	uint64_t n_enters;         /* system calls that moved requests */
+	uint64_t n_polls;          /* pick-ups that found nothing */
+	double clock_drift_ppm;    /* of the TSC against CLOCK_MONOTONIC_RAW over the run */
+	uint64_t kernel_worker_ns; /* CPU time of io_uring's own threads */
+
+	/* logs, as asked for by the job; NULL: none */
+	struct engine_io *ios;
+	size_t n_ios, n_ios_lost; /* lost: beyond the memory reserved for the log */
+	struct engine_window *windows;
+	size_t n_windows;
+	struct engine_hist_window *hist_windows;
+	size_t n_hist_windows;
+};
+void engine_clone_done(struct engine_clone *c);
+
+struct engine_live; /* the running clones, for engine_call.tick */
 
 struct engine_call {
 	const struct job *jobs; /* one group: they run together */
@@ -37,14 +110,31 @@ struct engine_call {
 	const char *target; /* file or device for jobs without a filename; may be NULL */
 	struct engine_progress *progress; /* may be NULL */
 	_Atomic bool *stop;               /* set it to end the jobs early; may be NULL */
-	struct engine_depths *depths;     /* [n_jobs], added to; may be NULL */
+	bool is_readonly;                 /* nothing is made, lengthened or removed */
+	/* Every 100 ms while they run, in the caller's thread; may be NULL. */
+	void (*tick)(struct engine_live *live, void *arg);
+	void *tick_arg;
 };
 
-/* Run all jobs of @call together and wait for them. ret_samples[n_jobs] are new and
- * the caller's. A job that fails half way still gives its sample, with error set.
+/* Run all jobs of @call together and wait for them. ret_clones (ret_n) are new and the caller's:
+ * free() the array after engine_clone_done() of each; clones of the first job first. A job that
+ * fails half way still gives its sample, with error set.
  * -EINVAL, -ENOENT, -EBUSY, -ENOMEM...: nothing was started and nothing was returned;
  * @err names the job, the target and what would be accepted. */
+int engine_run_clones(const struct engine_call *call, struct engine_clone **ret_clones,
+		      size_t *ret_n, struct bl_err *err);
+
+/* The same with the clones of each job merged: ret_samples[n_jobs] are new and the caller's. */
 int engine_run(const struct engine_call *call, struct sample **ret_samples, struct bl_err *err);
+
+/* A copy of what every clone has measured so far (no logs; read while it is written: the
+ * counters of one clone may be apart by the requests of a moment, and lat.n is its histogram's
+ * total). The array and its members as from engine_run_clones(). -ENOMEM. */
+int engine_live_copy(struct engine_live *live, struct engine_clone **ret_clones, size_t *ret_n);
+
+/* How many of the clones still wait for their start, run, and have ended. */
+void engine_live_states(struct engine_live *live, unsigned *waiting, unsigned *running,
+			unsigned *ended);
 
 /* Fill [0, size) of @path with random data that depends on @seed only, in 1 MiB
  * direct writes where the target takes them, and flush. @done_bytes (may be NULL)

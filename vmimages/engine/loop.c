@@ -1,19 +1,20 @@
 /* loop.c - the timed loop. Here nothing is allocated, locked, divided or printed.
  *
- * Build requests in the free slots as they are due, hand them over in one call, take
- * the time, record everything that has come back. Stamps are fio's: start when the
- * request is built, issue when the hand-over returned (sync engines: just before the
- * call), done once for all that were found ready together.
+ * Build requests in the free slots, hand them over in one call, take the time, record
+ * everything that has come back. Stamps are fio's: start when the request is built (lean: once
+ * for a hand-over, before the first), issue when the hand-over returned (engines that run inside
+ * the call have no slat), done once for all that were found ready together.
+ *
+ * Two loops come out of this text for each engine: lean ones for requests of one size in one file
+ * as fast as they go, and rich ones, which ask shape.h what comes next and what to make of it.
  */
-#include <errno.h>
-
 #include "worker.h"
 
 #define INLINE      static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define NO_DUE      UINT64_MAX
 
-#include "loop_engines.h" /* engine_submit(), engine_ready(), engine_wait(), engine_result() */
+#include "shape.h" /* shape_next(), shape_done(): rich jobs */
 
 /* Through int64_t: half the instructions, and no latency has the sign bit. */
 INLINE double squared(uint64_t ns)
@@ -23,201 +24,240 @@ INLINE double squared(uint64_t ns)
 	return v * v;
 }
 
+/* All but the maximum, which costs least where the caller keeps it. */
 INLINE void put(struct lat *l, uint64_t ns)
 {
+	l->hist.count[hist_index(ns)]++;
 	l->sum_ns += ns;
 	l->sumsq_ns2 += squared(ns);
-	l->min_ns = ns < l->min_ns ? ns : l->min_ns;
-	l->max_ns = ns > l->max_ns ? ns : l->max_ns;
-	l->hist.count[hist_index(ns)]++;
+	if (UNLIKELY(ns < l->min_ns))
+		l->min_ns = ns;
 }
 
-INLINE void record(struct worker *w, const struct slot *s, uint64_t now, bool rated)
+INLINE void put_max(uint64_t *max, uint64_t ns)
 {
-	struct meter *m = &w->meter[s->dir];
+	if (UNLIKELY(ns > *max))
+		*max = ns;
+}
+
+/* Without a slat, clat is lat and is not recorded twice. */
+INLINE void record(const struct clk *clk, struct meter *m, const struct slot *s, uint64_t now)
+{
 	uint64_t lat;
 
 	if (m->slat) { /* lat is their sum to the nanosecond */
-		uint64_t slat = clk_ns(w->clk, s->issue - s->start);
-		uint64_t clat = clk_ns(w->clk, now - s->issue);
+		uint64_t slat = clk_ns(clk, s->issue - s->start);
+		uint64_t clat = clk_ns(clk, now - s->issue);
 
 		put(m->slat, slat);
+		put_max(&m->slat->max_ns, slat);
 		put(m->clat, clat);
+		put_max(&m->clat->max_ns, clat);
 		lat = slat + clat;
-	} else { /* sync engines, and sync requests of any */
-		lat = clk_ns(w->clk, now - s->start);
-		if (m->clat)
-			put(m->clat, lat);
+	} else {
+		lat = clk_ns(clk, now - s->start);
 	}
-	m->lat->sum_ns += lat;
-	m->lat->sumsq_ns2 += squared(lat);
-	m->lat->min_ns = lat < m->lat->min_ns ? lat : m->lat->min_ns;
-	m->slice_max_ns = lat > m->slice_max_ns ? lat : m->slice_max_ns;
-	m->lat->hist.count[hist_index(lat)]++;
+	put(m->lat, lat);
+	put_max(&m->slice_max_ns, lat);
 	m->ios++;
-	if (rated && m->sched)
-		put(m->sched, clk_ns(w->clk, now - s->due));
 }
 
-INLINE void complete(struct worker *w, struct slot *s, int res, uint64_t now, bool rated)
+INLINE void complete(struct worker *w, const struct clk *clk, struct slot *s, int res, uint64_t now,
+		     bool rich)
 {
 	bool is_good = true;
 
-	if (UNLIKELY((uint32_t)res != s->len)) {
+	if (rich) {
+		is_good = shape_done(w, s, res, &now);
+	} else if (UNLIKELY((uint32_t)res != s->len)) {
 		is_good = worker_finish_io(w, s, res) == 0;
-		now = clk_now(w->clk);
+		now = clk_now(clk);
 	}
-	if (is_good && s->start >= w->start)
-		record(w, s, now, rated);
-	w->free_slots[w->n_free++] = s->id;
-	w->n_busy--;
+	if (is_good && s->start >= w->start) {
+		record(clk, &w->meter[s->dir], s, now);
+		if (rich)
+			shape_record(w, s, now);
+	}
 }
 
-INLINE void queue(struct worker *w, struct slot *s, uint64_t now)
+/* Slots are taken from the top of the free ones: what is queued still stands above them, the
+ * first one highest. */
+INLINE struct slot *queued_slot(const struct worker *w, unsigned i)
 {
-	s->start = s->issue = now;
-	w->n_free--;
-	w->n_busy++;
-	w->queue[w->n_queued++] = s->id;
+	return &w->slots[w->free_slots[w->n_free + w->n_queued - 1 - i]];
 }
 
-INLINE void build_sync(struct worker *w, uint64_t now)
+#include "loop_engines.h" /* engine_submit(), engine_ready(), engine_wait(), engine_result() */
+
+INLINE void build_io(struct worker *w, struct slot *s, uint64_t now)
 {
-	struct slot *s = &w->slots[w->free_slots[w->n_free - 1]];
+	uint8_t dir = w->only_dir;
 
-	s->dir = IO_SYNC;
-	s->len = 0;
-	s->offset = w->sync_owed & 1 ? 0 : 1; /* 1: data only */
-	w->sync_owed &= w->sync_owed - 1;
-	queue(w, s, now);
-}
-
-INLINE void owe_sync(struct worker *w, unsigned kind)
-{
-	if (!w->sync_every[kind] || ++w->since_sync[kind] < w->sync_every[kind])
-		return;
-	w->since_sync[kind] = 0;
-	w->sync_owed |= (uint8_t)(1u << kind);
-}
-
-INLINE void build_io(struct worker *w, unsigned dir, bool rated, uint64_t now)
-{
-	struct slot *s = &w->slots[w->free_slots[w->n_free - 1]];
-
-	s->dir = (uint8_t)dir;
-	s->len = w->bs;
+	if (w->is_mixed)
+		s->dir = dir = rng_next(&w->mix) >> 32 < w->read_threshold ? IO_READ : IO_WRITE;
 	s->offset = w->region_offset + blocks_next(&w->blocks, dir) * w->bs;
-	if (rated) {
-		s->due = (uint64_t)(w->pace[dir].due >> 32);
-		w->pace[dir].due += w->pace[dir].period;
-	}
-	w->left -= now >= w->start;
-	if (dir == IO_WRITE) {
-		for (uint32_t at = 0; at < w->bs; at += 4096)
+	s->start = now;
+	if (dir == IO_WRITE) /* no two sectors are ever the same */
+		for (uint32_t at = 0; at < w->bs; at += 512)
 			*(uint64_t *)(s->buf + at) = s->offset + at + now;
-		owe_sync(w, 0);
-		owe_sync(w, 1);
+}
+
+/* Fill the free slots, up to one hand-over; true: there is more to build. */
+INLINE bool build(struct worker *w, const struct clk *clk)
+{
+	uint64_t now = clk_now(clk);
+	unsigned n = w->n_free < w->batch_max ? w->n_free : w->batch_max;
+	const uint16_t *top = &w->free_slots[w->n_free];
+
+	if (UNLIKELY(now >= w->end || !w->left))
+		w->is_ending = true;
+	if (UNLIKELY(w->is_ending))
+		return false;
+	if (now >= w->start) {
+		if (UNLIKELY(n > w->left))
+			n = (unsigned)w->left;
+		w->left -= n;
 	}
-	queue(w, s, now);
+	w->n_free -= n;
+	w->n_queued = n;
+	while (n--)
+		build_io(w, &w->slots[*--top], now);
+	return w->n_free;
 }
 
-INLINE unsigned batch_bucket(unsigned n) /* 0, 1-4, 5-8, ... 65 and more */
-{
-	unsigned b = n ? 31u - (unsigned)__builtin_clz((n - 1) | 3) : 0;
-
-	return b < ENGINE_DEPTHS ? b : ENGINE_DEPTHS - 1;
-}
-
-INLINE void note_submit(struct worker *w)
-{
-	unsigned level = 31u - (unsigned)__builtin_clz(w->n_busy);
-
-	w->depths.level[level < ENGINE_DEPTHS ? level : ENGINE_DEPTHS - 1] += w->n_queued;
-	w->depths.submit[batch_bucket(w->n_queued)]++;
-}
-
-/* The direction of the next request; rated: whose turn comes first. */
-INLINE unsigned choose(struct worker *w, bool rated)
-{
-	if (!w->is_mixed)
-		return w->only_dir;
-	if (rated)
-		return w->pace[IO_WRITE].due < w->pace[IO_READ].due ? IO_WRITE : IO_READ;
-	return rng_next(&w->mix) >> 32 < w->read_threshold ? IO_READ : IO_WRITE;
-}
-
-/* Fill the free slots, up to one hand-over; false: there is more to build. When the
- * schedule has nothing yet, *ret_due is when it will. */
-INLINE bool build(struct worker *w, bool rated, uint64_t *ret_due)
+/* The same for rich jobs. When there is nothing to build yet, *ret_due is when there will be. */
+INLINE bool build_rich(struct worker *w, const struct clk *clk, uint64_t *ret_due)
 {
 	while (w->n_free && !w->is_ending) {
-		uint64_t now;
-		unsigned dir;
+		struct slot *s = &w->slots[w->free_slots[w->n_free - 1]];
+		uint64_t now = clk_now(clk);
 
-		if (w->n_queued == w->batch_max)
+		if (w->n_queued >= w->batch_max)
+			return true;
+		switch (shape_next(w, s, now, ret_due)) {
+		case SHAPE_GO:
+			s->start = s->issue = clk_now(clk);
+			if (UNLIKELY(now < w->start && s->start >= w->start))
+				s->start = w->start - 1; /* it was not counted when it was chosen */
+			w->n_free--;
+			w->n_queued++;
+			break;
+		case SHAPE_WAIT:
 			return false;
-		now = clk_now(w->clk);
-		if (UNLIKELY(now >= w->end || !w->left)) {
+		case SHAPE_END:
 			w->is_ending = true;
-			break;
 		}
-		if (UNLIKELY(w->sync_owed)) {
-			build_sync(w, now);
-			continue;
-		}
-		dir = choose(w, rated);
-		if (rated && w->pace[dir].due >> 32 > now) {
-			*ret_due = (uint64_t)(w->pace[dir].due >> 32);
-			break;
-		}
-		build_io(w, dir, rated, now);
 	}
-	return true;
+	return false;
 }
 
-INLINE void run(struct worker *w, enum job_engine engine, bool rated)
+INLINE void note_submit(struct worker *w, unsigned n)
 {
-	unsigned n;
+	w->n_at_depth[w->depth - w->n_free] += n;
+	w->n_submits[n]++;
+}
+
+/* Engines that have done what they were handed when the call returns. What was queued is put
+ * back where it stands: above the top of the free slots. */
+INLINE void run_in_place(struct worker *w, enum job_engine engine, bool rich)
+{
+	const struct clk clk = *w->clk;
 
 	for (;;) {
 		uint64_t due = NO_DUE, now;
-		bool is_full = build(w, rated, &due);
+		unsigned n, n_done;
 
-		if (!w->n_busy && w->is_ending)
-			break;
-		if (w->n_queued) {
-			note_submit(w);
-			engine_submit(w, engine);
+		if (rich)
+			build_rich(w, &clk, &due);
+		else
+			build(w, &clk);
+		n = w->n_queued;
+		if (UNLIKELY(!n)) { /* nothing was built: what stands above the top is stale */
+			if (!rich || w->is_ending)
+				break;
+			engine_wait(w, &clk, engine, due);
+		} else {
+			note_submit(w, n);
+			engine_submit(w, &clk, engine, rich);
 		}
-		n = engine_ready(w, engine);
-		if (!n && is_full) {
-			engine_wait(w, engine, due);
-			n = engine_ready(w, engine);
-		}
-		now = clk_now(w->clk);
+		now = clk_now(&clk);
 		if (UNLIKELY(now >= w->next_event))
 			worker_event(w, now);
-		w->depths.complete[batch_bucket(n)]++;
+		w->n_completes[n]++;
+		for (n_done = 0; n_done < n; n_done++) {
+			struct slot *s = &w->slots[w->free_slots[w->n_free + n_done]];
+			int res = engine == JOB_NULL ? (int)s->len : w->sync_result;
+
+			complete(w, &clk, s, res, now, rich);
+		}
+		w->n_free += n;
+		w->n_queued = 0;
+	}
+	w->finished = clk_now(&clk);
+}
+
+/* Engines that have requests in flight. */
+INLINE void run(struct worker *w, enum job_engine engine, bool rich)
+{
+	const struct clk clk = *w->clk;
+
+	for (;;) {
+		uint64_t due = NO_DUE, now;
+		bool more = false;
+		unsigned n = 0;
+
+		if (w->n_free)
+			more = rich ? build_rich(w, &clk, &due) : build(w, &clk);
+		if (w->n_queued) {
+			note_submit(w, w->n_queued);
+			if (rich)
+				shape_submit(w);
+			engine_submit(w, &clk, engine, rich);
+		} else if (w->is_ending && w->n_free == w->depth) {
+			break;
+		}
+		n = engine_ready(w, engine, more);
+		if (!more && (n < w->reap_min || !n)) {
+			w->n_polls += !n;
+			n = engine_wait(w, &clk, engine, due);
+		}
+		if (UNLIKELY(n > w->reap_max)) /* what was done at once is taken in one go */
+			n = w->reap_max > w->n_at_once ? w->reap_max : w->n_at_once;
+		now = clk_now(&clk);
+		if (UNLIKELY(now >= w->next_event))
+			worker_event(w, now);
+		w->n_completes[n]++;
 		for (unsigned i = 0; i < n; i++) {
 			int res;
 			struct slot *s = engine_result(w, engine, i, &res);
 
-			complete(w, s, res, now, rated);
+			complete(w, &clk, s, res, now, rich);
+			w->free_slots[w->n_free++] = s->id;
 		}
 		engine_took(w, engine, n);
 	}
-	w->finished = clk_now(w->clk);
+	w->finished = clk_now(&clk);
 }
+
+/* A copy of the loop for each case, so that it is not asked at every request. */
+#define LOOPS(run, engine)                                                                         \
+	do {                                                                                       \
+		if (w->shape)                                                                      \
+			run(w, engine, true);                                                      \
+		else                                                                               \
+			run(w, engine, false);                                                     \
+	} while (0)
 
 void loop_run(struct worker *w)
 {
-	bool rated = w->job->rate_iops > 0;
-
-	/* A copy of the loop for each case, so that it is not asked at every request. */
-	if (w->job->engine == JOB_IO_URING)
-		rated ? run(w, JOB_IO_URING, true) : run(w, JOB_IO_URING, false);
-	else if (w->job->engine == JOB_PSYNC)
-		rated ? run(w, JOB_PSYNC, true) : run(w, JOB_PSYNC, false);
+	if (job_engine_is_sync(w->job->engine)) /* sync_io() knows which */
+		LOOPS(run_in_place, JOB_PSYNC);
+	else if (w->job->engine == JOB_NULL)
+		LOOPS(run_in_place, JOB_NULL);
+	else if (w->job->engine == JOB_LIBAIO)
+		LOOPS(run, JOB_LIBAIO);
+	else if (w->job->engine == JOB_NOP)
+		LOOPS(run, JOB_NOP);
 	else
-		rated ? run(w, JOB_NULL, true) : run(w, JOB_NULL, false);
+		LOOPS(run, JOB_IO_URING);
 }

@@ -32,6 +32,12 @@ void slices_done(struct slices *s)
 	*s = (struct slices){0};
 }
 
+void slices_forget(struct slices *s)
+{
+	s->len = s->n = 0;
+	s->is_full = false;
+}
+
 static void put(struct slices *s, uint64_t v)
 {
 	for (; v >= 128; v >>= 7)
@@ -53,7 +59,7 @@ static uint64_t get(const struct slices *s, size_t *at)
 	}
 }
 
-/* A slice is: index, direction, count, max, then (gap to the last bucket, count) pairs
+/* A slice is: index, direction, count, bytes, max, then (gap to the last bucket, count) pairs
  * up to a pair with count 0. */
 void slices_add(struct slices *s, struct interval head, const struct hist *now, struct hist *before,
 		unsigned from, unsigned to)
@@ -67,6 +73,7 @@ void slices_add(struct slices *s, struct interval head, const struct hist *now, 
 	put(s, head.index);
 	put(s, head.dir);
 	put(s, head.count);
+	put(s, head.bytes);
 	put(s, head.max_ns);
 	for (unsigned i = from; i <= to; i++) {
 		uint64_t n = now->count[i] - before->count[i];
@@ -92,6 +99,7 @@ static int take_one(const struct slices *s, size_t *at, struct interval *iv)
 	iv->index = (uint32_t)get(s, at);
 	iv->dir = (uint8_t)get(s, at);
 	iv->count = get(s, at);
+	iv->bytes = get(s, at);
 	iv->max_ns = get(s, at);
 	for (;;) {
 		gap = get(s, at);
@@ -110,7 +118,7 @@ static int take_one(const struct slices *s, size_t *at, struct interval *iv)
 	return 0;
 }
 
-int slices_take(const struct slices *s, uint64_t block_bytes, struct interval **ret, size_t *ret_n)
+int slices_take(const struct slices *s, struct interval **ret, size_t *ret_n)
 {
 	struct interval *out;
 	size_t at = 0;
@@ -129,7 +137,6 @@ int slices_take(const struct slices *s, uint64_t block_bytes, struct interval **
 			free(out);
 			return -ENOMEM;
 		}
-		out[i].bytes = out[i].dir == IO_SYNC ? 0 : out[i].count * block_bytes;
 	}
 	*ret = out;
 	*ret_n = s->n;

@@ -20,6 +20,7 @@ struct slices {
 /* Reserve address space for @n_slices (a guess); -ENOMEM. */
 int slices_init(struct slices *s, uint64_t n_slices);
 void slices_done(struct slices *s);
+void slices_forget(struct slices *s); /* empty again */
 
 /* Keep the slice whose histogram is @now minus @before, non-zero only in buckets
  * [@from, @to]; @before becomes @now there. */
@@ -27,6 +28,6 @@ void slices_add(struct slices *s, struct interval head, const struct hist *now, 
 		unsigned from, unsigned to);
 
 /* All slices as intervals, new and the caller's; -ENOMEM. */
-int slices_take(const struct slices *s, uint64_t block_bytes, struct interval **ret, size_t *ret_n);
+int slices_take(const struct slices *s, struct interval **ret, size_t *ret_n);
 
 #endif

@@ -28,5 +28,6 @@ TCase *counts_cases(void);
 TCase *failures_cases(void);
 TCase *pace_cases(void);
 TCase *fill_cases(void);
+TCase *rich_cases(void);
 
 #endif

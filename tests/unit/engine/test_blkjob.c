@@ -48,14 +48,13 @@ static const struct {
 } refused[] = {
 	{{NULL}, "blkjob: no job; a FILE.fio or --name=JOB is needed (see --help)\n"},
 	{{"/nowhere.fio"}, "blkjob: cannot open '/nowhere.fio': No such file or directory\n"},
-	{{"--bs=4k"},
-	 "blkjob: --bs: not a switch of blkjob (see --help); a job's options come after its "
-	 "--name\n"},
+	{{"--bs=4k"}, "blkjob: no job; a FILE.fio or --name=JOB is needed (see --help)\n"},
 	{{"--output-format=xml", QUICK},
-	 "blkjob: --output-format: 'xml' is not one of normal, json, json+\n"},
+	 "blkjob: --output-format: 'xml' is not one of normal, terse, json, json+\n"},
 	{{"--name=a", "--iodpeth=3"},
 	 "blkjob: iodpeth: unknown option; the nearest known is 'iodepth'\n"},
-	{{"--name=a", "--time_based"}, "blkjob: --name=a: time_based: needs a runtime above 0\n"},
+	{{"--name=a", "--bs=lots"},
+	 "blkjob: bs: 'lots' is not a size in bytes, for example 4096, 4k, 1m\n"},
 	{{"--readonly", QUICK, "--name=w", "--rw=write", "--filename=/tmp/x"},
 	 "blkjob: job 'w': rw: 'write' writes, but --readonly was given; read and randread are "
 	 "accepted\n"},
@@ -109,7 +108,10 @@ START_TEST(a_good_run_prints_the_document_and_nothing_else)
 	ck_assert_int_eq(int_at(json_object_get(job_at(doc, 0), "read"), "total_ios"), 512);
 	ck_assert_int_eq(int_at(job_at(doc, 0), "groupid"), 0);
 	ck_assert_int_eq(int_at(job_at(doc, 1), "groupid"), 1);
-	ck_assert_uint_eq(json_array_size(json_object_get(doc, "ignored options")), 1);
+	ck_assert_ptr_null(json_object_get(doc, "ignored options"));
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_object_get(doc, "global options"), "size")),
+		"2m");
 	json_decref(doc);
 	done(&o);
 }
@@ -144,7 +146,7 @@ START_TEST(a_job_that_can_not_start_still_has_its_place_in_the_document)
 		 NULL, &o);
 	ck_assert_int_eq(o.status, 1);
 	doc = parsed(&o.out);
-	ck_assert_int_eq(int_at(job_at(doc, 0), "error"), ENOENT);
+	ck_assert_int_eq(int_at(job_at(doc, 0), "error"), EINVAL); /* as fio: no size */
 	ck_assert_int_eq(int_at(job_at(doc, 1), "error"), 0);
 	json_decref(doc);
 	done(&o);
@@ -173,6 +175,45 @@ START_TEST(a_job_file_may_come_from_standard_input_and_the_document_go_to_a_file
 			 "stdin job");
 	json_decref(doc);
 	bl_buf_done(&text);
+	done(&o);
+}
+END_TEST
+
+START_TEST(documents_in_between_follow_each_other)
+{
+	struct outcome o;
+	const char *at;
+	int n = 0;
+
+	run_with((const char *[]){"--output-format=json", "--status-interval=200ms", "--name=a",
+				  "--ioengine=null", "--size=1m", "--time_based=1", "--runtime=1",
+				  NULL},
+		 NULL, &o);
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_str_eq(bl_buf_str(&o.err), "");
+	for (at = bl_buf_str(&o.out); *at; n++) {
+		json_error_t why;
+		json_t *doc = json_loads(at, JSON_DISABLE_EOF_CHECK, &why);
+
+		ck_assert_msg(doc != NULL, "%s", why.text);
+		ck_assert_uint_eq(json_array_size(json_object_get(doc, "jobs")), 1);
+		json_decref(doc);
+		at += why.position;
+		at += strspn(at, "\n");
+	}
+	ck_assert_int_ge(n, 3); /* 5 and the last one, when nothing else runs */
+	done(&o);
+}
+END_TEST
+
+START_TEST(terse_is_a_line_a_job)
+{
+	struct outcome o;
+
+	run_with((const char *[]){"--minimal", QUICK, NULL}, NULL, &o);
+	ck_assert_int_eq(o.status, 0);
+	ck_assert_int_eq(strncmp(bl_buf_str(&o.out), "3;fio-3.33;a;0;0;1024;", 22), 0);
+	ck_assert_ptr_eq(strchr(bl_buf_str(&o.out), '\n') + 1, bl_buf_str(&o.out) + o.out.len);
 	done(&o);
 }
 END_TEST
@@ -260,6 +301,8 @@ int main(void)
 	tcase_add_test(t, a_failed_job_is_in_the_document_and_in_the_exit_status);
 	tcase_add_test(t, a_job_that_can_not_start_still_has_its_place_in_the_document);
 	tcase_add_test(t, a_job_file_may_come_from_standard_input_and_the_document_go_to_a_file);
+	tcase_add_test(t, documents_in_between_follow_each_other);
+	tcase_add_test(t, terse_is_a_line_a_job);
 	tcase_add_test(t, the_shown_command_does_the_same_job);
 	tcase_add_test(t, the_readable_form_has_the_line_that_scripts_look_for);
 	tcase_add_test(t, a_mounted_device_is_not_written_to);

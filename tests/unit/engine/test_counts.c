@@ -1,4 +1,5 @@
 /* What is counted: mixes, syncs, ramps, clones, intervals. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,25 @@ START_TEST(slat_is_only_measured_where_submission_is_apart)
 }
 END_TEST
 
+START_TEST(a_sample_says_what_its_clock_costs_and_how_it_was_moved)
+{
+	const char *path = scratch_file("clock", 1 << 20);
+	struct sample *s = run_one("[a]\nioengine=io_uring\niodepth=4\n", path);
+
+	ck_assert(s->clock_cost_ns > 0 && s->clock_cost_ns < 100000);
+	ck_assert(fabs(s->clock_drift_ppm) < 10000); /* calibrated over 50 ms of a busy host */
+	if (strcmp(s->clock, "tsc"))
+		ck_assert(s->clock_drift_ppm == 0);
+	ck_assert_uint_eq(s->n_errors, 0);
+	ck_assert_uint_ge(s->n_enters, 1);
+	ck_assert_uint_le(s->n_enters, 2 * s->dir[IO_READ].ios); /* hand over, and wait */
+	sample_free(s);
+	s = run_one("[a]\n", path);
+	ck_assert_uint_eq(s->n_enters, 0); /* psync: not counted, so not known */
+	sample_free(s);
+}
+END_TEST
+
 START_TEST(io_size_wraps_around_the_region)
 {
 	const char *path = scratch_file("wrap", 1 << 20);
@@ -194,16 +214,18 @@ END_TEST
 START_TEST(depths_count_every_request_of_a_hand_over)
 {
 	struct jobs jobs = jobs_of("[a]\nioengine=null\nsize=16m\niodepth=16\n");
-	struct engine_depths d[1] = {0};
-	struct engine_call call = {.jobs = jobs.items, .n_jobs = 1, .depths = d};
+	struct engine_call call = {.jobs = jobs.items, .n_jobs = 1};
 	struct bl_err err = BL_ERR_INIT;
-	struct sample *s;
+	struct engine_clone *c;
+	size_t n;
 
-	ck_assert_msg(engine_run(&call, &s, &err) == 0, "%s", err.text);
-	ck_assert_uint_eq(d[0].level[4], 4096); /* depth 16 each time */
-	ck_assert_uint_eq(d[0].submit[3], 256); /* 9-16 */
-	ck_assert_uint_eq(d[0].complete[3], 256);
-	sample_free(s);
+	ck_assert_msg(engine_run_clones(&call, &c, &n, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(c->depths.level[4], 4096); /* depth 16 each time */
+	ck_assert_uint_eq(c->depths.submit[3], 256); /* 9-16 */
+	ck_assert_uint_eq(c->depths.complete[3], 256);
+	engine_clone_done(c);
+	free(c);
 	jobs_done(&jobs);
 }
 END_TEST
@@ -253,6 +275,7 @@ TCase *counts_cases(void)
 	tcase_add_test(t, clones_are_merged_into_one_sample);
 	tcase_add_test(t, what_was_issued_in_the_ramp_is_not_counted);
 	tcase_add_test(t, slat_is_only_measured_where_submission_is_apart);
+	tcase_add_test(t, a_sample_says_what_its_clock_costs_and_how_it_was_moved);
 	tcase_add_test(t, io_size_wraps_around_the_region);
 	tcase_add_test(t, depths_count_every_request_of_a_hand_over);
 	tcase_add_test(t, sixteen_clones_of_a_mix_need_little_memory);

@@ -32,6 +32,7 @@ START_TEST(a_job_that_meets_a_limit_half_way_says_at_which_offset)
 				     "large"));
 	ck_assert_ptr_nonnull(strstr(s->error_text, path));
 	ck_assert_uint_eq(s->dir[IO_WRITE].ios, 64);
+	ck_assert_uint_eq(s->n_errors, 1);
 	sample_free(s);
 }
 END_TEST
@@ -110,19 +111,20 @@ static const struct {
 	int code;
 	const char *says;
 } refused[] = {
-	{"[a]\n", -EINVAL, "job 'a': no filename= and no disk under test"},
-	{"[a]\nfilename=/nowhere/x\n", -ENOENT,
+	{"[a]\n", -EINVAL,
+	 "job 'a': no filename= and no disk under test; size= makes a file of the job's own"},
+	{"[a]\nfilename=/nowhere/x\n", -EINVAL,
 	 "job 'a': '/nowhere/x' does not exist; an existing file or device is accepted, or a file "
 	 "with size= in bytes"},
 	{"[a]\nfilename=/dev/nosuch\nsize=1m\nrw=write\n", -ENOENT,
 	 "job 'a': '/dev/nosuch' does not exist; an existing file or device is accepted, or a file "
 	 "with size= in bytes"},
 	{"[a]\nfilename=/\n", -EINVAL, "job 'a': '/' is not a file or a device"},
-	{"[a]\nfilename=/dev/zero\n", -ERANGE,
+	{"[a]\nfilename=/dev/zero\n", -EINVAL,
 	 "job 'a': '/dev/zero': offset 0 is not below its size, 0 bytes; give size="},
-	{"[a]\nioengine=null\n", -ERANGE,
+	{"[a]\nioengine=null\n", -EINVAL,
 	 "job 'a': 'null': offset 0 is not below its size, 0 bytes; give size="},
-	{"[good]\nioengine=null\nsize=1m\n[b]\nfilename=/nowhere/x\n", -ENOENT,
+	{"[good]\nioengine=null\nsize=1m\n[b]\nfilename=/nowhere/x\n", -EINVAL,
 	 "job 'b': '/nowhere/x' does not exist; an existing file or device is accepted, or a file "
 	 "with size= in bytes"},
 };

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,40 @@ START_TEST(a_rated_job_keeps_its_rate_in_each_direction)
 		ck_assert_uint_ge(s->dir[d].sched->sum_ns, s->dir[d].lat->sum_ns);
 	}
 	ck_assert_uint_ge(s->runtime_ns, 600000000);
+	sample_free(s);
+}
+END_TEST
+
+static uint64_t n_calls(const char *which)
+{
+	FILE *f = fopen("/proc/self/io", "re");
+	unsigned long long n = 0;
+	char line[100];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, which, strlen(which)))
+			n = strtoull(line + strlen(which), NULL, 10);
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* After a wait there is nothing queued, and so nothing to hand over. */
+START_TEST(a_job_that_waits_does_no_io_of_which_it_does_not_tell)
+{
+	const char *path = scratch_file("calls", 1 << 20);
+	uint64_t reads = n_calls("syscr:"), writes = n_calls("syscw:");
+	struct sample *s =
+		run_one("[a]\nioengine=psync\nrw=randrw\nrate_iops=300\n"
+			"thinktime=1ms\nthinktime_blocks=10\ntime_based\nruntime=500ms\n",
+			path);
+
+	reads = n_calls("syscr:") - reads;
+	writes = n_calls("syscw:") - writes;
+	ck_assert_uint_gt(s->dir[IO_READ].ios, 50);
+	/* A few are the test's, and of /proc and /sys. */
+	ck_assert_uint_le(writes, s->dir[IO_WRITE].ios + 40);
+	ck_assert_uint_le(reads, s->dir[IO_READ].ios + 40);
 	sample_free(s);
 }
 END_TEST
@@ -139,6 +174,7 @@ TCase *pace_cases(void)
 
 	tcase_set_timeout(t, 40);
 	tcase_add_loop_test(t, a_rated_job_keeps_its_rate_in_each_direction, 0, 3);
+	tcase_add_test(t, a_job_that_waits_does_no_io_of_which_it_does_not_tell);
 	tcase_add_loop_test(t, a_second_of_standstill_is_seen_by_every_request_it_delayed, 0, 2);
 	tcase_add_test(t, a_stopped_job_ends_early_with_what_it_measured);
 	return t;

@@ -29,44 +29,113 @@ static const struct {
 	{"[a\n", -EINVAL, "t.fio:1: '[a' has no closing ']'"},
 	{"[a]\niodpeth=4\n", -EINVAL,
 	 "t.fio:2: iodpeth: unknown option; the nearest known is 'iodepth'"},
+	{"[a]\nqqqqqqqqqq=4\n", -EINVAL, "t.fio:2: qqqqqqqqqq: unknown option; none is like it"},
 	{"[a]\n\n; note\nrunt=4\n", -EINVAL,
 	 "t.fio:4: runt: unknown option; the nearest known is 'runtime'"},
-	{"[a]\nioengine=libaio\n", -EINVAL,
-	 "t.fio:2: ioengine: 'libaio' is not supported, the nearest is 'io_uring'; accepted: "
-	 "psync, "
-	 "io_uring, null"},
-	{"[a]\nioengine=sync\n", -EINVAL,
-	 "t.fio:2: ioengine: 'sync' is not supported, the nearest is 'psync'; accepted: psync, "
-	 "io_uring, null"},
-	{"[a]\nrw=randtrim\n", -EINVAL,
-	 "t.fio:2: rw: 'randtrim' is not supported, the nearest is 'randwrite'; accepted: read, "
-	 "write, "
-	 "randread, randwrite, rw, randrw"},
+	{"[a]\nioengine=posixaio\n", -EINVAL,
+	 "t.fio:2: ioengine: 'posixaio' is not supported, the nearest is 'io_uring'; accepted: "
+	 "psync, sync, pvsync, pvsync2, libaio, io_uring, null, nop"},
 	{"[a]\niodepth=0\n", -ERANGE, "t.fio:2: iodepth: '0' is below the least, 1"},
 	{"[a]\niodepth=lots\n", -EINVAL, "t.fio:2: iodepth: 'lots' is not a whole number"},
 	{"[a]\nrwmixread=101\n", -ERANGE, "t.fio:2: rwmixread: '101' is above the most, 100"},
 	{"[a]\nrwmixwrite=101\n", -EINVAL,
 	 "t.fio:2: rwmixwrite: '101' is not a whole number from 0 to 100"},
-	{"[a]\nbs=4k,8k\n", -EINVAL,
-	 "t.fio:2: bs: '4k,8k' is not one size in bytes, for example 4096, 4k, 1m"},
+	{"[a]\nbs=4k,8k,16k,32k\n", -EINVAL,
+	 "t.fio:2: bs: '4k,8k,16k,32k' has more than the three parts for reads, writes and trims"},
+	{"[a]\nbs=4k-8k\n", -EINVAL,
+	 "t.fio:2: bs: '4k-8k' is not one size; for a range use bsrange=4k-8k"},
+	{"[a]\nbs=,\n", -EINVAL, "t.fio:2: bs: ',' has no value"},
+	{"[a]\nbs=0\n", -ERANGE, "t.fio:2: bs: '0' is below the least, 1"},
+	{"[a]\nbsrange=4k\n", -EINVAL, "t.fio:2: bsrange: '4k' is not a range, for example 1k-4k"},
+	{"[a]\nbssplit=4k/60:8k/50\n", -EINVAL,
+	 "t.fio:2: bssplit: the percentages add up to 110, at most 100"},
+	{"[a]\nbssplit=4k/101\n", -EINVAL,
+	 "t.fio:2: bssplit: '101' is not a percentage from 0 to 100"},
+	{"[a]\nbssplit=foo\n", -EINVAL,
+	 "t.fio:2: bssplit: 'foo' is not a size in bytes, for example 4096, 4k, 1m"},
+	{"[a]\nrandom_distribution=zipf:1\n", -EINVAL,
+	 "t.fio:2: random_distribution: '1' is not a theta other than 1"},
+	{"[a]\nrandom_distribution=pareto:1\n", -EINVAL,
+	 "t.fio:2: random_distribution: '1' is not a number between 0 and 1"},
+	{"[a]\nrandom_distribution=normal:101\n", -EINVAL,
+	 "t.fio:2: random_distribution: '101' is not a deviation from 0 to 99.9 percent"},
+	{"[a]\nrandom_distribution=zipf:1.2:1.5\n", -EINVAL,
+	 "t.fio:2: random_distribution: '1.5' is not a center from 0 to 1"},
+	{"[a]\nrandom_distribution=zoned:60/10:30/20\n", -EINVAL,
+	 "t.fio:2: random_distribution: the access percentages add up to 90, not 100"},
+	{"[a]\nrandom_distribution=zoned:50/50:50/60\n", -EINVAL,
+	 "t.fio:2: random_distribution: the sizes add up to 110%, at most 100%"},
+	{"[a]\nrate=1m\nrate_iops=,100\n", -EINVAL,
+	 "t.fio:2: [a]: rate: bytes and requests a second can't both be given"},
+	{"[a]\nrate=1m\nrate_min=2m\n", -EINVAL,
+	 "t.fio:3: [a]: rate_min: is above the rate itself"},
+	{"[a]\nzonemode=strided\n", -EINVAL,
+	 "t.fio:1: [a]: zonesize: is needed by zonemode=strided"},
+	{"[a]\nzonesize=1m\n", -EINVAL, "t.fio:2: [a]: zonesize: needs zonemode=strided"},
+	{"[a]\nzonemode=zbd\n", -EINVAL,
+	 "t.fio:2: zonemode: 'zbd' is not supported, zoned block devices are not run; accepted: "
+	 "none, strided"},
+	{"[a]\nwait_for=zz\n", -EINVAL, "t.fio:2: [a]: wait_for: 'zz' is not a job"},
+	{"[a]\nwait_for=a\n", -EINVAL, "t.fio:2: [a]: wait_for: 'a' is the job itself"},
+	{"[a]\npercentile_list=101\n", -ERANGE,
+	 "t.fio:2: percentile_list: '101' is not from 0 to 100"},
+	{"[a]\npercentile_list=1:2:3:4:5:6:7:8:9:10:11:12:13:14:15:16:17:18:19:20:21\n", -E2BIG,
+	 "t.fio:2: percentile_list: more than 20 percentiles"},
+	{"[a]\nsteadystate=iops\n", -EINVAL,
+	 "t.fio:2: steadystate: 'iops' is not a criterion and a limit, for example iops:1%, "
+	 "iops_slope:0.3%, bw:1m, bw_slope:1%"},
+	{"[a]\ncontinue_on_error=read,write\n", -EINVAL,
+	 "t.fio:2: continue_on_error: 'read,write' is not supported; accepted: none, read, write, "
+	 "io, verify, all, 0, 1"},
+	{"[a]\nverify=foo\nrw=write\n", -EINVAL,
+	 "t.fio:2: verify: 'foo' is not supported; accepted: 0, md5, crc64, crc32, crc32c-intel, "
+	 "crc32c, crc16, crc7, sha1, sha256, sha512, sha3-224, sha3-256, sha3-384, sha3-512, "
+	 "xxhash, "
+	 "meta, pattern, null, pattern_hdr"},
+	{"[a]\nverify_interval=40\n", -ERANGE,
+	 "t.fio:2: verify_interval: '40' is below the least, 80"},
+	{"[a]\nverify_pattern=foo\n", -EINVAL,
+	 "t.fio:2: verify_pattern: 'foo' is no pattern; 0x.. digits, \"text\", 'path', a whole "
+	 "number or %o are accepted"},
+	{"[a]\nignore_error=EFOO\n", -EINVAL,
+	 "t.fio:2: ignore_error: 'EFOO' is not an error, for example EIO, ENOSPC, 5"},
+	{"[a]\ncpus_allowed=a\n", -EINVAL,
+	 "t.fio:2: cpus_allowed: 'a' is not a list of numbers, for example 0-3,5"},
+	{"[a]\nnuma_mem_policy=foo\n", -EINVAL,
+	 "t.fio:2: numa_mem_policy: 'foo' is not one of default, local, prefer:NODE, bind:LIST, "
+	 "interleave:LIST"},
+	{"[a]\nnice=-21\n", -ERANGE, "t.fio:2: nice: '-21' is below the least, -20"},
+	{"[a]\nread_iolog=x\n", -EINVAL,
+	 "t.fio:2: read_iolog: not supported: traces are not replayed"},
+	{"[a]\nreplay_skip=read\n", -EINVAL,
+	 "t.fio:2: replay_skip: not supported: traces are not replayed"},
+	{"[a]\nio_submit_mode=offload\n", -EINVAL,
+	 "t.fio:2: io_submit_mode: 'offload' is not supported, a clone submits its requests "
+	 "itself; "
+	 "only inline is"},
+	{"[a]\nmem=mmaphuge\n", -EINVAL,
+	 "t.fio:2: mem: 'mmaphuge' is not supported, buffers are anonymous pages; only malloc mmap "
+	 "shm mmapshared is"},
+	{"[global]\nzonesize=1m\n[a]\n", -EINVAL, "t.fio:2: [a]: zonesize: needs zonemode=strided"},
+	{"[a]\nhipri\n", -EINVAL,
+	 "t.fio:2: [a]: hipri: is not an option of ioengine=psync, but of pvsync2, io_uring"},
+	{"[a]\nruntime=1.5\n", -EINVAL,
+	 "t.fio:2: runtime: '1.5' is not a time, for example 10, 10s, 500ms, 2m"},
+	{"[a]\nbs=8k\n[b]\nruntime=1x\nkb_base=1000\n", -EINVAL,
+	 "t.fio:4: runtime: '1x' is not a time, for example 10, 10s, 500ms, 2m"},
 	{"[a]\nbs=(2*4096)\n", -EINVAL,
-	 "t.fio:2: bs: '(2*4096)' is not one size in bytes, for example 4096, 4k, 1m"},
-	{"[a]\nsize=101%\n", -EINVAL, "t.fio:2: size: '101%' is not a percentage from 0% to 100%"},
+	 "t.fio:2: bs: '(2*4096)' is not a size in bytes, for example 4096, 4k, 1m"},
+	{"[a]\nsize=101%\n", -EINVAL, "t.fio:2: size: '101%' is not a percentage from 1% to 100%"},
 	{"[a]\nsize=99999999999999999999\n", -EINVAL,
-	 "t.fio:2: size: '99999999999999999999' is not one size in bytes, for example 4096, 4k, "
+	 "t.fio:2: size: '99999999999999999999' is not a size in bytes, for example 4096, 4k, "
 	 "1m"},
 	{"[a]\nruntime=5parsecs\n", -EINVAL,
 	 "t.fio:2: runtime: '5parsecs' is not a time, for example 10, 10s, 500ms, 2m"},
 	{"[a]\ndirect=2\n", -EINVAL, "t.fio:2: direct: '2' is not 0 or 1"},
-	{"[a]\nrw\n", -EINVAL, "t.fio:2: rw: needs a value: what is done, in which order"},
-	{"[a]\nfilename=/a:/b\n", -EINVAL,
-	 "t.fio:2: filename: '/a:/b' names more than one file; one is accepted, with '\\:' for a "
-	 "colon in its name"},
-	{"[a]\nverify=crc32c\n", -EINVAL, "t.fio:2: verify: 'crc32c' is not supported; only 0 is"},
-	{"[a]\ntime_based\n", -EINVAL, "t.fio:1: [a]: time_based: needs a runtime above 0"},
-	{"[b]\n[a]\nsize=1k\n", -ERANGE, "t.fio:2: [a]: size: '1024' is below one block, bs=4096"},
+	{"[a]\nbs\n", -EINVAL, "t.fio:2: bs: needs a value: bytes in one request, 'R,W,T'"},
+	{"[b]\n[a]\nsize=1k\n", -ERANGE, "t.fio:3: [a]: size: '1024' is below one block, bs=4096"},
 	{"[a]\ndirect=1\nbs=1000\n", -EINVAL,
-	 "t.fio:1: [a]: bs: '1000' is not a multiple of 512, which direct=1 needs"},
+	 "t.fio:3: [a]: bs: '1000' is not a multiple of 512, which direct=1 needs"},
 	{"[a]\n\n[caf\xe9]\n", -EINVAL,
 	 "t.fio:3: '[caf\\xe9' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
 	{"[a]\nfilename=/\xff\n", -EINVAL,
@@ -77,7 +146,6 @@ static const struct {
 	 "t.fio:1: '[\\xed' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
 	{"[\xe2\x82]\n", -EINVAL, /* cut short */
 	 "t.fio:1: '[\\xe2' is not UTF-8 text; save the file as UTF-8 or use ASCII"},
-	{"[]\n", -EINVAL, "t.fio:1: []: name: '' is empty; a job needs a name"},
 };
 
 START_TEST(a_bad_file_is_refused_with_the_line_and_what_would_be_accepted)
@@ -105,7 +173,7 @@ START_TEST(k_is_1024_and_kib_is_1000_as_fio_has_it)
 
 	job_defaults(&j);
 	ck_assert_int_eq(job_set(&j, "bs", sizes[_i].value, NULL), 0);
-	ck_assert_uint_eq(j.bs, sizes[_i].bytes);
+	ck_assert_uint_eq(j.bs[0].min, sizes[_i].bytes);
 }
 END_TEST
 
@@ -137,7 +205,7 @@ START_TEST(a_job_of_pure_defaults_has_the_values_of_fio)
 	ck_assert_str_eq(jobs.items[0].name, "a");
 	ck_assert_int_eq(jobs.items[0].engine, JOB_PSYNC);
 	ck_assert_int_eq(jobs.items[0].rw, JOB_RW_READ);
-	ck_assert_uint_eq(jobs.items[0].bs, 4096);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 4096);
 	ck_assert_uint_eq(jobs.items[0].iodepth, 1);
 	ck_assert_uint_eq(jobs.items[0].rwmixread, 50);
 	ck_assert_uint_eq(jobs.items[0].randseed, 0x89);
@@ -154,10 +222,10 @@ START_TEST(a_global_section_is_for_the_jobs_below_it_only)
 	parse("[above]\n[global]\nbs=8k\niodepth=4\n[one]\niodepth=2\n[globals]\nbs=16k\n[two]\n",
 	      &jobs);
 	ck_assert_uint_eq(jobs.n, 3);
-	ck_assert_uint_eq(jobs.items[0].bs, 4096);
-	ck_assert_uint_eq(jobs.items[1].bs, 8192);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 4096);
+	ck_assert_uint_eq(jobs.items[1].bs[0].min, 8192);
 	ck_assert_uint_eq(jobs.items[1].iodepth, 2);
-	ck_assert_uint_eq(jobs.items[2].bs, 16384);
+	ck_assert_uint_eq(jobs.items[2].bs[0].min, 16384);
 	ck_assert_uint_eq(jobs.items[2].iodepth, 4);
 	jobs_done(&jobs);
 }
@@ -170,7 +238,7 @@ START_TEST(comments_cut_the_line_and_blanks_do_not_count)
 	parse("# top\n  [ a ]  \n\n  rw = randread ; reads\n\tbs=8k# eight\r\n ;bs=1m\n", &jobs);
 	ck_assert_str_eq(jobs.items[0].name, "a");
 	ck_assert_int_eq(jobs.items[0].rw, JOB_RW_RANDREAD);
-	ck_assert_uint_eq(jobs.items[0].bs, 8192);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 8192);
 	jobs_done(&jobs);
 }
 END_TEST
@@ -221,11 +289,15 @@ START_TEST(options_without_effect_are_listed_with_their_place)
 {
 	struct jobs jobs;
 
-	parse("[global]\ngroup_reporting\n[a]\nwrite_lat_log=x\nrandrepeat=1\n", &jobs);
+	parse("[global]\ngtod_cpu=1\n[a]\niomem=shm\nrandrepeat=1\ntime_based\n"
+	      "steadystate=iops:1%\n",
+	      &jobs);
 	ck_assert_str_eq(jobs.ignored,
-			 "t.fio:2: group_reporting: ignored, clones are always merged into one "
-			 "result\n"
-			 "t.fio:4: write_lat_log: ignored, intervals are part of the result\n");
+			 "t.fio:2: gtod_cpu: ignored, each clone reads the clock itself\n"
+			 "t.fio:4: iomem: ignored, buffers are anonymous pages\n"
+			 "t.fio:3: [a]: time_based: ignored, there is no runtime\n"
+			 "t.fio:3: [a]: steadystate: ignored, there is no steadystate_duration\n");
+	ck_assert(!jobs.items[0].time_based);
 	jobs_done(&jobs);
 }
 END_TEST
@@ -248,7 +320,7 @@ START_TEST(an_included_file_is_found_beside_the_file_that_names_it)
 	fclose(f);
 	ck_assert_msg(jobfile_read(path, &jobs, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(jobs.items[0].iodepth, 7);
-	ck_assert_uint_eq(jobs.items[0].bs, 8192);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 8192);
 	jobs_done(&jobs);
 
 	f = fopen(path, "w"); /* a file that includes itself */
@@ -266,66 +338,6 @@ START_TEST(an_included_file_is_found_beside_the_file_that_names_it)
 }
 END_TEST
 
-/* A job with every field drawn; nothing that job_check() would refuse. */
-static void draw_job(struct job *j, unsigned *seed)
-{
-	unsigned (*r)(unsigned *) = (unsigned (*)(unsigned *))rand_r;
-
-	job_defaults(j);
-	snprintf(j->name, sizeof(j->name), "job %u-%u", r(seed) % 100, r(seed));
-	if (r(seed) % 2)
-		snprintf(j->filename, sizeof(j->filename), "/dev/a b:%u", r(seed));
-	j->engine = (enum job_engine)(r(seed) % JOB_ENGINES);
-	j->rw = (enum job_rw)(r(seed) % JOB_RWS);
-	j->rwmixread = r(seed) % 101;
-	j->bs = 512u * (1 + r(seed) % 2048);
-	j->iodepth = 1 + r(seed) % 4096;
-	j->numjobs = 1 + r(seed) % 256;
-	j->direct = r(seed) % 2;
-	j->runtime_ns = (r(seed) % 3) * NS_PER_S + (r(seed) % 3) * NS_PER_MS + (r(seed) % 3) * 1000;
-	j->time_based = j->runtime_ns && r(seed) % 2;
-	j->ramp_ns = (r(seed) % 1000) * NS_PER_MS;
-	if (r(seed) % 2)
-		j->size = j->bs * (1 + r(seed) % 1000);
-	else
-		j->size_pct = r(seed) % 101;
-	if (r(seed) % 2)
-		j->offset = 512ull * (r(seed) % 1000);
-	else
-		j->offset_pct = r(seed) % 101;
-	j->io_size = r(seed) % 2 ? j->bs * (1 + r(seed) % 1000) : 0;
-	j->fsync = r(seed) % 3;
-	j->fdatasync = r(seed) % 3;
-	j->rate_iops = r(seed) % 3 * 1234567;
-	j->randseed = (uint64_t)r(seed) << 33 | r(seed);
-	j->norandommap = r(seed) % 2;
-	j->stonewall = r(seed) % 2;
-	j->invalidate = r(seed) % 2;
-}
-
-START_TEST(the_canonical_text_reads_back_as_the_same_job)
-{
-	unsigned seed = 1;
-
-	for (int i = 0; i < 2000; i++) {
-		struct bl_buf text = BL_BUF_INIT;
-		struct bl_err err = BL_ERR_INIT;
-		struct jobs jobs;
-		struct job j;
-
-		draw_job(&j, &seed);
-		job_to_text(&j, &text);
-		ck_assert_msg(jobfile_parse(bl_buf_str(&text), "t", &jobs, &err) == 0, "%s\n%s",
-			      err.text, bl_buf_str(&text));
-		ck_assert_uint_eq(jobs.n, 1);
-		ck_assert_ptr_null(jobs.ignored);
-		ck_assert_msg(!memcmp(&j, &jobs.items[0], sizeof(j)), "%s", bl_buf_str(&text));
-		jobs_done(&jobs);
-		bl_buf_done(&text);
-	}
-}
-END_TEST
-
 START_TEST(the_text_of_a_default_job_is_its_name)
 {
 	struct bl_buf text = BL_BUF_INIT;
@@ -339,19 +351,133 @@ START_TEST(the_text_of_a_default_job_is_its_name)
 }
 END_TEST
 
-START_TEST(every_option_of_the_table_is_in_the_help)
+START_TEST(numbers_of_the_machine_may_be_calculated_with)
 {
-	struct bl_buf text = BL_BUF_INIT;
-	const char *name;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE),
+		 cpus = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+	struct jobs jobs;
 
-	job_options_help(&text);
-	for (size_t i = 0; (name = job_option_name(i)); i++) {
-		char line[64];
+	parse("[a]\nbs=$pagesize\nsize=8*$pagesize\nnumjobs=2*$ncpus+1\nio_size=($pagesize - 4)*2 "
+	      "+ "
+	      "8\ndescription=$ncpus CPUs\n[b]\nsize=1*$mb_memory\nbs=1\n",
+	      &jobs);
+	ck_assert_uint_eq(jobs.items[0].bs[2].max, page);
+	ck_assert_uint_eq(jobs.items[0].size, 8 * page);
+	ck_assert_uint_eq(jobs.items[0].numjobs, 2 * cpus + 1);
+	ck_assert_uint_eq(jobs.items[0].io_size, 2 * page);
+	ck_assert_ptr_nonnull(strstr(jobs.items[0].description, " CPUs"));
+	ck_assert_ptr_null(strchr(jobs.items[0].description, '$'));
+	ck_assert_uint_gt(jobs.items[1].size, 16);
+	jobs_done(&jobs);
+}
+END_TEST
 
-		snprintf(line, sizeof(line), "  %-12s ", name);
-		ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), line));
-	}
-	bl_buf_done(&text);
+START_TEST(kb_base_counts_for_its_whole_section)
+{
+	struct jobs jobs;
+
+	parse("[a]\nbs=1k\nbsrange=1kib-2kib\nkb_base=1000\n[b]\nbs=1k\n[c]\nbs=1ki\n", &jobs);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 1024);
+	ck_assert_uint_eq(jobs.items[1].bs[0].min, 1024);
+	ck_assert_uint_eq(jobs.items[2].bs[0].min, 1024);
+	jobs_done(&jobs);
+	parse("[global]\nkb_base=1000\n[b]\nbs=1k\n", &jobs);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 1000);
+	jobs_done(&jobs);
+}
+END_TEST
+
+START_TEST(an_engine_of_its_own_drops_the_engine_options_of_the_globals)
+{
+	struct jobs jobs;
+
+	parse("[global]\nioengine=io_uring\nfixedbufs\nnowait=1\n[a]\n[b]\nioengine=libaio\n",
+	      &jobs);
+	ck_assert(jobs.items[0].fixedbufs);
+	ck_assert(!jobs.items[1].fixedbufs);
+	ck_assert(jobs.items[1].nowait); /* libaio has it, too */
+	jobs_done(&jobs);
+}
+END_TEST
+
+START_TEST(a_later_file_starts_from_the_defaults_and_waits)
+{
+	BL_CLEANUP(sections_done) struct sections s = {0};
+	struct bl_err err = BL_ERR_INIT;
+	struct jobs jobs;
+
+	ck_assert_int_eq(sections_open(&s, "global", true, "", &err), 0);
+	ck_assert_int_eq(sections_add(&s, "iodepth", "3", "", &err), 0);
+	ck_assert_int_eq(jobfile_sections("[global]\nbs=8k\n[a]\n", "1.fio", &s, &err), 0);
+	ck_assert_int_eq(jobfile_sections("[b]\nsize=1m\n[c]\n", "2.fio", &s, &err), 0);
+	ck_assert_msg(jobs_build(&s, NULL, "x", &jobs, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(jobs.n, 3);
+	ck_assert_uint_eq(jobs.items[0].bs[0].min, 8192);
+	ck_assert_uint_eq(jobs.items[0].iodepth, 3);
+	ck_assert_uint_eq(jobs.items[1].bs[0].min, 4096);
+	ck_assert_uint_eq(jobs.items[1].iodepth, 1);
+	ck_assert_uint_eq(jobs.items[0].group, 0);
+	ck_assert_uint_eq(jobs.items[1].group, 1);
+	ck_assert_uint_eq(jobs.items[2].group, 1);
+	ck_assert_str_eq(jobs.echoes[0].options, "iodepth=3\nbs=8k\n");
+	ck_assert_str_eq(jobs.echoes[1].options, "size=1m\n");
+	ck_assert_ptr_null(jobs.globals);
+	jobs_done(&jobs);
+}
+END_TEST
+
+/* What fio 3.33 put into "job options" and "global options" for the same files; but it repeats
+ * a key that was given twice. */
+START_TEST(what_was_written_is_kept_as_fio_shows_it)
+{
+	struct jobs jobs;
+
+	parse("[global]\nioengine=null\nsize=64k\nbs=4k\nblocksize=8k\ntime_based=0\n"
+	      "group_reporting\n[a]\niodepth_batch_submit=4\niodepth=2\nreadwrite=randread\n"
+	      " norandommap\nrandrepeat=0\nnorandommap=1\nkb_base=1000\nfilename=x\ndirectory=/"
+	      "tmp\n"
+	      "[b]\n[global]\nbs=16k\nbuffered=1\n[c]\n[d]\nstonewall\nrwmixwrite=30\nbs=1k,2k\n",
+	      &jobs);
+	ck_assert_str_eq(jobs.globals,
+			 "ioengine=null\nsize=64k\ntime_based=0\nbs=16k\nbuffered=1\n");
+	ck_assert_str_eq(jobs.echoes[0].options,
+			 "kb_base=1000\niodepth_batch=4\niodepth=2\nrw=randread\nrandrepeat=0\n"
+			 "norandommap=1\ndirectory=/tmp\nfilename=x\n");
+	ck_assert_ptr_null(jobs.echoes[1].options);
+	ck_assert_ptr_null(jobs.echoes[2].options);
+	ck_assert_str_eq(jobs.echoes[3].options, "rwmixwrite=30\nbs=1k,2k\n");
+	jobs_done(&jobs);
+}
+END_TEST
+
+START_TEST(results_are_grouped_by_stonewall_and_new_group)
+{
+	struct jobs jobs;
+
+	parse("[a]\nnew_group\n[b]\nnew_group\n[c]\nstonewall\n[d]\n", &jobs);
+	ck_assert_uint_eq(jobs.items[0].report_group, 0);
+	ck_assert_uint_eq(jobs.items[1].report_group, 1);
+	ck_assert_uint_eq(jobs.items[1].group, 0);
+	ck_assert_uint_eq(jobs.items[2].report_group, 2);
+	ck_assert_uint_eq(jobs.items[3].report_group, 2);
+	jobs_done(&jobs);
+}
+END_TEST
+
+START_TEST(a_missing_engine_is_replaced_when_the_rules_say_so)
+{
+	const struct job_rules rules = {.nearest_engine = true};
+	BL_CLEANUP(sections_done) struct sections s = {0};
+	struct bl_err err = BL_ERR_INIT;
+	struct jobs jobs;
+
+	ck_assert_int_eq(jobfile_sections("[a]\nioengine=posixaio\n", "1.fio", &s, &err), 0);
+	ck_assert_int_eq(jobs_build(&s, &rules, "x", &jobs, &err), 0);
+	ck_assert_int_eq(jobs.items[0].engine, JOB_IO_URING);
+	ck_assert_str_eq(jobs.ignored,
+			 "1.fio:2: ioengine: 'posixaio' is not here, run as 'io_uring', "
+			 "the nearest\n");
+	jobs_done(&jobs);
 }
 END_TEST
 
@@ -374,9 +500,14 @@ int main(void)
 	tcase_add_test(t, a_stonewall_begins_a_new_group_but_not_before_the_first_job);
 	tcase_add_test(t, options_without_effect_are_listed_with_their_place);
 	tcase_add_test(t, an_included_file_is_found_beside_the_file_that_names_it);
-	tcase_add_test(t, the_canonical_text_reads_back_as_the_same_job);
 	tcase_add_test(t, the_text_of_a_default_job_is_its_name);
-	tcase_add_test(t, every_option_of_the_table_is_in_the_help);
+	tcase_add_test(t, numbers_of_the_machine_may_be_calculated_with);
+	tcase_add_test(t, kb_base_counts_for_its_whole_section);
+	tcase_add_test(t, an_engine_of_its_own_drops_the_engine_options_of_the_globals);
+	tcase_add_test(t, a_later_file_starts_from_the_defaults_and_waits);
+	tcase_add_test(t, what_was_written_is_kept_as_fio_shows_it);
+	tcase_add_test(t, results_are_grouped_by_stonewall_and_new_group);
+	tcase_add_test(t, a_missing_engine_is_replaced_when_the_rules_say_so);
 	suite_add_tcase(s, t);
 	run = srunner_create(s);
 	srunner_run_all(run, CK_NORMAL);

@@ -12,7 +12,7 @@
 #include "scenario_text.h"
 #include "units.h"
 
-static glob_t library, job_files;
+static glob_t library, fio_files;
 
 static const char *base_name(const char *path)
 {
@@ -66,7 +66,7 @@ END_TEST
 
 START_TEST(fio_itself_accepts_a_library_job_file)
 {
-	const char *path = job_files.gl_pathv[_i];
+	const char *path = fio_files.gl_pathv[_i];
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	/* --parse-only opens nothing; fio wants a size or a file to be there, though */
 	const char *argv[] = {"fio", "--parse-only", path, NULL};
@@ -204,14 +204,14 @@ int main(void)
 	int failed;
 
 	if (glob(SOURCE_DIR "/scenarios/library/*.yaml", 0, NULL, &library) != 0 ||
-	    glob(SOURCE_DIR "/scenarios/jobs/*.fio", 0, NULL, &job_files) != 0) {
+	    glob(SOURCE_DIR "/scenarios/jobs/*.fio", 0, NULL, &fio_files) != 0) {
 		fprintf(stderr, "no scenarios in " SOURCE_DIR "/scenarios\n");
 		return 1;
 	}
 	tcase_add_loop_test(tc, a_library_scenario_goes_all_the_way_to_a_plan, 0,
 			    (int)library.gl_pathc);
 	tcase_add_test(tc, quick_is_quick);
-	tcase_add_loop_test(tc, fio_itself_accepts_a_library_job_file, 0, (int)job_files.gl_pathc);
+	tcase_add_loop_test(tc, fio_itself_accepts_a_library_job_file, 0, (int)fio_files.gl_pathc);
 	tcase_add_loop_test(tc, the_schema_has_exactly_the_keys_of_the_parser, 0,
 			    BL_ARRAY_LEN(sections));
 	tcase_add_test(tc, the_schema_has_exactly_the_words_of_the_axes);
@@ -221,6 +221,6 @@ int main(void)
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);
 	globfree(&library);
-	globfree(&job_files);
+	globfree(&fio_files);
 	return failed ? 1 : 0;
 }

@@ -179,10 +179,11 @@ START_TEST(a_job_that_ends_by_size_is_estimated_by_its_requests)
 	j.time_based = false;
 	j.runtime_ns = j.ramp_ns = j.size = j.size_pct = j.io_size = 0;
 	j.rw = JOB_RW_WRITE;
-	j.bs = 4096;
+	for (int d = 0; d < JOB_DDIRS; d++)
+		j.bs[d] = (struct job_range){4096, 4096};
 	j.iodepth = j.numjobs = 1;
 	j.fsync = j.fdatasync = 0;
-	j.rate_iops = 0;
+	j.rate_iops[1] = 0;
 	lone = j;
 	sc->jobs = jobs;
 	small = plan_trial_ns(sc, &vm);
@@ -193,10 +194,11 @@ START_TEST(a_job_that_ends_by_size_is_estimated_by_its_requests)
 	j.fdatasync = 1;
 	committed = plan_trial_ns(sc, &vm);
 	j = lone;
-	j.rate_iops = 100; /* 262144 requests */
+	j.rate_iops[1] = 100; /* 262144 requests */
 	paced = plan_trial_ns(sc, &vm);
 	j = lone;
-	j.bs = 1024 * 1024;
+	for (int d = 0; d < JOB_DDIRS; d++)
+		j.bs[d] = (struct job_range){1024 * 1024, 1024 * 1024};
 	large = plan_trial_ns(sc, &vm);
 	j = lone;
 	j.io_size = UINT64_MAX; /* stays a number */

@@ -1,0 +1,72 @@
+/* job_rows_when.c - options: when jobs start and end, and where their threads run. */
+#include "job_table.h"
+
+#include "cleanup.h"
+#include "units.h"
+
+static const char *const policies[JOB_CPUS_POLICIES] = {"shared", "split"};
+static const char *const sses[JOB_SSES] = {"none", "iops", "iops_slope", "bw", "bw_slope"};
+
+static const struct option_row rows[] = {
+	{"runtime", "timeout", KIND_TIME, AT(runtime_ns), .unit = NS_PER_S, .max = TIME_MAX,
+	 .def = "0", .help = "longest counted time; 0: until the bytes are moved"},
+	{"time_based", NULL, KIND_FLAG, AT(time_based), .max = 1, .def = "0",
+	 .help = "go on for the whole runtime, over and over"},
+	{"ramp_time", NULL, KIND_TIME, AT(ramp_ns), .unit = NS_PER_S, .max = TIME_MAX, .def = "0",
+	 .help = "time before counting starts"},
+	{"startdelay", NULL, KIND_OWN, .def = "0", .unit = NS_PER_S, .max = TIME_MAX,
+	 .set = row_set_startdelay, .text = row_text_startdelay,
+	 .help = "time before the job starts, or a range to draw from"},
+	{"numjobs", NULL, KIND_COUNT, AT(numjobs), .min = 1, .max = 4096, .def = "1",
+	 .help = "clones of the job, a thread each"},
+	{"thread", NULL, KIND_FLAG, AT(thread), .max = 1, .def = "0",
+	 .help = "a thread for each clone, as always here"},
+	{"group_reporting", NULL, KIND_FLAG, AT(group_reporting), .max = 1, .def = "0",
+	 .help = "one result for all clones and jobs of a group"},
+	{"new_group", NULL, KIND_FLAG, AT(new_group), .max = 1, .def = "0",
+	 .help = "a group of results begins here"},
+	{"stonewall", "wait_for_previous", KIND_FLAG, AT(stonewall), .max = 1, .def = "0",
+	 .help = "start when all jobs above have ended"},
+	{"wait_for", NULL, KIND_TEXT, AT(wait_for), .def = "",
+	 .help = "start when the job of this name has ended"},
+	{"exitall", NULL, KIND_FLAG, AT(exitall), .max = 1, .def = "0",
+	 .help = "the end of this job ends those that run beside it"},
+	{"exitall_on_error", NULL, KIND_FLAG, AT(exitall_on_error), .max = 1, .def = "0",
+	 .help = "the failure of this job ends those that run beside it"},
+	{"steadystate", "ss", KIND_OWN, AT(steadystate), .def = "none", NAMES(sses),
+	 .set = row_set_steadystate, .text = row_text_steadystate,
+	 .help = "end when it holds: iops:1%, iops_slope:0.3%, bw:1m, bw_slope:1%; needs ss_dur"},
+	{"steadystate_duration", "ss_dur", KIND_TIME, AT(ss_dur_ns), .unit = NS_PER_S,
+	 .max = TIME_MAX, .def = "0", .help = "for this time"},
+	{"steadystate_ramp_time", "ss_ramp", KIND_TIME, AT(ss_ramp_ns), .unit = NS_PER_S,
+	 .max = TIME_MAX, .def = "0", .help = "time before it is looked at"},
+	{"cpus_allowed", NULL, KIND_TEXT, AT(cpus_allowed), .def = "", .tidy = row_tidy_cpus,
+	 .help = "CPUs the job may run on, '0-3,5' (cpumask: as bits)"},
+	{"cpus_allowed_policy", NULL, KIND_ENUM, AT(cpus_allowed_policy), .def = "shared",
+	 NAMES(policies), .help = "split: each clone has one of them"},
+	{"cpumask", NULL, KIND_OWN, .def = "", .set = row_set_cpumask, .text = row_text_none,
+	 .help = "cpus_allowed as bits, '0xf'"},
+	{"numa_cpu_nodes", NULL, KIND_TEXT, AT(numa_cpu_nodes), .def = "", .tidy = row_tidy_cpus,
+	 .help = "NUMA nodes whose CPUs the job may run on"},
+	{"numa_mem_policy", NULL, KIND_TEXT, AT(numa_mem_policy), .def = "",
+	 .tidy = row_tidy_numa_policy,
+	 .help = "NUMA nodes of its memory: default, local, prefer:N, bind:LIST, interleave:LIST"},
+	{"nice", NULL, KIND_SIGNED, AT(nice), .least = -20, .max = 19, .def = "0",
+	 .help = "niceness of its threads"},
+	{"prio", NULL, KIND_COUNT, AT(prio), .max = 7, .def = "0",
+	 .help = "I/O priority, 0 the highest; with prioclass"},
+	{"prioclass", NULL, KIND_COUNT, AT(prioclass), .max = 3, .def = "0",
+	 .help = "its class: 1 real time, 2 best effort, 3 idle; 0: untouched"},
+	{"uid", NULL, KIND_SIGNED, AT(uid), .least = -1, .max = UINT32_MAX, .def = "-1",
+	 .help = "user of its threads; -1: untouched"},
+	{"gid", NULL, KIND_SIGNED, AT(gid), .least = -1, .max = UINT32_MAX, .def = "-1",
+	 .help = "group of its threads; -1: untouched"},
+	{"ioscheduler", NULL, KIND_TEXT, AT(ioscheduler), .def = "",
+	 .help = "scheduler the device is set to before the job, and keeps"},
+	{"exec_prerun", NULL, KIND_TEXT, AT(exec_prerun), .def = "",
+	 .help = "shell command before the job"},
+	{"exec_postrun", NULL, KIND_TEXT, AT(exec_postrun), .def = "",
+	 .help = "shell command after the job"},
+};
+
+const struct option_rows job_rows_when = {"When", rows, BL_ARRAY_LEN(rows)};
