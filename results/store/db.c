@@ -85,6 +85,7 @@ static int bind_one(sqlite3_stmt *st, int at, char type, va_list *ap)
 {
 	uint64_t v;
 	bool is_there;
+	double real;
 
 	switch (type) {
 	case 's':
@@ -100,6 +101,10 @@ static int bind_one(sqlite3_stmt *st, int at, char type, va_list *ap)
 		v = va_arg(*ap, uint64_t);
 		return is_there ? sqlite3_bind_int64(st, at, (sqlite3_int64)v)
 				: sqlite3_bind_null(st, at);
+	case 'r':
+		is_there = va_arg(*ap, int);
+		real = va_arg(*ap, double);
+		return is_there ? sqlite3_bind_double(st, at, real) : sqlite3_bind_null(st, at);
 	default:
 		return sqlite3_bind_null(st, at);
 	}
@@ -147,6 +152,11 @@ uint64_t col_u64(sqlite3_stmt *st, int col)
 bool col_is_null(sqlite3_stmt *st, int col)
 {
 	return sqlite3_column_type(st, col) == SQLITE_NULL;
+}
+
+double col_real(sqlite3_stmt *st, int col)
+{
+	return sqlite3_column_double(st, col);
 }
 
 int col_text(sqlite3_stmt *st, int col, char **ret, struct bl_err *err)

@@ -32,6 +32,7 @@ void stmt_freep(sqlite3_stmt **st);
 /* Bind values and keep them until the next bind. @types, one letter a value:
  *   s const char * (NULL: NULL)    u uint64_t      b const struct bl_buf *
  *   d double                       n (no value)    o bool, uint64_t: NULL unless true
+ *   r bool, double: NULL unless true
  * Integers are stored as their 64 bits: above 2^63 - 1 they read as negative in SQL and
  * come back as they were. */
 int db_bind(struct store *s, sqlite3_stmt *st, struct bl_err *err, const char *types, ...);
@@ -44,6 +45,7 @@ int db_row(struct store *s, sqlite3_stmt *st, struct bl_err *err);
 
 /* Columns. A NULL is 0, and NULL as text. The text is new: -ENOMEM. */
 uint64_t col_u64(sqlite3_stmt *st, int col);
+double col_real(sqlite3_stmt *st, int col);
 int col_text(sqlite3_stmt *st, int col, char **ret, struct bl_err *err);
 bool col_is_null(sqlite3_stmt *st, int col);
 /* Copy a text into a field of fixed size; cut when too long. */

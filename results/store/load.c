@@ -111,7 +111,7 @@ static int load_latencies(struct store *s, const char *job, struct sample *m, st
 		l->min_ns = col_u64(st, 3);
 		l->max_ns = col_u64(st, 4);
 		l->sum_ns = col_u64(st, 5);
-		l->sumsq_ns2 = sqlite3_column_double(st, 6);
+		l->sumsq_ns2 = col_real(st, 6);
 		r = hist_decode(&l->hist, sqlite3_column_blob(st, 7),
 				(size_t)sqlite3_column_bytes(st, 7), err);
 	}
@@ -183,6 +183,10 @@ static int load_sample(struct store *s, sqlite3_stmt *st, const char *job, struc
 	m->ctx_voluntary = col_u64(st, 14);
 	m->ctx_involuntary = col_u64(st, 15);
 	m->interval_ns = col_u64(st, 16);
+	m->clock_cost_ns = col_real(st, 17);
+	m->clock_drift_ppm = col_real(st, 18);
+	m->n_errors = col_u64(st, 19);
+	m->n_enters = col_u64(st, 20);
 	if ((r = load_directions(s, job, m, err)) < 0 || (r = load_latencies(s, job, m, err)) < 0 ||
 	    (r = load_intervals(s, job, m, err)) < 0)
 		return r;
@@ -219,7 +223,8 @@ static int load_jobs(struct store *s, struct trial_record *t, struct bl_err *err
 	r = db_prepare(s,
 		       "SELECT id, name, job_text, host_cpu_ns, sample_job, engine, clock,"
 		       " start_ns, runtime_ns, n_threads, error, error_text, cpu_user_ns,"
-		       " cpu_sys_ns, ctx_voluntary, ctx_involuntary, interval_ns"
+		       " cpu_sys_ns, ctx_voluntary, ctx_involuntary, interval_ns,"
+		       " clock_cost_ns, clock_drift_ppm, n_errors, n_enters"
 		       " FROM job_result WHERE trial = ? ORDER BY idx",
 		       &st, err);
 	if (r >= 0)

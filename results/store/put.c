@@ -105,10 +105,20 @@ static int end_run(struct store *s, const char *run_id, uint64_t ended_ms,
 int store_end_run(struct store *s, const char *run_id, uint64_t ended_ms, const struct facts *notes,
 		  struct bl_err *err)
 {
+	struct bl_err first = BL_ERR_INIT;
 	int r = db_begin(s, err);
 
 	if (r < 0)
 		return r;
+	r = db_end(s, end_run(s, run_id, ended_ms, notes, &first), &first);
+	if (r == 0)
+		return 0;
+	/* Perhaps it is the log that can't grow: once what it holds is in the store itself it
+	 * starts anew, and this little may fit. */
+	if (db_exec(s, "PRAGMA wal_checkpoint(TRUNCATE)", NULL) < 0 || db_begin(s, NULL) < 0) {
+		*err = first;
+		return bl_wrap(err, r, "run %s", run_id);
+	}
 	r = db_end(s, end_run(s, run_id, ended_ms, notes, err), err);
 	return r < 0 ? bl_wrap(err, r, "run %s", run_id) : 0;
 }
@@ -192,7 +202,14 @@ static int put_intervals(struct store *s, const char *job, const struct sample *
 }
 
 static const char insert_job[] = "INSERT INTO job_result VALUES"
-				 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+				 " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+				 " ?, ?, ?, ?)";
+
+/* An agent that measures its clock counts errors, so that 0 is a count. */
+static bool has_errors(const struct sample *m)
+{
+	return m->clock_cost_ns > 0 || m->n_errors;
+}
 
 static int put_job_row(struct store *s, const char *id, const struct trial_record *t, size_t idx,
 		       struct bl_err *err)
@@ -205,11 +222,14 @@ static int put_job_row(struct store *s, const char *id, const struct trial_recor
 	if (r < 0)
 		return r;
 	if (m)
-		r = db_bind(s, st, err, "ssussosssuuuusuuuuu", id, t->id, (uint64_t)idx, j->name,
-			    j->job_text, j->has_host_cpu, j->host_cpu_ns, m->job, m->engine,
-			    m->clock, m->start_ns, m->runtime_ns, (uint64_t)m->n_threads,
+		r = db_bind(s, st, err, "ssussosssuuuusuuuuurroo", id, t->id, (uint64_t)idx,
+			    j->name, j->job_text, j->has_host_cpu, j->host_cpu_ns, m->job,
+			    m->engine, m->clock, m->start_ns, m->runtime_ns, (uint64_t)m->n_threads,
 			    (uint64_t)m->error, m->error_text, m->cpu_user_ns, m->cpu_sys_ns,
-			    m->ctx_voluntary, m->ctx_involuntary, m->interval_ns);
+			    m->ctx_voluntary, m->ctx_involuntary, m->interval_ns,
+			    m->clock_cost_ns > 0, m->clock_cost_ns, sample_has_drift(m),
+			    m->clock_drift_ppm, has_errors(m), m->n_errors, m->n_enters != 0,
+			    m->n_enters);
 	else
 		r = db_bind(s, st, err, "ssusso", id, t->id, (uint64_t)idx, j->name, j->job_text,
 			    j->has_host_cpu, j->host_cpu_ns);

@@ -194,7 +194,17 @@ static const char *const step_1[] = {
 	NULL,
 };
 
-const struct schema_step schema_steps[] = {{step_1}};
+/* Version 2. Samples carry what their clock cost, and the requests that failed or that a system
+ * call moved. Rows of version 1 keep NULL: it was not known. */
+static const char *const step_2[] = {
+	"ALTER TABLE job_result ADD COLUMN clock_cost_ns REAL",
+	"ALTER TABLE job_result ADD COLUMN clock_drift_ppm REAL",
+	"ALTER TABLE job_result ADD COLUMN n_errors INTEGER",
+	"ALTER TABLE job_result ADD COLUMN n_enters INTEGER",
+	NULL,
+};
+
+const struct schema_step schema_steps[] = {{step_1}, {step_2}};
 const int schema_version = BL_ARRAY_LEN(schema_steps);
 
 static int pragma(struct store *s, const char *sql, uint64_t *ret, struct bl_err *err)

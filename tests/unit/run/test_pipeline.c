@@ -109,6 +109,8 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	o->n_effective = t->effective.n;
 	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
 		o->ios[i] = t->jobs[i].sample ? sample_ios(t->jobs[i].sample) : 0;
+	for (size_t i = 0; i < t->n_jobs; i++) /* it came the whole way from the engine */
+		ck_assert(!t->jobs[i].sample || t->jobs[i].sample->clock_cost_ns > 0);
 	if (t->n_jobs && t->jobs[0].sample && t->jobs[0].has_host_cpu) {
 		o->host_cpu_ns = t->jobs[0].host_cpu_ns;
 		o->runtime_ns = t->jobs[0].sample->runtime_ns;

@@ -13,6 +13,8 @@
 void make_run(struct run_data *d, unsigned seed);
 /* One more trial of that run. */
 void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order);
+/* As a sample of a store or agent that knew nothing yet of the clock. */
+void forget_version_2(struct sample *m);
 void assert_same_run(const struct run_data *a, const struct run_data *b);
 
 /* A new folder for the test; and its end, with all that is in it. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cell.h"
+#include "cleanup.h"
 #include "db.h"
 #include "fs.h"
 #include "made_run.h"
@@ -190,16 +191,16 @@ static const char *const broken_version[] = {"CREATE TABLE half (x INTEGER)", "C
 
 START_TEST(a_step_brings_an_older_store_up_to_date_and_keeps_its_rows)
 {
-	struct schema_step steps[] = {schema_steps[0], {next_version}};
+	struct schema_step steps[] = {schema_steps[0], schema_steps[1], {next_version}};
 	struct store *s = NULL;
 	int version;
 
-	ck_assert_int_eq(schema_version, 1);
+	ck_assert_int_eq(schema_version, 2);
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_eq(schema_upgrade(s, steps, 2, NULL), 0);
+	ck_assert_int_eq(schema_upgrade(s, steps, 3, NULL), 0);
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 2);
+	ck_assert_int_eq(version, 3);
 	assert_result(s->db, "SELECT scenario, site FROM run", "caches|NULL\n");
 	assert_result(s->db, "SELECT count(*) FROM trial", "6\n");
 	store_close(s);
@@ -208,42 +209,99 @@ END_TEST
 
 START_TEST(a_step_that_fails_leaves_the_version_before_it)
 {
-	struct schema_step steps[] = {schema_steps[0], {next_version}, {broken_version}};
+	struct schema_step steps[] = {
+		schema_steps[0], schema_steps[1], {next_version}, {broken_version}};
 	struct bl_err err = BL_ERR_INIT;
 	struct store *s = NULL;
 	int version;
 
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_lt(schema_upgrade(s, steps, 3, &err), 0);
-	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 3"));
+	ck_assert_int_lt(schema_upgrade(s, steps, 4, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 4"));
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 2);
+	ck_assert_int_eq(version, 3);
 	assert_result(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", "0\n");
 	store_close(s);
 }
 END_TEST
 
-/* tests/fixtures/store-v1.db was written by version 1 of the schema and is never rewritten once
- * there is a version 2 (until then BLKLAB_REGEN=1 makes it anew). */
-START_TEST(a_store_of_version_1_still_opens_and_holds_what_it_held)
+/* What was not known is NULL, also where a number of 0 stands for that in C. */
+START_TEST(what_a_sample_does_not_know_of_its_clock_is_null)
 {
-	static const char fixture[] = SOURCE_DIR "/tests/fixtures/store-v1.db";
+	static const char kinds[] =
+		"SELECT typeof(clock_cost_ns), typeof(clock_drift_ppm), typeof(n_errors),"
+		" typeof(n_enters), count(*) FROM job_result JOIN trial ON trial.id = trial"
+		" WHERE sample_job IS NOT NULL GROUP BY 1, 2, 3, 4 ORDER BY 1";
+	struct store *s = NULL;
+	struct trial_record t;
+	struct run_data d;
+
+	make_run(&d, 1);
+	put_run_of(in_test_dir("s.db"), 1);
+	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
+	/* trial 3 is of an older agent; trial 1 has no sample */
+	assert_result(s->db, kinds, "null|null|null|null|2\nreal|real|integer|integer|8\n");
+	assert_result(s->db,
+		      "SELECT count(*) FROM job_result WHERE sample_job IS NULL AND coalesce("
+		      "clock_cost_ns, clock_drift_ppm, n_errors, n_enters) IS NULL",
+		      "1\n");
+	ck_assert_int_eq(db_exec(s, "DELETE FROM trial", NULL), 0);
+	make_trial(&t, &d, 0);
+	strcpy(t.jobs[0].sample->clock, "monotonic"); /* no counter: no drift */
+	t.jobs[0].sample->n_enters = 0;
+	t.jobs[1].sample->clock_drift_ppm = 0; /* none is a drift too, as no error is a count */
+	t.jobs[1].sample->n_errors = 0;
+	ck_assert_int_eq(store_put_trial(s, &t, NULL), 0);
+	assert_result(s->db, kinds, "real|null|integer|null|1\nreal|real|integer|integer|1\n");
+	trial_record_done(&t);
+	run_data_done(&d);
+	store_close(s);
+}
+END_TEST
+
+static void forget_all_version_2(struct run_data *d)
+{
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+
+		for (size_t k = 0; k < t->n_jobs; k++)
+			if (t->jobs[k].sample)
+				forget_version_2(t->jobs[k].sample);
+	}
+}
+
+/* tests/fixtures/store-vN.db was written by version N of the schema and is never rewritten once
+ * there is a version N + 1 (until then BLKLAB_REGEN=1 makes it anew). Each is read and written to.
+ */
+START_TEST(a_store_of_each_version_still_opens_and_holds_what_it_held)
+{
+	int version = 1 + _i / 2;
+	BL_CLEANUP(bl_freep)
+	char *fixture = bl_strf("%s/tests/fixtures/store-v%d.db", SOURCE_DIR, version);
 	struct run_data expected, out = {0};
 	struct bl_buf bytes = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 	struct store *s = NULL;
+	int now;
 
-	if (getenv("BLKLAB_REGEN") && schema_version == 1) {
+	if (getenv("BLKLAB_REGEN") && schema_version == version) {
 		unlink(fixture);
 		put_run_of(fixture, 1);
 	}
 	ck_assert_int_eq(bl_read_file(fixture, 200 << 10, &bytes, NULL), 0);
+	ck_assert_uint_gt(bytes.len, 100);
+	ck_assert_int_eq(bytes.data[63], version); /* user_version: the file is of that version */
 	ck_assert_int_eq(bl_write_file(in_test_dir("s.db"), bytes.data, bytes.len, NULL), 0);
-	ck_assert_msg(store_open(in_test_dir("s.db"), _i ? STORE_WRITE : STORE_READ, &s, &err) == 0,
-		      "%s", err.text);
+	ck_assert_msg(
+		store_open(in_test_dir("s.db"), _i % 2 ? STORE_WRITE : STORE_READ, &s, &err) == 0,
+		"%s", err.text);
+	ck_assert_int_eq(schema_current(s, &now, NULL), 0);
+	ck_assert_int_eq(now, schema_version);
 	ck_assert_msg(store_load_run(s, NULL, &out, &err) == 0, "%s", err.text);
 	make_run(&expected, 1);
+	if (version < 2)
+		forget_all_version_2(&expected);
 	assert_same_run(&expected, &out);
 	run_data_done(&expected);
 	run_data_done(&out);
@@ -264,6 +322,8 @@ TCase *schema_cases(void)
 	tcase_add_test(t, deleting_a_run_deletes_all_of_it);
 	tcase_add_test(t, a_step_brings_an_older_store_up_to_date_and_keeps_its_rows);
 	tcase_add_test(t, a_step_that_fails_leaves_the_version_before_it);
-	tcase_add_loop_test(t, a_store_of_version_1_still_opens_and_holds_what_it_held, 0, 2);
+	tcase_add_test(t, what_a_sample_does_not_know_of_its_clock_is_null);
+	tcase_add_loop_test(t, a_store_of_each_version_still_opens_and_holds_what_it_held, 0,
+			    2 * schema_version);
 	return t;
 }
