@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "html.h"
 #include "svg.h"
+#include "timing.h"
 
 static void effective_row(const struct effective *e, struct bl_buf *out)
 {
@@ -139,6 +140,19 @@ static void add_directions(const struct view *v, uint32_t cell, struct bl_buf *o
 	bl_buf_adds(out, "</tbody></table></div>\n");
 }
 
+static void add_timing(const struct view *v, uint32_t cell, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	struct timing t = timing_of(v, cell, NULL);
+
+	timing_text(&t, &fmt_page, &text);
+	if (!text.len)
+		return;
+	bl_buf_adds(out, "<p class=\"note\">Timed by ");
+	fmt_html(out, bl_buf_str(&text));
+	bl_buf_adds(out, ".</p>\n");
+}
+
 static void trial_row(const struct trial_record *t, struct bl_buf *out)
 {
 	const char *boot = facts_get(&t->facts, "boot.start_to_hello_ns");
@@ -251,6 +265,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 	}
 	add_dots(v, cell, out);
 	add_directions(v, cell, out);
+	add_timing(v, cell, out);
 	add_config(c, out);
 	add_trials(v, cell, out);
 	add_evidence(v, cell, out);

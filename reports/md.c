@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "findings.h"
+#include "timing.h"
 
 static void add_list(const struct lines *l, struct bl_buf *out)
 {
@@ -164,6 +165,28 @@ static void add_bad_trials(const struct view *v, struct bl_buf *out)
 	bl_buf_addc(out, '\n');
 }
 
+static void add_timing(const struct view *v, struct bl_buf *out)
+{
+	bool is_begun = false;
+
+	for (uint32_t c = 0; c < v->d->n_cells; c++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+		struct timing t = timing_of(v, c, NULL);
+
+		timing_text(&t, &fmt_plain, &text);
+		if (!text.len)
+			continue;
+		bl_buf_adds(out, is_begun ? "- " : "## How it was timed\n\n- ");
+		fmt_md(out, v->d->cells[c].name);
+		bl_buf_adds(out, ": ");
+		fmt_md(out, bl_buf_str(&text));
+		bl_buf_addc(out, '\n');
+		is_begun = true;
+	}
+	if (is_begun)
+		bl_buf_addc(out, '\n');
+}
+
 static void add_environment(const struct view *v, struct bl_buf *out)
 {
 	const struct facts *f = &v->d->run.environment;
@@ -194,6 +217,7 @@ int report_md(const struct view *v, struct bl_buf *out)
 		add_job(v, &v->jobs[j], out);
 	add_effects(v, out);
 	add_bad_trials(v, out);
+	add_timing(v, out);
 	add_environment(v, out);
 	return 0;
 }

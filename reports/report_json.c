@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "findings.h"
 #include "json_parts.h"
+#include "timing.h"
 
 static json_t *lines_json(const struct lines *l)
 {
@@ -19,12 +20,40 @@ static json_t *lines_json(const struct lines *l)
 	return a;
 }
 
-static json_t *row_json(const struct view *v, const struct view_job *job,
-			const struct view_row *row)
+static json_t *names_json(const char *const names[], size_t n)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(a, part_text(names[i]));
+	return a;
+}
+
+static json_t *timing_json(const struct timing *t)
 {
 	json_t *o = json_object();
 
+	json_object_set_new(o, "engines", names_json(t->engines, t->n_engines));
+	json_object_set_new(o, "clocks", names_json(t->clocks, t->n_clocks));
+	if (t->cost_ns > 0) {
+		json_object_set_new(o, "least_clock_cost_ns", json_real(t->least_cost_ns));
+		json_object_set_new(o, "clock_cost_ns", json_real(t->cost_ns));
+	}
+	if (t->has_drift)
+		json_object_set_new(o, "clock_drift_ppm", json_real(t->drift_ppm));
+	if (t->has_errors)
+		json_object_set_new(o, "n_errors", json_integer((json_int_t)t->n_errors));
+	return o;
+}
+
+static json_t *row_json(const struct view *v, const struct view_job *job,
+			const struct view_row *row)
+{
+	struct timing timing = timing_of(v, row->cell, job->name);
+	json_t *o = json_object();
+
 	json_object_set_new(o, "job", part_text(job->name));
+	json_object_set_new(o, "timing", timing_json(&timing));
 	json_object_set_new(o, "lat", part_lat(row->sum->all));
 	for (int d = 0; d < IO_DIRS; d++) {
 		if (row->sum->lat[d] && row->sum->lat[d]->n)

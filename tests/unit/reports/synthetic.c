@@ -172,6 +172,10 @@ static struct sample *make_sample(const char *job, const struct made_cell *c, do
 	}
 	end_slice(s, sl);
 	free(sl);
+	s->clock_cost_ns = 20.5 + (double)(s->dir[IO_READ].ios % 8) / 8;
+	s->clock_drift_ppm = ((double)(s->dir[IO_READ].ios % 16) - 8) / 25;
+	s->n_errors = s->dir[IO_READ].ios % 4 == 1 ? 2 : 0;
+	s->n_enters = s->dir[IO_READ].ios;
 	s->runtime_ns = (uint64_t)seconds * 1000000000u;
 	s->cpu_user_ns = s->runtime_ns / 20;
 	s->cpu_sys_ns = s->runtime_ns / 6;
@@ -196,6 +200,10 @@ static void add_job(struct trial_record *t, const char *name, const struct made_
 	j->name = dup(name);
 	j->job_text = dup(text);
 	j->sample = make_sample(name, c, scale, depth, how->seconds, has_sync, rng);
+	if (how->is_hostile) {
+		snprintf(j->sample->engine, sizeof(j->sample->engine), "<i>|\033[31m");
+		snprintf(j->sample->clock, sizeof(j->sample->clock), "<img src=x>`'\"");
+	}
 	j->has_host_cpu = true;
 	j->host_cpu_ns = (uint64_t)((double)sample_ios(j->sample) *
 				    (18000 + c->median_us * 60 + 900 * uniform(rng)));
