@@ -2,6 +2,7 @@
 #
 #   make bench   the main job on real VMs, from a fresh Debian 12 to a report
 #   make check   every test
+#   make bench-engine   what an I/O costs the engine, beside fio (T_IO_URING=path: that, too)
 #   make         build only          make install   (PREFIX=/usr/local)
 
 OUT      ?= out/bench
@@ -9,7 +10,7 @@ SCENARIO ?= scenarios/library/quick.yaml
 PREFIX   ?= /usr/local
 PACKAGES := .cache/packages
 
-.PHONY: all programs bench check setup setup-check guests install clean format
+.PHONY: all programs bench bench-engine check setup setup-check guests install clean format
 
 all: build/build.ninja
 	@cmake --build build
@@ -42,6 +43,11 @@ bench: setup
 	@kernel=$$(vmimages/build/default-kernel.sh $(PACKAGES)) && \
 		build/blklab run $(SCENARIO) --kernel "$$kernel" \
 			--store $(OUT)/store.db --report $(OUT)/report.html
+
+bench-engine: setup-check
+	@$(MAKE) --no-print-directory build/build.ninja
+	@cmake --build build --target bench-guest-image
+	@tests/bench/engine-bench.py --host --out out/bench-engine
 
 check: setup-check
 	@tests/check.sh
