@@ -27,6 +27,7 @@ struct session {
 	uint64_t begin_ns, next_status_ns;
 	struct progress_line line;
 	size_t group, n_group; /* jobs that run now: the first, and how many */
+	size_t *left;          /* those of the group that can be set up, counted in it */
 	size_t first_clone;    /* of the group */
 	bool failed;
 };
@@ -120,6 +121,16 @@ static void show(struct session *s, const struct engine_clone *clones, uint64_t 
 		complain(s, &err);
 }
 
+/* Where a clone of the group belongs; its job is counted among those that are left. */
+static size_t place_of(const struct session *s, const struct engine_clone *c)
+{
+	size_t place = s->first_clone + c->clone;
+
+	for (size_t i = 0; i < s->left[c->job]; i++)
+		place += s->jobs->items[s->group + i].numjobs;
+	return place;
+}
+
 /* The clones of the group as they stand, among those of the other groups. */
 static void show_live(struct session *s, struct engine_live *live, uint64_t eta_ns)
 {
@@ -133,8 +144,10 @@ static void show_live(struct session *s, struct engine_live *live, uint64_t eta_
 	}
 	memcpy(all, s->clones, s->n_clones * sizeof(*all));
 	for (size_t i = 0; i < n; i++) {
-		all[s->first_clone + i] = copies[i];
-		all[s->first_clone + i].job += s->group;
+		size_t place = place_of(s, &copies[i]);
+
+		copies[i].job = s->group + s->left[copies[i].job];
+		all[place] = copies[i];
 	}
 	show(s, all, eta_ns, false);
 	for (size_t i = 0; i < n; i++)
@@ -156,17 +169,19 @@ static void tick(struct engine_live *live, void *arg)
 		progress_line_show(&s->line, live, now, eta);
 }
 
-/* Setup failed: the documents still have an entry for each clone of the group. */
-static void fail_group(struct session *s, size_t n_clones, const struct bl_err *err)
+/* Setup failed: the documents still have an entry for each clone of the job. */
+static void fail_job(struct session *s, size_t left, const struct bl_err *err)
 {
-	for (size_t i = 0; i < n_clones; i++) {
-		struct sample *sample = s->clones[s->first_clone + i].sample;
+	const struct job *j = &s->jobs->items[s->group + s->left[left]];
+
+	for (uint32_t clone = 0; clone < j->numjobs; clone++) {
+		struct engine_clone c = {.job = left, .clone = clone};
+		struct sample *sample = s->clones[place_of(s, &c)].sample;
 
 		sample->error = err->code ? -err->code : EINVAL;
 		snprintf(sample->error_text, sizeof(sample->error_text), "%.250s",
 			 bl_err_text(err));
 	}
-	complain(s, err);
 }
 
 /* What a clone has to say and to write; its logs are not needed any longer then. */
@@ -204,41 +219,74 @@ static void finish_clone(struct session *s, struct engine_clone *c, unsigned num
 static void take_clones(struct session *s, struct engine_clone *clones, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct engine_clone *to = &s->clones[s->first_clone + i];
+		size_t place = place_of(s, &clones[i]);
+		struct engine_clone *to = &s->clones[place];
 
 		engine_clone_done(to);
 		*to = clones[i];
-		to->job += s->group;
-		finish_clone(s, to, (unsigned)(s->first_clone + i + 1));
+		to->job = s->group + s->left[clones[i].job];
+		finish_clone(s, to, (unsigned)(place + 1));
+	}
+}
+
+/* Try until all that are left can be set up: as with fio, a job that can't be keeps none of the
+ * others from running. */
+static void run_left(struct session *s, struct job *jobs, struct engine_progress *progress)
+{
+	size_t n_left = s->n_group, n = 0, bad;
+	struct engine_call call = {.jobs = jobs,
+				   .target = s->o->target,
+				   .is_readonly = s->o->is_readonly,
+				   .progress = progress,
+				   .stop = &s->signals->stop,
+				   .ret_bad_job = &bad,
+				   .tick = tick,
+				   .tick_arg = s};
+
+	while (n_left) {
+		BL_CLEANUP(bl_freep) struct engine_clone *clones = NULL;
+		struct bl_err err = BL_ERR_INIT;
+
+		call.n_jobs = bad = n_left;
+		if (engine_run_clones(&call, &clones, &n, &err) == 0) {
+			take_clones(s, clones, n);
+			return;
+		}
+		complain(s, &err);
+		if (bad == n_left || atomic_load(&s->signals->stop)) {
+			for (size_t i = 0; i < n_left; i++)
+				fail_job(s, i, &err);
+			return;
+		}
+		fail_job(s, bad, &err);
+		n_left--;
+		memmove(&jobs[bad], &jobs[bad + 1], (n_left - bad) * sizeof(*jobs));
+		memmove(&s->left[bad], &s->left[bad + 1], (n_left - bad) * sizeof(*s->left));
 	}
 }
 
 static void run_group(struct session *s)
 {
+	BL_CLEANUP(bl_freep) struct job *jobs = calloc(s->n_group, sizeof(*jobs));
+	BL_CLEANUP(bl_freep) size_t *left = calloc(s->n_group, sizeof(*left));
 	struct engine_progress progress = {0};
-	struct engine_call call = {.jobs = &s->jobs->items[s->group],
-				   .n_jobs = s->n_group,
-				   .target = s->o->target,
-				   .is_readonly = s->o->is_readonly,
-				   .progress = &progress,
-				   .stop = &s->signals->stop,
-				   .tick = tick,
-				   .tick_arg = s};
-	BL_CLEANUP(bl_freep) struct engine_clone *clones = NULL;
-	struct bl_err err = BL_ERR_INIT;
-	size_t n = 0, n_places = 0;
 
-	for (size_t i = 0; i < s->n_group; i++)
-		n_places += call.jobs[i].numjobs;
 	s->line = (struct progress_line){.progress = &progress,
 					 .newline_ns = s->o->progress_newline_ns,
 					 .group_ns = bl_now_ns()};
-	if (engine_run_clones(&call, &clones, &n, &err) < 0)
-		fail_group(s, n_places, &err);
+	s->left = left;
+	for (size_t i = 0; jobs && left && i < s->n_group; i++) {
+		jobs[i] = s->jobs->items[s->group + i];
+		left[i] = i;
+	}
+	if (jobs && left)
+		run_left(s, jobs, &progress);
 	else
-		take_clones(s, clones, n);
+		out_of_memory(s);
 	progress_line_clear(&s->line);
-	s->first_clone += n_places;
+	for (size_t i = 0; i < s->n_group; i++)
+		s->first_clone += s->jobs->items[s->group + i].numjobs;
+	s->left = NULL;
 }
 
 static void run_groups(struct session *s)

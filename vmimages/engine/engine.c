@@ -50,6 +50,12 @@ static int add_workers(struct team *t, size_t i, struct bl_err *err)
 	return 0;
 }
 
+static void blame(const struct team *t, size_t job)
+{
+	if (t->call->ret_bad_job)
+		*t->call->ret_bad_job = job;
+}
+
 static int prepare(struct team *t, struct bl_err *err)
 {
 	const struct target_asks asks = {.target = t->call->target,
@@ -65,8 +71,10 @@ static int prepare(struct team *t, struct bl_err *err)
 			rc = target_prepare(j, &asks, &t->files[i], err);
 		if (rc == 0)
 			rc = add_workers(t, i, err);
-		if (rc < 0)
+		if (rc < 0) {
+			blame(t, i);
 			return bl_wrap(err, rc, "job '%s'", j->name);
+		}
 	}
 	return rc < 0 ? rc : supervise_new(t, err);
 }
@@ -89,9 +97,11 @@ static int launch(struct team *t, struct bl_err *err)
 	pthread_mutex_unlock(&c->lock);
 	for (size_t i = 0; i < n && rc == 0; i++) {
 		rc = t->workers[i]->setup_result;
-		if (rc < 0)
-			bl_fail(err, rc, "job '%s': %s", t->workers[i]->job->name,
-				bl_err_text(&t->workers[i]->err));
+		if (rc == 0)
+			continue;
+		blame(t, t->workers[i]->job_index);
+		bl_fail(err, rc, "job '%s': %s", t->workers[i]->job->name,
+			bl_err_text(&t->workers[i]->err));
 	}
 	return rc;
 }
@@ -199,6 +209,7 @@ int engine_run_clones(const struct engine_call *call, struct engine_clone **ret_
 		.crew = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER}};
 	int rc = team_alloc(&t, err);
 
+	blame(&t, call->n_jobs);
 	if (rc == 0)
 		rc = prepare(&t, err);
 	if (rc == 0) {

@@ -111,6 +111,8 @@ struct engine_call {
 	struct engine_progress *progress; /* may be NULL */
 	_Atomic bool *stop;               /* set it to end the jobs early; may be NULL */
 	bool is_readonly;                 /* nothing is made, lengthened or removed */
+	size_t *ret_bad_job; /* when nothing was started: which of jobs could not be set up,
+			      * n_jobs: it was none of them; may be NULL */
 	/* Every 100 ms while they run, in the caller's thread; may be NULL. */
 	void (*tick)(struct engine_live *live, void *arg);
 	void *tick_arg;

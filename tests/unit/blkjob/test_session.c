@@ -39,7 +39,8 @@ void engine_live_states(struct engine_live *live, unsigned *waiting, unsigned *r
 
 static int hand_out(const struct engine_call *call, struct engine_clone **ret, size_t *ret_n)
 {
-	size_t n = 0;
+	size_t n = 0, job = 0;
+	uint32_t clone = 0;
 
 	for (size_t i = 0; i < call->n_jobs; i++)
 		n += call->jobs[i].numjobs;
@@ -50,7 +51,12 @@ static int hand_out(const struct engine_call *call, struct engine_clone **ret, s
 		const struct engine_clone *from = &made.clones[n_handed + i];
 
 		(*ret)[i] = *from;
-		(*ret)[i].job -= (size_t)(call->jobs - made.items);
+		(*ret)[i].job = job;
+		(*ret)[i].clone = clone;
+		if (++clone == call->jobs[job].numjobs) {
+			job++;
+			clone = 0;
+		}
 		(*ret)[i].sample = sample_new("");
 		ck_assert_int_eq(sample_merge((*ret)[i].sample, from->sample), 0);
 	}
