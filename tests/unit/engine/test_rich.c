@@ -238,7 +238,7 @@ START_TEST(jobs_of_a_flow_get_requests_by_their_weights)
 	double one = (double)r.clones[0].sample->dir[IO_READ].ios;
 	double three = (double)r.clones[1].sample->dir[IO_READ].ios;
 
-	ck_assert_double_gt(one, 100);
+	ck_assert_double_ge(one, 20); /* they wait for each other: slow on a busy machine */
 	ck_assert_double_gt(three / one, 2.5);
 	ck_assert_double_lt(three / one, 3.5);
 	ran_done(&r);
