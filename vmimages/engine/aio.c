@@ -66,8 +66,8 @@ void aio_submit(struct worker *w)
 {
 	unsigned n = 0, done = 0, in_flight = w->depth - w->n_free - w->n_queued;
 
-	for (unsigned i = w->n_queued; i > 0; i--) { /* the first one stands highest */
-		const struct slot *s = &w->slots[w->free_slots[w->n_free + i - 1]];
+	for (unsigned i = 0; i < w->n_queued; i++) {
+		const struct slot *s = queued_slot(w, i);
 
 		if (s->dir == IO_TRIM)
 			continue;

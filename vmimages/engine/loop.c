@@ -80,13 +80,6 @@ INLINE void complete(struct worker *w, const struct clk *clk, struct slot *s, in
 	}
 }
 
-/* Slots are taken from the top of the free ones: what is queued still stands above them, the
- * first one highest. */
-INLINE struct slot *queued_slot(const struct worker *w, unsigned i)
-{
-	return &w->slots[w->free_slots[w->n_free + w->n_queued - 1 - i]];
-}
-
 #include "loop_engines.h" /* engine_submit(), engine_ready(), engine_wait(), engine_result() */
 
 INLINE void build_io(struct worker *w, struct slot *s, uint64_t now)

@@ -82,11 +82,6 @@ void pacing_counts(struct pacing *p, const struct worker *w)
 	}
 }
 
-static bool is_idle(const struct worker *w)
-{
-	return w->n_free == w->depth && !w->n_queued;
-}
-
 /* fio: after thinktime_blocks the queue is drained, then it spins, then it sleeps. */
 static bool thinks(struct pacing *p, struct worker *w, uint64_t now, uint64_t *ret_due)
 {
@@ -99,7 +94,7 @@ static bool thinks(struct pacing *p, struct worker *w, uint64_t now, uint64_t *r
 		return j->thinktime_blocks_type == JOB_THINK_COMPLETE && !j->thinktime_iotime_ns &&
 		       p->think_count + w->depth - w->n_free >= j->thinktime_blocks;
 	if (!p->is_thinking) {
-		if (!is_idle(w))
+		if (!worker_is_idle(w))
 			return true;
 		p->is_thinking = true;
 		p->drains = false;
@@ -138,7 +133,7 @@ bool pacing_may_start(struct pacing *p, struct worker *w, uint64_t now, uint64_t
 	if (p->seeks && n_busy >= p->search.depth)
 		return false;
 	if (p->has_settled) { /* drain, forget, and measure once more */
-		if (!is_idle(w))
+		if (!worker_is_idle(w))
 			return false;
 		meters_restart(w, now);
 		p->has_settled = false;

@@ -10,11 +10,6 @@
 
 #define PRETEND_BETWEEN_LOOKS 4096 /* at the stop flags */
 
-static bool is_idle(const struct worker *w)
-{
-	return w->n_free == w->depth && !w->n_queued;
-}
-
 /* verify_only: as if it had been written. */
 static void pretend(struct worker *w, struct shape *sh)
 {
@@ -63,7 +58,7 @@ static enum shape_answer make_check(struct worker *w, struct shape *sh, struct s
 		s->due = clk_now(w->clk);
 		return SHAPE_GO;
 	}
-	if (!is_idle(w))
+	if (!worker_is_idle(w))
 		return SHAPE_WAIT;
 	if (of_backlog)
 		sh->phase = PHASE_IO;
@@ -95,7 +90,7 @@ static enum shape_answer next_of_phase(struct worker *w, struct slot *s, uint64_
 	if (is_through(sh)) { /* no sync behind the last write: that is what end_fsync= is for */
 		if (!checks_later(sh, j))
 			return SHAPE_END;
-		if (is_idle(w))
+		if (worker_is_idle(w))
 			sh->phase = PHASE_CHECK;
 		return SHAPE_WAIT;
 	}
@@ -103,7 +98,7 @@ static enum shape_answer next_of_phase(struct worker *w, struct slot *s, uint64_
 		return shape_make_sync(sh, s);
 	batch = checks_later(sh, j) ? readback_due(sh->readback, j) : 0;
 	if (batch) {
-		if (!is_idle(w)) /* nothing may write while it is checked */
+		if (!worker_is_idle(w)) /* nothing may write while it is checked */
 			return SHAPE_WAIT;
 		sh->phase = PHASE_BACKLOG;
 		sh->readback->batch_left = batch;
@@ -123,7 +118,7 @@ enum shape_answer shape_next(struct worker *w, struct slot *s, uint64_t now, uin
 	if (now >= w->start && !w->is_counting) /* before the first request that counts */
 		worker_event(w, now);
 	answer = next_of_phase(w, s, now, ret_due);
-	if (answer == SHAPE_WAIT && is_idle(w) && *ret_due == UINT64_MAX)
+	if (answer == SHAPE_WAIT && worker_is_idle(w) && *ret_due == UINT64_MAX)
 		*ret_due = now; /* the phase has changed: ask again */
 	return answer;
 }
@@ -131,7 +126,7 @@ enum shape_answer shape_next(struct worker *w, struct slot *s, uint64_t now, uin
 void shape_submit(struct worker *w)
 {
 	for (unsigned i = 0; i < w->n_queued; i++) {
-		struct slot *s = &w->slots[w->free_slots[w->n_free + w->n_queued - 1 - i]];
+		struct slot *s = queued_slot(w, i);
 
 		if (!slot_is_at_once(w, s))
 			continue;

@@ -154,6 +154,19 @@ struct worker {
 	struct crew *crew;
 };
 
+/* The @i-th that is queued. Slots are taken from the top of the free ones: what is queued still
+ * stands above them, the first one highest. */
+static inline struct slot *queued_slot(const struct worker *w, unsigned i)
+{
+	return &w->slots[w->free_slots[w->n_free + w->n_queued - 1 - i]];
+}
+
+/* Nothing is queued or in flight. */
+static inline bool worker_is_idle(const struct worker *w)
+{
+	return w->n_free == w->depth && !w->n_queued;
+}
+
 /* Rings have no word for trims, and a polled one none for syncs: those are done before the queue
  * is handed over. */
 static inline bool slot_is_at_once(const struct worker *w, const struct slot *s)
