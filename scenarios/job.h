@@ -103,8 +103,10 @@ struct job_range { /* of request sizes, bytes */
 struct job_split { /* of bssplit: bytes and percent; of zones: access percent and size (percent
 		    * of the region with zoned, bytes with zoned_abs) */
 	uint64_t value;
-	uint32_t pct; /* of all entries: 100; entries without one have shared the rest */
+	uint32_t pct;  /* of all entries: 100; entries without one have shared the rest */
+	uint32_t prio; /* cmdprio_bssplit: JOB_PRIO_OWN | class << 13 | level; 0: cmdprio= */
 };
+#define JOB_PRIO_OWN (1u << 16)
 struct job_splits {
 	struct job_split at[JOB_SPLITS];
 	uint32_t n;

@@ -228,6 +228,37 @@ ROW_SET(row_set_bssplit)
 	return each_part(j, r, value, bssplit_part, copy_bssplit, err);
 }
 
+/* "V/P" or "V/P/CLASS/LEVEL" */
+static int cmdprio_entry(struct job *j, const struct option_row *r, const char **s,
+			 struct job_split *ret, struct bl_err *err)
+{
+	char item[ITEM_MAX], *third;
+	const char *from = item;
+	unsigned class, level;
+	int rc, end = 0;
+
+	if (!job_value_part(s, ":", item, sizeof(item)))
+		return bl_fail(err, -EINVAL, "%s: '%s...' is not bytes/percent", r->name, item);
+	third = strchr(item, '/');
+	third = third ? strchr(third + 1, '/') : NULL;
+	if (third)
+		*third++ = 0;
+	rc = split_entry(j, r, &from, ret, err);
+	if (rc < 0)
+		return rc;
+	ret->pct = ret->pct == NO_PCT ? 0 : ret->pct;
+	if (!third)
+		return 0;
+	if (sscanf(third, "%u/%u%n", &class, &level, &end) != 2 || third[end] || class > 3 ||
+	    level > 7)
+		return bl_fail(
+			err, -EINVAL,
+			"%s: '%s' is not class/level, a class from 0 to 3 and a level from 0 to 7",
+			r->name, third);
+	ret->prio = JOB_PRIO_OWN | (class ? class : 1) << 13 | level;
+	return 0;
+}
+
 static int cmdprio_part(struct job *j, const struct option_row *r, unsigned dir, const char *text,
 			struct bl_err *err)
 {
@@ -240,11 +271,9 @@ static int cmdprio_part(struct job *j, const struct option_row *r, unsigned dir,
 		if (s->n == JOB_SPLITS)
 			return bl_fail(err, -E2BIG, "%s: more than %d entries", r->name,
 				       JOB_SPLITS);
-		rc = split_entry(j, r, &text, &s->at[s->n], err);
+		rc = cmdprio_entry(j, r, &text, &s->at[s->n], err);
 		if (rc < 0)
 			return rc;
-		if (s->at[s->n].pct == NO_PCT)
-			s->at[s->n].pct = 0;
 		s->n++;
 		if (!*text)
 			return 0;
@@ -282,6 +311,9 @@ static void splits_text(const struct job_splits *s, bool access_first, struct bl
 				bl_buf_addf(out, "%u/%llu", s[d].at[i].pct, v);
 			else
 				bl_buf_addf(out, "%llu/%u", v, s[d].at[i].pct);
+			if (s[d].at[i].prio)
+				bl_buf_addf(out, "/%u/%u", s[d].at[i].prio >> 13 & 7,
+					    s[d].at[i].prio & 7);
 		}
 	}
 }

@@ -53,7 +53,7 @@ static const struct option_row rows[] = {
 	 .def = "0", .engines = ENGINES_PRIO, .help = "percent of reads,writes with a priority"},
 	{"cmdprio_bssplit", NULL, KIND_OWN, .def = "", .min = 1, .max = GiB,
 	 .set = row_set_cmdprio_bssplit, .text = row_text_cmdprio_bssplit, .engines = ENGINES_PRIO,
-	 .help = "the same by the request's size, '4k/50:64k/10', reads,writes"},
+	 .help = "the same by size, '4k/50:64k/10' or '4k/50/CLASS/LEVEL:...', reads,writes"},
 	{"cmdprio_class", NULL, KIND_COUNT, AT_EACH(cmdprio_class), .max = 3, .def = "0",
 	 .engines = ENGINES_PRIO, .help = "its class: 1 real time (also 0), 2 best effort, 3 idle"},
 	{"cmdprio", NULL, KIND_COUNT, AT_EACH(cmdprio), .max = 7, .def = "0",

@@ -19,7 +19,7 @@ static const struct option_row rows[] = {
 	 .help = "time before the job starts, or a range to draw from"},
 	{"numjobs", NULL, KIND_COUNT, AT(numjobs), .min = 1, .max = 4096, .def = "1",
 	 .help = "clones of the job, a thread each"},
-	{"thread", NULL, KIND_FLAG, AT(thread), .max = 1, .def = "0",
+	{"thread", "threads", KIND_FLAG, AT(thread), .max = 1, .def = "0",
 	 .help = "a thread for each clone, as always here"},
 	{"group_reporting", NULL, KIND_FLAG, AT(group_reporting), .max = 1, .def = "0",
 	 .help = "one result for all clones and jobs of a group"},

@@ -87,17 +87,19 @@ static void put_windows(struct json_writer *w, const struct side *s)
 static void put_prios(struct json_writer *w, const struct entry *e, int side,
 		      const struct look *look)
 {
-	const struct job *j = e->job;
+	unsigned n = 0;
 
-	if (side > SIDE_WRITE || !e->by_prio[side][1] || !e->by_prio[side][1]->n)
+	for (int prio = 0; side <= SIDE_WRITE && prio < ENGINE_PRIOS; prio++)
+		n += e->by_prio[side][prio] && e->by_prio[side][prio]->n;
+	if (n < 2)
 		return;
 	json_array_open(w, "prios");
-	for (int prio = 0; prio < 2; prio++) {
-		unsigned class = prio ? j->cmdprio_class[side] : j->prioclass;
-
+	for (int prio = 0; prio < ENGINE_PRIOS; prio++) {
+		if (!e->by_prio[side][prio] || !e->by_prio[side][prio]->n)
+			continue;
 		json_object_open(w, NULL);
-		json_put_uint(w, "prioclass", prio && !class ? 1 : class);
-		json_put_uint(w, "prio", prio ? j->cmdprio[side] : j->prio);
+		json_put_uint(w, "prioclass", e->ioprio[prio] >> 13);
+		json_put_uint(w, "prio", e->ioprio[prio] & 7);
 		put_lat(w, "clat_ns", e->by_prio[side][prio], look);
 		json_object_close(w);
 	}

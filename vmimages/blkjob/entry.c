@@ -83,8 +83,10 @@ static int add_sample(struct entry *e, const struct sample *s)
 
 static int add_prios(struct entry *e, const struct engine_clone *c)
 {
+	if (c->clat_by_prio[0][0] || c->clat_by_prio[1][0])
+		memcpy(e->ioprio, c->ioprio, sizeof(e->ioprio));
 	for (int dir = 0; dir < 2; dir++) {
-		for (int prio = 0; prio < 2; prio++) {
+		for (int prio = 0; prio < ENGINE_PRIOS; prio++) {
 			const struct lat *from = c->clat_by_prio[dir][prio];
 
 			if (from && !sample_lat(&e->by_prio[dir][prio]))
@@ -279,7 +281,7 @@ void entries_done(struct entries *e)
 		     k++)
 			free(e->items[i].mixed[k]);
 		for (int dir = 0; dir < 2; dir++)
-			for (int prio = 0; prio < 2; prio++)
+			for (int prio = 0; prio < ENGINE_PRIOS; prio++)
 				free(e->items[i].by_prio[dir][prio]);
 	}
 	free(e->items);

@@ -30,9 +30,10 @@ struct entry {
 	uint32_t n_jobs;     /* clones in it */
 	struct sample *sample;
 	struct side side[SIDES];
-	struct lat *by_prio[2][2]; /* as struct engine_clone; NULL: not asked for */
-	struct lat *mixed[4];      /* what side[SIDE_MIXED] points to; NULL without mixed */
-	uint64_t job_runtime_ms;   /* of all clones, added */
+	uint16_t ioprio[ENGINE_PRIOS];
+	struct lat *by_prio[2][ENGINE_PRIOS]; /* as struct engine_clone; NULL: not asked for */
+	struct lat *mixed[4];    /* what side[SIDE_MIXED] points to; NULL without mixed */
+	uint64_t job_runtime_ms; /* of all clones, added */
 	uint64_t started_wall_ms;
 	struct engine_depths depths;
 	uint64_t n_errors;

@@ -51,8 +51,8 @@ void aio_prepare(struct worker *w, const struct slot *s)
 			    : s->kind == SLOT_FDATASYNC ? IOCB_CMD_FDSYNC
 			    : s->dir == IO_READ         ? IOCB_CMD_PREAD
 							: IOCB_CMD_PWRITE;
-	c->aio_flags = s->flags & SLOT_PRIO ? IOCB_FLAG_IOPRIO : 0;
-	c->aio_reqprio = s->flags & SLOT_PRIO ? (int16_t)slot_ioprio(w, s) : 0;
+	c->aio_flags = s->prio ? IOCB_FLAG_IOPRIO : 0;
+	c->aio_reqprio = s->prio ? (int16_t)w->ioprio[s->prio] : 0;
 	c->aio_rw_flags = w->job->nowait && s->len ? RWF_NOWAIT : 0;
 }
 

@@ -66,6 +66,8 @@ struct engine_steady {
 	uint64_t *iops, *bw_bytes;          /* [n] */
 };
 
+#define ENGINE_PRIOS 8 /* different priorities of one job's requests */
+
 /* What one clone of one job did. Plain data; end with engine_clone_done(). */
 struct engine_clone {
 	size_t job;     /* index into the call's jobs */
@@ -81,9 +83,10 @@ struct engine_clone {
 	uint32_t latency_depth;   /* reached by latency_target; 0: no target */
 	bool latency_failed;      /* not even depth 1 met it */
 	struct engine_steady steady;
-	/* cmdprio_percentage: clat of reads and of writes, without [0] and with [1] the priority;
-	 * n as lat_add() keeps it. NULL: not asked for. */
-	struct lat *clat_by_prio[2][2];
+	/* cmdprio: clat of reads and of writes by priority, the job's own first; n as lat_add()
+	 * keeps it. NULL: none of that priority. ioprio: as ioprio_set(2) has it. */
+	struct lat *clat_by_prio[2][ENGINE_PRIOS];
+	uint16_t ioprio[ENGINE_PRIOS];
 	uint64_t n_inflight_at_ramp; /* built in the ramp, done after it: not counted */
 
 	/* the engine about itself, counted time only */

@@ -41,10 +41,34 @@ static int new_meter(struct worker *w, enum io_dir dir)
 	return 0;
 }
 
+static void add_prio(struct worker *w, uint16_t ioprio)
+{
+	for (unsigned i = 1; i < w->n_prios; i++)
+		if (w->ioprio[i] == ioprio)
+			return;
+	if (w->n_prios < ENGINE_PRIOS)
+		w->ioprio[w->n_prios++] = ioprio;
+}
+
 static int new_prio_meters(struct worker *w)
 {
-	for (int d = 0; d < 2 && job_has_cmdprio(w->job); d++)
-		for (int prio = 0; prio < 2; prio++)
+	const struct job *j = w->job;
+
+	if (!job_has_cmdprio(j))
+		return 0;
+	w->ioprio[0] = (uint16_t)(j->prioclass << 13 | j->prio);
+	w->n_prios = 1;
+	for (unsigned d = 0; d < 2; d++) {
+		const struct job_splits *by_size = &j->cmdprio_bssplit[d];
+
+		if (j->cmdprio_percentage[d])
+			add_prio(w, job_cmdprio(j, d, 0));
+		for (uint32_t i = 0; i < by_size->n; i++)
+			if (by_size->at[i].pct)
+				add_prio(w, job_cmdprio(j, d, by_size->at[i].prio));
+	}
+	for (int d = 0; d < 2; d++)
+		for (unsigned prio = 0; prio < w->n_prios; prio++)
 			if (w->meter[d].lat && !sample_lat(&w->clat_by_prio[d][prio]))
 				return -ENOMEM;
 	return 0;
@@ -68,7 +92,7 @@ void meters_free(struct worker *w)
 	for (int d = 0; d < IO_DIRS; d++)
 		free(w->meter[d].before);
 	for (int d = 0; d < 2; d++)
-		for (int prio = 0; prio < 2; prio++)
+		for (int prio = 0; prio < ENGINE_PRIOS; prio++)
 			free(w->clat_by_prio[d][prio]);
 }
 
@@ -227,7 +251,7 @@ void meters_restart(struct worker *w, uint64_t now)
 		forget(m->clat);
 		forget(m->lat);
 		forget(m->sched);
-		for (int prio = 0; prio < 2 && d < 2; prio++)
+		for (int prio = 0; prio < ENGINE_PRIOS && d < 2; prio++)
 			if (w->clat_by_prio[d][prio])
 				memset(w->clat_by_prio[d][prio], 0, sizeof(struct lat));
 		if (m->before)
@@ -383,6 +407,7 @@ int worker_take(struct worker *w, struct engine_clone *ret)
 	c.elapsed_ns = w->finished > w->begun ? clk_ns(w->clk, w->finished - w->begun) : 0;
 	c.clock_drift_ppm = w->sample->clock_drift_ppm;
 	c.kernel_worker_ns = w->kernel_worker_ns;
+	memcpy(c.ioprio, w->ioprio, sizeof(c.ioprio));
 	memcpy(c.clat_by_prio, w->clat_by_prio, sizeof(c.clat_by_prio));
 	memset(w->clat_by_prio, 0, sizeof(w->clat_by_prio));
 	c.sample = BL_STEAL(w->sample);
@@ -425,7 +450,7 @@ void engine_clone_done(struct engine_clone *c)
 {
 	sample_free(c->sample);
 	for (int d = 0; d < 2; d++)
-		for (int prio = 0; prio < 2; prio++)
+		for (int prio = 0; prio < ENGINE_PRIOS; prio++)
 			free(c->clat_by_prio[d][prio]);
 	free(c->steady.iops);
 	free(c->steady.bw_bytes);

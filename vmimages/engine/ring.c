@@ -136,8 +136,8 @@ void ring_preset(struct worker *w, const struct slot *s)
 
 static void add_priority(const struct worker *w, const struct slot *s, struct io_uring_sqe *sqe)
 {
-	if (s->flags & SLOT_PRIO)
-		sqe->ioprio = slot_ioprio(w, s);
+	if (s->prio)
+		sqe->ioprio = w->ioprio[s->prio];
 }
 
 void ring_prepare(struct worker *w, const struct slot *s)

@@ -177,8 +177,7 @@ void shape_record(struct worker *w, const struct slot *s, uint64_t now)
 	if (m->sched)
 		lat_add(m->sched, clk_ns(w->clk, now - s->due));
 	if (s->dir < 2 && w->clat_by_prio[s->dir][0])
-		lat_add(w->clat_by_prio[s->dir][!!(s->flags & SLOT_PRIO)],
-			clk_ns(w->clk, now - s->issue));
+		lat_add(w->clat_by_prio[s->dir][s->prio], clk_ns(w->clk, now - s->issue));
 	if (w->journal)
 		journal_add(w, s, now);
 	if (most && lat > most && !w->is_ending)

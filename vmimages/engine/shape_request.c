@@ -120,25 +120,43 @@ enum shape_answer shape_make_sync(struct shape *sh, struct slot *s)
 	return SHAPE_GO;
 }
 
-/* How many of the requests of this one's direction and size have the other priority. */
-static uint32_t priority_pct(const struct job *j, const struct slot *s)
+/* The place of a priority in the worker's list, which has room for all that were counted. */
+static uint8_t prio_index(const struct worker *w, uint16_t ioprio)
 {
-	const struct job_splits *by_size = &j->cmdprio_bssplit[s->dir];
+	uint8_t i = 1;
 
-	for (uint32_t i = 0; i < by_size->n; i++)
-		if (by_size->at[i].value == s->len)
-			return by_size->at[i].pct;
-	return by_size->n ? 0 : j->cmdprio_percentage[s->dir];
+	while (i < w->n_prios - 1 && w->ioprio[i] != ioprio)
+		i++;
+	return i;
+}
+
+/* Which priority a request of its direction and size draws; 0: the job's own. */
+static uint8_t draw_priority(const struct worker *w, struct shape *sh, const struct slot *s)
+{
+	const struct job *j = w->job;
+	const struct job_splits *by_size = &j->cmdprio_bssplit[s->dir];
+	uint64_t draw = rng_below(&sh->rng, 100);
+
+	if (!by_size->n)
+		return draw < j->cmdprio_percentage[s->dir]
+			       ? prio_index(w, job_cmdprio(j, s->dir, 0))
+			       : 0;
+	for (uint32_t i = 0; i < by_size->n; i++) {
+		if (by_size->at[i].value != s->len)
+			continue;
+		if (draw < by_size->at[i].pct)
+			return prio_index(w, job_cmdprio(j, s->dir, by_size->at[i].prio));
+		draw -= by_size->at[i].pct;
+	}
+	return 0;
 }
 
 static void mark(struct worker *w, struct shape *sh, struct slot *s)
 {
 	const struct job *j = w->job;
-	uint32_t pct = s->dir < 2 ? priority_pct(j, s) : 0;
 
 	s->flags = j->serialize_overlap ? SLOT_BUSY : 0;
-	if (pct && rng_below(&sh->rng, 100) < pct)
-		s->flags |= SLOT_PRIO;
+	s->prio = s->dir < 2 && w->n_prios > 1 ? draw_priority(w, sh, s) : 0;
 	if (j->force_async && sh->n_built % j->force_async == 0)
 		s->flags |= SLOT_ASYNC;
 	if (j->hipri && rng_below(&sh->rng, 100) < j->hipri_percentage)

@@ -39,10 +39,10 @@ struct slot {
 	uint32_t file;   /* index into the worker's files */
 	uint16_t number; /* of the write, for verify */
 	uint8_t flags;   /* SLOT_* below */
+	uint8_t prio;    /* index into ioprio; 0: the job's own */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct slot) == 64, "one cache line");
 #define RWF_UNCACHED_ 0x80 /* Linux 6.14; older ones answer EOPNOTSUPP */
-#define SLOT_PRIO     1    /* cmdprio_percentage chose it */
 #define SLOT_ASYNC    2    /* force_async */
 #define SLOT_POLL     4    /* hipri_percentage chose it */
 #define SLOT_BUSY     8    /* serialize_overlap: in flight */
@@ -139,7 +139,9 @@ struct worker {
 	uint64_t short_ios[JOB_DDIRS];
 	uint64_t n_errors, first_error_offset;
 	int first_error;
-	struct lat *clat_by_prio[2][2]; /* as in struct engine_clone */
+	struct lat *clat_by_prio[2][ENGINE_PRIOS]; /* as in struct engine_clone */
+	uint16_t ioprio[ENGINE_PRIOS];
+	unsigned n_prios;
 	uint64_t n_inflight_at_ramp;
 	uint64_t rate_checked, rate_ios[JOB_DDIRS], rate_bytes[JOB_DDIRS]; /* rate_min's window */
 	void *mapped, *locked;
@@ -174,19 +176,21 @@ static inline bool slot_is_at_once(const struct worker *w, const struct slot *s)
 	return s->dir == IO_TRIM || (s->dir == IO_SYNC && w->has_iopoll);
 }
 
+/* The priority that cmdprio gives a request, as ioprio_set(2) has it; real time by default. @own:
+ * of a cmdprio_bssplit's entry, 0: it has none. */
+static inline uint16_t job_cmdprio(const struct job *j, unsigned dir, uint32_t own)
+{
+	if (own)
+		return (uint16_t)own;
+	return (uint16_t)((j->cmdprio_class[dir] ? j->cmdprio_class[dir] : 1) << 13 |
+			  j->cmdprio[dir]);
+}
+
 /* Do some requests get another priority than the rest? */
 static inline bool job_has_cmdprio(const struct job *j)
 {
 	return j->cmdprio_percentage[0] || j->cmdprio_percentage[1] || j->cmdprio_bssplit[0].n ||
 	       j->cmdprio_bssplit[1].n;
-}
-
-/* cmdprio_class= and cmdprio= of its direction as ioprio_set(2) has it; real time by default. */
-static inline uint16_t slot_ioprio(const struct worker *w, const struct slot *s)
-{
-	unsigned class = w->job->cmdprio_class[s->dir & 1];
-
-	return (uint16_t)((class ? class : 1) << 13 | w->job->cmdprio[s->dir & 1]);
 }
 
 enum worker_state { WORKER_WAITS, WORKER_RUNS, WORKER_ENDED };

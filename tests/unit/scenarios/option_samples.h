@@ -55,7 +55,7 @@ static const struct sample {
 	{"uncached", "0|1", "io_uring"},
 	{"nowait", "0|1", "libaio"},
 	{"cmdprio_percentage", "50|50,20|,20", "io_uring"},
-	{"cmdprio_bssplit", "4k/50|4k/50:64k/10,8k/20", "io_uring"},
+	{"cmdprio_bssplit", "4k/50|4k/50:64k/10,8k/20|64k/25/1/1:64k/75/3/2:1m/0,1m/0", "io_uring"},
 	{"cmdprio_class", "1|1,3", "libaio"},
 	{"cmdprio", "3|0,7", "io_uring"},
 	{"iomem_align", "512|4k", NULL},
