@@ -197,11 +197,13 @@ static int split_entry(struct job *j, const struct option_row *r, const char **s
 	return 0;
 }
 
-static int bssplit_part(struct job *j, const struct option_row *r, unsigned dir, const char *text,
-			struct bl_err *err)
-{
-	struct job_splits *s = &j->bssplit[dir];
+typedef int entry_fn(struct job *j, const struct option_row *r, const char **s,
+		     struct job_split *ret, struct bl_err *err);
 
+/* Entries with ':' between them. */
+static int each_entry(struct job *j, const struct option_row *r, struct job_splits *s,
+		      const char *text, entry_fn *entry, struct bl_err *err)
+{
 	memset(s, 0, sizeof(*s));
 	for (;; text++) {
 		int rc;
@@ -209,13 +211,21 @@ static int bssplit_part(struct job *j, const struct option_row *r, unsigned dir,
 		if (s->n == JOB_SPLITS)
 			return bl_fail(err, -E2BIG, "%s: more than %d entries", r->name,
 				       JOB_SPLITS);
-		rc = split_entry(j, r, &text, &s->at[s->n], err);
+		rc = entry(j, r, &text, &s->at[s->n], err);
 		if (rc < 0)
 			return rc;
 		s->n++;
 		if (!*text)
-			return share_rest(s, r, err);
+			return 0;
 	}
+}
+
+static int bssplit_part(struct job *j, const struct option_row *r, unsigned dir, const char *text,
+			struct bl_err *err)
+{
+	int rc = each_entry(j, r, &j->bssplit[dir], text, split_entry, err);
+
+	return rc < 0 ? rc : share_rest(&j->bssplit[dir], r, err);
 }
 
 static void copy_bssplit(struct job *j, unsigned to, unsigned from)
@@ -262,22 +272,7 @@ static int cmdprio_entry(struct job *j, const struct option_row *r, const char *
 static int cmdprio_part(struct job *j, const struct option_row *r, unsigned dir, const char *text,
 			struct bl_err *err)
 {
-	struct job_splits *s = &j->cmdprio_bssplit[dir];
-
-	memset(s, 0, sizeof(*s));
-	for (;; text++) {
-		int rc;
-
-		if (s->n == JOB_SPLITS)
-			return bl_fail(err, -E2BIG, "%s: more than %d entries", r->name,
-				       JOB_SPLITS);
-		rc = cmdprio_entry(j, r, &text, &s->at[s->n], err);
-		if (rc < 0)
-			return rc;
-		s->n++;
-		if (!*text)
-			return 0;
-	}
+	return each_entry(j, r, &j->cmdprio_bssplit[dir], text, cmdprio_entry, err);
 }
 
 static void copy_cmdprio(struct job *j, unsigned to, unsigned from)
