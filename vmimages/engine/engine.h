@@ -47,7 +47,8 @@ struct engine_window {
 	uint8_t dir;
 	uint64_t n, bytes; /* completed in it, at least 1 */
 	uint64_t sum_ns[ENGINE_LATS];
-	uint64_t max_ns[ENGINE_LATS]; /* of slat and clat: the bucket's upper end */
+	uint64_t max_ns[ENGINE_LATS]; /* kept by jobs that tell of each request, as log_max_value
+					 does */
 };
 
 /* One window of log_hist_msec, one direction: a histogram of clat. */
@@ -74,9 +75,10 @@ struct engine_clone {
 	uint32_t clone; /* from 0 */
 	struct sample *sample;
 	struct engine_depths depths;
-	uint64_t short_ios[JOB_DDIRS], dropped_ios[JOB_DDIRS];
-	uint64_t n_errors; /* also those that continue_on_error let pass */
-	int first_error;   /* errno */
+	uint64_t short_ios[JOB_DDIRS];
+	uint64_t dropped_ios[JOB_DDIRS]; /* none ever is; fio's documents have the figure */
+	uint64_t n_errors;               /* also those that continue_on_error let pass */
+	int first_error;                 /* errno */
 	uint64_t first_error_offset;
 	uint64_t started_wall_ms; /* of the clone's own start */
 	uint64_t elapsed_ns;      /* with ramp and drain */
