@@ -16,6 +16,11 @@ const char *const trial_state_names[TRIAL_STATES] = {
 	[TRIAL_INTERRUPTED] = "interrupted",
 };
 
+const char *const handover_kind_names[HANDOVER_KINDS] = {
+	[HANDOVER_VFIO] = "vfio",
+	[HANDOVER_MOUNT] = "mount",
+};
+
 /* One more item. Lists are short and keep no capacity, so any owner may have made them. */
 static int make_room(void **items, size_t n, size_t size)
 {
@@ -160,7 +165,20 @@ void run_record_done(struct run_record *r)
 	free(r->version);
 	facts_done(&r->environment);
 	facts_done(&r->notes);
+	facts_done(&r->declared);
 	*r = (struct run_record){0};
+}
+
+void handover_record_done(struct handover_record *h)
+{
+	free(h->host_id);
+	free(h->device);
+	free(h->serial);
+	free(h->model);
+	free(h->driver_before);
+	free(h->namespaces);
+	free(h->outcome);
+	*h = (struct handover_record){0};
 }
 
 void run_data_done(struct run_data *d)
@@ -172,5 +190,8 @@ void run_data_done(struct run_data *d)
 	for (size_t i = 0; i < d->n_trials; i++)
 		trial_record_done(&d->trials[i]);
 	free(d->trials);
+	for (size_t i = 0; i < d->n_handovers; i++)
+		handover_record_done(&d->handovers[i]);
+	free(d->handovers);
 	*d = (struct run_data){0};
 }

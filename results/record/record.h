@@ -1,4 +1,4 @@
-/* record.h - what the lab remembers: run, cell, trial, job result.
+/* record.h - what the lab remembers: run, cell, trial, job result, hand-over.
  *
  * Plain data, made by the runner, written by the store, read back by reports.
  * Strings are owned (malloc) and never NULL unless the comment says so; an
@@ -111,6 +111,36 @@ struct run_record {
 	uint64_t started_ms, ended_ms; /* ended 0: never ended (killed) */
 	struct facts environment;      /* kernel, qemu, libvirt, microcode, governor, ... */
 	struct facts notes;            /* trust notes: key = short name, value = sentence */
+	/* What the scenario says of the VM that it is for, and of its device:
+	 * "needs.live_migration", "needs.snapshots", "needs.shared_device",
+	 * "needs.latency_critical", "needs.device_faults_handled" = "yes" or "no"; "device.serial",
+	 * "device.pci" or "device.path", "device.namespace". Absent: not said. */
+	struct facts declared;
+};
+
+/* Something of the host that a trial has in its hands, to be given back. Stored before it is taken,
+ * so that the next start knows what a killed run had. */
+enum handover_kind {
+	HANDOVER_VFIO,  /* a PCI function leaves its driver for vfio-pci */
+	HANDOVER_MOUNT, /* a file system that the lab made on a claimed disk is mounted */
+	HANDOVER_KINDS
+};
+extern const char *const handover_kind_names[HANDOVER_KINDS]; /* "vfio", "mount" */
+
+struct handover_record {
+	char id[BL_UUID_TEXT];
+	char run_id[BL_UUID_TEXT], trial_id[BL_UUID_TEXT];
+	enum handover_kind kind;
+	char *host_id;        /* only this host may give it back */
+	char *device;         /* PCI address; for a mount "/dev/nvme0n1" */
+	char *serial, *model; /* "": not known */
+	char *driver_before;  /* "nvme"; for a mount: the mount point */
+	char *namespaces;     /* "nvme0n1 nvme0n2" that were visible before; "": none */
+	uint64_t given_ms;    /* wall clock, as returned_ms */
+	uint64_t returned_ms; /* when giving it back was last tried; 0: not yet */
+	bool is_back;         /* checked: at its driver with its namespaces, or unmounted */
+	char *outcome;        /* NULL: not yet; "back at nvme with nvme0n1 after 1.2 s", or what is
+			       * wrong */
 };
 
 /* A whole run, as reports read it. */
@@ -120,6 +150,8 @@ struct run_data {
 	size_t n_cells;
 	struct trial_record *trials; /* in plan order */
 	size_t n_trials;
+	struct handover_record *handovers; /* in order of given_ms */
+	size_t n_handovers;
 };
 
 /* Free what the record owns and zero it; the record itself is the caller's. */
@@ -127,6 +159,7 @@ void job_result_done(struct job_result *j);
 void trial_record_done(struct trial_record *t);
 void cell_record_done(struct cell_record *c);
 void run_record_done(struct run_record *r);
+void handover_record_done(struct handover_record *h);
 void run_data_done(struct run_data *d);
 
 #endif

@@ -55,6 +55,9 @@ void col_copy(sqlite3_stmt *st, int col, char *out, size_t size);
 int db_begin(struct store *s, struct bl_err *err);
 int db_end(struct store *s, int r, struct bl_err *err);
 
+/* handover.c: those of the run, in order, into @d, which has none yet. */
+int load_handovers(struct store *s, struct run_data *d, struct bl_err *err);
+
 /* schema.c: bring the file up to the newest version. -EINVAL: a newer one, or not a store. */
 struct schema_step {
 	const char *const *sql; /* NULL-terminated */

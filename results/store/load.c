@@ -378,12 +378,13 @@ static int load_run_row(struct store *s, const char *id, struct run_record *run,
 	run->repeats = (uint32_t)col_u64(st, 8);
 	run->started_ms = col_u64(st, 9);
 	run->ended_ms = col_u64(st, 10);
-	r = load_facts(s, "SELECT key, value FROM environment WHERE run = ? ORDER BY idx", id,
-		       &run->environment, err);
-	if (r < 0)
+	if ((r = load_facts(s, "SELECT key, value FROM environment WHERE run = ? ORDER BY idx", id,
+			    &run->environment, err)) < 0 ||
+	    (r = load_facts(s, "SELECT key, value FROM run_note WHERE run = ? ORDER BY idx", id,
+			    &run->notes, err)) < 0)
 		return r;
-	return load_facts(s, "SELECT key, value FROM run_note WHERE run = ? ORDER BY idx", id,
-			  &run->notes, err);
+	return load_facts(s, "SELECT key, value FROM run_declared WHERE run = ? ORDER BY idx", id,
+			  &run->declared, err);
 }
 
 /* "019...: quick; 019...: matrix" of the newest runs, or that there is none. */
@@ -440,8 +441,8 @@ int store_load_run(struct store *s, const char *run, struct run_data *ret_data, 
 	if (r < 0)
 		return r;
 	if ((r = resolve(s, run, id, err)) >= 0 && (r = load_run_row(s, id, &d.run, err)) >= 0 &&
-	    (r = load_cells(s, &d, err)) >= 0)
-		r = load_trials(s, &d, err);
+	    (r = load_cells(s, &d, err)) >= 0 && (r = load_trials(s, &d, err)) >= 0)
+		r = load_handovers(s, &d, err);
 	ended = db_end(s, r < 0 ? r : 0, err);
 	if (r < 0 || ended < 0)
 		return r < 0 ? r : ended;

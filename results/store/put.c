@@ -64,6 +64,8 @@ static int put_run(struct store *s, const struct run_record *run, const struct c
 			   &run->environment, err)) < 0 ||
 	    (r = put_facts(s, "INSERT INTO run_note VALUES (?, ?, ?, ?)", run->id, &run->notes,
 			   err)) < 0 ||
+	    (r = put_facts(s, "INSERT INTO run_declared VALUES (?, ?, ?, ?)", run->id,
+			   &run->declared, err)) < 0 ||
 	    (r = db_prepare(s, "INSERT INTO cell VALUES (?, ?, ?, ?, ?)", &st, err)) < 0)
 		return r;
 	for (size_t i = 0; i < n_cells && r >= 0; i++)

@@ -204,7 +204,72 @@ static const char *const step_2[] = {
 	NULL,
 };
 
-const struct schema_step schema_steps[] = {{step_1}, {step_2}};
+/* Version 3. Devices of the host that a trial takes are written down before they are taken: nothing
+ * may lose such a row while its device is out, and it comes before its trial, which is stored
+ * whole at its end. What the scenario declares of its VM; the axis storage. */
+static const char *const step_3[] = {
+	"CREATE TABLE run_declared ("
+	" run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE,"
+	" idx INTEGER NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,"
+	" PRIMARY KEY (run, idx)) STRICT, WITHOUT ROWID",
+
+	"CREATE TABLE handover ("
+	" id TEXT PRIMARY KEY NOT NULL,"
+	" run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE,"
+	" trial TEXT NOT NULL," /* no reference: that row comes later, or never */
+	" kind TEXT NOT NULL,"
+	" host_id TEXT NOT NULL,"
+	" device TEXT NOT NULL,"
+	" serial TEXT NOT NULL,"
+	" model TEXT NOT NULL,"
+	" driver_before TEXT NOT NULL,"
+	" namespaces TEXT NOT NULL,"
+	" given_ms INTEGER NOT NULL,"
+	" returned_ms INTEGER,"
+	" is_back INTEGER NOT NULL,"
+	" outcome TEXT) STRICT",
+
+	"CREATE INDEX handover_run ON handover(run)",
+
+	"CREATE TRIGGER run_is_out BEFORE DELETE ON run"
+	" WHEN EXISTS (SELECT 1 FROM handover WHERE run = old.id AND NOT is_back)"
+	" BEGIN SELECT raise(ABORT, 'a device of this run was not given back: see table handover');"
+	" END",
+
+	"DROP VIEW cells",
+
+	"CREATE VIEW cells AS SELECT"
+	" run.id AS run, run.scenario, run.host_name AS host, cell.idx, cell.name AS cell,"
+	" a.bus, a.storage, a.iothreads, a.queues, a.cache, a.aio, a.format, a.cluster_size,"
+	" a.preallocation, a.discard, a.vcpus, a.kernel, a.emulator, cell.durability,"
+	" count(trial.id) AS n_trials,"
+	" count(trial.id) FILTER (WHERE trial.state = 'ok') AS n_ok,"
+	" count(trial.id) FILTER (WHERE trial.state = 'failed') AS n_failed,"
+	" count(trial.id) FILTER (WHERE trial.state = 'mismatch') AS n_mismatch,"
+	" count(trial.id) FILTER (WHERE trial.state = 'impossible') AS n_impossible,"
+	" count(trial.id) FILTER (WHERE trial.state = 'interrupted') AS n_interrupted"
+	" FROM cell JOIN run ON run.id = cell.run"
+	" LEFT JOIN (SELECT cell AS of,"
+	"  max(value) FILTER (WHERE axis = 'bus') AS bus,"
+	"  max(value) FILTER (WHERE axis = 'storage') AS storage,"
+	"  max(value) FILTER (WHERE axis = 'iothreads') AS iothreads,"
+	"  max(value) FILTER (WHERE axis = 'queues') AS queues,"
+	"  max(value) FILTER (WHERE axis = 'cache') AS cache,"
+	"  max(value) FILTER (WHERE axis = 'aio') AS aio,"
+	"  max(value) FILTER (WHERE axis = 'format') AS format,"
+	"  max(value) FILTER (WHERE axis = 'cluster_size') AS cluster_size,"
+	"  max(value) FILTER (WHERE axis = 'preallocation') AS preallocation,"
+	"  max(value) FILTER (WHERE axis = 'discard') AS discard,"
+	"  max(value) FILTER (WHERE axis = 'vcpus') AS vcpus,"
+	"  max(value) FILTER (WHERE axis = 'kernel') AS kernel,"
+	"  max(value) FILTER (WHERE axis = 'emulator') AS emulator"
+	"  FROM cell_axis GROUP BY cell) a ON a.of = cell.id"
+	" LEFT JOIN trial ON trial.cell = cell.id"
+	" GROUP BY cell.id",
+	NULL,
+};
+
+const struct schema_step schema_steps[] = {{step_1}, {step_2}, {step_3}};
 const int schema_version = BL_ARRAY_LEN(schema_steps);
 
 static int pragma(struct store *s, const char *sql, uint64_t *ret, struct bl_err *err)

@@ -65,6 +65,11 @@ START_TEST(a_whole_run_is_freed_and_zeroed)
 
 	d.run.scenario_name = strdup("s");
 	ck_assert_int_eq(facts_add(&d.run.environment, "kernel", "6.1"), 0);
+	ck_assert_int_eq(facts_add(&d.run.declared, "needs.snapshots", "no"), 0);
+	d.handovers = calloc(1, sizeof *d.handovers);
+	d.n_handovers = 1;
+	d.handovers[0].device = strdup("0000:5e:00.0");
+	d.handovers[0].outcome = strdup("back");
 	d.cells = calloc(1, sizeof *d.cells);
 	d.n_cells = 1;
 	d.cells[0].name = strdup("c");

@@ -184,6 +184,50 @@ static void make_cells(struct run_data *d)
 	}
 }
 
+void make_handover(struct handover_record *h, const struct run_data *d, unsigned number)
+{
+	*h = (struct handover_record){
+		.kind = number % 2 ? HANDOVER_MOUNT : HANDOVER_VFIO,
+		.host_id = strdup(d->run.host_id),
+		.device = strdup(number % 2 ? "/dev/nvme0n1" : "0000:5e:00.0"),
+		.serial = strdup("S5XX"),
+		.model = strdup("a model with spaces"),
+		.driver_before = strdup(number % 2 ? "/tmp/mnt" : "nvme"),
+		.namespaces = strdup(number % 2 ? "" : "nvme0n1 nvme0n2"),
+		.given_ms = d->run.started_ms + 1000 * number + 10,
+	};
+	make_id(h->id, h->given_ms, 5, number);
+	strcpy(h->run_id, d->run.id);
+	strcpy(h->trial_id, d->trials[number].id);
+}
+
+/* What version 3 added. All is back, or the run could not be deleted. */
+static void add_version_3(struct run_data *d)
+{
+	facts_add(&d->run.declared, "needs.live_migration", "no");
+	facts_add(&d->run.declared, "device.serial", "S5XX");
+	d->n_handovers = 2;
+	d->handovers = calloc(d->n_handovers, sizeof *d->handovers);
+	for (unsigned i = 0; i < d->n_handovers; i++) {
+		struct handover_record *h = &d->handovers[i];
+
+		make_handover(h, d, i);
+		h->returned_ms = h->given_ms + 800;
+		h->is_back = true;
+		h->outcome = strdup("back after 1.2 s");
+	}
+}
+
+void forget_version_3(struct run_data *d)
+{
+	facts_done(&d->run.declared);
+	for (size_t i = 0; i < d->n_handovers; i++)
+		handover_record_done(&d->handovers[i]);
+	free(d->handovers);
+	d->handovers = NULL;
+	d->n_handovers = 0;
+}
+
 void make_run(struct run_data *d, unsigned seed)
 {
 	struct run_record *r = &d->run;
@@ -208,6 +252,7 @@ void make_run(struct run_data *d, unsigned seed)
 	d->trials = calloc(d->n_trials, sizeof *d->trials);
 	for (uint32_t i = 0; i < d->n_trials; i++)
 		make_trial(&d->trials[i], d, i);
+	add_version_3(d);
 }
 
 /* ---- the same? ---- */
@@ -312,6 +357,24 @@ static void same_trial(const struct trial_record *a, const struct trial_record *
 	}
 }
 
+void assert_same_handover(const struct handover_record *a, const struct handover_record *b)
+{
+	ck_assert_str_eq(a->id, b->id);
+	ck_assert_str_eq(a->run_id, b->run_id);
+	ck_assert_str_eq(a->trial_id, b->trial_id);
+	ck_assert_int_eq(a->kind, b->kind);
+	same_text(a->host_id, b->host_id);
+	same_text(a->device, b->device);
+	same_text(a->serial, b->serial);
+	same_text(a->model, b->model);
+	same_text(a->driver_before, b->driver_before);
+	same_text(a->namespaces, b->namespaces);
+	ck_assert_uint_eq(a->given_ms, b->given_ms);
+	ck_assert_uint_eq(a->returned_ms, b->returned_ms);
+	ck_assert_int_eq(a->is_back, b->is_back);
+	same_text(a->outcome, b->outcome);
+}
+
 void assert_same_run(const struct run_data *a, const struct run_data *b)
 {
 	const struct run_record *x = &a->run, *y = &b->run;
@@ -329,6 +392,10 @@ void assert_same_run(const struct run_data *a, const struct run_data *b)
 	ck_assert_uint_eq(x->ended_ms, y->ended_ms);
 	same_facts(&x->environment, &y->environment);
 	same_facts(&x->notes, &y->notes);
+	same_facts(&x->declared, &y->declared);
+	ck_assert_uint_eq(a->n_handovers, b->n_handovers);
+	for (size_t i = 0; i < a->n_handovers; i++)
+		assert_same_handover(&a->handovers[i], &b->handovers[i]);
 	ck_assert_uint_eq(a->n_cells, b->n_cells);
 	for (size_t i = 0; i < a->n_cells; i++) {
 		same_text(a->cells[i].name, b->cells[i].name);

@@ -15,6 +15,11 @@ void make_run(struct run_data *d, unsigned seed);
 void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order);
 /* As a sample of a store or agent that knew nothing yet of the clock. */
 void forget_version_2(struct sample *m);
+/* As a run of a store that knew nothing yet of hand-overs and declared needs. */
+void forget_version_3(struct run_data *d);
+/* What trial @number of that run has taken (even: vfio, odd: mount) and not given back. */
+void make_handover(struct handover_record *h, const struct run_data *d, unsigned number);
+void assert_same_handover(const struct handover_record *a, const struct handover_record *b);
 void assert_same_run(const struct run_data *a, const struct run_data *b);
 
 /* A new folder for the test; and its end, with all that is in it. */
@@ -26,5 +31,6 @@ const char *in_test_dir(const char *name); /* valid until the next call but one 
 TCase *store_cases(void);
 TCase *trouble_cases(void);
 TCase *schema_cases(void);
+TCase *handover_cases(void);
 
 #endif

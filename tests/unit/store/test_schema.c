@@ -22,6 +22,8 @@ static void put_run_of(const char *path, unsigned seed)
 	ck_assert_int_eq(store_put_run(s, &d.run, d.cells, d.n_cells, NULL), 0);
 	for (size_t i = 0; i < d.n_trials; i++)
 		ck_assert_int_eq(store_put_trial(s, &d.trials[i], NULL), 0);
+	for (size_t i = 0; i < d.n_handovers; i++)
+		ck_assert_int_eq(store_put_handover(s, &d.handovers[i], NULL), 0);
 	store_close(s);
 	run_data_done(&d);
 }
@@ -116,6 +118,21 @@ START_TEST(the_view_cells_has_axes_as_columns_and_counts_of_states)
 }
 END_TEST
 
+START_TEST(the_view_cells_knows_the_storage_of_a_cell)
+{
+	sqlite3 *db;
+
+	put_run_of(in_test_dir("s.db"), 1);
+	db = open_plain(in_test_dir("s.db"));
+	assert_result(db, "SELECT DISTINCT storage FROM cells", "NULL\n");
+	assert_result(db,
+		      "INSERT INTO cell_axis SELECT id, 9, 'storage', 'device' FROM cell"
+		      " WHERE idx = 1; SELECT cell, storage FROM cells WHERE storage = 'device'",
+		      "writeback|device\n");
+	sqlite3_close(db);
+}
+END_TEST
+
 /* A new axis needs a schema step that makes the view anew; this is where it is noticed. */
 START_TEST(every_axis_is_a_column_of_the_view_cells)
 {
@@ -179,7 +196,8 @@ START_TEST(deleting_a_run_deletes_all_of_it)
 	assert_result(s->db,
 		      "SELECT (SELECT count(*) FROM trial) + (SELECT count(*) FROM cell_axis)"
 		      " + (SELECT count(*) FROM interval) + (SELECT count(*) FROM sample_latency)"
-		      " + (SELECT count(*) FROM environment) + (SELECT count(*) FROM effective)",
+		      " + (SELECT count(*) FROM environment) + (SELECT count(*) FROM effective)"
+		      " + (SELECT count(*) FROM handover) + (SELECT count(*) FROM run_declared)",
 		      "0\n");
 	store_close(s);
 }
@@ -191,16 +209,17 @@ static const char *const broken_version[] = {"CREATE TABLE half (x INTEGER)", "C
 
 START_TEST(a_step_brings_an_older_store_up_to_date_and_keeps_its_rows)
 {
-	struct schema_step steps[] = {schema_steps[0], schema_steps[1], {next_version}};
+	struct schema_step steps[] = {
+		schema_steps[0], schema_steps[1], schema_steps[2], {next_version}};
 	struct store *s = NULL;
 	int version;
 
-	ck_assert_int_eq(schema_version, 2);
+	ck_assert_int_eq(schema_version, 3);
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_eq(schema_upgrade(s, steps, 3, NULL), 0);
+	ck_assert_int_eq(schema_upgrade(s, steps, 4, NULL), 0);
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 3);
+	ck_assert_int_eq(version, 4);
 	assert_result(s->db, "SELECT scenario, site FROM run", "caches|NULL\n");
 	assert_result(s->db, "SELECT count(*) FROM trial", "6\n");
 	store_close(s);
@@ -209,18 +228,21 @@ END_TEST
 
 START_TEST(a_step_that_fails_leaves_the_version_before_it)
 {
-	struct schema_step steps[] = {
-		schema_steps[0], schema_steps[1], {next_version}, {broken_version}};
+	struct schema_step steps[] = {schema_steps[0],
+				      schema_steps[1],
+				      schema_steps[2],
+				      {next_version},
+				      {broken_version}};
 	struct bl_err err = BL_ERR_INIT;
 	struct store *s = NULL;
 	int version;
 
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_lt(schema_upgrade(s, steps, 4, &err), 0);
-	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 4"));
+	ck_assert_int_lt(schema_upgrade(s, steps, 5, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 5"));
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 3);
+	ck_assert_int_eq(version, 4);
 	assert_result(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", "0\n");
 	store_close(s);
 }
@@ -302,6 +324,8 @@ START_TEST(a_store_of_each_version_still_opens_and_holds_what_it_held)
 	make_run(&expected, 1);
 	if (version < 2)
 		forget_all_version_2(&expected);
+	if (version < 3)
+		forget_version_3(&expected);
 	assert_same_run(&expected, &out);
 	run_data_done(&expected);
 	run_data_done(&out);
@@ -317,6 +341,7 @@ TCase *schema_cases(void)
 	tcase_add_checked_fixture(t, make_test_dir, drop_test_dir);
 	tcase_add_test(t, every_documented_example_runs_and_answers);
 	tcase_add_test(t, the_view_cells_has_axes_as_columns_and_counts_of_states);
+	tcase_add_test(t, the_view_cells_knows_the_storage_of_a_cell);
 	tcase_add_test(t, every_axis_is_a_column_of_the_view_cells);
 	tcase_add_test(t, the_view_percentiles_agrees_with_the_sample);
 	tcase_add_test(t, deleting_a_run_deletes_all_of_it);

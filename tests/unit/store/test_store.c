@@ -14,6 +14,8 @@ static void put(struct store *s, const struct run_data *d)
 	ck_assert_msg(store_put_run(s, &d->run, d->cells, d->n_cells, &err) == 0, "%s", err.text);
 	for (size_t i = 0; i < d->n_trials; i++)
 		ck_assert_msg(store_put_trial(s, &d->trials[i], &err) == 0, "%s", err.text);
+	for (size_t i = 0; i < d->n_handovers; i++)
+		ck_assert_msg(store_put_handover(s, &d->handovers[i], &err) == 0, "%s", err.text);
 }
 
 START_TEST(a_run_comes_back_as_it_was)
