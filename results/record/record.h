@@ -132,6 +132,8 @@ struct handover_record {
 	char run_id[BL_UUID_TEXT], trial_id[BL_UUID_TEXT];
 	enum handover_kind kind;
 	char *host_id;        /* only this host may give it back */
+	long owner_pid;       /* of the program that took it, with its start (clock ticks since */
+	uint64_t owner_start; /* boot): while it lives, only that one may give it back */
 	char *device;         /* PCI address; for a mount "/dev/nvme0n1" */
 	char *serial, *model; /* "": not known */
 	char *driver_before;  /* "nvme"; for a mount: the mount point */

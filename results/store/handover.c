@@ -16,12 +16,13 @@ static int put_handover(struct store *s, const struct handover_record *h, struct
 		return bl_fail(err, -EINVAL, "kind %d is not one", (int)h->kind);
 	if ((r = db_prepare(s,
 			    "INSERT INTO handover VALUES"
-			    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 			    &st, err)) < 0 ||
-	    (r = db_bind(s, st, err, "ssssssssssuous", h->id, h->run_id, h->trial_id,
-			 handover_kind_names[h->kind], h->host_id, h->device, h->serial, h->model,
-			 h->driver_before, h->namespaces, h->given_ms, h->returned_ms != 0,
-			 h->returned_ms, (uint64_t)h->is_back, h->outcome)) < 0)
+	    (r = db_bind(s, st, err, "sssssuusssssuous", h->id, h->run_id, h->trial_id,
+			 handover_kind_names[h->kind], h->host_id, (uint64_t)h->owner_pid,
+			 h->owner_start, h->device, h->serial, h->model, h->driver_before,
+			 h->namespaces, h->given_ms, h->returned_ms != 0, h->returned_ms,
+			 (uint64_t)h->is_back, h->outcome)) < 0)
 		return r;
 	return db_put(s, st, err, "hand-over");
 }
@@ -104,21 +105,24 @@ static int load_row(struct store *s, sqlite3_stmt *st, struct handovers *l, stru
 	col_copy(st, 0, h->id, sizeof h->id);
 	col_copy(st, 1, h->run_id, sizeof h->run_id);
 	col_copy(st, 2, h->trial_id, sizeof h->trial_id);
-	h->given_ms = col_u64(st, 10);
-	h->returned_ms = col_u64(st, 11);
-	h->is_back = col_u64(st, 12);
+	h->owner_pid = (long)col_u64(st, 5);
+	h->owner_start = col_u64(st, 6);
+	h->given_ms = col_u64(st, 12);
+	h->returned_ms = col_u64(st, 13);
+	h->is_back = col_u64(st, 14);
 	if ((r = col_text(st, 4, &h->host_id, err)) < 0 ||
-	    (r = col_text(st, 5, &h->device, err)) < 0 ||
-	    (r = col_text(st, 6, &h->serial, err)) < 0 ||
-	    (r = col_text(st, 7, &h->model, err)) < 0 ||
-	    (r = col_text(st, 8, &h->driver_before, err)) < 0 ||
-	    (r = col_text(st, 9, &h->namespaces, err)) < 0)
+	    (r = col_text(st, 7, &h->device, err)) < 0 ||
+	    (r = col_text(st, 8, &h->serial, err)) < 0 ||
+	    (r = col_text(st, 9, &h->model, err)) < 0 ||
+	    (r = col_text(st, 10, &h->driver_before, err)) < 0 ||
+	    (r = col_text(st, 11, &h->namespaces, err)) < 0)
 		return r;
-	return col_text(st, 13, &h->outcome, err);
+	return col_text(st, 15, &h->outcome, err);
 }
 
 #define COLUMNS                                                                                    \
-	"SELECT id, run, trial, kind, host_id, device, serial, model, driver_before, namespaces,"  \
+	"SELECT id, run, trial, kind, host_id, owner_pid, owner_start, device, serial, model,"     \
+	" driver_before, namespaces,"                                                              \
 	" given_ms, returned_ms, is_back, outcome FROM handover"
 
 /* All that @select finds with @of as its one parameter. */

@@ -219,6 +219,8 @@ static const char *const step_3[] = {
 	" trial TEXT NOT NULL," /* no reference: that row comes later, or never */
 	" kind TEXT NOT NULL,"
 	" host_id TEXT NOT NULL,"
+	" owner_pid INTEGER NOT NULL,"
+	" owner_start INTEGER NOT NULL,"
 	" device TEXT NOT NULL,"
 	" serial TEXT NOT NULL,"
 	" model TEXT NOT NULL,"

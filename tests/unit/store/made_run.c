@@ -189,6 +189,8 @@ void make_handover(struct handover_record *h, const struct run_data *d, unsigned
 	*h = (struct handover_record){
 		.kind = number % 2 ? HANDOVER_MOUNT : HANDOVER_VFIO,
 		.host_id = strdup(d->run.host_id),
+		.owner_pid = 4711,
+		.owner_start = UINT64_MAX - number,
 		.device = strdup(number % 2 ? "/dev/nvme0n1" : "0000:5e:00.0"),
 		.serial = strdup("S5XX"),
 		.model = strdup("a model with spaces"),
@@ -364,6 +366,8 @@ void assert_same_handover(const struct handover_record *a, const struct handover
 	ck_assert_str_eq(a->trial_id, b->trial_id);
 	ck_assert_int_eq(a->kind, b->kind);
 	same_text(a->host_id, b->host_id);
+	ck_assert_int_eq(a->owner_pid, b->owner_pid);
+	ck_assert_uint_eq(a->owner_start, b->owner_start);
 	same_text(a->device, b->device);
 	same_text(a->serial, b->serial);
 	same_text(a->model, b->model);
