@@ -25,4 +25,5 @@ door 'yaml\.h'     'scenarios/'
 door 'libkmod'     'vmimages/build/'
 door 'archive'     'vmimages/build/|tests/unit/image/'
 door 'blkid/'      'orchestrator/host/'
+door '(libnvme|nvme/)' 'orchestrator/sysinfo/|tests/unit/sysinfo/'
 exit $bad

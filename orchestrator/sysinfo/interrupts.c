@@ -1,0 +1,355 @@
+#include "interrupts.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "fs.h"
+#include "nvme_info.h"
+#include "units.h"
+
+#define FILE_MAX (64 * MiB) /* 1024 CPUs with 4096 interrupts have 46 MiB */
+
+/* --- which interrupts --- */
+
+struct numbers {
+	unsigned *at;
+	size_t n;
+};
+
+static void numbers_done(struct numbers *s)
+{
+	free(s->at);
+}
+
+static int add_number(struct numbers *s, unsigned irq)
+{
+	unsigned *more = reallocarray(s->at, s->n + 1, sizeof *more);
+
+	if (!more)
+		return -ENOMEM;
+	s->at = more;
+	s->at[s->n++] = irq;
+	return 0;
+}
+
+static bool has_number(const struct numbers *s, unsigned irq)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->at[i] == irq)
+			return true;
+	return false;
+}
+
+/* Calls @each with every number in the function's folder of message interrupts. */
+static int each_msi(const char *root, const char *pci, int (*each)(void *ctx, unsigned irq),
+		    void *ctx)
+{
+	BL_CLEANUP(bl_freep)
+	char *path = bl_strf("%s/sys/bus/pci/devices/%s/msi_irqs", root, pci);
+	DIR *d = path ? opendir(path) : NULL;
+	struct dirent *e;
+	int r = path ? 0 : -ENOMEM;
+
+	while (d && r == 0 && (e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0]))
+			r = each(ctx, (unsigned)strtoul(e->d_name, NULL, 10));
+	if (d)
+		closedir(d);
+	return r;
+}
+
+static int keep_number(void *ctx, unsigned irq)
+{
+	return add_number(ctx, irq);
+}
+
+static int find_numbers(const char *root, const char *pci, struct numbers *ret)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/sys/bus/pci/devices/%s/irq", root, pci);
+	uint64_t irq;
+	int r = path ? each_msi(root, pci, keep_number, ret) : -ENOMEM;
+
+	if (r < 0 || ret->n)
+		return r;
+	if (bl_read_u64(path, &irq) < 0 || irq == 0 || irq > UINT_MAX)
+		return -ENOENT;
+	return add_number(ret, (unsigned)irq);
+}
+
+struct vector_count {
+	const char *root, *pci;
+	unsigned n;
+};
+
+static int count_msix(void *ctx, unsigned irq)
+{
+	struct vector_count *c = ctx;
+	BL_CLEANUP(bl_freep)
+	char *path = bl_strf("%s/sys/bus/pci/devices/%s/msi_irqs/%u", c->root, c->pci, irq);
+	char mode[16];
+
+	if (path && bl_read_line(path, mode, sizeof mode) == 0)
+		c->n += !strcmp(mode, "msix");
+	return 0;
+}
+
+unsigned irq_msix_vectors(const char *root, const char *pci)
+{
+	struct vector_count c = {root, pci, 0};
+
+	each_msi(root, pci, count_msix, &c);
+	return c.n;
+}
+
+/* --- the table --- */
+
+void irq_table_done(struct irq_table *t)
+{
+	for (size_t i = 0; i < t->n_lines; i++)
+		free(t->lines[i].counts);
+	free(t->lines);
+	free(t->cpus);
+	*t = (struct irq_table){0};
+}
+
+/* "           CPU0       CPU1" */
+static int read_head(char *line, struct irq_table *t)
+{
+	char *rest, *word;
+
+	for (word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+		unsigned *more;
+		char *end;
+		unsigned long cpu;
+
+		if (strncmp(word, "CPU", 3) || !isdigit((unsigned char)word[3]))
+			return -EIO;
+		cpu = strtoul(word + 3, &end, 10);
+		if (*end)
+			return -EIO;
+		more = reallocarray(t->cpus, t->n_cpus + 1, sizeof *more);
+		if (!more)
+			return -ENOMEM;
+		t->cpus = more;
+		t->cpus[t->n_cpus++] = (unsigned)cpu;
+	}
+	return t->n_cpus ? 0 : -EIO;
+}
+
+static const char *skip_word(const char *s)
+{
+	s += strspn(s, " ");
+	return s + strcspn(s, " ");
+}
+
+/* Behind the counts: chip, number at the chip ("5-edge"), on some machines "Level" or "Edge", then
+ * who asked for it, which may have blanks ("PCIe PME, aerdrv"). */
+static void read_name(const char *s, struct irq_line *l)
+{
+	size_t n = 0;
+
+	s = skip_word(skip_word(s));
+	s += strspn(s, " ");
+	if (!strncmp(s, "Level ", 6) || !strncmp(s, "Edge ", 5))
+		s = skip_word(s);
+	s += strspn(s, " ");
+	for (; *s && n + 1 < sizeof l->name; s++)
+		l->name[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
+	while (n && l->name[n - 1] == ' ')
+		n--;
+	l->name[n] = '\0';
+	if (!n)
+		snprintf(l->name, sizeof l->name, "irq %u", l->irq);
+}
+
+static int add_line(const char *s, unsigned irq, struct irq_table *t)
+{
+	struct irq_line *more = reallocarray(t->lines, t->n_lines + 1, sizeof *more), *l;
+
+	if (!more)
+		return -ENOMEM;
+	t->lines = more;
+	l = &more[t->n_lines];
+	*l = (struct irq_line){.irq = irq, .counts = calloc(t->n_cpus, sizeof *l->counts)};
+	if (!l->counts)
+		return -ENOMEM;
+	t->n_lines++;
+	for (size_t i = 0; i < t->n_cpus; i++) {
+		char *end;
+
+		s += strspn(s, " ");
+		if (!isdigit((unsigned char)*s))
+			return -EIO;
+		l->counts[i] = strtoull(s, &end, 10);
+		if (*end && *end != ' ')
+			return -EIO;
+		s = end;
+	}
+	read_name(s, l);
+	return 0;
+}
+
+static int read_table(char *text, const struct numbers *wanted, struct irq_table *t)
+{
+	char *rest, *line = strtok_r(text, "\n", &rest), *end;
+	int r = line ? read_head(line, t) : -EIO;
+
+	while (r == 0 && (line = strtok_r(NULL, "\n", &rest))) {
+		unsigned long irq;
+
+		line += strspn(line, " ");
+		irq = strtoul(line, &end, 10);
+		if (isdigit((unsigned char)*line) && *end == ':' && irq <= UINT_MAX &&
+		    has_number(wanted, (unsigned)irq))
+			r = add_line(end + 1, (unsigned)irq, t);
+	}
+	return r == 0 && !t->n_lines ? -ENOENT : r;
+}
+
+int irq_read_pci(const char *root, const char *pci, struct irq_table *ret)
+{
+	BL_CLEANUP(numbers_done) struct numbers wanted = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/proc/interrupts", root);
+	struct irq_table t = {0};
+	int r = path ? find_numbers(root, pci, &wanted) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	r = bl_read_file(path, FILE_MAX, &text, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? r : -EIO;
+	if (!text.len)
+		return -EIO;
+	r = read_table(text.data, &wanted, &t);
+	if (r < 0)
+		irq_table_done(&t);
+	else
+		*ret = t;
+	return r;
+}
+
+/* --- the difference --- */
+
+static uint64_t count_of(const struct irq_table *t, const struct irq_line *like, unsigned cpu)
+{
+	for (size_t i = 0; i < t->n_lines; i++) {
+		const struct irq_line *l = &t->lines[i];
+
+		if (l->irq != like->irq || strcmp(l->name, like->name))
+			continue;
+		for (size_t c = 0; c < t->n_cpus; c++)
+			if (t->cpus[c] == cpu)
+				return l->counts[c];
+	}
+	return 0;
+}
+
+/* Of column @c of @after, over all lines that are called @name. */
+static uint64_t delta_of(const struct irq_table *before, const struct irq_table *after,
+			 const char *name, size_t c)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < after->n_lines; i++) {
+		const struct irq_line *l = &after->lines[i];
+		uint64_t was;
+
+		if (strcmp(l->name, name))
+			continue;
+		was = count_of(before, l, after->cpus[c]);
+		sum += l->counts[c] - (was <= l->counts[c] ? was : 0);
+	}
+	return sum;
+}
+
+static bool came_before(const struct irq_table *t, size_t line)
+{
+	for (size_t i = 0; i < line; i++)
+		if (!strcmp(t->lines[i].name, t->lines[line].name))
+			return true;
+	return false;
+}
+
+int irq_each_delta(const struct irq_table *before, const struct irq_table *after,
+		   void (*each)(void *ctx, const char *name, const char *counts), void *ctx)
+{
+	for (size_t i = 0; i < after->n_lines; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+		const char *name = after->lines[i].name;
+
+		if (came_before(after, i))
+			continue;
+		for (size_t c = 0; c < after->n_cpus; c++) {
+			uint64_t n = delta_of(before, after, name, c);
+
+			if (n)
+				bl_buf_addf(&text, "%s%u:%llu", text.len ? " " : "", after->cpus[c],
+					    (unsigned long long)n);
+		}
+		if (bl_buf_failed(&text))
+			return -ENOMEM;
+		if (text.len)
+			each(ctx, name, bl_buf_str(&text));
+	}
+	return 0;
+}
+
+/* --- whose --- */
+
+/* "0000:5e:00.0", and nothing behind it but a slash. */
+static bool is_pci(const char *s, size_t len)
+{
+	static const char form[] = "xxxx:xx:xx.x";
+	size_t domain = len > 12 ? len - 12 : 0; /* domains above ffff have more digits */
+
+	if (len < 12)
+		return false;
+	for (size_t i = 0; i < domain; i++)
+		if (!isxdigit((unsigned char)s[i]))
+			return false;
+	for (size_t i = 0; i < 12; i++)
+		if (form[i] == 'x' ? !isxdigit((unsigned char)s[domain + i])
+				   : s[domain + i] != form[i])
+			return false;
+	return true;
+}
+
+/* The last part of the path that @link leads to which is a PCI function. */
+static bool find_pci(const char *link, char *out, size_t len)
+{
+	char path[PATH_MAX];
+
+	out[0] = '\0';
+	if (!realpath(link, path))
+		return false;
+	for (const char *s = strchr(path, '/'); s; s = strchr(s + 1, '/')) {
+		size_t n = strcspn(s + 1, "/");
+
+		if (is_pci(s + 1, n) && n < len)
+			snprintf(out, len, "%.*s", (int)n, s + 1);
+	}
+	return out[0];
+}
+
+void irq_pci_of_block(const char *root, const char *block, char *out, size_t len)
+{
+	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/sys/block/%s/device", root, block);
+	char controller[32];
+
+	nvme_controller_of(root, block, controller, sizeof controller);
+	if (!disk || find_pci(disk, out, len) || !controller[0])
+		return;
+	free(disk);
+	disk = bl_strf("%s/sys/class/nvme/%s/device", root, controller);
+	if (disk)
+		find_pci(disk, out, len);
+}
