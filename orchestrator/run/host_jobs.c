@@ -39,8 +39,11 @@ static json_t *samples_to_json(struct sample **samples, size_t n)
 
 static json_t *run_engine(const struct host_jobs *h, struct engine_progress *progress)
 {
-	struct engine_call call = {
-		.jobs = h->jobs, .n_jobs = h->n_jobs, .target = h->target, .progress = progress};
+	struct engine_call call = {.jobs = h->jobs,
+				   .n_jobs = h->n_jobs,
+				   .target = h->target,
+				   .progress = progress,
+				   .limit_bytes = h->limit_bytes};
 	struct sample **samples = calloc(h->n_jobs, sizeof(struct sample *));
 	struct bl_err err = BL_ERR_INIT;
 	int r;

@@ -15,6 +15,8 @@ struct host_jobs {
 	const struct job *jobs; /* one group */
 	size_t n_jobs;
 	const char *target;
+	uint64_t limit_bytes; /* the target ends there, as engine_call.limit_bytes; 0: at its own
+				 end */
 	uint64_t limit_ns;
 	volatile sig_atomic_t *stop; /* may be NULL */
 	struct cpu_series *cpu;      /* of the child; begun here, the caller ends it */

@@ -60,6 +60,7 @@ static int prepare(struct team *t, struct bl_err *err)
 {
 	const struct target_asks asks = {.target = t->call->target,
 					 .is_readonly = t->call->is_readonly,
+					 .limit_bytes = t->call->limit_bytes,
 					 .stop = t->call->stop};
 	int rc = 0;
 

@@ -116,6 +116,11 @@ struct engine_call {
 	struct engine_progress *progress; /* may be NULL */
 	_Atomic bool *stop;               /* set it to end the jobs early; may be NULL */
 	bool is_readonly;                 /* nothing is made, lengthened or removed */
+	/* Every file and device of the call ends there at the latest: sizes, percentages and cuts
+	 * are those of a target of so many bytes, nothing behind is read or written. A job whose
+	 * own offset, size and increments reach further is refused (-ERANGE), and so is one that
+	 * appends (-EINVAL). 0: each ends at its own end. */
+	uint64_t limit_bytes;
 	size_t *ret_bad_job; /* when nothing was started: which of jobs could not be set up,
 			      * n_jobs: it was none of them; may be NULL */
 	/* Every 100 ms while they run, in the caller's thread; may be NULL. */

@@ -129,9 +129,10 @@ static int find_region(const struct job *j, struct plan_files *f, unsigned i, bo
 	p->size = wanted;
 	if (p->offset >= p->bytes && !(can_grow && wanted) && !j->fill_device)
 		return bl_fail(err, p->bytes ? -ERANGE : -EINVAL,
-			       "'%s': offset %llu is not below its size, %llu bytes%s", path,
-			       (unsigned long long)p->offset, (unsigned long long)p->bytes,
-			       p->bytes ? "" : "; give size=");
+			       "'%s': offset %llu is not below %s, %llu bytes%s", path,
+			       (unsigned long long)p->offset,
+			       p->is_limited ? "where its jobs must end" : "its size",
+			       (unsigned long long)p->bytes, p->bytes ? "" : "; give size=");
 	if (!can_grow || !wanted) {
 		if (!p->size || p->size > p->bytes - p->offset)
 			p->size = p->bytes > p->offset ? p->bytes - p->offset : 0;
@@ -149,6 +150,32 @@ static int find_region(const struct job *j, struct plan_files *f, unsigned i, bo
 static bool gives_size(const struct job *j)
 {
 	return j->size || j->filesize_min || j->fill_device;
+}
+
+/* The last byte that a job says it wants, of all clones of the file: -ERANGE when that is behind
+ * the limit, though the end of a smaller target would only have cut it. */
+static int check_limit(const struct job *j, const struct plan_files *f, unsigned i, uint64_t limit,
+		       struct bl_err *err)
+{
+	const struct plan_file *p = &f->at[i];
+	uint64_t wanted = j->size ? wanted_size(j, f, i, p->bytes) : 0;
+	uint64_t size = wanted > p->size ? wanted : p->size, step = 0;
+
+	if (j->file_append)
+		return bl_fail(err, -EINVAL,
+			       "'%s': file_append writes behind the end, and jobs must end at byte "
+			       "%llu of it; give an offset instead",
+			       p->path, (unsigned long long)limit);
+	if (f->is_shared && gives_size(j))
+		step = f->offset_increment * (j->numjobs - 1);
+	if (p->offset <= limit && step <= limit - p->offset && size <= limit - p->offset - step)
+		return 0;
+	return bl_fail(
+		err, -ERANGE,
+		"'%s': offset %llu and size %llu%s end behind byte %llu, where the target of "
+		"these jobs ends; what lies there is not theirs: make them smaller",
+		p->path, (unsigned long long)(p->offset + step), (unsigned long long)size,
+		step ? " of the last clone" : "", (unsigned long long)limit);
 }
 
 /* Space without data, in the way fallocate= asks for. */
@@ -297,7 +324,12 @@ static int prepare_file(const struct job *j, struct plan_files *f, unsigned i,
 	rc = size_of(fd, p->path, &p->bytes, &p->mode, err);
 	if (rc < 0)
 		return rc;
+	p->is_limited = asks->limit_bytes && p->bytes > asks->limit_bytes;
+	if (p->is_limited)
+		p->bytes = asks->limit_bytes;
 	rc = find_region(j, f, i, !S_ISBLK(p->mode), err);
+	if (rc == 0 && asks->limit_bytes)
+		rc = check_limit(j, f, i, asks->limit_bytes, err);
 	if (rc < 0)
 		return rc;
 	if (S_ISREG(p->mode))

@@ -13,7 +13,8 @@
 struct plan_file {
 	char *path;      /* NULL: the null engines' nothing */
 	mode_t mode;     /* S_IFREG, S_IFBLK, S_IFCHR; 0 for nothing */
-	uint64_t bytes;  /* of the whole file or device */
+	uint64_t bytes;  /* of the whole file or device, or where it ends for this call */
+	bool is_limited; /* the latter */
 	uint64_t offset; /* the region of the first clone */
 	uint64_t size;
 };
@@ -35,9 +36,10 @@ struct file {
 };
 
 struct target_asks {
-	const char *target; /* for a job that names no file; may be NULL */
-	bool is_readonly;   /* make and lengthen nothing */
-	_Atomic bool *stop; /* ends the laying out; may be NULL */
+	const char *target;   /* for a job that names no file; may be NULL */
+	bool is_readonly;     /* make and lengthen nothing */
+	uint64_t limit_bytes; /* of engine_call */
+	_Atomic bool *stop;   /* ends the laying out; may be NULL */
 };
 
 /* Find the files of @j, make or lengthen them when the job gives their size (with random data

@@ -12,6 +12,7 @@ int main(void)
 	suite_add_tcase(s, failures_cases());
 	suite_add_tcase(s, pace_cases());
 	suite_add_tcase(s, fill_cases());
+	suite_add_tcase(s, limit_cases());
 	suite_add_tcase(s, rich_cases());
 	run = srunner_create(s);
 	srunner_run_all(run, CK_NORMAL);

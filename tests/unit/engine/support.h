@@ -28,6 +28,7 @@ TCase *counts_cases(void);
 TCase *failures_cases(void);
 TCase *pace_cases(void);
 TCase *fill_cases(void);
+TCase *limit_cases(void);
 TCase *rich_cases(void);
 
 #endif
