@@ -1,107 +1,13 @@
 #include "hostfs.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "fs.h"
-
-static int full_path(const struct doctor_options *opt, char out[PATH_MAX], const char *fmt,
-		     va_list ap)
-{
-	int n = snprintf(out, PATH_MAX, "%s", opt->root ? opt->root : ""), m;
-
-	if (n >= PATH_MAX)
-		return -ENAMETOOLONG;
-	m = vsnprintf(out + n, PATH_MAX - (size_t)n, fmt, ap);
-	return m < PATH_MAX - n ? 0 : -ENAMETOOLONG;
-}
-
-#define FULL_PATH(r, path)                                                                         \
-	do {                                                                                       \
-		va_list ap_;                                                                       \
-		va_start(ap_, fmt);                                                                \
-		(r) = full_path(opt, path, fmt, ap_);                                              \
-		va_end(ap_);                                                                       \
-	} while (0)
-
-int host_line(const struct doctor_options *opt, char *out, size_t len, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	int r;
-
-	out[0] = '\0';
-	FULL_PATH(r, path);
-	if (r == 0)
-		r = bl_read_line(path, out, len);
-	for (size_t n = strlen(out); n && out[n - 1] == ' '; n--) /* names of disks are padded */
-		out[n - 1] = '\0';
-	return r;
-}
-
-int host_u64(const struct doctor_options *opt, uint64_t *ret, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	int r;
-
-	FULL_PATH(r, path);
-	return r < 0 ? r : bl_read_u64(path, ret);
-}
-
-bool host_exists(const struct doctor_options *opt, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	int r;
-
-	FULL_PATH(r, path);
-	return r == 0 && bl_exists(path);
-}
-
-int host_file(const struct doctor_options *opt, struct bl_buf *out, const char *fmt, ...)
-{
-	char path[PATH_MAX];
-	int r;
-
-	FULL_PATH(r, path);
-	return r < 0 ? r : bl_read_file(path, 8 << 20, out, NULL);
-}
-
-static int not_dots(const struct dirent *d)
-{
-	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
-}
-
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-int host_names(const struct doctor_options *opt, const char *dir,
-	       void (*each)(void *ctx, const char *name), void *ctx)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s%s", opt->root ? opt->root : "", dir);
-	struct dirent **list = NULL;
-	int n;
-
-	if (!path)
-		return -ENOMEM;
-	n = scandir(path, &list, not_dots, by_name);
-	if (n < 0)
-		return -errno;
-	for (int i = 0; i < n; i++) {
-		if (each)
-			each(ctx, list[i]->d_name);
-		free(list[i]);
-	}
-	free(list);
-	return n;
-}
 
 int text_field(const char *text, const char *key, char *out, size_t len)
 {

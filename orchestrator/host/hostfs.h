@@ -7,22 +7,14 @@
 #define HOSTFS_H
 
 #include "doctor.h"
+#include "tree.h"
 
-/* First line of ROOT/fmt..., cut at @len. Negative errno and "" when it can't be read. */
-int host_line(const struct doctor_options *opt, char *out, size_t len, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-int host_u64(const struct doctor_options *opt, uint64_t *ret, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-bool host_exists(const struct doctor_options *opt, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-/* Whole file appended; negative errno. */
-int host_file(const struct doctor_options *opt, struct bl_buf *out, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* Names in a folder in alphabetical order, without "." and "..", calling @each. Returns how many
- * (@each NULL: only counted), or a negative errno. */
-int host_names(const struct doctor_options *opt, const char *dir,
-	       void (*each)(void *ctx, const char *name), void *ctx);
+/* tree.h below doctor_options.root. */
+#define host_line(opt, out, len, ...)   tree_line((opt)->root, out, len, __VA_ARGS__)
+#define host_u64(opt, ret, ...)         tree_u64((opt)->root, ret, __VA_ARGS__)
+#define host_exists(opt, ...)           tree_exists((opt)->root, __VA_ARGS__)
+#define host_file(opt, out, ...)        tree_file((opt)->root, out, __VA_ARGS__)
+#define host_names(opt, dir, each, ctx) tree_names((opt)->root, dir, each, ctx)
 
 /* The value behind "Key:" in a text of such lines (/proc/meminfo, /proc/cpuinfo, first
  * occurrence), cut at @len. -ENOENT. */

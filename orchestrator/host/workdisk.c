@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "hostfs.h"
+#include "mounts.h"
 
 #define DEPTH_MAX 8 /* layers that are followed */
 
@@ -29,123 +30,12 @@ static void existing_folder(const struct doctor_options *opt, char *out, size_t 
 	}
 }
 
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
-static void unescape(char *s)
-{
-	char *to = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*to++ = (char)((s[1] - '0') * 64 + (s[2] - '0') * 8 + (s[3] - '0'));
-			s += 3;
-		} else {
-			*to++ = *s;
-		}
-	}
-	*to = '\0';
-}
-
-struct mount_line {
-	unsigned major, minor;
-	char point[512], options[256], fs[64], source[256], super[512];
-};
-
-/* "36 35 98:0 /root /point options [optional...] - fs source super" (proc(5)). */
-static bool parse_mount(const char *line, struct mount_line *m)
-{
-	const char *dash = strstr(line, " - ");
-
-	if (!dash ||
-	    sscanf(line, "%*u %*u %u:%u %*s %511s %255s", &m->major, &m->minor, m->point,
-		   m->options) != 4 ||
-	    sscanf(dash, " - %63s %255s %511s", m->fs, m->source, m->super) < 2)
-		return false;
-	unescape(m->point);
-	unescape(m->source);
-	return true;
-}
-
-static bool is_below(const char *path, const char *point)
-{
-	size_t n = strlen(point);
-
-	if (strcmp(point, "/") == 0)
-		return true;
-	return strncmp(path, point, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
-static int find_mount(const struct doctor_options *opt, const char *path, struct mount_line *ret)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	struct mount_line m = {0};
-	size_t best = 0;
-	char *save = NULL;
-	int r = host_file(opt, &text, "/proc/self/mountinfo");
-
-	if (r < 0)
-		return r;
-	for (char *line = strtok_r(text.data, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		memset(&m, 0, sizeof m);
-		/* The last of equal mount points hides the ones before it. */
-		if (!parse_mount(line, &m) || !is_below(path, m.point) || strlen(m.point) < best)
-			continue;
-		best = strlen(m.point);
-		*ret = m;
-	}
-	return best ? 0 : -ENOENT;
-}
-
-/* The block device's own name from its number, else from the mount source (btrfs and others have
- * anonymous numbers). */
-static bool device_name(const struct doctor_options *opt, const struct mount_line *m, char out[64])
-{
-	char path[PATH_MAX], *base;
-	BL_CLEANUP(bl_freep) char *real = NULL;
-
-	snprintf(path, sizeof path, "%s/sys/dev/block/%u:%u", opt->root ? opt->root : "", m->major,
-		 m->minor);
-	real = realpath(path, NULL);
-	if (!real && strncmp(m->source, "/dev/", 5) == 0) {
-		base = strrchr(m->source, '/');
-		snprintf(path, sizeof path, "%s/sys/class/block/%s", opt->root ? opt->root : "",
-			 base + 1);
-		real = realpath(path, NULL);
-	}
-	base = real ? strrchr(real, '/') : NULL;
-	if (!base || strlen(base + 1) >= 64)
-		return false;
-	snprintf(out, 64, "%s", base + 1);
-	return true;
-}
-
 static void chain_add(struct work_disk *w, const char *name, const char *what)
 {
 	size_t n = strlen(w->chain);
 
 	snprintf(w->chain + n, sizeof w->chain - n, "%s%s%s%s%s", n ? " on " : "", name,
 		 what[0] ? " (" : "", what, what[0] ? ")" : "");
-}
-
-/* A partition's folder lies in its disk's folder. */
-static bool partition_parent(const struct doctor_options *opt, const char *name, char out[64])
-{
-	char path[PATH_MAX], *slash;
-	BL_CLEANUP(bl_freep) char *real = NULL;
-
-	if (!host_exists(opt, "/sys/class/block/%s/partition", name))
-		return false;
-	snprintf(path, sizeof path, "%s/sys/class/block/%s", opt->root ? opt->root : "", name);
-	real = realpath(path, NULL);
-	slash = real ? strrchr(real, '/') : NULL;
-	if (!slash)
-		return false;
-	*slash = '\0';
-	slash = strrchr(real, '/');
-	if (!slash || strlen(slash + 1) >= 64)
-		return false;
-	snprintf(out, 64, "%s", slash + 1);
-	return true;
 }
 
 struct slaves {
@@ -187,14 +77,14 @@ static void stacked_kind(const struct doctor_options *opt, const char *name, uns
 
 static bool follow_loop(const struct doctor_options *opt, struct work_disk *w, char name[64])
 {
-	struct mount_line m = {0};
+	struct mount m = {0};
 	char file[512];
 
 	if (host_line(opt, file, sizeof file, "/sys/class/block/%s/loop/backing_file", name) < 0)
 		return false;
 	w->has_loop = true;
 	chain_add(w, name, "loop");
-	if (find_mount(opt, file, &m) < 0 || !device_name(opt, &m, name)) {
+	if (mount_find(opt->root, file, &m) < 0 || !mount_block(opt->root, &m, name)) {
 		snprintf(w->why, sizeof w->why,
 			 "the disk under the loop file '%.150s' can't be told", file);
 		name[0] = '\0';
@@ -208,7 +98,7 @@ static bool go_down(const struct doctor_options *opt, struct work_disk *w, char 
 	struct slaves s = {.n = 0};
 	char below[64], dir[160], kind[96];
 
-	if (partition_parent(opt, name, below)) {
+	if (block_partition_of(opt->root, name, below)) {
 		chain_add(w, name, "");
 		snprintf(name, 64, "%s", below);
 		return true;
@@ -226,13 +116,13 @@ static bool go_down(const struct doctor_options *opt, struct work_disk *w, char 
 
 void work_disk_find(const struct doctor_options *opt, struct work_disk *out)
 {
-	struct mount_line m = {0};
+	struct mount m = {0};
 	char name[64] = "";
 	int depth = 0;
 
 	memset(out, 0, sizeof *out);
 	existing_folder(opt, out->path, sizeof out->path);
-	if (find_mount(opt, out->path, &m) < 0) {
+	if (mount_find(opt->root, out->path, &m) < 0) {
 		snprintf(out->why, sizeof out->why, "/proc/self/mountinfo can't be read");
 		return;
 	}
@@ -241,7 +131,7 @@ void work_disk_find(const struct doctor_options *opt, struct work_disk *out)
 	snprintf(out->source, sizeof out->source, "%s", m.source);
 	/* A flag is the mount's or the super block's; both count. */
 	snprintf(out->options, sizeof out->options, "%s,%.200s", m.options, m.super);
-	if (!device_name(opt, &m, name)) {
+	if (!mount_block(opt->root, &m, name)) {
 		snprintf(out->why, sizeof out->why, "%.60s has no block device of its own", m.fs);
 		return;
 	}

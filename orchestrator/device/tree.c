@@ -1,0 +1,141 @@
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "units.h"
+
+static int full_path(const char *root, char out[PATH_MAX], const char *fmt, va_list ap)
+{
+	int n = snprintf(out, PATH_MAX, "%s", root ? root : ""), m;
+
+	if (n >= PATH_MAX)
+		return -ENAMETOOLONG;
+	m = vsnprintf(out + n, PATH_MAX - (size_t)n, fmt, ap);
+	return m < PATH_MAX - n ? 0 : -ENAMETOOLONG;
+}
+
+#define FULL_PATH(r, path)                                                                         \
+	do {                                                                                       \
+		va_list ap_;                                                                       \
+		va_start(ap_, fmt);                                                                \
+		(r) = full_path(root, path, fmt, ap_);                                             \
+		va_end(ap_);                                                                       \
+	} while (0)
+
+int tree_line(const char *root, char *out, size_t len, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	out[0] = '\0';
+	FULL_PATH(r, path);
+	if (r == 0)
+		r = bl_read_line(path, out, len);
+	for (size_t n = strlen(out); n && out[n - 1] == ' '; n--)
+		out[n - 1] = '\0';
+	return r;
+}
+
+int tree_u64(const char *root, uint64_t *ret, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r < 0 ? r : bl_read_u64(path, ret);
+}
+
+bool tree_exists(const char *root, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r == 0 && bl_exists(path);
+}
+
+int tree_file(const char *root, struct bl_buf *out, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	FULL_PATH(r, path);
+	return r < 0 ? r : bl_read_file(path, 8 * MiB, out, NULL);
+}
+
+int tree_real(const char *root, char out[PATH_MAX], const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	int r;
+
+	out[0] = '\0';
+	FULL_PATH(r, path);
+	if (r < 0)
+		return r;
+	if (realpath(path, out))
+		return 0;
+	out[0] = '\0';
+	return -errno;
+}
+
+int tree_link(const char *root, char *out, size_t len, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *last;
+	ssize_t n;
+	int r;
+
+	out[0] = '\0';
+	FULL_PATH(r, path);
+	if (r < 0)
+		return r;
+	n = readlink(path, target, sizeof target - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	last = strrchr(target, '/');
+	last = last ? last + 1 : target;
+	if (strlen(last) >= len)
+		return -ENAMETOOLONG;
+	strcpy(out, last);
+	return 0;
+}
+
+static int not_dots(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int tree_names(const char *root, const char *dir, void (*each)(void *ctx, const char *name),
+	       void *ctx)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s%s", root ? root : "", dir);
+	struct dirent **list = NULL;
+	int n;
+
+	if (!path)
+		return -ENOMEM;
+	n = scandir(path, &list, not_dots, by_name);
+	if (n < 0)
+		return -errno;
+	for (int i = 0; i < n; i++) {
+		if (each)
+			each(ctx, list[i]->d_name);
+		free(list[i]);
+	}
+	free(list);
+	return n;
+}
