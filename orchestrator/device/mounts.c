@@ -149,7 +149,7 @@ static void descend(void *ctx, const char *name);
 static bool below_loop(struct descent *d, const char *name)
 {
 	struct mount m = {0};
-	char file[512], below[BLOCK_NAME_MAX];
+	char file[512], below[BLOCK_NAME_MAX] = "";
 
 	if (tree_line(d->root, file, sizeof file, "/sys/class/block/%s/loop/backing_file", name) <
 	    0)
@@ -157,12 +157,12 @@ static bool below_loop(struct descent *d, const char *name)
 	if (strncmp(file, "/dev/", 5) == 0 &&
 	    tree_exists(d->root, "/sys/class/block/%s", strrchr(file, '/') + 1))
 		snprintf(below, sizeof below, "%.63s", strrchr(file, '/') + 1);
-	else if (mount_find(d->root, file, &m) < 0 || !mount_block(d->root, &m, below))
-		below[0] = '\0';
-	if (below[0])
-		descend(d, below);
-	else
+	else if (mount_find(d->root, file, &m) < 0)
 		d->r = -ENOENT;
+	else if (!mount_block(d->root, &m, below))
+		below[0] = '\0'; /* in memory, or on another machine: no disk of this host */
+	if (below[0] && d->r == 0)
+		descend(d, below);
 	return true;
 }
 

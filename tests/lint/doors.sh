@@ -24,6 +24,6 @@ door 'liburing'    'vmimages/engine/'
 door 'yaml\.h'     'scenarios/'
 door 'libkmod'     'vmimages/build/'
 door 'archive'     'vmimages/build/|tests/unit/image/'
-door 'blkid/'      'orchestrator/host/'
 door '(libnvme|nvme/)' 'orchestrator/sysinfo/|tests/unit/sysinfo/'
+door 'blkid/'      'orchestrator/device/'
 exit $bad

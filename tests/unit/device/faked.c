@@ -133,6 +133,7 @@ void faked_nvme(const char *pci, unsigned n, const char *serial, int group)
 	BL_CLEANUP(bl_freep) char *class = bl_strf("/sys/class/nvme/nvme%u", n);
 	BL_CLEANUP(bl_freep) char *to = bl_strf("../..%s", dir + strlen("/sys"));
 	BL_CLEANUP(bl_freep) char *device = bl_strf("%s/device", dir);
+	BL_CLEANUP(bl_freep) char *back = bl_strf("../../../%s", pci);
 	BL_CLEANUP(bl_freep) char *padded = bl_strf("%-20s\n", serial);
 
 	faked_pci(pci, "0x010802\n", "nvme", group);
@@ -140,7 +141,7 @@ void faked_nvme(const char *pci, unsigned n, const char *serial, int group)
 	put_below(dir, "model", "TEST SSD 1000                           \n");
 	put_below(dir, "firmware_rev", "FW42    \n");
 	put_below(dir, "hwmon0/name", "nvme\n");
-	faked_link(device, "../..");
+	faked_link(device, back);
 	faked_link(class, to);
 }
 

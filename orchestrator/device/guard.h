@@ -1,0 +1,56 @@
+/* guard.h - may this device be overwritten, and may it be handed to a guest?
+ *
+ * A device is only handed out when it is named by its serial and nothing on the host
+ * uses it. Any check that can't be made is a refusal, never a pass. Every refusal says what was
+ * found, and what to do.
+ */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include "claim.h"
+#include "device.h"
+
+enum guard_use {
+	GUARD_LOOK,        /* to claim it: data on it is shown, not refused */
+	GUARD_BLOCK,       /* as a block device of the host: jobs on it, or virtio on top of it */
+	GUARD_PASSTHROUGH, /* GUARD_BLOCK, and the whole controller leaves the host */
+};
+
+/* 0: nothing speaks against @use. @claim (may be NULL): what claim_read() said, filled in when
+ * that is reached (always when it returns 0). Refused, for the disk, and for GUARD_PASSTHROUGH for
+ * every namespace of its controller: -EBUSY   mounted (disk or partition; where), swap, held (LVM,
+ * MD, device mapper, multipath, bcache, loop device on top, ZFS member in an imported pool), root,
+ * boot or EFI disk, the kernel's own O_EXCL, another program's flock -EEXIST  a partition or a
+ * signature (libblkid) that the lab did not write: the claim knows the file system that the lab
+ * makes; with GUARD_LOOK only listed, see guard_contents() -ENOKEY  no claim of this lab, or one
+ * for another serial or size: `blklab claim SERIAL` -EPERM   no serial given, or another one
+ * -EROFS, -ENOTBLK, -ENODEV
+ * -ENOTSUP GUARD_PASSTHROUGH: not an NVMe controller of its own; the IOMMU is off; vfio-pci is
+ * neither loaded nor loadable -EBUSY   GUARD_PASSTHROUGH: the IOMMU group has another device with a
+ * driver other than vfio-pci or none, bridges (class 0x0604) excepted: named with address, driver
+ * and what it is -EIO     a check could not be made */
+int guard_check(const struct device *dev, const char *serial, enum guard_use use,
+		struct claim *claim, struct bl_err *err);
+
+/* What is on it, for a person, one line each: "ext4, label 'data', UUID ..."; "GPT partition
+ * table"; "partition nvme0n1p1, 512 MiB, vfat"; "claim of this lab, made 2026-11-26 on host ...".
+ * new;
+ * "" nothing is known to be on it. */
+int guard_contents(const struct device *dev, char **ret, struct bl_err *err);
+
+/* Every reason against GUARD_PASSTHROUGH, not only the first: for doctor. Calls @each with a reason
+ * and a remedy (may be NULL); returns how many. */
+int guard_reasons(const struct device *dev, enum guard_use use,
+		  void (*each)(void *ctx, const char *reason, const char *remedy), void *ctx);
+
+/* Hold the disk for the time of a trial as the udev convention has it (systemd, "block device
+ * locking": flock(LOCK_EX) on the whole disk), so that no other program that keeps it, nor udev
+ * itself, looks at or partitions it meanwhile. 0: *ret_fd is open; close() gives the disk back.
+ * -EBUSY: another program holds it (named when it can be told). After guard_check(), which would
+ * meet this lock itself.
+ *
+ * For GUARD_PASSTHROUGH it must be closed before the driver is unbound: an open file keeps the
+ * controller's number in use, and what was nvme0 would come back as nvme1. */
+int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err);
+
+#endif
