@@ -36,6 +36,11 @@ int cli_exit_code(int r)
 	case -E2BIG:
 	case -EEXIST:
 	case -EBADMSG:
+	case -ENODEV: /* a disk that is not there, or not as it was named */
+	case -ENOTUNIQ:
+	case -ENOTBLK:
+	case -ENOKEY:
+	case -ECANCELED:
 	case -ENAMETOOLONG:
 	case -EISDIR:
 	case -ENOTDIR:

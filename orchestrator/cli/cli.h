@@ -10,8 +10,9 @@
 struct cli {
 	FILE *out;        /* results: tables, documents, JSON */
 	FILE *err;        /* progress, notes, faults */
+	FILE *in;         /* answers of a person */
 	unsigned columns; /* of out; 100 when it is no terminal and COLUMNS is not set */
-	bool out_is_tty, err_is_tty;
+	bool in_is_tty, out_is_tty, err_is_tty;
 	bool color;                  /* of out: a terminal, NO_COLOR not set */
 	volatile sig_atomic_t *stop; /* set by Ctrl-C while a run goes on */
 };

@@ -76,7 +76,9 @@ int main(int argc, char **argv)
 	struct cli cli = {
 		.out = stdout,
 		.err = stderr,
+		.in = stdin,
 		.columns = output_columns(),
+		.in_is_tty = isatty(STDIN_FILENO),
 		.out_is_tty = isatty(STDOUT_FILENO),
 		.err_is_tty = isatty(STDERR_FILENO),
 	};

@@ -70,15 +70,17 @@ static int check_serial(struct guard *g)
 	const struct device *d = g->dev;
 	const char *what = d->block[0] ? d->block : d->pci;
 
+	if (!d->serial[0])
+		return guard_deny(
+			g, -EPERM, "take a disk that has one",
+			"'%s' tells no serial, so nothing proves that it is the disk that "
+			"is meant",
+			what);
 	if (!g->serial || !g->serial[0])
 		return guard_deny(g, -EPERM, "name its serial",
 				  "'%s' would be overwritten, and no serial was given to prove "
 				  "that it is the disk that is meant",
 				  what);
-	if (!d->serial[0])
-		return guard_deny(g, -EPERM, "take a disk that has one",
-				  "'%s' tells no serial, so it can't be proved to be '%s'", what,
-				  g->serial);
 	if (strcmp(d->serial, g->serial) != 0)
 		return guard_deny(g, -EPERM, "name the serial that it has, if it is",
 				  "'%s' has the serial '%s', not '%s': this may be another disk "
@@ -136,16 +138,16 @@ static int run_checks(struct guard *g, int (*const *checks)(struct guard *), siz
 		int r = checks[i](g);
 
 		first = first ? first : r;
-		if (r < 0 && !g->each)
-			return r;
+		if (r < 0 && (!g->each || g->is_over))
+			break;
 	}
 	return first;
 }
 
 /* In the order of how bad it would be. */
 static int (*const disk_checks[])(struct guard *) = {
-	check_disk,    guard_system_disk, guard_mounts, guard_swaps,
-	guard_holders, guard_loops,       guard_lock,   guard_exclusive,
+	guard_system_disk, check_disk,  guard_mounts, guard_swaps,
+	guard_holders,     guard_loops, guard_alone,
 };
 
 static int (*const controller_checks[])(struct guard *) = {
@@ -168,7 +170,7 @@ static int for_disks(struct guard *g, int (*check)(struct guard *))
 
 	look_at(g, g->dev->block);
 	first = check(g);
-	if (g->use != GUARD_PASSTHROUGH || (first < 0 && !g->each))
+	if (g->use != GUARD_PASSTHROUGH || (first < 0 && (!g->each || g->is_over)))
 		return first;
 	list = device_namespaces(g->dev->root, g->dev->pci);
 	for (char *name = list ? strtok_r(list, " ", &save) : NULL; name;
@@ -178,8 +180,8 @@ static int for_disks(struct guard *g, int (*check)(struct guard *))
 		look_at(g, name);
 		r = check(g);
 		first = first ? first : r;
-		if (r < 0 && !g->each)
-			return r;
+		if (r < 0 && (!g->each || g->is_over))
+			break;
 	}
 	look_at(g, g->dev->block);
 	return first;
@@ -227,16 +229,15 @@ static int disk_of(const struct guard *g, struct device *ret)
 static int check_contents(struct guard *g)
 {
 	struct claim claim = {0};
-	struct bl_err err = BL_ERR_INIT;
 	struct device disk;
 	int r = disk_of(g, &disk), first;
 
 	if (r == 0)
-		r = claim_read(&disk, &claim, &err);
+		r = claim_read(&disk, &claim, NULL);
 	if (r < 0)
 		return guard_deny(g, r, "look at the kernel log (dmesg)",
 				  "'%s': can't tell whether it has a claim: %s", g->block,
-				  bl_err_text(&err));
+				  strerror(-r));
 	if (g->claim && !g->is_other)
 		*g->claim = claim;
 	if (g->use == GUARD_LOOK)
@@ -256,8 +257,11 @@ static int examine(struct guard *g)
 		return r;
 	more = for_disks(g, check_use);
 	r = r ? r : more;
-	if (g->use == GUARD_PASSTHROUGH && (r == 0 || g->each)) {
-		more = run_checks(g, controller_checks, BL_ARRAY_LEN(controller_checks));
+	if (g->is_over || (r < 0 && !g->each))
+		return r;
+	if (g->use == GUARD_PASSTHROUGH) {
+		more = run_checks(g, controller_checks,
+				  g->dev->is_nvme ? BL_ARRAY_LEN(controller_checks) : 1);
 		r = r ? r : more;
 	}
 	if (r == 0 || g->each) {

@@ -22,6 +22,7 @@ struct guard {
 	void (*each)(void *ctx, const char *reason, const char *remedy);
 	void *ctx;
 	unsigned n_reasons;
+	bool is_over; /* what was found makes all further questions idle */
 	struct bl_err *err;
 };
 
@@ -36,8 +37,7 @@ int guard_mounts(struct guard *g);
 int guard_swaps(struct guard *g);
 int guard_holders(struct guard *g);
 int guard_loops(struct guard *g);
-int guard_exclusive(struct guard *g);
-int guard_lock(struct guard *g);
+int guard_alone(struct guard *g);
 
 /* guard_pci.c: can the whole controller leave the host? */
 int guard_controller(struct guard *g);

@@ -112,6 +112,7 @@ int guard_system_disk(struct guard *g)
 			return guard_deny(g, -EIO, "name a disk of a host whose layers are known",
 					  "'%s': can't tell on which disks '%s' (%s) lies: %s",
 					  g->block, places[i], block, strerror(-r));
+		g->is_over = r > 0;
 		if (r > 0)
 			return guard_deny(g, -EBUSY, "take another disk",
 					  "'%s' is the disk of '%s' (%s, %s): this host runs from "
@@ -304,32 +305,6 @@ int guard_loops(struct guard *g)
 			  s.holder);
 }
 
-/* The kernel's own word: O_EXCL on a block device fails while anything claims it, also in another
- * mount namespace, or a ZFS pool, which leaves no other trace. */
-int guard_exclusive(struct guard *g)
-{
-	BL_CLEANUP(bl_closep) int fd = open(g->node, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return guard_deny(g, -EIO, "run as root, or give this user the disk",
-				  "'%s' can't be opened: %s", g->node, strerror(errno));
-	if (!S_ISBLK(st.st_mode))
-		return 0;
-	bl_closep(&fd);
-	fd = open(g->node, O_RDONLY | O_EXCL | O_CLOEXEC);
-	if (fd < 0 && errno == EBUSY)
-		return guard_deny(g, -EBUSY,
-				  "end what uses it: a pool (zpool export), a mount in another "
-				  "namespace (lsns -t mnt), a target",
-				  "'%s' is in use: the kernel refuses it to a second user",
-				  g->block);
-	if (fd < 0)
-		return guard_deny(g, -EIO, "look at the kernel log (dmesg)",
-				  "'%s' can't be opened alone: %s", g->node, strerror(errno));
-	return 0;
-}
-
 /* Who has an flock on the node: "1: FLOCK ADVISORY WRITE 1234 00:05:321 0 EOF" (proc(5)). */
 static long lock_holder(const struct stat *st)
 {
@@ -371,7 +346,29 @@ int guard_open_locked(const char *node, int flags, int *ret_fd, long *ret_holder
 	return 0;
 }
 
-int guard_lock(struct guard *g)
+/* The kernel's own word: O_EXCL on a block device fails while anything claims it, also in another
+ * mount namespace, or a ZFS pool, which leaves no other trace. */
+static int check_exclusive(struct guard *g)
+{
+	BL_CLEANUP(bl_closep) int fd = -1;
+	struct stat st;
+
+	if (stat(g->node, &st) == 0 && !S_ISBLK(st.st_mode))
+		return 0; /* an image in a faked tree */
+	fd = open(g->node, O_RDONLY | O_EXCL | O_CLOEXEC);
+	if (fd >= 0)
+		return 0;
+	if (errno == EBUSY)
+		return guard_deny(g, -EBUSY,
+				  "end what uses it: a pool (zpool export), a mount in another "
+				  "namespace (lsns -t mnt), a target",
+				  "'%s' is in use: the kernel refuses it to a second user",
+				  g->block);
+	return guard_deny(g, -EIO, "look at the kernel log (dmesg)",
+			  "'%s' can't be opened alone: %s", g->node, strerror(errno));
+}
+
+int guard_alone(struct guard *g)
 {
 	BL_CLEANUP(bl_closep) int fd = -1;
 	char remedy[128] = "wait for it to end (lslocks shows it)";
@@ -379,10 +376,12 @@ int guard_lock(struct guard *g)
 	int r = guard_open_locked(g->node, O_RDONLY, &fd, &holder);
 
 	if (r == 0)
-		return 0;
-	if (r != -EBUSY)
+		return check_exclusive(g);
+	if (r != -EBUSY) {
+		g->is_over = true;
 		return guard_deny(g, -EIO, "run as root, or give this user the disk",
 				  "'%s' can't be opened: %s", g->node, strerror(-r));
+	}
 	if (holder)
 		snprintf(remedy, sizeof remedy, "wait for process %ld to end, or stop it", holder);
 	return guard_deny(g, -EBUSY, remedy,

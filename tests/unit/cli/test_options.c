@@ -129,9 +129,10 @@ START_TEST(a_mistyped_verb_names_the_nearest)
 	ck_assert_int_eq(verb_unknown("plna", &near), -EINVAL);
 	ck_assert_str_eq(bl_err_text(&near), "'plna' is not a verb; the nearest is plan");
 	verb_unknown("benchmark", &far);
-	ck_assert_str_eq(bl_err_text(&far),
-			 "'benchmark' is not a verb; one of doctor, plan, run, image, report, "
-			 "compare, list, help, man, completion, version");
+	ck_assert_str_eq(
+		bl_err_text(&far),
+		"'benchmark' is not a verb; one of doctor, claim, plan, run, image, report, "
+		"compare, list, help, man, completion, version");
 }
 END_TEST
 

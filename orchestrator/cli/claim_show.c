@@ -1,0 +1,237 @@
+/* claim_show.c - disks as blklab claim shows them. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "help.h"
+#include "units.h"
+#include "verb_claim.h"
+
+#define MODEL_MAX 20 /* columns of the list; the whole name is in the view of one disk */
+
+static void add_reason(void *ctx, const char *reason, const char *remedy)
+{
+	struct claim_view *v = ctx;
+	struct claim_reason r = {.reason = strdup(reason), .remedy = strdup(remedy)}, *items;
+
+	items = reallocarray(v->reasons, v->n_reasons + 1, sizeof *items);
+	if (items)
+		v->reasons = items;
+	if (items && r.reason && r.remedy) {
+		v->reasons[v->n_reasons++] = r;
+		return;
+	}
+	free(r.reason);
+	free(r.remedy);
+}
+
+int claim_view_make(const struct device *dev, struct claim_view *ret, struct bl_err *err)
+{
+	struct claim_view v = {.dev = *dev};
+	int n;
+
+	for (int use = GUARD_LOOK; use <= GUARD_PASSTHROUGH; use++)
+		v.may[use] = guard_check(dev, dev->serial, (enum guard_use)use, NULL, NULL) == 0;
+	/* That nothing can be told of it is among the reasons. */
+	if (!dev->node[0] || guard_contents(dev, &v.contents, NULL) < 0 ||
+	    claim_read(dev, &v.claim, NULL) < 0)
+		v.claim = (struct claim){0};
+	n = guard_reasons(dev, GUARD_PASSTHROUGH, add_reason, &v);
+	if ((size_t)n == v.n_reasons) {
+		*ret = v;
+		return 0;
+	}
+	claim_view_done(&v);
+	return bl_fail(err, -ENOMEM, "out of memory");
+}
+
+void claim_view_done(struct claim_view *v)
+{
+	for (size_t i = 0; i < v->n_reasons; i++) {
+		free(v->reasons[i].reason);
+		free(v->reasons[i].remedy);
+	}
+	free(v->reasons);
+	free(v->contents);
+	memset(v, 0, sizeof *v);
+}
+
+static const char *or_dash(const char *s)
+{
+	return s[0] ? s : "-";
+}
+
+static void add_contents(const char *contents, size_t indent, struct bl_buf *out)
+{
+	const char *line = contents;
+
+	if (!contents || !contents[0]) {
+		bl_buf_addf(out, "%s\n", contents ? "nothing that is known" : "not known");
+		return;
+	}
+	for (size_t n; *line; line += n + 1) {
+		n = strcspn(line, "\n");
+		bl_buf_addf(out, "%*s%.*s\n", line == contents ? 0 : (int)indent, "", (int)n, line);
+		if (!line[n])
+			return;
+	}
+}
+
+void claim_show_disk(const struct claim_view *v, struct bl_buf *out)
+{
+	const struct device *d = &v->dev;
+	char size[BL_UNIT_TEXT_MAX] = "size not known";
+
+	if (d->size_bytes)
+		bl_format_size(size, d->size_bytes);
+	bl_buf_addf(out, "disk       %s, %s", d->block[0] ? d->block : "not the host's now", size);
+	if (d->nsid)
+		bl_buf_addf(out, ", namespace %u", d->nsid);
+	bl_buf_addf(out, "\nmodel      %s, firmware %s\n", or_dash(d->model), or_dash(d->firmware));
+	bl_buf_addf(out, "serial     %s\n", or_dash(d->serial));
+	bl_buf_addf(out, "hangs at   %s, driver %s, ", d->pci[0] ? d->pci : "no PCI function",
+		    d->driver[0] ? d->driver : "none");
+	if (d->iommu_group >= 0)
+		bl_buf_addf(out, "IOMMU group %d\n", d->iommu_group);
+	else
+		bl_buf_adds(out, "no IOMMU group\n");
+	bl_buf_adds(out, "holds      ");
+	add_contents(v->contents, 11, out);
+}
+
+/* In a word; the reasons below say more. */
+static const char *state_of(const struct claim_view *v)
+{
+	if (!v->dev.block[0])
+		return "not the host's";
+	if (v->may[GUARD_PASSTHROUGH])
+		return "ready";
+	if (v->may[GUARD_BLOCK])
+		return "ready, not for a guest";
+	if (!v->may[GUARD_LOOK])
+		return "in use";
+	return v->contents && !v->contents[0] ? "unclaimed, empty" : "unclaimed, holds data";
+}
+
+static void list_one(const struct cli *cli, const struct claim_view *v, size_t serial, size_t model,
+		     struct bl_buf *out)
+{
+	const struct device *d = &v->dev;
+	size_t columns = (cli->columns < 120 ? cli->columns : 120) - 1;
+	char size[BL_UNIT_TEXT_MAX] = "-", group[16] = "-";
+
+	if (d->size_bytes)
+		bl_format_size(size, d->size_bytes);
+	if (d->iommu_group >= 0)
+		snprintf(group, sizeof group, "%d", d->iommu_group);
+	bl_buf_addf(out, "%-9s  %-*s  %-*.*s  %9s  %-12s  %-10s  %5s  %s\n", or_dash(d->block),
+		    (int)serial, or_dash(d->serial), (int)model, (int)model, or_dash(d->model),
+		    size, or_dash(d->pci), or_dash(d->driver), group, state_of(v));
+	for (size_t i = 0; i < v->n_reasons; i++) {
+		bl_buf_adds(out, "    - ");
+		help_wrap(out, v->reasons[i].reason, 6, 6, columns);
+		bl_buf_adds(out, "      -> ");
+		help_wrap(out, v->reasons[i].remedy, 9, 9, columns);
+	}
+}
+
+void claim_show_list(const struct cli *cli, const struct claim_view *items, size_t n,
+		     struct bl_buf *out)
+{
+	size_t serial = 6, model = 5, len;
+
+	for (size_t i = 0; i < n; i++) {
+		len = strlen(items[i].dev.serial);
+		serial = len > serial ? len : serial;
+		len = strlen(items[i].dev.model);
+		len = len > MODEL_MAX ? MODEL_MAX : len;
+		model = len > model ? len : model;
+	}
+	bl_buf_addf(out, "%-9s  %-*s  %-*s  %9s  %-12s  %-10s  %5s  %s\n", "disk", (int)serial,
+		    "serial", (int)model, "model", "size", "PCI address", "driver", "group",
+		    "state");
+	for (size_t i = 0; i < n; i++)
+		list_one(cli, &items[i], serial, model, out);
+}
+
+static json_t *lines_json(const char *text)
+{
+	json_t *list = json_array();
+
+	if (!text)
+		return list;
+	for (const char *s = text; *s; s += strcspn(s, "\n"), s += *s == '\n')
+		json_array_append_new(list, json_stringn(s, strcspn(s, "\n")));
+	return list;
+}
+
+static json_t *claim_json(const struct claim *c)
+{
+	if (!c->is_there)
+		return json_null();
+	return json_pack("{s:s,s:s,s:I,s:I,s:s,s:s,s:s}", "id", c->id, "serial", c->serial,
+			 "size_bytes", (json_int_t)c->size_bytes, "made_ms", (json_int_t)c->made_ms,
+			 "host", c->host, "had", c->had, "fs_uuid", c->fs_uuid);
+}
+
+static void set_text(json_t *o, const char *key, const char *value)
+{
+	if (value[0])
+		json_object_set_new(o, key, json_string(value));
+}
+
+static void set_number(json_t *o, const char *key, long long value, bool is_known)
+{
+	if (is_known)
+		json_object_set_new(o, key, json_integer((json_int_t)value));
+}
+
+/* What is not known is absent. */
+static json_t *view_json(const struct claim_view *v)
+{
+	const struct device *d = &v->dev;
+	json_t *o = json_object(), *reasons = json_array();
+
+	set_text(o, "disk", d->block);
+	set_text(o, "path", d->node);
+	set_text(o, "serial", d->serial);
+	set_text(o, "model", d->model);
+	set_text(o, "firmware", d->firmware);
+	set_text(o, "pci", d->pci);
+	set_text(o, "driver", d->driver);
+	set_number(o, "namespace", d->nsid, d->nsid != 0);
+	set_number(o, "size_bytes", (long long)d->size_bytes, d->size_bytes != 0);
+	set_number(o, "iommu_group", d->iommu_group, d->iommu_group >= 0);
+	set_number(o, "numa_node", d->numa_node, d->numa_node >= 0);
+	json_object_set_new(o, "is_nvme", json_boolean(d->is_nvme));
+	json_object_set_new(o, "claim", claim_json(&v->claim));
+	if (v->contents)
+		json_object_set_new(o, "contents", lines_json(v->contents));
+	json_object_set_new(o, "may_be_claimed", json_boolean(v->may[GUARD_LOOK]));
+	json_object_set_new(o, "may_be_written", json_boolean(v->may[GUARD_BLOCK]));
+	json_object_set_new(o, "may_be_passed", json_boolean(v->may[GUARD_PASSTHROUGH]));
+	for (size_t i = 0; i < v->n_reasons; i++)
+		json_array_append_new(reasons,
+				      json_pack("{s:s,s:s}", "reason", v->reasons[i].reason,
+						"remedy", v->reasons[i].remedy));
+	json_object_set_new(o, "reasons", reasons);
+	return o;
+}
+
+int claim_show_json(const struct claim_view *items, size_t n, bool is_list, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	json_t *doc = is_list ? json_array() : view_json(items);
+
+	for (size_t i = 0; is_list && i < n; i++)
+		json_array_append_new(doc, view_json(&items[i]));
+	text = json_dumps(doc, JSON_INDENT(2));
+	json_decref(doc);
+	if (!text)
+		return -ENOMEM;
+	bl_buf_addf(out, "%s\n", text);
+	return 0;
+}
