@@ -62,7 +62,8 @@ int doctor_add(struct doctor_rows *r, const char *area, const char *what, enum d
 int doctor_host(const struct doctor_options *opt, struct doctor_rows *out, struct bl_err *err)
 {
 	static int (*const areas[])(const struct doctor_options *, struct doctor_rows *) = {
-		doctor_cpu, doctor_load, doctor_memory, doctor_disk, doctor_timers, doctor_iommu,
+		doctor_cpu,  doctor_load,   doctor_memory,
+		doctor_disk, doctor_timers, doctor_passthrough,
 	};
 	struct doctor_rows rows = {0};
 

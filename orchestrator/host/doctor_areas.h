@@ -8,7 +8,7 @@ int doctor_cpu(const struct doctor_options *opt, struct doctor_rows *out);
 int doctor_load(const struct doctor_options *opt, struct doctor_rows *out);
 int doctor_memory(const struct doctor_options *opt, struct doctor_rows *out);
 int doctor_disk(const struct doctor_options *opt, struct doctor_rows *out);
-int doctor_iommu(const struct doctor_options *opt, struct doctor_rows *out);
+int doctor_passthrough(const struct doctor_options *opt, struct doctor_rows *out);
 int doctor_timers(const struct doctor_options *opt, struct doctor_rows *out);
 
 #endif

@@ -1,0 +1,178 @@
+/* The doctor's answers about passthrough, on faked hosts with NVMe disks. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doctor_areas.h"
+#include "faked.h"
+#include "guard.h"
+
+#define PCI "0000:5e:00.0"
+
+static struct doctor_rows rows;
+
+static void make_host(void)
+{
+	faked_make();
+	faked_nvme(PCI, 0, "S5XX-0001", 12);
+	faked_namespace(PCI, 0, 1, 0);
+	faked_put("/sys/bus/pci/drivers/vfio-pci/bind", "");
+	faked_put("/proc/cmdline", "root=/dev/sda1 intel_iommu=on iommu=pt\n");
+	faked_put("/proc/interrupts", "  24:   1   0  IR-PCI-MSI 524288-edge  nvme0q0\n");
+}
+
+static void drop_host(void)
+{
+	doctor_rows_done(&rows);
+	faked_drop();
+}
+
+static void ask(void)
+{
+	struct doctor_options opt = {.root = faked_root, .work_dir = "/"};
+
+	doctor_rows_done(&rows);
+	ck_assert_int_eq(doctor_passthrough(&opt, &rows), 0);
+}
+
+/* The @nth row of this name. */
+static void expect_nth(unsigned nth, const char *what, enum doctor_level level, const char *value)
+{
+	const struct doctor_row *row = NULL;
+
+	for (size_t i = 0; i < rows.n && !row; i++)
+		if (strcmp(rows.items[i].what, what) == 0 && nth-- == 0)
+			row = &rows.items[i];
+	ck_assert_msg(row != NULL, "no row '%s'", what);
+	ck_assert_str_eq(row->value, value);
+	ck_assert_str_eq(doctor_level_names[row->level], doctor_level_names[level]);
+	ck_assert_uint_gt(strlen(row->meaning), 20);
+}
+
+static void expect(const char *what, enum doctor_level level, const char *value)
+{
+	expect_nth(0, what, level, value);
+}
+
+static void claim(void)
+{
+	struct device_name name = {.root = faked_root, .serial = "S5XX-0001"};
+	struct device d;
+	struct claim c;
+
+	ck_assert_int_eq(device_find(&name, &d, NULL), 0);
+	ck_assert_int_eq(claim_write(&d, &c, NULL), 0);
+}
+
+START_TEST(a_host_that_is_ready_has_good_answers)
+{
+	claim();
+	ask();
+	expect("iommu", DOCTOR_OK, "1 groups, intel_iommu=on");
+	expect("vfio-pci", DOCTOR_OK, "loaded");
+	expect("interrupt remapping", DOCTOR_OK, "on (/proc/interrupts)");
+	expect("allow_unsafe_interrupts", DOCTOR_OK, "not set: vfio_iommu_type1 is not loaded");
+	expect("nvme0n1", DOCTOR_OK,
+	       "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0: ready for passthrough");
+	expect("nvme0n1 group", DOCTOR_OK, "12, alone in it");
+	expect("bound to vfio-pci", DOCTOR_OK, "nothing now");
+	expect("sane iommu groups", DOCTOR_OK, "1 of 1 NVMe controllers have a group of their own");
+	expect("interrupt affinity", DOCTOR_OK, "irqbalance does not run");
+	expect("errors and resets", DOCTOR_OK, "recorded by every trial on a device");
+	for (size_t i = 0; i < rows.n; i++)
+		ck_assert_msg(rows.items[i].level < DOCTOR_WARN, "%s", rows.items[i].what);
+}
+END_TEST
+
+START_TEST(everything_that_stops_a_candidate_is_a_row)
+{
+	faked_pci("0000:5e:00.1", "0x010802\n", "vfio-pci", 12);
+	faked_pci("0000:5e:00.2", "0x020000\n", "e1000e", 12);
+	faked_put("/proc/swaps",
+		  "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n");
+	ask();
+	expect("nvme0n1", DOCTOR_INFO, "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0: not now");
+	expect("nvme0n1 group", DOCTOR_INFO,
+	       "12, with 0000:5e:00.1 NVMe controller (vfio-pci), 0000:5e:00.2 Ethernet controller "
+	       "(e1000e)");
+	expect("nvme0n1 stopped by", DOCTOR_INFO,
+	       "'nvme0n1' is swap of this host ('/dev/nvme0n1'): its memory would be destroyed");
+	expect_nth(1, "nvme0n1 stopped by", DOCTOR_INFO,
+		   "'nvme0n1' shares its IOMMU group 12 with 0000:5e:00.2 (Ethernet controller, "
+		   "driver e1000e), in use by this host: a group is handed over as a whole");
+	expect_nth(2, "nvme0n1 stopped by", DOCTOR_INFO,
+		   "'nvme0n1' has no claim of this lab: nobody has said that it may be "
+		   "overwritten");
+	expect("0000:5e:00.1", DOCTOR_INFO, "model not known, no disk, at 0000:5e:00.1: not now");
+	expect("bound to vfio-pci", DOCTOR_INFO, "0000:5e:00.1 NVMe controller, unused");
+	expect("sane iommu groups", DOCTOR_INFO,
+	       "0 of 2 NVMe controllers have a group of their own");
+	faked_link("/proc/4711/fd/9", "/dev/vfio/12");
+	ask();
+	expect("bound to vfio-pci", DOCTOR_OK,
+	       "0000:5e:00.1 NVMe controller, used by process 4711");
+}
+END_TEST
+
+START_TEST(interrupts_that_are_not_confined_are_told)
+{
+	faked_put("/proc/interrupts", "  24:   1   0  PCI-MSI 524288-edge  nvme0q0\n");
+	faked_put("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N\n");
+	ask();
+	expect("interrupt remapping", DOCTOR_INFO, "off (/proc/interrupts)");
+	expect("allow_unsafe_interrupts", DOCTOR_OK, "off");
+	faked_put("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "Y\n");
+	faked_remove("/proc/interrupts");
+	ask();
+	expect("interrupt remapping", DOCTOR_INFO, "not known: /proc/interrupts does not tell");
+	expect("allow_unsafe_interrupts", DOCTOR_WARN, "on");
+}
+END_TEST
+
+START_TEST(irqbalance_and_the_place_of_interrupts_are_told)
+{
+	faked_put("/sys/devices/pci0000:00/" PCI "/msi_irqs/24", "msix\n");
+	faked_put("/sys/devices/pci0000:00/" PCI "/msi_irqs/25", "msix\n");
+	faked_put("/proc/irq/24/effective_affinity_list", "0\n");
+	faked_put("/proc/irq/25/effective_affinity_list", "2-3\n");
+	faked_put("/sys/kernel/debug/irq/irqs/24", "dstate: 0x1\n");
+	faked_put("/sys/kernel/debug/irq/irqs/25", "dstate: 0x1\n    IRQD_AFFINITY_MANAGED\n");
+	faked_put("/proc/88/comm", "irqbalance\n");
+	ask();
+	expect("interrupt affinity", DOCTOR_INFO,
+	       "irqbalance runs; nvme0: 2 interrupts on 3 CPUs, 1 placed by the kernel for good "
+	       "(managed)");
+}
+END_TEST
+
+START_TEST(a_host_without_nvme_gets_one_row_instead_of_a_checklist)
+{
+	faked_drop();
+	faked_make();
+	ask();
+	expect("iommu", DOCTOR_INFO, "off or absent: no groups");
+	expect("nvme disks", DOCTOR_INFO, "none on this host");
+	ck_assert_uint_eq(rows.n, 5);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("doctor-passthrough");
+	TCase *t = tcase_create("passthrough");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, make_host, drop_host);
+	tcase_add_test(t, a_host_that_is_ready_has_good_answers);
+	tcase_add_test(t, everything_that_stops_a_candidate_is_a_row);
+	tcase_add_test(t, interrupts_that_are_not_confined_are_told);
+	tcase_add_test(t, irqbalance_and_the_place_of_interrupts_are_told);
+	tcase_add_test(t, a_host_without_nvme_gets_one_row_instead_of_a_checklist);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
