@@ -112,7 +112,7 @@ static const char *state_of(const struct claim_view *v)
 	if (v->may[GUARD_BLOCK])
 		return "ready, not for a guest";
 	if (!v->may[GUARD_LOOK])
-		return "in use";
+		return "refused";
 	return v->contents && !v->contents[0] ? "unclaimed, empty" : "unclaimed, holds data";
 }
 

@@ -23,6 +23,7 @@ int guard_deny(struct guard *g, int code, const char *remedy, const char *fmt, .
 	vsnprintf(reason, sizeof reason, fmt, ap);
 	va_end(ap);
 	g->n_reasons++;
+	g->is_used |= code == -EBUSY;
 	if (g->each)
 		g->each(g->ctx, reason, remedy);
 	else
@@ -230,7 +231,7 @@ static int check_contents(struct guard *g)
 {
 	struct claim claim = {0};
 	struct device disk;
-	int r = disk_of(g, &disk), first;
+	int r = disk_of(g, &disk);
 
 	if (r == 0)
 		r = claim_read(&disk, &claim, NULL);
@@ -242,16 +243,15 @@ static int check_contents(struct guard *g)
 		*g->claim = claim;
 	if (g->use == GUARD_LOOK)
 		return 0;
-	first = guard_signatures(g, &claim);
-	if ((first == 0 || g->each) && !claim.is_there)
-		r = no_claim(g, &claim);
-	return first ? first : r;
+	r = guard_signatures(g, &claim);
+	return r == 0 && !claim.is_there ? no_claim(g, &claim) : r; /* a claim cures both */
 }
 
 static int examine(struct guard *g)
 {
 	int (*const identity[])(struct guard *) = {check_is_ours, check_serial};
 	int r = run_checks(g, identity, g->dev->block[0] ? 2 : 1), more = 0;
+	bool is_used;
 
 	if (r < 0 && (!g->each || !g->dev->block[0]))
 		return r;
@@ -259,12 +259,14 @@ static int examine(struct guard *g)
 	r = r ? r : more;
 	if (g->is_over || (r < 0 && !g->each))
 		return r;
+	is_used = g->is_used; /* a group that is shared does not count */
 	if (g->use == GUARD_PASSTHROUGH) {
 		more = run_checks(g, controller_checks,
 				  g->dev->is_nvme ? BL_ARRAY_LEN(controller_checks) : 1);
 		r = r ? r : more;
 	}
-	if (r == 0 || g->each) {
+	/* What is on a disk in use is not the question, and its owner's. */
+	if (r == 0 || (g->each && !is_used)) {
 		more = for_disks(g, check_contents);
 		r = r ? r : more;
 	}

@@ -23,6 +23,7 @@ struct guard {
 	void *ctx;
 	unsigned n_reasons;
 	bool is_over; /* what was found makes all further questions idle */
+	bool is_used; /* something on this host uses it */
 	struct bl_err *err;
 };
 

@@ -353,8 +353,8 @@ static int check_exclusive(struct guard *g)
 	BL_CLEANUP(bl_closep) int fd = -1;
 	struct stat st;
 
-	if (stat(g->node, &st) == 0 && !S_ISBLK(st.st_mode))
-		return 0; /* an image in a faked tree */
+	if (g->is_used || (stat(g->node, &st) == 0 && !S_ISBLK(st.st_mode)))
+		return 0; /* it is known by whom, or it is an image in a faked tree */
 	fd = open(g->node, O_RDONLY | O_EXCL | O_CLOEXEC);
 	if (fd >= 0)
 		return 0;

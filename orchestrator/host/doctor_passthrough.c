@@ -92,15 +92,15 @@ static int unsafe_interrupts(const struct doctor_options *opt, struct doctor_row
 
 	if (host_line(opt, line, sizeof line,
 		      "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts") < 0)
-		return doctor_add(out, AREA, "allow_unsafe_interrupts", DOCTOR_OK, meaning, NULL,
-				  "not set: vfio_iommu_type1 is not loaded");
+		return doctor_add(out, AREA, "unsafe interrupts", DOCTOR_OK, meaning, NULL,
+				  "not allowed: vfio_iommu_type1 is not loaded");
 	if (line[0] != 'Y' && line[0] != '1')
-		return doctor_add(out, AREA, "allow_unsafe_interrupts", DOCTOR_OK, meaning, NULL,
-				  "off");
-	return doctor_add(out, AREA, "allow_unsafe_interrupts", DOCTOR_WARN, meaning,
+		return doctor_add(out, AREA, "unsafe interrupts", DOCTOR_OK, meaning, NULL,
+				  "not allowed (allow_unsafe_interrupts is off)");
+	return doctor_add(out, AREA, "unsafe interrupts", DOCTOR_WARN, meaning,
 			  "only on a host that trusts its guests; else remove it from "
 			  "/etc/modprobe.d and the kernel command line",
-			  "on");
+			  "allowed (allow_unsafe_interrupts is on)");
 }
 
 struct members {
@@ -124,66 +124,71 @@ static void add_member(void *ctx, const char *pci)
 		    what[0] ? what : "not known", driver[0] ? driver : "no driver");
 }
 
-static int group(const struct doctor_options *opt, const struct device *d, struct doctor_rows *out)
-{
-	static const char meaning[] =
-		"a group is handed over as a whole: a disk that shares its group takes the other "
-		"devices away from the host";
-	struct members m = {.opt = opt, .pci = d->pci, .text = BL_BUF_INIT};
-	char dir[96], what[96];
-	int r;
-
-	if (d->iommu_group < 0)
-		return 0; /* the reasons say so */
-	snprintf(dir, sizeof dir, "/sys/kernel/iommu_groups/%d/devices", d->iommu_group);
-	snprintf(what, sizeof what, "%s group", d->block[0] ? d->block : d->pci);
-	host_names(opt, dir, add_member, &m);
-	if (!m.text.len)
-		r = doctor_add(out, AREA, what, DOCTOR_OK, meaning, NULL, "%d, alone in it",
-			       d->iommu_group);
-	else
-		r = doctor_add(out, AREA, what, m.n_others ? DOCTOR_INFO : DOCTOR_OK, meaning,
-			       m.n_others ? "another slot, or firmware with ACS" : NULL,
-			       "%d, with %s", d->iommu_group, bl_buf_str(&m.text));
-	bl_buf_done(&m.text);
-	return r;
-}
-
 struct reasons {
 	struct doctor_rows *out;
-	const char *what;
+	const struct device *dev;
+	char who[256]; /* with its group */
+	unsigned n, total;
 	int r;
 };
 
+static void count_reason(void *ctx, const char *reason, const char *remedy)
+{
+	(void)reason, (void)remedy;
+	(*(unsigned *)ctx)++;
+}
+
+/* The first reason stands with who it is, each further one in a row of its own. */
 static void add_reason(void *ctx, const char *reason, const char *remedy)
 {
 	struct reasons *s = ctx;
+	const char *name = s->dev->block[0] ? s->dev->block : s->dev->pci;
+	char what[96];
 
-	s->r |= doctor_add(s->out, AREA, s->what, DOCTOR_INFO,
-			   "one of the things that keep this disk from being handed to a guest",
-			   remedy, "%s", reason);
+	if (s->n++ == 0) {
+		s->r |= doctor_add(s->out, AREA, name, DOCTOR_INFO, reason, remedy, "%s: not now",
+				   s->who);
+		return;
+	}
+	snprintf(what, sizeof what, "%s (%u of %u)", name, s->n, s->total);
+	s->r |= doctor_add(s->out, AREA, what, DOCTOR_INFO, reason, remedy, "stopped also by this");
 }
 
-/* Who it is, its group, and what stops it. */
+/* "QEMU NVMe Ctrl, serial X, at 0000:5e:00.0, group 12 with 0000:5e:00.1 NVMe controller (nvme)" */
+static void describe(const struct doctor_options *opt, const struct device *d, char *out,
+		     size_t len)
+{
+	struct members m = {.opt = opt, .pci = d->pci, .text = BL_BUF_INIT};
+	char dir[96], group[16];
+
+	snprintf(dir, sizeof dir, "/sys/kernel/iommu_groups/%d/devices", d->iommu_group);
+	snprintf(group, sizeof group, "group %d", d->iommu_group);
+	if (d->iommu_group >= 0)
+		host_names(opt, dir, add_member, &m);
+	snprintf(out, len, "%s%s%s, at %s, %s%s%s",
+		 d->block[0] ? d->model : "no disk of the host's now",
+		 d->serial[0] ? ", serial " : "", d->serial, d->pci,
+		 d->iommu_group < 0 ? "no IOMMU group" : group,
+		 d->iommu_group < 0 ? ""
+		 : m.text.len       ? " with "
+				    : " (alone)",
+		 bl_buf_str(&m.text));
+	bl_buf_done(&m.text);
+}
+
 static int candidate(const struct doctor_options *opt, const struct device *d,
 		     struct doctor_rows *out)
 {
-	const char *name = d->block[0] ? d->block : d->pci;
-	char stopped[96];
-	struct reasons s = {.out = out, .what = stopped};
-	bool is_ready = guard_check(d, d->serial, GUARD_PASSTHROUGH, NULL, NULL) == 0;
+	struct reasons s = {.out = out, .dev = d};
 
-	snprintf(stopped, sizeof stopped, "%s stopped by", name);
-	s.r = doctor_add(out, AREA, name, is_ready ? DOCTOR_OK : DOCTOR_INFO,
-			 is_ready ? "a claimed disk that nothing on this host uses"
-				  : "every thing that stops it is a row below",
-			 NULL, "%s%s%s%s, at %s: %s", d->model[0] ? d->model : "model not known",
-			 d->serial[0] ? ", serial " : "", d->serial, d->block[0] ? "" : ", no disk",
-			 d->pci, is_ready ? "ready for passthrough" : "not now");
-	s.r |= group(opt, d, out);
-	if (!is_ready)
-		guard_reasons(d, GUARD_PASSTHROUGH, add_reason, &s);
-	return s.r;
+	describe(opt, d, s.who, sizeof s.who);
+	guard_reasons(d, GUARD_PASSTHROUGH, count_reason, &s.total);
+	guard_reasons(d, GUARD_PASSTHROUGH, add_reason, &s);
+	if (s.n)
+		return s.r;
+	return doctor_add(out, AREA, d->block, DOCTOR_OK,
+			  "a claimed disk in a group of its own that nothing on this host uses",
+			  NULL, "%s: ready", s.who);
 }
 
 struct bound {
@@ -234,8 +239,9 @@ static int bound_now(const struct doctor_options *opt, struct doctor_rows *out)
 
 struct irqs {
 	const struct doctor_options *opt;
-	unsigned n, n_managed, n_told;
-	bool cpus[4096];
+	unsigned n, n_managed, n_told, n_here; /* interrupts; n_here: of one controller */
+	bool cpus[4096], cpus_here[4096];
+	struct bl_buf crowded;
 };
 
 /* "0-3,6" */
@@ -253,6 +259,15 @@ static void mark_cpus(const char *s, bool cpus[4096])
 	}
 }
 
+static unsigned count_cpus(const bool cpus[4096])
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < 4096; i++)
+		n += cpus[i];
+	return n;
+}
+
 /* debugfs says it, where the kernel has CONFIG_GENERIC_IRQ_DEBUGFS and this is root. */
 static void add_irq(void *ctx, const char *irq)
 {
@@ -260,32 +275,31 @@ static void add_irq(void *ctx, const char *irq)
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	char line[256];
 
-	s->n++;
+	s->n_here++;
 	if (host_line(s->opt, line, sizeof line, "/proc/irq/%s/effective_affinity_list", irq) == 0)
-		mark_cpus(line, s->cpus);
+		mark_cpus(line, s->cpus_here);
 	if (host_file(s->opt, &text, "/sys/kernel/debug/irq/irqs/%s", irq) < 0)
 		return;
 	s->n_told++;
 	s->n_managed += strstr(bl_buf_str(&text), "IRQD_AFFINITY_MANAGED") != NULL;
 }
 
-static void add_irqs(const struct doctor_options *opt, const struct device *d, struct bl_buf *out)
+/* Two interrupts (admin and one queue) are no crowd. */
+static void add_irqs(const struct device *d, struct irqs *s)
 {
-	struct irqs s = {.opt = opt};
-	unsigned n_cpus = 0;
 	char dir[96];
 
-	snprintf(dir, sizeof dir, PCI_DIR "/%s/msi_irqs", d->pci);
-	host_names(opt, dir, add_irq, &s);
-	if (!s.n || !d->controller[0])
+	if (!d->controller[0])
 		return;
-	for (size_t i = 0; i < BL_ARRAY_LEN(s.cpus); i++)
-		n_cpus += s.cpus[i];
-	bl_buf_addf(out, "%s%s: %u interrupts", out->len ? "; " : "", d->controller, s.n);
-	if (n_cpus)
-		bl_buf_addf(out, " on %u CPU%s", n_cpus, n_cpus == 1 ? "" : "s");
-	if (s.n_told)
-		bl_buf_addf(out, ", %u placed by the kernel for good (managed)", s.n_managed);
+	s->n_here = 0;
+	memset(s->cpus_here, 0, sizeof s->cpus_here);
+	snprintf(dir, sizeof dir, PCI_DIR "/%s/msi_irqs", d->pci);
+	host_names(s->opt, dir, add_irq, s);
+	s->n += s->n_here;
+	for (size_t i = 0; i < BL_ARRAY_LEN(s->cpus); i++)
+		s->cpus[i] |= s->cpus_here[i];
+	if (s->n_here > 2 && count_cpus(s->cpus_here) == 1)
+		bl_buf_addf(&s->crowded, "; all %u of %s on one CPU", s->n_here, d->controller);
 }
 
 static void find_irqbalance(void *ctx, const char *name)
@@ -306,20 +320,29 @@ static int affinity(const struct doctor_options *opt, const struct device *items
 		"the queue. Handed over, a disk's interrupts are ordinary ones of vfio: they sit "
 		"where the host puts them, and irqbalance moves them while a job runs. Trials "
 		"record how many each CPU took";
-	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	struct irqs balance = {.opt = opt};
+	struct irqs s = {.opt = opt, .crowded = BL_BUF_INIT}, balance = {.opt = opt};
+	char managed[64] = "";
+	bool is_odd;
+	int r;
 
 	for (size_t i = 0; i < n; i++)
 		if (items[i].is_nvme && (!i || strcmp(items[i].pci, items[i - 1].pci) != 0))
-			add_irqs(opt, &items[i], &text);
+			add_irqs(&items[i], &s);
 	host_names(opt, "/proc", find_irqbalance, &balance);
-	return doctor_add(out, CHECKLIST, "interrupt affinity", balance.n ? DOCTOR_INFO : DOCTOR_OK,
-			  meaning,
-			  balance.n ? "stop irqbalance for measurements, or ban the vfio "
-				      "interrupts (IRQBALANCE_BANNED_CPUS); pin the guest's CPUs"
-				    : NULL,
-			  "irqbalance %s%s%s", balance.n ? "runs" : "does not run",
-			  text.len ? "; " : "", bl_buf_str(&text));
+	if (s.n_told)
+		snprintf(managed, sizeof managed, ", %u of them managed by the kernel",
+			 s.n_managed);
+	is_odd = balance.n || (s.crowded.len && host_cpus_online(opt) > 1);
+	r = doctor_add(out, CHECKLIST, "interrupt affinity", is_odd ? DOCTOR_INFO : DOCTOR_OK,
+		       meaning,
+		       is_odd ? "stop irqbalance for measurements, place interrupts by "
+				"/proc/irq/N/smp_affinity_list, and pin the guest's CPUs"
+			      : NULL,
+		       "irqbalance %s; nvme: %u interrupts on %u CPUs%s%s",
+		       balance.n ? "runs" : "does not run", s.n, count_cpus(s.cpus), managed,
+		       bl_buf_str(&s.crowded));
+	bl_buf_done(&s.crowded);
+	return r;
 }
 
 /* The rest of the list is not this host's to answer. */
@@ -338,7 +361,7 @@ static int design(struct doctor_rows *out)
 		       "needs: {device_faults_handled: yes}",
 		       "not known to the lab: a question of your design") |
 	       doctor_add(
-		       out, CHECKLIST, "should this VM have it?", DOCTOR_INFO,
+		       out, CHECKLIST, "which VM needs it?", DOCTOR_INFO,
 		       "latency that matters, a disk of its own, no live migration, practice "
 		       "with VFIO, a design for faults: passthrough needs all five",
 		       "run a scenario with bus vfio beside virtio and say its needs: the report "

@@ -205,7 +205,7 @@ START_TEST(the_list_says_what_stops_each)
 		"overwritten\n"
 		"      -> look at it and claim it: blklab claim 'S5XX-0002' --device /dev/nvme1n1\n"
 		"sda        -          -                 16 MiB  0000:00:1f.2  -               -  "
-		"in use\n"
+		"refused\n"
 		"    - 'sda' tells no serial, so nothing proves that it is the disk that is meant\n"
 		"      -> take a disk that has one\n"
 		"    - 'sda' is the disk of '/' (sda1, ext4): this host runs from it\n"

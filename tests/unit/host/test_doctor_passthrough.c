@@ -36,23 +36,28 @@ static void ask(void)
 	ck_assert_int_eq(doctor_passthrough(&opt, &rows), 0);
 }
 
-/* The @nth row of this name. */
-static void expect_nth(unsigned nth, const char *what, enum doctor_level level, const char *value)
+static const struct doctor_row *find(const char *what)
 {
-	const struct doctor_row *row = NULL;
+	for (size_t i = 0; i < rows.n; i++)
+		if (strcmp(rows.items[i].what, what) == 0)
+			return &rows.items[i];
+	ck_abort_msg("no row '%s'", what);
+	return NULL;
+}
 
-	for (size_t i = 0; i < rows.n && !row; i++)
-		if (strcmp(rows.items[i].what, what) == 0 && nth-- == 0)
-			row = &rows.items[i];
-	ck_assert_msg(row != NULL, "no row '%s'", what);
+static void expect(const char *what, enum doctor_level level, const char *value)
+{
+	const struct doctor_row *row = find(what);
+
 	ck_assert_str_eq(row->value, value);
 	ck_assert_str_eq(doctor_level_names[row->level], doctor_level_names[level]);
 	ck_assert_uint_gt(strlen(row->meaning), 20);
 }
 
-static void expect(const char *what, enum doctor_level level, const char *value)
+static void means(const char *what, const char *meaning)
 {
-	expect_nth(0, what, level, value);
+	ck_assert_str_eq(find(what)->meaning, meaning);
+	ck_assert_ptr_nonnull(find(what)->remedy);
 }
 
 static void claim(void)
@@ -72,13 +77,13 @@ START_TEST(a_host_that_is_ready_has_good_answers)
 	expect("iommu", DOCTOR_OK, "1 groups, intel_iommu=on");
 	expect("vfio-pci", DOCTOR_OK, "loaded");
 	expect("interrupt remapping", DOCTOR_OK, "on (/proc/interrupts)");
-	expect("allow_unsafe_interrupts", DOCTOR_OK, "not set: vfio_iommu_type1 is not loaded");
+	expect("unsafe interrupts", DOCTOR_OK, "not allowed: vfio_iommu_type1 is not loaded");
 	expect("nvme0n1", DOCTOR_OK,
-	       "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0: ready for passthrough");
-	expect("nvme0n1 group", DOCTOR_OK, "12, alone in it");
+	       "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0, group 12 (alone): ready");
 	expect("bound to vfio-pci", DOCTOR_OK, "nothing now");
 	expect("sane iommu groups", DOCTOR_OK, "1 of 1 NVMe controllers have a group of their own");
-	expect("interrupt affinity", DOCTOR_OK, "irqbalance does not run");
+	expect("interrupt affinity", DOCTOR_OK,
+	       "irqbalance does not run; nvme: 0 interrupts on 0 CPUs");
 	expect("errors and resets", DOCTOR_OK, "recorded by every trial on a device");
 	for (size_t i = 0; i < rows.n; i++)
 		ck_assert_msg(rows.items[i].level < DOCTOR_WARN, "%s", rows.items[i].what);
@@ -92,19 +97,18 @@ START_TEST(everything_that_stops_a_candidate_is_a_row)
 	faked_put("/proc/swaps",
 		  "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n");
 	ask();
-	expect("nvme0n1", DOCTOR_INFO, "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0: not now");
-	expect("nvme0n1 group", DOCTOR_INFO,
-	       "12, with 0000:5e:00.1 NVMe controller (vfio-pci), 0000:5e:00.2 Ethernet controller "
-	       "(e1000e)");
-	expect("nvme0n1 stopped by", DOCTOR_INFO,
-	       "'nvme0n1' is swap of this host ('/dev/nvme0n1'): its memory would be destroyed");
-	expect_nth(1, "nvme0n1 stopped by", DOCTOR_INFO,
-		   "'nvme0n1' shares its IOMMU group 12 with 0000:5e:00.2 (Ethernet controller, "
-		   "driver e1000e), in use by this host: a group is handed over as a whole");
-	expect_nth(2, "nvme0n1 stopped by", DOCTOR_INFO,
-		   "'nvme0n1' has no claim of this lab: nobody has said that it may be "
-		   "overwritten");
-	expect("0000:5e:00.1", DOCTOR_INFO, "model not known, no disk, at 0000:5e:00.1: not now");
+	expect("nvme0n1", DOCTOR_INFO,
+	       "TEST SSD 1000, serial S5XX-0001, at 0000:5e:00.0, group 12 with 0000:5e:00.1 NVMe "
+	       "controller (vfio-pci), 0000:5e:00.2 Ethernet controller (e1000e): not now");
+	means("nvme0n1",
+	      "'nvme0n1' is swap of this host ('/dev/nvme0n1'): its memory would be destroyed");
+	expect("nvme0n1 (2 of 2)", DOCTOR_INFO, "stopped also by this");
+	means("nvme0n1 (2 of 2)",
+	      "'nvme0n1' shares its IOMMU group 12 with 0000:5e:00.2 (Ethernet controller, driver "
+	      "e1000e), in use by this host: a group is handed over as a whole");
+	expect("0000:5e:00.1", DOCTOR_INFO,
+	       "no disk of the host's now, at 0000:5e:00.1, group 12 with 0000:5e:00.0 NVMe "
+	       "controller (nvme), 0000:5e:00.2 Ethernet controller (e1000e): not now");
 	expect("bound to vfio-pci", DOCTOR_INFO, "0000:5e:00.1 NVMe controller, unused");
 	expect("sane iommu groups", DOCTOR_INFO,
 	       "0 of 2 NVMe controllers have a group of their own");
@@ -121,19 +125,21 @@ START_TEST(interrupts_that_are_not_confined_are_told)
 	faked_put("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N\n");
 	ask();
 	expect("interrupt remapping", DOCTOR_INFO, "off (/proc/interrupts)");
-	expect("allow_unsafe_interrupts", DOCTOR_OK, "off");
+	expect("unsafe interrupts", DOCTOR_OK, "not allowed (allow_unsafe_interrupts is off)");
 	faked_put("/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "Y\n");
 	faked_remove("/proc/interrupts");
 	ask();
 	expect("interrupt remapping", DOCTOR_INFO, "not known: /proc/interrupts does not tell");
-	expect("allow_unsafe_interrupts", DOCTOR_WARN, "on");
+	expect("unsafe interrupts", DOCTOR_WARN, "allowed (allow_unsafe_interrupts is on)");
 }
 END_TEST
 
 START_TEST(irqbalance_and_the_place_of_interrupts_are_told)
 {
+	faked_put("/sys/devices/system/cpu/online", "0-3\n");
 	faked_put("/sys/devices/pci0000:00/" PCI "/msi_irqs/24", "msix\n");
 	faked_put("/sys/devices/pci0000:00/" PCI "/msi_irqs/25", "msix\n");
+	faked_put("/sys/devices/pci0000:00/" PCI "/msi_irqs/26", "msix\n");
 	faked_put("/proc/irq/24/effective_affinity_list", "0\n");
 	faked_put("/proc/irq/25/effective_affinity_list", "2-3\n");
 	faked_put("/sys/kernel/debug/irq/irqs/24", "dstate: 0x1\n");
@@ -141,8 +147,13 @@ START_TEST(irqbalance_and_the_place_of_interrupts_are_told)
 	faked_put("/proc/88/comm", "irqbalance\n");
 	ask();
 	expect("interrupt affinity", DOCTOR_INFO,
-	       "irqbalance runs; nvme0: 2 interrupts on 3 CPUs, 1 placed by the kernel for good "
-	       "(managed)");
+	       "irqbalance runs; nvme: 3 interrupts on 3 CPUs, 1 of them managed by the kernel");
+	faked_remove("/proc/88");
+	faked_put("/proc/irq/25/effective_affinity_list", "0\n");
+	ask();
+	expect("interrupt affinity", DOCTOR_INFO,
+	       "irqbalance does not run; nvme: 3 interrupts on 1 CPUs, 1 of them managed by the "
+	       "kernel; all 3 of nvme0 on one CPU");
 }
 END_TEST
 
