@@ -136,6 +136,7 @@ START_TEST(another_disk_whose_name_begins_alike_does_not_count)
 	faked_put("/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 					  "30 22 259:99 / /srv rw - ext4 /dev/nvme0n12 rw\n"
 					  "31 22 259:98 / /srv/b rw - ext4 /dev/nvme0n12p1 rw\n"
+					  "33 22 259:97 / /srv/c rw - ext4 /dev/nvme0n123 rw\n"
 					  "32 22 0:50 / /net rw - nfs server:/nvme0n1 rw\n");
 	passes(GUARD_LOOK);
 }
