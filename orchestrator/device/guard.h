@@ -50,7 +50,7 @@ int guard_reasons(const struct device *dev, enum guard_use use,
  * meet this lock itself.
  *
  * For GUARD_PASSTHROUGH it must be closed before the driver is unbound: an open file keeps the
- * controller's number in use, and what was nvme0 would come back as nvme1. */
+ * old disk's number in use, and what was nvme1n1 comes back as nvme1n2 (seen with Linux 6.1). */
 int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err);
 
 #endif
