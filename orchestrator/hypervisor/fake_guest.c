@@ -19,10 +19,11 @@
 #include "wire.h"
 
 const char *const fake_fault_names[] = {
-	"ok",          "mute",        "panic",        "panic-in-job", "die-in-job",     "silent",
-	"garbage",     "oversized",   "error",        "job-error",    "will-not-start", "escapes",
-	"escape-type", "escape-json", "other-kernel", "wrong-driver", "short-disk",     "no-disk",
-	"hang",
+	"ok",          "mute",        "panic",          "panic-in-job",
+	"die-in-job",  "silent",      "garbage",        "oversized",
+	"error",       "job-error",   "will-not-start", "escapes",
+	"escape-type", "escape-json", "other-kernel",   "wrong-driver",
+	"short-disk",  "no-disk",     "hang",           "bad-interrupts",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
 
@@ -140,10 +141,54 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 			 "discard_max_bytes", "0"));
 }
 
+/* As QEMU's own NVMe controller tells it; other disks have none. */
+static void health(const struct fake_guest *g, json_int_t id)
+{
+	static const char *const facts[][2] = {{"model", "QEMU NVMe Ctrl"},
+					       {"serial", "blklab-dut"},
+					       {"firmware", "7.2.22"},
+					       {"namespace", "1"},
+					       {"smart.critical_warning", "0x00"},
+					       {"smart.temperature_c", "50"},
+					       {"smart.media_errors", "0"},
+					       {"smart.error_log_entries", "0"},
+					       {"errors.entries", "0"}};
+	json_t *told = json_object(), *events = json_array();
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(facts) && !strcmp(g->domain.bus, "nvme"); i++)
+		json_object_set_new(told, facts[i][0], json_string(facts[i][1]));
+	if (g->fault == FAKE_ESCAPES) {
+		json_object_set_new(told, "model" ESCAPES, json_string("fake" ESCAPES));
+		json_array_append_new(events, json_string("nvme nvme0: timeout" ESCAPES));
+	}
+	say(g, json_pack("{s:s, s:I, s:o, s:o}", "type", "health", "id", id, "facts", told,
+			 "events", events));
+}
+
+/* One queue each CPU, and each CPU has had what its queue gave. */
+static json_t *interrupts(const struct fake_guest *g)
+{
+	bool is_nvme = !strcmp(g->domain.bus, "nvme");
+	json_t *all = json_object();
+	char name[32], counts[32];
+
+	for (unsigned cpu = 0; cpu < g->domain.vcpus; cpu++) {
+		snprintf(name, sizeof name, is_nvme ? "nvme0q%u" : "virtio1-req.%u", cpu + is_nvme);
+		snprintf(counts, sizeof counts, "%u:%u", cpu, 100 + cpu);
+		json_object_set_new(all, name, json_string(counts));
+	}
+	if (g->fault == FAKE_ESCAPES)
+		json_object_set_new(all, "queue" ESCAPES, json_string("0:1 4294967295:2"));
+	if (g->fault == FAKE_BAD_INTERRUPTS)
+		json_object_set_new(all, "queue", json_string("0:1 1:2" ESCAPES));
+	return all;
+}
+
 struct work {
 	const struct fake_guest *g;
 	struct jobs jobs;
 	struct sample *samples[64];
+	uint64_t limit_bytes;
 	struct engine_progress progress;
 	_Atomic bool stop, has_ended;
 	int result;
@@ -156,6 +201,7 @@ static void *work_main(void *arg)
 	struct engine_call call = {.jobs = w->jobs.items,
 				   .n_jobs = w->jobs.n,
 				   .target = w->g->domain.disk_path,
+				   .limit_bytes = w->limit_bytes,
 				   .progress = &w->progress,
 				   .stop = &w->stop};
 
@@ -214,7 +260,8 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 			spoil(w->samples[i]);
 		json_array_append_new(list, sample_to_json(w->samples[i]));
 	}
-	say(g, json_pack("{s:s, s:I, s:o}", "type", "result", "id", id, "samples", list));
+	say(g, json_pack("{s:s, s:I, s:o, s:o}", "type", "result", "id", id, "samples", list,
+			 "interrupts", interrupts(g)));
 }
 
 /* The null engine has no target whose size it could ask for. */
@@ -228,7 +275,9 @@ static void make_null(const struct fake_guest *g, struct job *j)
 static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 {
 	const char *text = json_string_value(json_object_get(ask, "jobs"));
-	struct work w = {.g = g};
+	struct work w = {.g = g,
+			 .limit_bytes =
+				 (uint64_t)json_integer_value(json_object_get(ask, "limit_bytes"))};
 	pthread_t thread;
 	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
 
@@ -258,9 +307,12 @@ static void precondition(const struct fake_guest *g, json_int_t id, const json_t
 {
 	uint64_t size = (uint64_t)json_integer_value(json_object_get(ask, "size_bytes"));
 	uint64_t seed = (uint64_t)json_integer_value(json_object_get(ask, "seed"));
+	uint64_t limit = (uint64_t)json_integer_value(json_object_get(ask, "limit_bytes"));
 	uint64_t start = bl_now_ns();
 	struct bl_err err = BL_ERR_INIT;
-	int r = engine_fill(g->domain.disk_path, size, seed, NULL, NULL, &err);
+	int r = limit && size > limit
+			? bl_fail(&err, -ERANGE, "size_bytes is behind limit_bytes")
+			: engine_fill(g->domain.disk_path, size, seed, NULL, NULL, &err);
 
 	if (r < 0)
 		say_error(g, id, -r, bl_err_text(&err));
@@ -291,6 +343,8 @@ static void answer(struct fake_guest *g, const json_t *ask)
 		precondition(g, id, ask);
 	else if (strcmp(type, "run") == 0)
 		run_jobs(g, id, ask);
+	else if (strcmp(type, "health") == 0)
+		health(g, id);
 	else if (strcmp(type, "drop") == 0 || strcmp(type, "poweroff") == 0)
 		say(g, json_pack("{s:s, s:I}", "type", "done", "id", id));
 	else

@@ -34,6 +34,7 @@ enum fake_fault {
 	FAKE_SHORT_DISK,     /* a disk smaller than the backing */
 	FAKE_NO_DISK,        /* answers `describe` with an error */
 	FAKE_HANG,           /* says it will power off and does not */
+	FAKE_BAD_INTERRUPTS, /* counts of interrupts that are no counts */
 	FAKE_FAULTS
 };
 extern const char *const fake_fault_names[FAKE_FAULTS];

@@ -8,15 +8,14 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "guest_told.h"
 #include "sample_json.h"
 #include "units.h"
 #include "wire.h"
 
-#define SLICE_NS       (100 * NS_PER_MS) /* how late a stop or the watcher may be seen */
-#define SEND_NS        (5 * NS_PER_S)
-#define SILENCE_NS     (10 * NS_PER_S) /* the agent speaks every second */
-#define FACTS_MAX      64
-#define FACT_VALUE_MAX 1024
+#define SLICE_NS   (100 * NS_PER_MS) /* how late a stop or the watcher may be seen */
+#define SEND_NS    (5 * NS_PER_S)
+#define SILENCE_NS (10 * NS_PER_S) /* the agent speaks every second */
 
 struct guest {
 	struct hv_vm *vm;
@@ -59,53 +58,19 @@ void guest_freep(struct guest **g)
 
 /* --- what came --- */
 
-static uint64_t number(const json_t *msg, const char *key)
-{
-	json_int_t v = json_integer_value(json_object_get(msg, key));
-
-	return v > 0 ? (uint64_t)v : 0;
-}
-
-/* Text from the guest ends up in terminals and reports: printable ASCII only. */
-static void tame(char *out, size_t len, const char *text)
-{
-	size_t n = 0;
-
-	for (; text && *text && n + 1 < len; text++)
-		out[n++] = (*text >= ' ' && *text <= '~') ? *text : '?';
-	out[n] = '\0';
-}
-
-static void tame_here(char *text)
-{
-	for (; *text; text++)
-		*text = (*text >= ' ' && *text <= '~') ? *text : '?';
-}
-
-static void text_of(const json_t *msg, const char *key, char *out, size_t len)
-{
-	tame(out, len, json_string_value(json_object_get(msg, key)));
-}
-
-static const char *shown_type(const json_t *msg, char out[33])
-{
-	text_of(msg, "type", out, 33);
-	return out;
-}
-
 static void on_progress(struct guest *g, const json_t *msg)
 {
-	text_of(msg, "phase", g->state.phase, sizeof g->state.phase);
-	g->state.elapsed_ns = number(msg, "elapsed_ns");
-	g->state.ios = number(msg, "ios");
-	g->state.bytes = number(msg, "bytes");
+	told_text(msg, "phase", g->state.phase, sizeof g->state.phase);
+	g->state.elapsed_ns = told_number(msg, "elapsed_ns");
+	g->state.ios = told_number(msg, "ios");
+	g->state.bytes = told_number(msg, "bytes");
 }
 
 static void on_log(struct guest *g, const json_t *msg)
 {
 	char text[512];
 
-	text_of(msg, "text", text, sizeof text);
+	told_text(msg, "text", text, sizeof text);
 	if (g->opt.log)
 		g->opt.log(g->opt.ctx, text);
 }
@@ -126,7 +91,7 @@ static int remote_error(const json_t *msg, struct bl_err *err)
 {
 	char text[512];
 
-	text_of(msg, "text", text, sizeof text);
+	told_text(msg, "text", text, sizeof text);
 	return bl_fail(err, -EREMOTEIO, "the guest says: %s", text[0] ? text : "error, no reason");
 }
 
@@ -185,7 +150,7 @@ static int next_message(struct guest *g, uint64_t limit_ns, const char *what, js
 		int r = wire_reader_next(&g->in, &msg, &why);
 
 		if (r < 0) {
-			tame_here(why.text); /* it quotes what came */
+			told_tame_here(why.text); /* it quotes what came */
 			return bl_fail(err, r, "bad message from the guest: %s", bl_err_text(&why));
 		}
 		if (r > 0 && is_unasked(g, msg)) {
@@ -232,68 +197,13 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 		return r;
 	if (strcmp(wire_type(msg), "error") == 0)
 		r = remote_error(msg, err);
-	else if (strcmp(wire_type(msg), want) != 0 || number(msg, "id") != id)
+	else if (strcmp(wire_type(msg), want) != 0 || told_number(msg, "id") != id)
 		r = bl_fail(err, -EBADMSG, "the guest answered '%s' where '%s' was asked for",
-			    shown_type(msg, type), want);
+			    told_type(msg, type), want);
 	if (r == 0)
 		*ret_answer = json_incref(msg);
 	json_decref(msg);
 	return r;
-}
-
-/* --- facts from JSON --- */
-
-static int add_value(struct facts *out, const char *key, const json_t *v)
-{
-	char text[FACT_VALUE_MAX], name[64];
-
-	tame(name, sizeof name, key);
-	if (json_is_string(v)) {
-		tame(text, sizeof text, json_string_value(v));
-		return facts_add(out, name, text);
-	}
-	if (json_is_integer(v))
-		return facts_addf(out, name, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-	if (json_is_boolean(v))
-		return facts_add(out, name, json_is_true(v) ? "yes" : "no");
-	return 0;
-}
-
-static int add_module_errors(struct facts *out, const json_t *list)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach (list, i, item) {
-		char module[64], error[128];
-
-		text_of(item, "module", module, sizeof module);
-		text_of(item, "error", error, sizeof error);
-		if (i < FACTS_MAX)
-			bl_buf_addf(&b, "%s%s: %s", i ? "; " : "", module, error);
-	}
-	return b.len ? facts_add(out, "module_errors", bl_buf_str(&b)) : 0;
-}
-
-static int add_facts(struct facts *out, const json_t *object, struct bl_err *err)
-{
-	size_t n = 0;
-
-	for (void *it = json_object_iter((json_t *)(uintptr_t)object); it;
-	     it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
-		int r = strcmp(json_object_iter_key(it), "type") == 0
-				? 0
-				: add_value(out, json_object_iter_key(it),
-					    json_object_iter_value(it));
-
-		if (r < 0)
-			return bl_fail(err, r, "out of memory");
-		if (++n > FACTS_MAX)
-			return bl_fail(err, -EBADMSG, "the guest told more than %d facts",
-				       FACTS_MAX);
-	}
-	return 0;
 }
 
 /* --- the conversation --- */
@@ -310,15 +220,15 @@ int guest_hello(struct guest *g, uint64_t limit_ns, struct facts *out, uint64_t 
 	*ret_at_ns = bl_now_ns();
 	if (strcmp(wire_type(msg), "hello") != 0)
 		r = bl_fail(err, -EBADMSG, "the guest began with '%s' where hello was expected",
-			    shown_type(msg, type));
-	else if (number(msg, "protocol") != WIRE_PROTOCOL_VERSION)
+			    told_type(msg, type));
+	else if (told_number(msg, "protocol") != WIRE_PROTOCOL_VERSION)
 		r = bl_fail(err, -EPROTONOSUPPORT,
 			    "the agent in the guest speaks protocol %" PRIu64
 			    "; this blklab speaks %d: rebuild the guest image",
-			    number(msg, "protocol"), WIRE_PROTOCOL_VERSION);
+			    told_number(msg, "protocol"), WIRE_PROTOCOL_VERSION);
 	if (r == 0)
-		r = add_facts(out, msg, err);
-	if (r == 0 && add_module_errors(out, json_object_get(msg, "module_errors")) < 0)
+		r = told_facts(out, msg, err);
+	if (r == 0 && told_module_errors(out, json_object_get(msg, "module_errors")) < 0)
 		r = bl_fail(err, -ENOMEM, "out of memory");
 	g->has_said_hello = r == 0;
 	g->last_heard_ns = *ret_at_ns;
@@ -344,7 +254,7 @@ int guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clo
 		if ((back - sent) / 2 < best.uncertainty_ns) {
 			best.uncertainty_ns = (back - sent) / 2;
 			best.offset_ns = (int64_t)(sent + (back - sent) / 2) -
-					 (int64_t)number(pong, "guest_ns");
+					 (int64_t)told_number(pong, "guest_ns");
 		}
 		json_decref(pong);
 	}
@@ -357,27 +267,27 @@ uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns)
 	return (uint64_t)((int64_t)guest_ns + c->offset_ns);
 }
 
-int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struct guest_disk *ret,
-		   struct bl_err *err)
+int guest_describe(struct guest *g, const char *serial, uint32_t nsid, uint64_t limit_ns,
+		   struct guest_disk *ret, struct bl_err *err)
 {
 	struct guest_disk d = {0};
 	json_t *msg = NULL;
 	int r = ask(g,
-		    json_pack("{s:s, s:s, s:I}", "type", "describe", "serial", serial, "wait_ns",
-			      (json_int_t)limit_ns),
+		    json_pack("{s:s, s:s, s:I, s:I}", "type", "describe", "serial", serial,
+			      "wait_ns", (json_int_t)limit_ns, "namespace", (json_int_t)nsid),
 		    "disk", limit_ns + SEND_NS, &msg, err);
 
 	if (r < 0)
 		return r;
-	text_of(msg, "device", d.device, sizeof d.device);
-	d.size_bytes = number(msg, "size_bytes");
-	d.first_read_ns = number(msg, "first_read_ns");
+	told_text(msg, "device", d.device, sizeof d.device);
+	d.size_bytes = told_number(msg, "size_bytes");
+	d.first_read_ns = told_number(msg, "first_read_ns");
 	if (strncmp(d.device, "/dev/", 5) != 0 || !d.size_bytes)
 		r = bl_fail(err, -EBADMSG,
 			    "the guest described no disk: device '%s', %" PRIu64 " bytes", d.device,
 			    d.size_bytes);
 	if (r == 0)
-		r = add_facts(&d.facts, json_object_get(msg, "facts"), err);
+		r = told_facts(&d.facts, json_object_get(msg, "facts"), err);
 	json_decref(msg);
 	if (r < 0) {
 		guest_disk_done(&d);
@@ -392,23 +302,25 @@ void guest_disk_done(struct guest_disk *d)
 	facts_done(&d->facts);
 }
 
-int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes, uint64_t seed,
-		       uint64_t limit_ns, uint64_t *ret_elapsed_ns, struct bl_err *err)
+int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes,
+		       uint64_t limit_bytes, uint64_t seed, uint64_t limit_ns,
+		       uint64_t *ret_elapsed_ns, struct bl_err *err)
 {
 	json_t *msg = NULL;
 	int r = ask(g,
-		    json_pack("{s:s, s:s, s:I, s:I}", "type", "precondition", "device", device,
-			      "size_bytes", (json_int_t)size_bytes, "seed", (json_int_t)seed),
+		    json_pack("{s:s, s:s, s:I, s:I, s:I}", "type", "precondition", "device", device,
+			      "size_bytes", (json_int_t)size_bytes, "limit_bytes",
+			      (json_int_t)limit_bytes, "seed", (json_int_t)seed),
 		    "preconditioned", limit_ns, &msg, err);
 
 	if (r < 0)
 		return r;
-	if (number(msg, "bytes") != size_bytes)
+	if (told_number(msg, "bytes") != size_bytes)
 		r = bl_fail(err, -EBADMSG,
 			    "the guest filled %" PRIu64 " bytes where %" PRIu64 " were asked for",
-			    number(msg, "bytes"), size_bytes);
+			    told_number(msg, "bytes"), size_bytes);
 	else
-		*ret_elapsed_ns = number(msg, "elapsed_ns");
+		*ret_elapsed_ns = told_number(msg, "elapsed_ns");
 	json_decref(msg);
 	return r;
 }
@@ -425,10 +337,10 @@ static int take_samples(const json_t *msg, size_t n_jobs, struct sample **ret, s
 		ret[i] = NULL;
 		r = sample_from_json(json_array_get(list, i), &ret[i], err);
 		if (r == 0) {
-			tame_here(ret[i]->job);
-			tame_here(ret[i]->engine);
-			tame_here(ret[i]->clock);
-			tame_here(ret[i]->error_text);
+			told_tame_here(ret[i]->job);
+			told_tame_here(ret[i]->engine);
+			told_tame_here(ret[i]->clock);
+			told_tame_here(ret[i]->error_text);
 			continue;
 		}
 		bl_wrap(err, r, "sample %zu from the guest", i);
@@ -439,20 +351,69 @@ static int take_samples(const json_t *msg, size_t n_jobs, struct sample **ret, s
 	return r;
 }
 
-int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
-	      uint64_t limit_ns, struct sample **ret_samples, struct bl_err *err)
+/* Append @new to @to; its strings move. -ENOMEM: @to is as it was. */
+static int facts_move(struct facts *to, struct facts *new)
 {
+	struct fact *more;
+
+	if (!new->n)
+		return 0;
+	more = reallocarray(to->items, to->n + new->n, sizeof *more);
+	if (!more)
+		return -ENOMEM;
+	memcpy(more + to->n, new->items, new->n * sizeof *more);
+	to->items = more;
+	to->n += new->n;
+	free(new->items);
+	*new = (struct facts){0};
+	return 0;
+}
+
+int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
+	      uint64_t limit_bytes, uint64_t limit_ns, struct sample **ret_samples,
+	      struct facts *ret_interrupts, struct bl_err *err)
+{
+	BL_CLEANUP(facts_done) struct facts interrupts = {0};
 	json_t *msg = NULL;
 	int r;
 
 	g->state.elapsed_ns = g->state.ios = g->state.bytes = 0;
-	r = ask(g, json_pack("{s:s, s:s, s:s}", "type", "run", "device", device, "jobs", jobs_text),
+	r = ask(g,
+		json_pack("{s:s, s:s, s:s, s:I}", "type", "run", "device", device, "jobs",
+			  jobs_text, "limit_bytes", (json_int_t)limit_bytes),
 		"result", limit_ns, &msg, err);
 	if (r < 0)
 		return r;
-	r = take_samples(msg, n_jobs, ret_samples, err);
+	r = told_interrupts(msg, &interrupts, err);
+	if (r == 0)
+		r = take_samples(msg, n_jobs, ret_samples, err);
 	json_decref(msg);
+	if (r == 0 && ret_interrupts && facts_move(ret_interrupts, &interrupts) < 0) {
+		for (size_t i = 0; i < n_jobs; i++)
+			ret_samples[i] = sample_free(ret_samples[i]);
+		r = bl_fail(err, -ENOMEM, "out of memory");
+	}
 	return r;
+}
+
+int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,
+		 struct facts *ret_events, struct bl_err *err)
+{
+	BL_CLEANUP(facts_done) struct facts facts = {0}, events = {0};
+	json_t *msg = NULL;
+	int r = ask(g, json_pack("{s:s}", "type", "health"), "health", limit_ns, &msg, err);
+
+	if (r < 0)
+		return r;
+	r = told_facts(&facts, json_object_get(msg, "facts"), err);
+	if (r == 0)
+		r = told_events(msg, &events, err);
+	json_decref(msg);
+	if (r < 0)
+		return r;
+	if (facts_move(ret_facts, &facts) < 0 || facts_move(ret_events, &events) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
 int guest_drop(struct guest *g, uint64_t limit_ns, struct bl_err *err)

@@ -58,16 +58,30 @@ struct guest_disk {
 	uint64_t first_read_ns; /* guest's clock: its first 4 KiB had been read */
 	struct facts facts;     /* "Disk facts" of protocol.md */
 };
-int guest_describe(struct guest *g, const char *serial, uint64_t limit_ns, struct guest_disk *ret,
-		   struct bl_err *err);
+/* @nsid: of several namespaces that an NVMe controller with this serial has; 0: the first. */
+int guest_describe(struct guest *g, const char *serial, uint32_t nsid, uint64_t limit_ns,
+		   struct guest_disk *ret, struct bl_err *err);
 void guest_disk_done(struct guest_disk *d);
 
-int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes, uint64_t seed,
-		       uint64_t limit_ns, uint64_t *ret_elapsed_ns, struct bl_err *err);
+/* @limit_bytes: the target ends there, the agent refuses to touch what lies behind (-EREMOTEIO); 0:
+ * the whole disk. */
+int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes,
+		       uint64_t limit_bytes, uint64_t seed, uint64_t limit_ns,
+		       uint64_t *ret_elapsed_ns, struct bl_err *err);
 
-/* ret_samples[n_jobs] are new and the caller's. */
+/* ret_samples[n_jobs] are new and the caller's. @ret_interrupts (may be NULL) gets, in any order, a
+ * fact for each interrupt of the disk that counted while the jobs ran: "nvme0q1" = "0:1234 3:55",
+ * CPU:count. */
 int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
-	      uint64_t limit_ns, struct sample **ret_samples, struct bl_err *err);
+	      uint64_t limit_bytes, uint64_t limit_ns, struct sample **ret_samples,
+	      struct facts *ret_interrupts, struct bl_err *err);
+
+/* What the disk's NVMe controller says of itself is added to @ret_facts (keys of nvme_info.h;
+ * "failed": why some are missing; nothing when the disk is no NVMe). What the guest's kernel logged
+ * about trouble with the disk since boot or since the last call is added to @ret_events as "0",
+ * "1"... On failure both are as they were. */
+int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,
+		 struct facts *ret_events, struct bl_err *err);
 
 int guest_drop(struct guest *g, uint64_t limit_ns, struct bl_err *err);
 

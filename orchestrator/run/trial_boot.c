@@ -188,7 +188,7 @@ static int add_first_io(struct trial *t)
 
 int trial_describe(struct trial *t)
 {
-	int r = guest_describe(t->guest, DOMAIN_DISK_SERIAL, DESCRIBE_NS, &t->disk, &t->err);
+	int r = guest_describe(t->guest, DOMAIN_DISK_SERIAL, 0, DESCRIBE_NS, &t->disk, &t->err);
 
 	if (r < 0)
 		return r;
@@ -234,7 +234,7 @@ int trial_fill(struct trial *t)
 
 	if (!t->backing.guest_must_fill)
 		return 0;
-	r = guest_precondition(t->guest, t->disk.device, size, t->s->sc->seed, limit, &took,
+	r = guest_precondition(t->guest, t->disk.device, size, 0, t->s->sc->seed, limit, &took,
 			       &t->err);
 	if (r < 0)
 		return bl_wrap(&t->err, r, "cannot fill the disk");

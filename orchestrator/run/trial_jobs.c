@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "fs.h"
 #include "host_jobs.h"
 #include "trial_priv.h"
 #include "units.h"
@@ -100,8 +101,23 @@ static int take_samples(struct trial *t, struct group *g, struct sample **sample
 
 /* --- in the guest --- */
 
+/* Nobody can tell the jobs of a group apart: all get the same. */
+static int add_interrupts(struct trial *t, struct group *g, const struct facts *interrupts)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < g->n * interrupts->n && r == 0; i++) {
+		const struct fact *f = &interrupts->items[i % interrupts->n];
+		BL_CLEANUP(bl_freep) char *key = bl_strf("irq.guest.%s", f->key);
+
+		r = key ? facts_add(&g->results[i / interrupts->n].facts, key, f->value) : -ENOMEM;
+	}
+	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
+}
+
 static int run_in_guest(struct trial *t, struct group *g)
 {
+	BL_CLEANUP(facts_done) struct facts interrupts = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
 	int r;
@@ -111,13 +127,15 @@ static int run_in_guest(struct trial *t, struct group *g)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
 	cpu_series_init(&t->cpu, hv_vm_pid(t->vm), CPU_OTHER);
 	cpu_series_read(&t->cpu, 0);
-	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n,
-		      g->expected_ns + t->s->sc->limit_job_ns, samples, &t->err);
+	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n, 0,
+		      g->expected_ns + t->s->sc->limit_job_ns, samples, &interrupts, &t->err);
 	cpu_series_read(&t->cpu, 0);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
 		r = take_samples(t, g, samples, &t->clock);
+	if (r == 0)
+		r = add_interrupts(t, g, &interrupts);
 	cpu_series_done(&t->cpu);
 	return r;
 }

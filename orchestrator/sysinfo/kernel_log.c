@@ -124,6 +124,8 @@ static void tame(char out[KERNEL_LOG_LINE_MAX], const char *text)
 
 	for (; *text && n + 1 < KERNEL_LOG_LINE_MAX; text++)
 		out[n++] = *text >= ' ' && *text <= '~' ? *text : '?';
+	while (n && out[n - 1] == ' ') /* the nvme driver's lines end so */
+		n--;
 	out[n] = '\0';
 }
 

@@ -31,9 +31,10 @@ bool boot_has_word(const char *word);
  * waiting. Ends the agent when it does not appear in time. */
 int port_open(void);
 
-/* disk.c: "/dev/vda" for the disk whose serial number is @serial. -ENOENT: not there (yet). */
+/* disk.c: "/dev/vda" for the disk whose serial number is @serial. Of several namespaces of an NVMe
+ * controller the one with id @nsid; 0: the first. -ENOENT: not there (yet). */
 #define DISK_NAME_MAX 64
-int disk_find(const char *serial, char device[DISK_NAME_MAX]);
+int disk_find(const char *serial, uint32_t nsid, char device[DISK_NAME_MAX]);
 /* Read its first 4 KiB past the page cache; *ret_ns: when they were there, CLOCK_MONOTONIC. */
 int disk_first_read(const char *device, uint64_t *ret_ns, struct bl_err *err);
 /* The serial number of /sys/block/NAME. -ENOENT: it has none. */
@@ -42,6 +43,10 @@ int disk_serial(const char *name, char out[128]);
 /* facts.c: {string: string}, as "Disk facts" in protocol.md. New; NULL: out of memory. */
 json_t *disk_facts(const char *device);
 
+/* health.c: a "health" message about the disk under test, "/dev/nvme0n1". May wait as long as the
+ * controller does. New; NULL: out of memory. */
+json_t *health_answer(json_int_t id, const char *device);
+
 /* sysfs.c: one value, trimmed of blanks on both sides; negative errno. */
 int sysfs_read(char *out, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Last part of where a link leads ("virtio_blk"). */
@@ -49,7 +54,7 @@ int sysfs_link(char *out, size_t len, const char *fmt, ...) __attribute__((forma
 void trim(char *s);
 
 /* work.c: what takes long runs in a thread of its own, one at a time. */
-enum work_kind { WORK_FILL, WORK_RUN, WORK_DROP };
+enum work_kind { WORK_FILL, WORK_RUN, WORK_DROP, WORK_HEALTH };
 struct work;
 
 /* The request is copied. *ret_work is new. -EINVAL and so on, with @err: nothing was started.

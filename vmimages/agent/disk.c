@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fs.h"
+#include "nvme_info.h"
 
 /* SCSI: INQUIRY (12h) with EVPD, page 80h "unit serial number" (SPC): 4 bytes of header, the length
  * in bytes 2 and 3, then ASCII. */
@@ -83,25 +84,40 @@ int disk_serial(const char *name, char out[128])
 	return strncmp(name, "sd", 2) ? -ENOENT : serial_by_inquiry(name, out);
 }
 
-int disk_find(const char *serial, char device[DISK_NAME_MAX])
+/* Is /sys/block/NAME a disk of its own with that serial number and a device node? Paths of an nvme
+ * multipath disk have none. */
+static bool is_wanted(const char *name, const char *serial)
+{
+	char have[128], hidden[8], node[DISK_NAME_MAX];
+
+	if (name[0] == '.' || strlen(name) > DISK_NAME_MAX - 6)
+		return false;
+	if (sysfs_read(hidden, sizeof hidden, "/sys/block/%s/hidden", name) == 0 &&
+	    !strcmp(hidden, "1"))
+		return false;
+	if (disk_serial(name, have) < 0 || strcmp(have, serial))
+		return false;
+	snprintf(node, sizeof node, "/dev/%.*s", DISK_NAME_MAX - 6, name);
+	return bl_exists(node);
+}
+
+int disk_find(const char *serial, uint32_t nsid, char device[DISK_NAME_MAX])
 {
 	DIR *d = opendir("/sys/block");
-	char have[128], hidden[8];
 	struct dirent *e;
+	uint32_t best = 0;
 	int r = -ENOENT;
 
-	while (d && r < 0 && (e = readdir(d))) {
-		if (e->d_name[0] == '.' || strlen(e->d_name) > DISK_NAME_MAX - 6)
+	while (d && (e = readdir(d))) {
+		uint32_t id = nvme_namespace_of("", e->d_name);
+
+		if (!is_wanted(e->d_name, serial) || (nsid && id != nsid))
 			continue;
-		/* paths of an nvme multipath disk have no device node */
-		if (sysfs_read(hidden, sizeof hidden, "/sys/block/%s/hidden", e->d_name) == 0 &&
-		    !strcmp(hidden, "1"))
-			continue;
-		if (disk_serial(e->d_name, have) < 0 || strcmp(have, serial))
+		if (r == 0 && id >= best)
 			continue;
 		snprintf(device, DISK_NAME_MAX, "/dev/%.*s", DISK_NAME_MAX - 6, e->d_name);
-		if (bl_exists(device))
-			r = 0;
+		best = id;
+		r = 0;
 	}
 	if (d)
 		closedir(d);

@@ -8,12 +8,14 @@
 #include "agent.h"
 #include "cleanup.h"
 #include "fs.h"
+#include "interrupts.h"
 
 /* Facts that are one file of the disk's folder in /sys/block. */
 static const struct {
 	const char *name, *file;
 } plain[] = {
 	{"model", "device/model"},
+	{"firmware", "device/firmware_rev"}, /* nvme */
 	{"write_cache", "queue/write_cache"},
 	{"fua", "queue/fua"},
 	{"discard_max_bytes", "queue/discard_max_bytes"},
@@ -93,6 +95,22 @@ static void add_scheduler(json_t *facts, const char *name)
 	add(facts, "scheduler", close ? open + 1 : line);
 }
 
+/* The PCI function of the disk, and the vectors that its driver got. */
+static void add_pci(json_t *facts, const char *name)
+{
+	char pci[32], vectors[16];
+	unsigned n;
+
+	irq_pci_of_block("", name, pci, sizeof pci);
+	if (!pci[0])
+		return;
+	add(facts, "pci", pci);
+	n = irq_msix_vectors("", pci);
+	snprintf(vectors, sizeof vectors, "%u", n);
+	if (n)
+		add(facts, "msix_vectors", vectors);
+}
+
 json_t *disk_facts(const char *device)
 {
 	const char *name = device + strlen("/dev/");
@@ -109,6 +127,7 @@ json_t *disk_facts(const char *device)
 		if (sysfs_read(value, sizeof value, "/sys/block/%s/%s", name, plain[i].file) == 0)
 			add(facts, plain[i].name, value);
 	add_scheduler(facts, name);
+	add_pci(facts, name);
 	queues = count_queues(name);
 	snprintf(value, sizeof value, "%d", queues);
 	if (queues > 0)

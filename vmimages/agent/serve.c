@@ -36,6 +36,7 @@ struct session {
 	uint64_t next_heartbeat_ns, die_at_ns; /* die_at_ns 0: no */
 	struct {
 		char serial[128]; /* "": nothing is looked for */
+		uint32_t nsid;
 		json_int_t id;
 		uint64_t end_ns;
 	} wanted;
@@ -130,6 +131,7 @@ static void on_describe(struct session *s, const json_t *rq)
 {
 	const char *serial = json_string_value(json_object_get(rq, "serial"));
 	json_int_t wait = json_integer_value(json_object_get(rq, "wait_ns"));
+	json_int_t nsid = json_integer_value(json_object_get(rq, "namespace"));
 	struct bl_err err = BL_ERR_INIT;
 
 	if (!serial || !serial[0] || strlen(serial) >= sizeof s->wanted.serial || wait < 0) {
@@ -139,7 +141,14 @@ static void on_describe(struct session *s, const json_t *rq)
 		send_error(s, rq, &err);
 		return;
 	}
+	if (nsid < 0 || nsid > UINT32_MAX) {
+		bl_fail(&err, -ERANGE, "namespace: %lld is not within 0 to %u", (long long)nsid,
+			UINT32_MAX);
+		send_error(s, rq, &err);
+		return;
+	}
 	strcpy(s->wanted.serial, serial);
+	s->wanted.nsid = (uint32_t)nsid;
 	s->wanted.id = json_integer_value(json_object_get(rq, "id"));
 	s->wanted.end_ns = bl_now_ns() + (uint64_t)wait;
 }
@@ -173,6 +182,11 @@ static void on_drop(struct session *s, const json_t *rq)
 	start_work(s, rq, WORK_DROP);
 }
 
+static void on_health(struct session *s, const json_t *rq)
+{
+	start_work(s, rq, WORK_HEALTH);
+}
+
 static void on_poweroff(struct session *s, const json_t *rq)
 {
 	/* A write that waits is back only when the host has taken the bytes. */
@@ -187,8 +201,13 @@ static void answer(struct session *s, const json_t *rq)
 		const char *type;
 		void (*does)(struct session *s, const json_t *rq);
 	} rows[] = {
-		{"ping", on_ping}, {"describe", on_describe}, {"precondition", on_precondition},
-		{"run", on_run},   {"drop", on_drop},         {"poweroff", on_poweroff},
+		{"ping", on_ping},
+		{"describe", on_describe},
+		{"precondition", on_precondition},
+		{"run", on_run},
+		{"drop", on_drop},
+		{"health", on_health},
+		{"poweroff", on_poweroff},
 	};
 	struct bl_err err = BL_ERR_INIT;
 
@@ -199,7 +218,8 @@ static void answer(struct session *s, const json_t *rq)
 		}
 	}
 	bl_fail(&err, -ENOSYS,
-		"'%s' is not a request; ping, describe, precondition, run, drop and poweroff are",
+		"'%s' is not a request; ping, describe, precondition, run, drop, health and "
+		"poweroff are",
 		wire_type(rq));
 	send_error(s, rq, &err);
 }
@@ -210,7 +230,7 @@ static void look_for_disk(struct session *s)
 	char device[DISK_NAME_MAX];
 	uint64_t size = 0, read_ns = 0;
 
-	if (disk_find(s->wanted.serial, device) == 0 &&
+	if (disk_find(s->wanted.serial, s->wanted.nsid, device) == 0 &&
 	    engine_target_size(device, &size, &err) == 0) {
 		strcpy(s->device, device);
 		if (disk_first_read(device, &read_ns, &err) < 0)
@@ -222,7 +242,12 @@ static void look_for_disk(struct session *s)
 					       (json_int_t)size, "first_read_ns",
 					       (json_int_t)read_ns, "facts", disk_facts(device)));
 	} else if (bl_now_ns() >= s->wanted.end_ns) {
-		bl_fail(&err, -ENODEV, "no disk with serial '%s' appeared", s->wanted.serial);
+		char which[32] = "";
+
+		if (s->wanted.nsid)
+			snprintf(which, sizeof which, " and namespace %u", s->wanted.nsid);
+		bl_fail(&err, -ENODEV, "no disk with serial '%s'%s appeared", s->wanted.serial,
+			which);
 		send_message(s, error_message(s->wanted.id, &err));
 	} else {
 		return;

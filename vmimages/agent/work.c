@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "engine.h"
+#include "interrupts.h"
 #include "jobfile.h"
 #include "sample_json.h"
 #include "units.h"
@@ -25,6 +26,7 @@ struct work {
 	uint64_t started_ns;
 	_Atomic bool stop;
 	uint64_t fill_bytes, fill_seed;
+	uint64_t limit_bytes; /* nothing is written behind; 0: the disk's own end */
 	_Atomic uint64_t filled_bytes;
 	struct jobs jobs;
 	struct engine_progress progress;
@@ -70,25 +72,58 @@ static const char *settle_clock(char *name, size_t len)
 	return name;
 }
 
+/* What of the disk's interrupts can't be read is left out. */
+static void read_interrupts(const struct work *w, struct irq_table *ret)
+{
+	char pci[32];
+
+	*ret = (struct irq_table){0};
+	irq_pci_of_block("", w->device + strlen("/dev/"), pci, sizeof pci);
+	if (pci[0])
+		irq_read_pci("", pci, ret);
+}
+
+static void add_interrupt(void *ctx, const char *name, const char *counts)
+{
+	json_object_set_new(ctx, name, json_string(counts));
+}
+
+/* {NAME: "cpu:count ..."}; both tables are ended. */
+static json_t *interrupts_between(struct irq_table *before, struct irq_table *after)
+{
+	json_t *all = json_object();
+
+	if (all)
+		irq_each_delta(before, after, add_interrupt, all);
+	irq_table_done(before);
+	irq_table_done(after);
+	return all;
+}
+
 static json_t *run(struct work *w, struct bl_err *err)
 {
 	struct engine_call call = {.jobs = w->jobs.items,
 				   .n_jobs = w->jobs.n,
 				   .target = w->device,
+				   .limit_bytes = w->limit_bytes,
 				   .progress = &w->progress,
 				   .stop = &w->stop};
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(w->jobs.n, sizeof(struct sample *));
+	struct irq_table before, after;
 	char clock[64];
-	json_t *list = json_array();
+	json_t *list = json_array(), *interrupts;
 	int r;
 
 	settle_clock(clock, sizeof clock);
+	read_interrupts(w, &before);
 	r = samples && list ? engine_run(&call, samples, err)
 			    : bl_fail(err, -ENOMEM, "out of memory");
-
+	read_interrupts(w, &after);
+	interrupts = interrupts_between(&before, &after);
 	if (r < 0) {
 		bl_wrap(err, r, "run");
 		json_decref(list);
+		json_decref(interrupts);
 		return NULL;
 	}
 	for (size_t i = 0; i < w->jobs.n; i++) {
@@ -97,9 +132,10 @@ static json_t *run(struct work *w, struct bl_err *err)
 		sample_free(samples[i]);
 	}
 	if (r == 0)
-		return json_pack("{s:s, s:I, s:s, s:o}", "type", "result", "id", w->id,
-				 "clocksource", clock, "samples", list);
+		return json_pack("{s:s, s:I, s:s, s:o, s:o}", "type", "result", "id", w->id,
+				 "clocksource", clock, "samples", list, "interrupts", interrupts);
 	json_decref(list);
+	json_decref(interrupts);
 	return NULL;
 }
 
@@ -115,10 +151,16 @@ static json_t *drop(struct work *w, struct bl_err *err)
 	return json_pack("{s:s, s:I}", "type", "done", "id", w->id);
 }
 
+static json_t *health(struct work *w, struct bl_err *err)
+{
+	(void)err;
+	return health_answer(w->id, w->device);
+}
+
 static void *work_thread(void *arg)
 {
 	static json_t *(*const does[])(struct work *, struct bl_err *) = {
-		[WORK_FILL] = fill, [WORK_RUN] = run, [WORK_DROP] = drop};
+		[WORK_FILL] = fill, [WORK_RUN] = run, [WORK_DROP] = drop, [WORK_HEALTH] = health};
 	struct work *w = arg;
 	struct bl_err err = BL_ERR_INIT;
 	uint64_t one = 1;
@@ -155,19 +197,36 @@ static int check_jobs(const struct work *w, struct bl_err *err)
 	return 0;
 }
 
+static int read_amounts(struct work *w, json_int_t size, json_int_t limit, struct bl_err *err)
+{
+	if (size < 0 || limit < 0)
+		return bl_fail(err, -ERANGE, "%s: %lld is below the least, 0",
+			       size < 0 ? "size_bytes" : "limit_bytes",
+			       (long long)(size < 0 ? size : limit));
+	if (limit && size > limit)
+		return bl_fail(err, -ERANGE,
+			       "size_bytes: %lld is behind limit_bytes, %lld, where the disk "
+			       "under test ends for the lab",
+			       (long long)size, (long long)limit);
+	w->fill_bytes = (uint64_t)size;
+	w->limit_bytes = (uint64_t)limit;
+	return 0;
+}
+
 static int read_request(struct work *w, const json_t *request, struct bl_err *err)
 {
-	json_int_t size = 0, seed = 0;
+	json_int_t size = 0, seed = 0, limit = 0;
 	const char *device = w->device, *jobs = NULL;
 	json_error_t why;
 	json_t *rq = (json_t *)request; /* jansson unpacks from a non-const pointer */
 	int r = 0;
 
 	if (w->kind == WORK_FILL)
-		r = json_unpack_ex(rq, &why, 0, "{s:s, s:I, s:I}", "device", &device, "size_bytes",
-				   &size, "seed", &seed);
+		r = json_unpack_ex(rq, &why, 0, "{s:s, s:I, s:I, s?I}", "device", &device,
+				   "size_bytes", &size, "seed", &seed, "limit_bytes", &limit);
 	else if (w->kind == WORK_RUN)
-		r = json_unpack_ex(rq, &why, 0, "{s:s, s:s}", "device", &device, "jobs", &jobs);
+		r = json_unpack_ex(rq, &why, 0, "{s:s, s:s, s?I}", "device", &device, "jobs", &jobs,
+				   "limit_bytes", &limit);
 	if (r < 0)
 		return bl_fail(err, -EINVAL, "%s: %s",
 			       json_string_value(json_object_get(rq, "type")), why.text);
@@ -176,13 +235,10 @@ static int read_request(struct work *w, const json_t *request, struct bl_err *er
 	if (strcmp(device, w->device))
 		return bl_fail(err, -EPERM, "device '%s' is not '%s', the disk under test", device,
 			       w->device);
-	if (size < 0)
-		return bl_fail(err, -ERANGE, "size_bytes: %lld is below the least, 0",
-			       (long long)size);
-	w->fill_bytes = (uint64_t)size;
 	w->fill_seed = (uint64_t)seed;
-	if (!jobs)
-		return 0;
+	r = read_amounts(w, size, limit, err);
+	if (r < 0 || !jobs)
+		return r;
 	r = jobfile_parse(jobs, "jobs", &w->jobs, err);
 	return r < 0 ? r : check_jobs(w, err);
 }

@@ -37,6 +37,21 @@ static const char *const devices[] = {
 	"-device", "ide-hd,bus=ide.0,drive=d3,serial=on-sata",
 	NULL};
 
+/* Whatever the controller: what it does is seen in its interrupts. */
+static void run_and_count(struct vm *vm, const char *device, const struct wanted *w)
+{
+	json_t *result = vm_ask(vm,
+				json_pack("{s:s, s:s, s:s}", "type", "run", "device", device,
+					  "jobs", "[r]\nrw=read\nbs=4k\ndirect=1\nsize=256k\n"),
+				"result", SOON);
+	json_t *interrupts = json_object_get(result, "interrupts");
+	BL_CLEANUP(bl_freep) char *text = json_dumps(interrupts, JSON_COMPACT);
+
+	printf("%s\n", text);
+	ck_assert_msg(json_object_size(interrupts) >= 1, "%s: no interrupts", w->serial);
+	json_decref(result);
+}
+
 static void describe_and_write(struct vm *vm, const struct wanted *w)
 {
 	BL_CLEANUP(bl_freep) char *text = NULL;
@@ -54,12 +69,14 @@ static void describe_and_write(struct vm *vm, const struct wanted *w)
 	ck_assert_str_eq(json_string_value(json_object_get(facts, "driver")), w->driver);
 	ck_assert_str_eq(json_string_value(json_object_get(facts, "serial")), w->serial);
 	ck_assert_msg(json_object_get(facts, w->present), "no '%s'", w->present);
+	ck_assert_msg(json_object_get(facts, "pci"), "%s: no PCI function", w->serial);
 	done = vm_ask(vm,
 		      json_pack("{s:s, s:s, s:i, s:i}", "type", "precondition", "device", device,
 				"size_bytes", 1 << 20, "seed", 7),
 		      "preconditioned", SOON);
 	ck_assert_int_eq(json_integer_value(json_object_get(done, "bytes")), 1 << 20);
 	json_decref(done);
+	run_and_count(vm, device, w);
 	json_decref(disk);
 }
 

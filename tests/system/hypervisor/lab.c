@@ -110,7 +110,7 @@ void lab_hello(struct lab *lab)
 
 	ck_assert_int_eq(guest_new(lab->vm, &options, &lab->guest), 0);
 	OK(lab, guest_hello(lab->guest, BOOT_LIMIT_NS, &lab->hello, &at, &lab->err));
-	OK(lab, guest_describe(lab->guest, DOMAIN_DISK_SERIAL, BOOT_LIMIT_NS, &lab->described,
+	OK(lab, guest_describe(lab->guest, DOMAIN_DISK_SERIAL, 0, BOOT_LIMIT_NS, &lab->described,
 			       &lab->err));
 }
 

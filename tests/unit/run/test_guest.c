@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "domain.h"
 #include "fs.h"
 #include "guest.h"
 #include "units.h"
@@ -43,7 +44,8 @@ static int watch(void *ctx, const struct guest_state *state, struct bl_err *err)
 
 static unsigned watched;
 
-static void begin(const char *uri)
+/* @args: more arguments of QEMU, as elements. */
+static void begin_with(const char *uri, const char *args)
 {
 	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/disk", dir);
 	BL_CLEANUP(bl_freep) char *xml = NULL;
@@ -56,11 +58,16 @@ static void begin(const char *uri)
 	ck_assert_int_eq(truncate(disk, 4 * MiB), 0);
 	xml = bl_strf("<domain><vcpu>2</vcpu><devices><disk><driver cache='none'/>"
 		      "<source file='%s'/><target bus='virtio'/></disk>"
-		      "<serial><source path='%s/console'/></serial></devices></domain>",
-		      disk, dir);
+		      "<serial><source path='%s/console'/></serial>%s</devices></domain>",
+		      disk, dir, args);
 	ck_assert_msg(hv_open(uri, dir, &hv, &err) == 0, "%s", err.text);
 	ck_assert_msg(hv_start(hv, xml, &vm, &start, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(guest_new(vm, &opt, &guest), 0);
+}
+
+static void begin(const char *uri)
+{
+	begin_with(uri, "");
 }
 
 static int hello(struct facts *facts, struct bl_err *err)
@@ -70,14 +77,19 @@ static int hello(struct facts *facts, struct bl_err *err)
 	return guest_hello(guest, NS_PER_S, facts, &at, err);
 }
 
-static void greeted(const char *uri)
+static void greeted_with(const char *uri, const char *args)
 {
 	struct facts facts = {0};
 	struct bl_err err = BL_ERR_INIT;
 
-	begin(uri);
+	begin_with(uri, args);
 	ck_assert_msg(hello(&facts, &err) == 0, "%s", err.text);
 	facts_done(&facts);
+}
+
+static void greeted(const char *uri)
+{
+	greeted_with(uri, "");
 }
 
 START_TEST(hello_tells_the_guests_facts)
@@ -114,31 +126,134 @@ START_TEST(the_disk_is_described_filled_and_run_on)
 				   "[b]\nrw=randwrite\ntime_based=1\nruntime=50ms\nsize=1m\n";
 	struct sample *samples[2] = {NULL};
 	struct bl_err err = BL_ERR_INIT;
+	struct facts interrupts = {0};
 	struct guest_disk disk;
 	uint64_t took;
 
 	greeted("fake:");
-	ck_assert_msg(guest_describe(guest, "blklab-dut", NS_PER_S, &disk, &err) == 0, "%s",
+	ck_assert_msg(guest_describe(guest, "blklab-dut", 0, NS_PER_S, &disk, &err) == 0, "%s",
 		      err.text);
 	ck_assert_str_eq(disk.device, "/dev/fake");
 	ck_assert_uint_eq(disk.size_bytes, 4 * MiB);
 	ck_assert_str_eq(facts_get(&disk.facts, "driver"), "virtio_blk");
-	ck_assert_msg(guest_precondition(guest, disk.device, 4 * MiB, 7, NS_PER_S, &took, &err) ==
-			      0,
-		      "%s", err.text);
+	ck_assert_msg(
+		guest_precondition(guest, disk.device, 4 * MiB, 0, 7, NS_PER_S, &took, &err) == 0,
+		"%s", err.text);
 	ck_assert_uint_gt(took, 0);
-	ck_assert_msg(guest_run(guest, disk.device, jobs, 2, 5 * NS_PER_S, samples, &err) == 0,
+	ck_assert_msg(guest_run(guest, disk.device, jobs, 2, 0, 5 * NS_PER_S, samples, &interrupts,
+				&err) == 0,
 		      "%s", err.text);
 	ck_assert_str_eq(samples[0]->job, "a");
 	ck_assert_str_eq(samples[1]->job, "b");
 	ck_assert_uint_gt(samples[0]->dir[IO_READ].ios, 0);
 	ck_assert_uint_gt(samples[1]->dir[IO_WRITE].ios, 0);
+	ck_assert_uint_eq(interrupts.n, 2);
+	ck_assert_str_eq(facts_get(&interrupts, "virtio1-req.0"), "0:100");
+	ck_assert_str_eq(facts_get(&interrupts, "virtio1-req.1"), "1:101");
+	facts_done(&interrupts);
 	ck_assert_int_eq(guest_drop(guest, NS_PER_S, NULL), 0);
 	ck_assert_int_eq(guest_poweroff(guest, NS_PER_S, NULL), 0);
 	ck_assert_int_eq(hv_vm_wait_end(vm, NS_PER_S), 0);
 	sample_free(samples[0]);
 	sample_free(samples[1]);
 	guest_disk_done(&disk);
+}
+END_TEST
+
+static const char nvme_arg[] = "<x:arg xmlns:x='urn:x' value='{\"driver\": \"nvme\", "
+			       "\"id\": \"" DOMAIN_DISK_ALIAS "\"}'/>";
+
+START_TEST(the_health_of_an_nvme_disk_is_told)
+{
+	struct facts facts = {0}, events = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted_with("fake:", nvme_arg);
+	ck_assert_int_eq(facts_add(&facts, "mine", "stays"), 0);
+	ck_assert_msg(guest_health(guest, NS_PER_S, &facts, &events, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(facts_get(&facts, "mine"), "stays");
+	ck_assert_str_eq(facts_get(&facts, "model"), "QEMU NVMe Ctrl");
+	ck_assert_str_eq(facts_get(&facts, "smart.media_errors"), "0");
+	ck_assert_uint_eq(events.n, 0);
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_disk_that_is_no_nvme_has_no_health)
+{
+	struct facts facts = {0}, events = {0};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted("fake:");
+	ck_assert_msg(guest_health(guest, NS_PER_S, &facts, &events, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(facts.n + events.n, 0);
+}
+END_TEST
+
+static void assert_text_is_tame(const char *s)
+{
+	for (; *s; s++)
+		ck_assert(*s >= ' ' && *s <= '~');
+}
+
+static void assert_tame(const struct facts *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		assert_text_is_tame(f->items[i].key);
+		assert_text_is_tame(f->items[i].value);
+	}
+}
+
+START_TEST(what_a_guest_says_of_health_and_interrupts_is_printable)
+{
+	struct facts facts = {0}, events = {0}, interrupts = {0};
+	struct sample *samples[1] = {NULL};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted_with("fake:escapes", nvme_arg);
+	ck_assert_msg(guest_health(guest, NS_PER_S, &facts, &events, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(events.n, 1);
+	ck_assert_str_eq(events.items[0].key, "0");
+	ck_assert_str_eq(events.items[0].value, "nvme nvme0: timeout?]0;owned??[2J????");
+	assert_tame(&facts);
+	ck_assert_msg(guest_run(guest, "/dev/fake", "[a]\nrw=read\nsize=64k\n", 1, 0, 5 * NS_PER_S,
+				samples, &interrupts, &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(interrupts.n, 3);
+	assert_tame(&interrupts);
+	sample_free(samples[0]);
+	facts_done(&facts);
+	facts_done(&events);
+	facts_done(&interrupts);
+}
+END_TEST
+
+START_TEST(counts_that_are_no_counts_are_refused)
+{
+	struct facts interrupts = {0};
+	struct sample *samples[1] = {NULL};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted("fake:bad-interrupts");
+	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nrw=read\nsize=64k\n", 1, 0,
+				   5 * NS_PER_S, samples, &interrupts, &err),
+			 -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(err.text, "CPU:COUNT"));
+	ck_assert_ptr_null(samples[0]);
+	ck_assert_uint_eq(interrupts.n, 0);
+}
+END_TEST
+
+START_TEST(a_fill_behind_the_limit_is_refused)
+{
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t took;
+
+	greeted("fake:");
+	ck_assert_int_eq(
+		guest_precondition(guest, "/dev/fake", 2 * MiB, MiB, 7, NS_PER_S, &took, &err),
+		-EREMOTEIO);
+	ck_assert_ptr_nonnull(strstr(err.text, "behind limit_bytes"));
 }
 END_TEST
 
@@ -161,8 +276,8 @@ START_TEST(a_guest_that_dies_in_the_job_is_gone)
 	struct bl_err err = BL_ERR_INIT;
 
 	greeted("fake:die-in-job");
-	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nruntime=1s\ntime_based=1\n", 1,
-				   5 * NS_PER_S, samples, &err),
+	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nruntime=1s\ntime_based=1\n", 1, 0,
+				   5 * NS_PER_S, samples, NULL, &err),
 			 -EPIPE);
 	ck_assert_str_eq(err.text, "the guest is gone (while waiting for result)");
 }
@@ -206,7 +321,7 @@ START_TEST(an_error_of_the_agent_is_the_reason)
 	struct guest_disk disk;
 
 	greeted("fake:no-disk");
-	ck_assert_int_eq(guest_describe(guest, "x", NS_PER_S, &disk, &err), -EREMOTEIO);
+	ck_assert_int_eq(guest_describe(guest, "x", 0, NS_PER_S, &disk, &err), -EREMOTEIO);
 	ck_assert_str_eq(err.text, "the guest says: no disk with that serial");
 }
 END_TEST
@@ -247,6 +362,11 @@ int main(void)
 	tcase_add_test(t, hello_tells_the_guests_facts);
 	tcase_add_test(t, the_clock_offset_holds_the_true_one_within_its_uncertainty);
 	tcase_add_test(t, the_disk_is_described_filled_and_run_on);
+	tcase_add_test(t, the_health_of_an_nvme_disk_is_told);
+	tcase_add_test(t, a_disk_that_is_no_nvme_has_no_health);
+	tcase_add_test(t, what_a_guest_says_of_health_and_interrupts_is_printable);
+	tcase_add_test(t, counts_that_are_no_counts_are_refused);
+	tcase_add_test(t, a_fill_behind_the_limit_is_refused);
 	tcase_add_test(t, a_guest_that_never_says_hello_ends_at_the_limit);
 	tcase_add_test(t, a_guest_that_dies_in_the_job_is_gone);
 	tcase_add_test(t, a_silent_guest_is_noticed_before_the_limit);

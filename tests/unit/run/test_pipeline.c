@@ -28,7 +28,7 @@ static struct seen {
 		uint32_t cell, repeat, order;
 		enum trial_state state;
 		char reason[1024], console[1024];
-		size_t n_jobs, n_effective;
+		size_t n_jobs, n_effective, n_interrupts;
 		uint64_t ios[4];
 		uint64_t host_cpu_ns, runtime_ns; /* of the first job */
 		bool has_xml;
@@ -89,6 +89,15 @@ static void check_record_is_tame(const struct trial_record *t)
 	}
 }
 
+static size_t count_interrupts(const struct facts *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += strncmp(f->items[i].key, "irq.guest.", 10) == 0;
+	return n;
+}
+
 static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 {
 	struct one *o = &seen.one[seen.n++];
@@ -109,6 +118,8 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	o->n_effective = t->effective.n;
 	for (size_t i = 0; i < t->n_jobs && i < 4; i++)
 		o->ios[i] = t->jobs[i].sample ? sample_ios(t->jobs[i].sample) : 0;
+	for (size_t i = 0; i < t->n_jobs; i++)
+		o->n_interrupts += count_interrupts(&t->jobs[i].facts);
 	for (size_t i = 0; i < t->n_jobs; i++) /* it came the whole way from the engine */
 		ck_assert(!t->jobs[i].sample || t->jobs[i].sample->clock_cost_ns > 0);
 	if (t->n_jobs && t->jobs[0].sample && t->jobs[0].has_host_cpu) {
@@ -258,6 +269,7 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 		drop = strstr(o->console, "drops its caches");
 		ck_assert_msg(drop && strstr(drop, "runs jobs"), "%s", o->console);
 		ck_assert(o->has_xml);
+		ck_assert_uint_eq(o->n_interrupts, 2); /* one CPU's queue, in both jobs */
 		ck_assert_uint_gt(fact(o, "boot.start_to_hello_ns"), 0);
 		ck_assert_uint_ge(fact(o, "boot.start_to_first_io_ns"),
 				  fact(o, "boot.start_to_hello_ns"));

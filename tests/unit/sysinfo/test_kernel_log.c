@@ -137,7 +137,7 @@ START_TEST(each_line_is_told_once_and_what_was_before_the_open_never)
 {
 	begin("4,1,1,-;nvme nvme0: I/O 1 QID 1 timeout, aborting\n", false);
 	ck_assert_str_eq(trouble(), "");
-	append("4,2,2,-;nvme nvme0: I/O 2 QID 1 timeout, aborting\n");
+	append("4,2,2,-;nvme nvme0: I/O 2 QID 1 timeout, aborting \n");
 	ck_assert_str_eq(trouble(), "nvme nvme0: I/O 2 QID 1 timeout, aborting\n");
 	ck_assert_str_eq(trouble(), "");
 }
