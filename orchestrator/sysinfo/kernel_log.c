@@ -71,10 +71,35 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
+/* A disk with several paths, "nvme0n1", is named by the path that fails: "nvme0c1n1". */
+static bool has_path(const char *text, const char *name)
+{
+	size_t head, tail;
+
+	if (strncmp(name, "nvme", 4))
+		return false;
+	head = 4 + strspn(name + 4, "0123456789");
+	tail = strlen(name + head);
+	if (name[head] != 'n')
+		return false;
+	for (const char *s = text; (s = strstr(s, "nvme")); s++) {
+		const char *at = s + head;
+		size_t digits;
+
+		if ((s > text && is_of_word(s[-1])) || strncmp(s, name, head) || *at != 'c')
+			continue;
+		digits = strspn(at + 1, "0123456789");
+		if (digits && !strncmp(at + 1 + digits, name + head, tail) &&
+		    !is_of_word(at[1 + digits + tail]))
+			return true;
+	}
+	return false;
+}
+
 static const char *named(const char *text, const char *const *names, size_t n_names)
 {
 	for (size_t i = 0; i < n_names; i++)
-		if (has_word(text, names[i]))
+		if (has_word(text, names[i]) || has_path(text, names[i]))
 			return names[i];
 	return NULL;
 }

@@ -19,12 +19,13 @@ struct kernel_log *kernel_log_open(const char *path, bool from_boot);
 struct kernel_log *kernel_log_close(struct kernel_log *l); /* NULL is fine; returns NULL */
 
 /* Every line since the open or the last call that names one of @names ("nvme0", "0000:5e:00.0",
- * "nvme0n1") as a whole word and is about trouble: a reset, a timeout, an abort, an error, a
- * removal, a link that went down, or an NVMe controller set up anew ("default/read/poll queues"
- * after the first of this log). Only what the kernel itself said: programs may write to /dev/kmsg,
- * too. What vfio-pci says when it resets a function that it takes or gives back is no trouble.
- * @each gets the text without its prefix, printable ASCII, oldest first. Returns how many. Lines
- * that were overwritten before they could be read are lost. */
+ * "nvme0n1") as a whole word (a path of it, "nvme0c1n1", counts as "nvme0n1") and is about
+ * trouble: a reset, a timeout, an abort, an error, a removal, a link that went down, or an NVMe
+ * controller set up anew ("default/read/poll queues" after the first of this log). Only what the
+ * kernel itself said: programs may write to /dev/kmsg, too. What vfio-pci says when it resets a
+ * function that it takes or gives back is no trouble. @each gets the text without its prefix,
+ * printable ASCII, oldest first. Returns how many. Lines that were overwritten before they could
+ * be read are lost. */
 size_t kernel_log_trouble(struct kernel_log *l, const char *const *names, size_t n_names,
 			  void (*each)(void *ctx, const char *line), void *ctx);
 

@@ -98,6 +98,12 @@ static const struct {
 	{"critical medium error, dev nvme0n1, sector 2048 op 0x0:(READ)", true},
 	{"Buffer I/O error on dev nvme0n10, logical block 0", false},     /* another one */
 	{"blk_update_request: I/O error, dev xnvme0n1, sector 1", false}, /* as well */
+	{"nvme0c1n1: I/O Cmd(0x2) @ LBA 4096, 8 blocks, I/O Error (sct 0x2 / sc 0x81)", true},
+	{"nvme0c12n1: I/O Error", true},
+	{"nvme0c1n12: I/O Error", false},
+	{"nvme0cn1: I/O Error", false},
+	{"nvme1c0n1: I/O Error", false},
+	{"xnvme0c1n1: I/O Error", false},
 	{"nvme nvme0: Identify Descriptors failed (nsid=1, status=0xb)", true},
 	{"nvme nvme0: missing or invalid SUBNQN field.", false},
 	{"EXT4-fs (nvme0n1): mounted filesystem with ordered data mode", false},
