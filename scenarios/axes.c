@@ -8,7 +8,9 @@
 #include "cleanup.h"
 #include "units.h"
 
-const char *const cell_bus_names[] = {"virtio-blk", "virtio-scsi", "sata", "nvme-emulated", "host"};
+const char *const cell_bus_names[] = {"virtio-blk", "virtio-scsi",    "sata", "nvme-emulated",
+				      "vfio",       "nvme-userspace", "host"};
+const char *const cell_storage_names[] = {"file", "device", "filesystem"};
 const char *const cell_cache_names[] = {"none", "writeback", "writethrough", "directsync",
 					"unsafe"};
 const char *const cell_aio_names[] = {"threads", "native", "io_uring"};
@@ -17,6 +19,7 @@ const char *const cell_prealloc_names[] = {"off", "metadata", "falloc", "full"};
 const char *const cell_discard_names[] = {"ignore", "unmap"};
 
 _Static_assert(BL_ARRAY_LEN(cell_bus_names) == BUSES, "a name for each bus");
+_Static_assert(BL_ARRAY_LEN(cell_storage_names) == STORAGES, "a name for each storage");
 _Static_assert(BL_ARRAY_LEN(cell_cache_names) == CACHES, "a name for each cache mode");
 _Static_assert(BL_ARRAY_LEN(cell_aio_names) == AIOS, "a name for each aio");
 _Static_assert(BL_ARRAY_LEN(cell_format_names) == FORMATS, "a name for each format");
@@ -29,7 +32,8 @@ _Static_assert(BL_ARRAY_LEN(cell_discard_names) == DISCARDS, "a name for each di
 #define CLUSTER_MIN   ((uint64_t)512)
 #define CLUSTER_MAX   ((uint64_t)2 * MiB) /* both from the qcow2 specification */
 
-#define ACCEPTS_BUS      "virtio-blk, virtio-scsi, sata, nvme-emulated, host"
+#define ACCEPTS_BUS      "virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, nvme-userspace, host"
+#define ACCEPTS_STORAGE  "file, device, filesystem"
 #define ACCEPTS_CACHE    "none, writeback, writethrough, directsync, unsafe"
 #define ACCEPTS_AIO      "threads, native, io_uring"
 #define ACCEPTS_FORMAT   "raw, qcow2"
@@ -62,6 +66,7 @@ _Static_assert(BL_ARRAY_LEN(cell_discard_names) == DISCARDS, "a name for each di
 	}
 
 WORD_AXIS(bus, enum cell_bus, cell_bus_names, "bus", ACCEPTS_BUS)
+WORD_AXIS(storage, enum cell_storage, cell_storage_names, "storage", ACCEPTS_STORAGE)
 WORD_AXIS(cache, enum cell_cache, cell_cache_names, "cache mode", ACCEPTS_CACHE)
 WORD_AXIS(aio, enum cell_aio, cell_aio_names, "way of asynchronous I/O", ACCEPTS_AIO)
 WORD_AXIS(format, enum cell_format, cell_format_names, "image format", ACCEPTS_FORMAT)
@@ -250,21 +255,52 @@ static void label_emulator(const struct cell *c, struct bl_buf *out)
 
 #define FIELD(f) .at = offsetof(struct cell, f), .size = sizeof(((struct cell *)0)->f)
 #define WORDS(w) .words = (w), .n_words = BL_ARRAY_LEN(w)
-#define IN_A_VM  "a cell with a VM (any bus but host)"
+
+static bool has_clusters(const struct cell *c)
+{
+	return c->format == FORMAT_QCOW2;
+}
+
+/* On a device only qcow2 has anything to allocate: the device is there already. */
+static bool has_image(const struct cell *c)
+{
+	return c->storage != STORAGE_DEVICE || c->format == FORMAT_QCOW2;
+}
+
+#define IN_A_VM "a cell with a VM (any bus but host)"
+#define IN_QEMU "a cell whose disk QEMU serves (any bus but vfio and host)"
+#define ON_BLOCK                                                                                   \
+	"a cell whose disk is a file or block device to QEMU (any bus but vfio, nvme-userspace "   \
+	"and host)"
 
 const struct axis_row axis_rows[] = {
 	{.name = "bus",
-	 .help = "how the guest reaches the disk; host: the same jobs on the host, without a VM",
+	 .help = "how the guest reaches the disk; vfio: its own driver has the NVMe controller; "
+		 "nvme-userspace: QEMU's has it, below virtio-blk; host: the same jobs on the "
+		 "host, without a VM",
 	 .accepts = ACCEPTS_BUS,
 	 WORDS(cell_bus_names),
+	 .group = AXES_ALWAYS,
 	 FIELD(bus),
 	 .set = set_bus,
 	 .get = get_bus,
 	 .label = get_bus},
+	{.name = "storage",
+	 .help = "what the disk is on: an image file in the work folder, the scenario's device, or "
+		 "an image file in a file system that is made on the device",
+	 .accepts = ACCEPTS_STORAGE,
+	 .applies_to = "a cell of any bus but vfio and nvme-userspace, which are the device itself",
+	 .group = AXES_STORAGE,
+	 WORDS(cell_storage_names),
+	 FIELD(storage),
+	 .set = set_storage,
+	 .get = get_storage,
+	 .label = get_storage},
 	{.name = "iothreads",
 	 .help = "threads that serve the disk; 0: QEMU's main loop",
 	 .accepts = "0 to 64",
-	 .applies_to = IN_A_VM,
+	 .applies_to = IN_QEMU,
+	 .group = AXES_QEMU,
 	 FIELD(iothreads),
 	 .set = set_iothreads,
 	 .get = get_iothreads,
@@ -272,7 +308,8 @@ const struct axis_row axis_rows[] = {
 	{.name = "queues",
 	 .help = "request queues of the device; auto: the device's own default",
 	 .accepts = ACCEPTS_QUEUES,
-	 .applies_to = IN_A_VM,
+	 .applies_to = IN_QEMU,
+	 .group = AXES_QEMU,
 	 FIELD(queues),
 	 .set = set_queues,
 	 .get = get_queues,
@@ -280,8 +317,9 @@ const struct axis_row axis_rows[] = {
 	{.name = "cache",
 	 .help = "QEMU's cache mode: the host page cache, and what a flush does",
 	 .accepts = ACCEPTS_CACHE,
-	 .applies_to = IN_A_VM,
+	 .applies_to = ON_BLOCK,
 	 WORDS(cell_cache_names),
+	 .group = AXES_IMAGE,
 	 FIELD(cache),
 	 .set = set_cache,
 	 .get = get_cache,
@@ -289,8 +327,9 @@ const struct axis_row axis_rows[] = {
 	{.name = "aio",
 	 .help = "how QEMU issues requests to the host",
 	 .accepts = ACCEPTS_AIO,
-	 .applies_to = IN_A_VM,
+	 .applies_to = ON_BLOCK,
 	 WORDS(cell_aio_names),
+	 .group = AXES_IMAGE,
 	 FIELD(aio),
 	 .set = set_aio,
 	 .get = get_aio,
@@ -298,8 +337,9 @@ const struct axis_row axis_rows[] = {
 	{.name = "format",
 	 .help = "format of the backing image",
 	 .accepts = ACCEPTS_FORMAT,
-	 .applies_to = IN_A_VM,
+	 .applies_to = ON_BLOCK,
 	 WORDS(cell_format_names),
+	 .group = AXES_IMAGE,
 	 FIELD(format),
 	 .set = set_format,
 	 .get = get_format,
@@ -308,6 +348,8 @@ const struct axis_row axis_rows[] = {
 	 .help = "qcow2 allocation unit; auto: qemu-img's default, 64KiB",
 	 .accepts = ACCEPTS_CLUSTER,
 	 .applies_to = "a cell of format qcow2",
+	 .group = AXES_IMAGE,
+	 .needs = has_clusters,
 	 FIELD(cluster_size),
 	 .set = set_cluster_size,
 	 .get = get_cluster_size,
@@ -315,8 +357,10 @@ const struct axis_row axis_rows[] = {
 	{.name = "preallocation",
 	 .help = "what is allocated when the image is made",
 	 .accepts = ACCEPTS_PREALLOC,
-	 .applies_to = IN_A_VM,
+	 .applies_to = "a cell with an image: a file, or format qcow2 on a device",
 	 WORDS(cell_prealloc_names),
+	 .group = AXES_IMAGE,
+	 .needs = has_image,
 	 FIELD(preallocation),
 	 .set = set_preallocation,
 	 .get = get_preallocation,
@@ -324,8 +368,9 @@ const struct axis_row axis_rows[] = {
 	{.name = "discard",
 	 .help = "whether the guest's discards reach the image",
 	 .accepts = ACCEPTS_DISCARD,
-	 .applies_to = IN_A_VM,
+	 .applies_to = IN_QEMU,
 	 WORDS(cell_discard_names),
+	 .group = AXES_QEMU,
 	 FIELD(discard),
 	 .set = set_discard,
 	 .get = get_discard,
@@ -334,6 +379,7 @@ const struct axis_row axis_rows[] = {
 	 .help = "virtual CPUs of the guest",
 	 .accepts = "1 to 255",
 	 .applies_to = IN_A_VM,
+	 .group = AXES_VM,
 	 FIELD(vcpus),
 	 .set = set_vcpus,
 	 .get = get_vcpus,
@@ -342,6 +388,7 @@ const struct axis_row axis_rows[] = {
 	 .help = "the guest's kernel: a vmlinuz, a package, or a folder of an unpacked package",
 	 .accepts = ACCEPTS_KERNEL,
 	 .applies_to = IN_A_VM,
+	 .group = AXES_VM,
 	 FIELD(kernel),
 	 .is_path = true,
 	 .set = set_kernel,
@@ -351,6 +398,7 @@ const struct axis_row axis_rows[] = {
 	 .help = "the QEMU that runs the guest",
 	 .accepts = ACCEPTS_EMULATOR,
 	 .applies_to = IN_A_VM,
+	 .group = AXES_VM,
 	 FIELD(emulator),
 	 .is_path = true,
 	 .set = set_emulator,
@@ -367,13 +415,26 @@ const struct axis_row *axis_find(const char *name)
 	return NULL;
 }
 
+#define AXES_OF_ANY_DISK (AXES_VM | AXES_QEMU | AXES_STORAGE | AXES_IMAGE)
+
+/* Which axes mean something on each bus. With vfio the guest's driver does all that the others are
+ * about. QEMU's own NVMe driver talks to the controller past the host's page cache and its AIO, and
+ * cache none would have it switch the device's own write cache off. */
+static const unsigned bus_axes[BUSES] = {
+	[BUS_VIRTIO_BLK] = AXES_OF_ANY_DISK,
+	[BUS_VIRTIO_SCSI] = AXES_OF_ANY_DISK,
+	[BUS_SATA] = AXES_OF_ANY_DISK,
+	[BUS_NVME_EMULATED] = AXES_OF_ANY_DISK,
+	[BUS_VFIO] = AXES_VM,
+	[BUS_NVME_USERSPACE] = AXES_VM | AXES_QEMU,
+	[BUS_HOST] = AXES_STORAGE,
+};
+
 bool axis_applies(const struct axis_row *row, const struct cell *c)
 {
-	if (row->at == offsetof(struct cell, bus))
-		return true;
-	if (c->bus == BUS_HOST)
+	if (row->group != AXES_ALWAYS && !(bus_axes[c->bus] & row->group))
 		return false;
-	return row->at != offsetof(struct cell, cluster_size) || c->format == FORMAT_QCOW2;
+	return !row->needs || row->needs(c);
 }
 
 bool axis_equal(const struct axis_row *row, const struct cell *a, const struct cell *b)

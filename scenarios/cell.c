@@ -61,16 +61,33 @@ static bool metadata_of_raw(const struct cell *c)
 	return c->preallocation == PREALLOC_METADATA && c->format == FORMAT_RAW;
 }
 
+bool cell_takes_controller(const struct cell *c)
+{
+	return c->bus == BUS_VFIO || c->bus == BUS_NVME_USERSPACE;
+}
+
+bool cell_needs_device(const struct cell *c)
+{
+	return cell_takes_controller(c) || c->storage != STORAGE_FILE;
+}
+
+/* qemu-img allocates beforehand by growing a regular file (QEMU's raw_regular_truncate()). */
+static bool allocated_on_device(const struct cell *c)
+{
+	return c->storage == STORAGE_DEVICE &&
+	       (c->preallocation == PREALLOC_FALLOC || c->preallocation == PREALLOC_FULL);
+}
+
 const struct cell_rule cell_rules[] = {
 	{"aio", "cache", native_without_direct,
 	 "native AIO needs O_DIRECT, that is cache none or directsync; "
 	 "with other cache modes aio is threads or io_uring"},
 	{"iothreads", "bus", has_own_thread_nowhere,
 	 "QEMU serves this device in its main loop, that is iothreads 0; "
-	 "virtio-blk and virtio-scsi take iothreads"},
+	 "virtio-blk, virtio-scsi and nvme-userspace take iothreads"},
 	{"queues", "bus", queues_on_sata,
 	 "AHCI has one queue of 32 commands, that is queues auto; "
-	 "virtio-blk, virtio-scsi and nvme-emulated take queues"},
+	 "virtio-blk, virtio-scsi, nvme-emulated and nvme-userspace take queues"},
 	{"queues", "vcpus", more_queues_than_vcpus,
 	 "a guest opens at most one queue for each vCPU; auto, or at most vcpus"},
 	{"iothreads", "queues", more_iothreads_than_queues,
@@ -80,6 +97,9 @@ const struct cell_rule cell_rules[] = {
 	 "would have nothing to do; at most vcpus"},
 	{"preallocation", "format", metadata_of_raw,
 	 "a raw image has no metadata; off, falloc or full, or format qcow2"},
+	{"preallocation", "storage", allocated_on_device,
+	 "a block device has all its space already; off or metadata, or storage file or "
+	 "filesystem"},
 };
 const size_t n_cell_rules = BL_ARRAY_LEN(cell_rules);
 
@@ -146,7 +166,11 @@ void cell_to_text(const struct cell *c, struct bl_buf *out)
  *
  * Power loss: only what a flush (or a write-through write) has pushed to the device. With
  * direct on, an unflushed write may still sit in the device's volatile cache, and the file
- * system's record of a newly allocated block is not on disk either. */
+ * system's record of a newly allocated block is not on disk either.
+ *
+ * vfio and nvme-userspace: the device itself has every completed write, and a killed QEMU resets
+ * the controller but cuts no power (the volatile write cache of the NVMe base
+ * specification, 1.4, 5.21.1.6, is lost with power). */
 #define GUEST_ALL "guest crash: all completed writes; "
 #define KILL_ALL  "QEMU kill: all completed writes; "
 #define KILL_QCOW2                                                                                 \
@@ -172,5 +196,7 @@ const char *cell_durability(const struct cell *c)
 
 	if (c->bus == BUS_HOST)
 		return "no guest, no QEMU; host power loss: writes followed by fsync or fdatasync";
+	if (cell_takes_controller(c))
+		return GUEST_ALL KILL_ALL LOSS_DIRECT;
 	return lines[c->cache][c->format];
 }

@@ -17,7 +17,23 @@
 #define CELL_PATH_MAX 512
 #define CELL_NAME_MAX 160
 
-enum cell_bus { BUS_VIRTIO_BLK, BUS_VIRTIO_SCSI, BUS_SATA, BUS_NVME_EMULATED, BUS_HOST, BUSES };
+enum cell_bus {
+	BUS_VIRTIO_BLK,
+	BUS_VIRTIO_SCSI,
+	BUS_SATA,
+	BUS_NVME_EMULATED,
+	BUS_VFIO,           /* the guest has the controller: a PCI function handed over whole */
+	BUS_NVME_USERSPACE, /* QEMU has the controller: its own driver below virtio-blk */
+	BUS_HOST,
+	BUSES
+};
+/* What the disk under test is kept on. */
+enum cell_storage {
+	STORAGE_FILE,       /* an image file in the work folder, on whatever disk that is */
+	STORAGE_DEVICE,     /* the scenario's device itself, as a block device */
+	STORAGE_FILESYSTEM, /* an image file in an ext4 that is made on the device for the trial */
+	STORAGES
+};
 enum cell_cache {
 	CACHE_NONE,
 	CACHE_WRITEBACK,
@@ -32,6 +48,7 @@ enum cell_prealloc { PREALLOC_OFF, PREALLOC_METADATA, PREALLOC_FALLOC, PREALLOC_
 enum cell_discard { DISCARD_IGNORE, DISCARD_UNMAP, DISCARDS };
 
 extern const char *const cell_bus_names[BUSES];
+extern const char *const cell_storage_names[STORAGES];
 extern const char *const cell_cache_names[CACHES];
 extern const char *const cell_aio_names[AIOS];
 extern const char *const cell_format_names[FORMATS];
@@ -41,6 +58,7 @@ extern const char *const cell_discard_names[DISCARDS];
 struct cell {
 	char name[CELL_NAME_MAX]; /* unique in its matrix; from the axes that vary, or given */
 	enum cell_bus bus;
+	enum cell_storage storage;
 	uint32_t iothreads; /* 0: QEMU's main loop; n: the disk is served by n iothreads */
 	uint32_t queues;    /* 0: the device's own default */
 	enum cell_cache cache;
@@ -55,13 +73,24 @@ struct cell {
 				       */
 };
 
+/* What an axis is about: each bus says which of these mean something on it. */
+enum axis_group {
+	AXES_ALWAYS = 0,
+	AXES_VM = 1,      /* the virtual machine */
+	AXES_QEMU = 2,    /* the device that QEMU makes for the guest */
+	AXES_STORAGE = 4, /* where the disk under test is kept */
+	AXES_IMAGE = 8,   /* how QEMU opens it, as a file or block device of the host */
+};
+
 /* One axis. get/set go through text, so that every consumer sees the same words. */
 struct axis_row {
 	const char *name; /* "bus", "iothreads", ... the key in YAML, SQL, JSON */
 	const char *help;
-	const char *accepts;      /* "virtio-blk, virtio-scsi, ..." or "0 to 64" */
-	const char *applies_to;   /* which cells it has a meaning in; NULL: all */
-	const char *const *words; /* the enum behind it; NULL: not one of a list */
+	const char *accepts;    /* "virtio-blk, virtio-scsi, ..." or "0 to 64" */
+	const char *applies_to; /* which cells it has a meaning in; NULL: all */
+	enum axis_group group;
+	bool (*needs)(const struct cell *c); /* what more it needs than its bus; NULL: nothing */
+	const char *const *words;            /* the enum behind it; NULL: not one of a list */
 	size_t n_words;
 	size_t at, size; /* of its field in struct cell */
 	bool is_path;    /* relative values are relative to the scenario file */
@@ -74,18 +103,26 @@ extern const struct axis_row axis_rows[];
 extern const size_t n_axis_rows;
 const struct axis_row *axis_find(const char *name); /* NULL: no such axis */
 
-/* False where the axis has no meaning: everything but bus for bus host, which has no
- * VM; cluster_size for format raw. Such a field holds cell_defaults()' value and
- * is left out of names and comparisons. */
+/* False where the axis has no meaning: by a table of buses, for example everything but bus and
+ * storage for bus host, which has no VM; cluster_size for format raw; preallocation for a raw
+ * device. Such a field holds cell_defaults()' value and is left out of names and comparisons. */
 bool axis_applies(const struct axis_row *row, const struct cell *c);
 
 /* Whether two cells have the same value there. */
 bool axis_equal(const struct axis_row *row, const struct cell *a, const struct cell *b);
 void axis_copy(const struct axis_row *row, struct cell *to, const struct cell *from);
 
-/* virtio-blk, iothreads 0, queues auto, cache none, aio threads, raw, cluster_size auto,
- * preallocation off, discard ignore, 1 vCPU, default kernel and emulator; no name. */
+/* virtio-blk, storage file, iothreads 0, queues auto, cache none, aio threads, raw, cluster_size
+ * auto, preallocation off, discard ignore, 1 vCPU, default kernel and emulator; no name. */
 void cell_defaults(struct cell *c);
+
+/* The disk under test is the scenario's device, or on it: it must be named, claimed and guarded.
+ * True for vfio and nvme-userspace, which always are the device itself, and for any storage but
+ * file. */
+bool cell_needs_device(const struct cell *c);
+
+/* The device leaves its driver on this host for vfio-pci: it must be named by its PCI address. */
+bool cell_takes_controller(const struct cell *c);
 
 /* Two axes whose values cannot go together. */
 struct cell_rule {
@@ -109,7 +146,8 @@ int cell_check(const struct cell *c, struct bl_err *err);
 void cell_to_text(const struct cell *c, struct bl_buf *out);
 
 /* Which writes survive what, in one line: "guest crash: ...; QEMU kill: ...; host power
- * loss: ...". Depends on cache mode and format; for bus host there is no guest and no QEMU.
+ * loss: ...". Depends on cache mode and format; for bus host there is no guest and no QEMU; vfio
+ * and nvme-userspace have neither an image nor a host page cache between the guest and the device.
  * A write is one that was completed to the program that issued it. It assumes that the
  * device keeps what it confirmed a flush for. (Source: the writeback, direct and no-flush
  * bits of QEMU's cache modes, and where qcow2 keeps its tables.) Borrowed, static. */

@@ -44,9 +44,10 @@ static const struct scenario_axis *find_axis(const struct scenario_axis *axes, s
 }
 
 /* Where the value that @c has on axis @name stands in the file; line 0: it is a default. */
-static struct text_pos value_pos(const struct scenario *sc, const struct cell *c, const char *name)
+static struct text_pos value_pos(const struct scenario_axis *axes, size_t n, const struct cell *c,
+				 const char *name)
 {
-	const struct scenario_axis *axis = find_axis(sc->axes, sc->n_axes, name);
+	const struct scenario_axis *axis = find_axis(axes, n, name);
 
 	for (size_t i = 0; axis && i < axis->n_values; i++) {
 		struct cell probe;
@@ -59,6 +60,20 @@ static struct text_pos value_pos(const struct scenario *sc, const struct cell *c
 	return (struct text_pos){0, 0};
 }
 
+struct text_pos matrix_value_pos(const struct matrix *m, const struct scenario *sc, size_t i,
+				 const char *name)
+{
+	const struct cell *c = &m->cells[i];
+	struct text_pos at = {0, 0};
+
+	if (i >= m->n_product) {
+		const struct scenario_match *include = &sc->include[i - m->n_product];
+
+		at = value_pos(include->axes, include->n_axes, c, name);
+	}
+	return at.line ? at : value_pos(sc->axes, sc->n_axes, c, name);
+}
+
 /* @include: the entry the cell is from, or NULL: the product. */
 static int fail_rule(const struct expansion *x, const struct cell *c, const struct cell_rule *rule,
 		     const struct scenario_match *include)
@@ -66,8 +81,8 @@ static int fail_rule(const struct expansion *x, const struct cell *c, const stru
 	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
 	BL_CLEANUP(bl_buf_done) struct bl_buf other = BL_BUF_INIT;
 	BL_CLEANUP(bl_buf_done) struct bl_buf where = BL_BUF_INIT;
-	struct text_pos at = value_pos(x->sc, c, rule->axis);
-	struct text_pos other_at = value_pos(x->sc, c, rule->other);
+	struct text_pos at = value_pos(x->sc->axes, x->sc->n_axes, c, rule->axis);
+	struct text_pos other_at = value_pos(x->sc->axes, x->sc->n_axes, c, rule->other);
 
 	axis_text(axis_find(rule->axis), c, &value);
 	axis_text(axis_find(rule->other), c, &other);

@@ -31,6 +31,12 @@ size_t matrix_reference(const struct matrix *m);
 struct matrix *matrix_free(struct matrix *m); /* NULL is fine; returns NULL */
 void matrix_freep(struct matrix **m);
 
+/* Is there the device that the cells of @m need, named so that they can use it? Not part of
+ * matrix_expand(), since the command line may name it. -EINVAL: a cell needs one and none is
+ * named (the axis value and its place are named, and both ways to name one), a cell that takes the
+ * controller with a device that is named by its path, or a device of the file that no cell uses. */
+int matrix_check_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err);
+
 /* One line a cell: index, name, every axis that applies. */
 void matrix_to_text(const struct matrix *m, struct bl_buf *out);
 

@@ -19,4 +19,8 @@ struct matrix {
  * -EINVAL: two cells of one name. */
 int matrix_name_cells(struct matrix *m, const struct scenario *sc, struct bl_err *err);
 
+/* Where the value that cell @i has on axis @name stands in the file; line 0: it is a default. */
+struct text_pos matrix_value_pos(const struct matrix *m, const struct scenario *sc, size_t i,
+				 const char *name);
+
 #endif

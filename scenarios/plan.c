@@ -170,6 +170,8 @@ uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c)
 {
 	uint64_t cluster = c->cluster_size ? c->cluster_size : QCOW2_CLUSTER;
 
+	if (cell_needs_device(c))
+		return 0;
 	return c->format == FORMAT_QCOW2 ? qcow2_bytes(sc->backing_bytes, cluster)
 					 : sc->backing_bytes;
 }
@@ -180,11 +182,12 @@ uint64_t plan_space_bytes(const struct scenario *sc, const struct matrix *m)
 	bool has_source = false;
 
 	for (size_t i = 0; i < matrix_len(m); i++) {
-		uint64_t bytes = plan_backing_bytes(sc, matrix_cell(m, i));
+		const struct cell *c = matrix_cell(m, i);
+		uint64_t bytes = plan_backing_bytes(sc, c);
 
 		if (bytes > most)
 			most = bytes;
-		if (matrix_cell(m, i)->format == FORMAT_QCOW2)
+		if (c->format == FORMAT_QCOW2 && !cell_needs_device(c))
 			has_source = sc->precondition == PRECONDITION_RANDOM_FILL;
 	}
 	return most + (has_source ? sc->backing_bytes : 0);

@@ -33,7 +33,8 @@ void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *o
 /* What one trial of @c is expected to take, without waiting for the host. */
 uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c);
 
-/* Bytes of a fully allocated backing of @c: the disk and, for qcow2, its tables. */
+/* Bytes in the work folder of a fully allocated backing of @c: the disk and, for qcow2, its tables.
+ * 0 when it is the scenario's device, or in a file system on it. */
 uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c);
 
 /* The most bytes of disks that exist at one time: the largest backing; and, when qcow2 images are

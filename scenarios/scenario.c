@@ -136,6 +136,12 @@ static const struct key_row top_keys[] = {
 	{.key = {"vm", "the virtual machine, where no axis says otherwise", "a mapping", false},
 	 .read = read_vm},
 	{.key = {"backing", "the image under test", "a mapping", false}, .read = read_backing},
+	{.key = {"device", "the disk of this host that cells run on; what is on it is lost",
+		 "a mapping with 'serial', and 'pci' or 'path'", false},
+	 .read = read_device},
+	{.key = {"needs", "what the VM must be able to do, for the advice of the report",
+		 "a mapping", false},
+	 .read = read_needs},
 	{.key = {"exclude", "cells to leave out: each entry removes all that match all its values",
 		 "a list of mappings of axes", false},
 	 .read = read_excludes},
@@ -256,6 +262,10 @@ bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key
 		return row_key_at(backing_keys, BL_ARRAY_LEN(backing_keys), i, ret_key);
 	if (strcmp(section, "limits") == 0)
 		return row_key_at(limits_keys, BL_ARRAY_LEN(limits_keys), i, ret_key);
+	if (strcmp(section, "device") == 0)
+		return device_key_at(i, ret_key);
+	if (strcmp(section, "needs") == 0)
+		return needs_key_at(i, ret_key);
 	if (strcmp(section, "jobs") == 0)
 		return row_key_at(jobs_keys, n_jobs_keys, i, ret_key);
 	if (strcmp(section, "axes") == 0 || strcmp(section, "exclude") == 0)
@@ -357,6 +367,7 @@ struct scenario *scenario_free(struct scenario *s)
 	for (size_t i = 0; i < s->n_exclude; i++)
 		match_done(&s->exclude[i]);
 	jobs_done(&s->jobs);
+	device_done(&s->device);
 	free(s->axes);
 	free(s->include);
 	free(s->exclude);

@@ -29,6 +29,27 @@ struct scenario_match {
 	struct text_pos at;
 };
 
+/* The disk that cells with cell_needs_device() run on, as its owner named it. */
+struct scenario_device {
+	char *pci;     /* "0000:5e:00.0", with domain and in small letters; NULL: named by path */
+	char *path;    /* "/dev/sdb"; NULL: named by pci */
+	char *serial;  /* what the disk there must have; NULL: no device is named */
+	uint32_t nsid; /* namespace of the controller; default 1; 0 with path */
+	struct text_pos at; /* of its mapping; line 0: not from the file */
+};
+
+/* What the VM that the scenario stands for must be able to do. */
+enum need { NEED_UNSAID, NEED_NO, NEED_YES };
+enum need_row {
+	NEEDS_LIVE_MIGRATION,
+	NEEDS_SNAPSHOTS,
+	NEEDS_SHARED_DEVICE,
+	NEEDS_LATENCY_CRITICAL,
+	NEEDS_DEVICE_FAULTS_HANDLED,
+	NEED_ROWS
+};
+extern const char *const need_names[NEED_ROWS]; /* "live_migration", ... */
+
 struct scenario {
 	char *name;
 	char *description; /* "" when not given */
@@ -39,6 +60,8 @@ struct scenario {
 	char *backing_dir;      /* "auto": the lab's work folder */
 	uint64_t backing_bytes; /* default 1 GiB, whole MiB */
 	enum precondition precondition;
+	struct scenario_device device;
+	enum need needs[NEED_ROWS];
 	struct scenario_axis *axes; /* in file order */
 	size_t n_axes;
 	struct scenario_match *include, *exclude;
@@ -62,6 +85,12 @@ int scenario_parse(const char *text, const char *path, struct scenario **ret_sce
 struct scenario *scenario_free(struct scenario *s);
 void scenario_freep(struct scenario **s);
 
+/* @device (a PCI address or an absolute path) and @serial of the command line, instead of what the
+ * file says; NULL: not given. A serial alone is for the file's device, and a device alone must have
+ * the file's serial. -EINVAL: not one of these forms, or one of the two is said nowhere. */
+int scenario_set_device(struct scenario *s, const char *device, const char *serial,
+			struct bl_err *err);
+
 /* The scenario with every default filled in, and its jobs, as text. */
 void scenario_to_text(const struct scenario *s, struct bl_buf *out);
 
@@ -74,7 +103,7 @@ struct scenario_key {
 };
 
 /* The @i-th key of the mapping @section: "" the file itself, "vm", "backing", "axes",
- * "include", "exclude", "jobs", "limits". Its texts are static.
+ * "include", "exclude", "jobs", "limits", "device", "needs". Its texts are static.
  * False: no such section, or @i is past its last key. */
 bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key);
 

@@ -59,6 +59,12 @@ void match_done(struct scenario_match *match);
 /* Names and accepted values of the entries of axes, include and exclude. */
 bool axis_key_at(size_t i, struct scenario_key *ret_key);
 
+int read_device(struct reader *r, const char *key, const struct ynode *node);
+int read_needs(struct reader *r, const char *key, const struct ynode *node);
+bool device_key_at(size_t i, struct scenario_key *ret_key);
+bool needs_key_at(size_t i, struct scenario_key *ret_key);
+void device_done(struct scenario_device *d);
+
 extern const struct key_row jobs_keys[];
 extern const size_t n_jobs_keys;
 int read_jobs(struct reader *r, const char *key, const struct ynode *node);

@@ -13,6 +13,33 @@ static void add_match(const struct scenario_match *m, const char *what, struct b
 	bl_buf_addc(out, '\n');
 }
 
+static void add_device(const struct scenario_device *d, struct bl_buf *out)
+{
+	if (!d->serial)
+		return;
+	bl_buf_addf(out, "device: %s %s, serial %s", d->pci ? "pci" : "path",
+		    d->pci ? d->pci : d->path, d->serial);
+	if (d->nsid)
+		bl_buf_addf(out, ", namespace %u", d->nsid);
+	bl_buf_addc(out, '\n');
+}
+
+/* What is not said is not shown. */
+static void add_needs(const struct scenario *s, struct bl_buf *out)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < NEED_ROWS; i++) {
+		if (s->needs[i] == NEED_UNSAID)
+			continue;
+		bl_buf_addf(out, "%s %s %s", is_first ? "needs:" : ",", need_names[i],
+			    s->needs[i] == NEED_YES ? "yes" : "no");
+		is_first = false;
+	}
+	if (!is_first)
+		bl_buf_addc(out, '\n');
+}
+
 void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 {
 	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX], c[BL_UNIT_TEXT_MAX];
@@ -24,6 +51,8 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 		    s->machine);
 	bl_buf_addf(out, "backing: dir %s, size %s, precondition %s\n", s->backing_dir,
 		    bl_format_size(a, s->backing_bytes), precondition_names[s->precondition]);
+	add_device(&s->device, out);
+	add_needs(s, out);
 	for (size_t i = 0; i < s->n_axes; i++) {
 		const struct scenario_axis *axis = &s->axes[i];
 

@@ -54,6 +54,20 @@
 		.at = AT(repeats), .min = 1, .max = 1000, .def_says = "the scenario's",            \
 		.help = "trials per cell; from six on verdicts have an interval"                   \
 	}
+#define ROW_DEVICE                                                                                 \
+	{                                                                                          \
+		.name = "device", .kind = OPTION_FILE, .arg = "PCI-OR-PATH", .at = AT(device),     \
+		.def_says = "the scenario's",                                                      \
+		.help = "the disk that cells of bus vfio and nvme-userspace, and of storage "      \
+			"device and filesystem, run on: an NVMe controller by its PCI address, "   \
+			"or a block device by its path; what is on it is lost"                     \
+	}
+#define ROW_SERIAL                                                                                 \
+	{                                                                                          \
+		.name = "serial", .kind = OPTION_TEXT, .arg = "SERIAL", .at = AT(serial),          \
+		.def_says = "the scenario's",                                                      \
+		.help = "its serial number; a disk with another one is not touched"                \
+	}
 #define ROW_JSON                                                                                   \
 	{                                                                                          \
 		.name = "json", .letter = 'j', .at = AT(json), .help = "JSON for programs"         \

@@ -21,11 +21,15 @@ int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err)
 
 	if (r == 0)
 		r = scenario_read(path, &l->scenario, err);
+	if (r == 0)
+		r = scenario_set_device(l->scenario, a->device, a->serial, err);
 	if (r < 0)
 		return r;
 	if (a->repeats)
 		l->scenario->repeats = (uint32_t)a->repeats;
 	r = matrix_expand(l->scenario, &l->matrix, err);
+	if (r == 0)
+		r = matrix_check_device(l->matrix, l->scenario, err);
 	if (r == 0)
 		r = plan_make(l->scenario, l->matrix, &l->plan, err);
 	return r;

@@ -245,6 +245,8 @@ static const struct option_row options[] = {
 	 .at = AT(xml),
 	 .help = "the libvirt domain XML of a cell, for the QEMU and the acceleration of this "
 		 "host"},
+	ROW_DEVICE,
+	ROW_SERIAL,
 	ROW_REPEATS,
 	ROW_ACCEL,
 	ROW_CACHE_DIR,

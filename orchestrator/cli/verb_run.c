@@ -400,6 +400,8 @@ static const struct option_row options[] = {
 	 .arg = "FILE",
 	 .at = AT(report),
 	 .help = "write the HTML report there when the run has ended"},
+	ROW_DEVICE,
+	ROW_SERIAL,
 	ROW_REPEATS,
 	ROW_KERNEL,
 	ROW_ACCEL,
@@ -420,6 +422,8 @@ static const struct example examples[] = {
 	 "six trials a cell: the least for a verdict with an interval"},
 	{"blklab run my.yaml --kernel linux-image-6.12.deb --store kernels.db",
 	 "the same under another guest kernel, into a store of its own"},
+	{"blklab run passthrough --device 0000:5e:00.0 --serial S5XX",
+	 "passthrough against virtio on one NVMe controller; it must be claimed"},
 	{"blklab run my.yaml --json | jq -c 'select(.event == \"trial\")'",
 	 "the trials as they end, for programs"},
 };

@@ -401,7 +401,9 @@ int domain_xml(const struct cell *c, const struct domain_binding *with, char **r
 	add_metadata(&b);
 	add_machine(&b);
 	add_devices(&b);
-	r = add_disk[c->bus](&b, err);
+	r = add_disk[c->bus]
+		    ? add_disk[c->bus](&b, err)
+		    : bl_fail(err, -ENOTSUP, "bus %s has no domain", cell_bus_names[c->bus]);
 	if (r == 0)
 		r = tree_text(t, ret_xml, err);
 	tree_done(t);

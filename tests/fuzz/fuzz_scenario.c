@@ -46,6 +46,19 @@ const char *const fuzz_words[] = {
 	"cluster_size: ",
 	"vcpus: ",
 	"kernel: ",
+	"device: ",
+	"needs: ",
+	"pci: ",
+	"path: ",
+	"serial: ",
+	"namespace: ",
+	"snapshots: ",
+	"storage: ",
+	"vfio",
+	"filesystem",
+	"0000:00:10.0",
+	"/dev/sdb",
+	"yes",
 	"host",
 	"sata",
 	"native",
@@ -99,13 +112,33 @@ static void check_plan(const struct scenario *sc, const struct matrix *m, const 
 	BL_CLEANUP(bl_freep) unsigned *counts = calloc(n * sc->repeats, sizeof *counts);
 
 	FUZZ_MUST(counts && p->n_trials == n * sc->repeats);
-	FUZZ_MUST(p->estimate_ns > 0 && p->disk_bytes >= sc->backing_bytes);
+	FUZZ_MUST(p->estimate_ns > 0);
+	for (size_t i = 0; i < n; i++)
+		FUZZ_MUST(cell_needs_device(matrix_cell(m, i)) ||
+			  p->disk_bytes >= sc->backing_bytes);
 	for (size_t i = 0; i < p->n_trials; i++) {
 		FUZZ_MUST(p->trials[i].cell < n && p->trials[i].repeat < sc->repeats);
 		counts[p->trials[i].repeat * n + p->trials[i].cell]++;
 	}
 	for (size_t i = 0; i < p->n_trials; i++)
 		FUZZ_MUST(counts[i] == 1);
+}
+
+static void check_device(const struct scenario *sc, const struct matrix *m)
+{
+	const struct scenario_device *d = &sc->device;
+	struct bl_err err = BL_ERR_INIT;
+	int r = matrix_check_device(m, sc, &err);
+
+	FUZZ_MUST((d->at.line > 0) == (d->serial != NULL));
+	FUZZ_MUST(!d->serial || !d->pci != !d->path);
+	FUZZ_MUST((d->nsid > 0) == (d->pci != NULL));
+	if (r < 0)
+		check_failure(r, &err);
+	for (size_t i = 0; i < matrix_len(m) && r == 0; i++) {
+		FUZZ_MUST(!cell_needs_device(matrix_cell(m, i)) || d->serial);
+		FUZZ_MUST(!cell_takes_controller(matrix_cell(m, i)) || d->pci);
+	}
 }
 
 static void check_scenario(const struct scenario *sc)
@@ -125,6 +158,7 @@ static void check_scenario(const struct scenario *sc)
 		return;
 	}
 	check_matrix(m);
+	check_device(sc, m);
 	r = plan_make(sc, m, &p, &err);
 	FUZZ_MUST(r == 0);
 	check_plan(sc, m, p);

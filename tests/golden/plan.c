@@ -14,6 +14,8 @@ int golden_plan(const char *input, struct bl_buf *out, struct bl_err *err)
 	if (r == 0)
 		r = matrix_expand(sc, &m, err);
 	if (r == 0)
+		r = matrix_check_device(m, sc, err);
+	if (r == 0)
 		r = plan_make(sc, m, &p, err);
 	if (r < 0)
 		return r;

@@ -31,7 +31,8 @@ START_TEST(the_defaults_are_a_possible_cell)
 	ck_assert_int_eq(cell_check(&c, &err), 0);
 	cell_to_text(&c, &out);
 	ck_assert_str_eq(bl_buf_str(&out),
-			 "bus=virtio-blk iothreads=0 queues=auto cache=none aio=threads format=raw "
+			 "bus=virtio-blk storage=file iothreads=0 queues=auto cache=none "
+			 "aio=threads format=raw "
 			 "preallocation=off discard=ignore vcpus=1 kernel=default "
 			 "emulator=default");
 }
@@ -103,8 +104,12 @@ static const struct {
 	 "'writebak' is not a cache mode; one of none, writeback, writethrough, directsync, "
 	 "unsafe"},
 	{"bus", "ide",
-	 "'ide' is not a bus; one of virtio-blk, virtio-scsi, sata, nvme-emulated, host"},
-	{"bus", "", "'' is not a bus; one of virtio-blk, virtio-scsi, sata, nvme-emulated, host"},
+	 "'ide' is not a bus; one of virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, "
+	 "nvme-userspace, host"},
+	{"bus", "",
+	 "'' is not a bus; one of virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, "
+	 "nvme-userspace, host"},
+	{"storage", "disk", "'disk' is not a storage; one of file, device, filesystem"},
 	{"iothreads", "65", "'65' is not a whole number from 0 to 64"},
 	{"iothreads", "-1", "'-1' is not a whole number from 0 to 64"},
 	{"iothreads", "1.5", "'1.5' is not a whole number from 0 to 64"},
@@ -197,14 +202,15 @@ static const struct {
 	{{"aio", "io_uring", "cache", "writeback"}, NULL},
 	{{"iothreads", "1", "bus", "sata"},
 	 "iothreads: '1' is impossible with bus 'sata': QEMU serves this device in its main loop, "
-	 "that is iothreads 0; virtio-blk and virtio-scsi take iothreads"},
+	 "that is iothreads 0; virtio-blk, virtio-scsi and nvme-userspace take iothreads"},
 	{{"iothreads", "1", "bus", "nvme-emulated"},
 	 "iothreads: '1' is impossible with bus 'nvme-emulated': QEMU serves this device in its "
-	 "main loop, that is iothreads 0; virtio-blk and virtio-scsi take iothreads"},
+	 "main loop, that is iothreads 0; virtio-blk, virtio-scsi and nvme-userspace take "
+	 "iothreads"},
 	{{"iothreads", "1", "bus", "virtio-scsi"}, NULL},
 	{{"queues", "2", "vcpus", "2", "bus", "sata"},
 	 "queues: '2' is impossible with bus 'sata': AHCI has one queue of 32 commands, that is "
-	 "queues auto; virtio-blk, virtio-scsi and nvme-emulated take queues"},
+	 "queues auto; virtio-blk, virtio-scsi, nvme-emulated and nvme-userspace take queues"},
 	{{"queues", "4", "vcpus", "2"},
 	 "queues: '4' is impossible with vcpus '2': a guest opens at most one queue for each vCPU; "
 	 "auto, or at most vcpus"},
@@ -226,9 +232,37 @@ static const struct {
 	 "of "
 	 "format qcow2"},
 	{{"bus", "host", "cache", "writeback"},
-	 "cache: 'writeback' has no meaning here; cache means something only in a cell with a VM "
-	 "(any bus but host)"},
+	 "cache: 'writeback' has no meaning here; cache means something only in a cell whose disk "
+	 "is a file or block device to QEMU (any bus but vfio, nvme-userspace and host)"},
 	{{"bus", "host"}, NULL},
+	{{"bus", "host", "vcpus", "2"},
+	 "vcpus: '2' has no meaning here; vcpus means something only in a cell with a VM (any bus "
+	 "but host)"},
+	{{"bus", "host", "storage", "filesystem"}, NULL},
+	{{"bus", "sata", "storage", "device", "format", "qcow2"}, NULL},
+	{{"bus", "vfio", "vcpus", "4"}, NULL},
+	{{"bus", "vfio", "storage", "device"},
+	 "storage: 'device' has no meaning here; storage means something only in a cell of any bus "
+	 "but vfio and nvme-userspace, which are the device itself"},
+	{{"bus", "vfio", "iothreads", "1"},
+	 "iothreads: '1' has no meaning here; iothreads means something only in a cell whose disk "
+	 "QEMU serves (any bus but vfio and host)"},
+	{{"bus", "nvme-userspace", "iothreads", "1", "discard", "unmap"}, NULL},
+	{{"bus", "nvme-userspace", "iothreads", "2"},
+	 "iothreads: '2' is impossible with vcpus '1': queues auto is one queue for each vCPU and "
+	 "a "
+	 "queue is served by one iothread, so some would have nothing to do; at most vcpus"},
+	{{"bus", "nvme-userspace", "aio", "native"},
+	 "aio: 'native' has no meaning here; aio means something only in a cell whose disk is a "
+	 "file or block device to QEMU (any bus but vfio, nvme-userspace and host)"},
+	{{"storage", "device", "preallocation", "full"},
+	 "preallocation: 'full' has no meaning here; preallocation means something only in a cell "
+	 "with an image: a file, or format qcow2 on a device"},
+	{{"storage", "device", "preallocation", "falloc", "format", "qcow2"},
+	 "preallocation: 'falloc' is impossible with storage 'device': a block device has all its "
+	 "space already; off or metadata, or storage file or filesystem"},
+	{{"storage", "device", "preallocation", "metadata", "format", "qcow2"}, NULL},
+	{{"storage", "filesystem", "preallocation", "falloc"}, NULL},
 };
 
 START_TEST(impossible_combinations_name_both_values)
@@ -298,7 +332,80 @@ START_TEST(the_host_has_no_guest_to_crash_and_no_qemu_to_kill)
 }
 END_TEST
 
-START_TEST(the_host_has_no_axis_but_bus_and_raw_no_clusters)
+static const char all_axes[] = "bus storage iothreads queues cache aio format cluster_size "
+			       "preallocation discard vcpus kernel emulator ";
+
+static const struct {
+	enum cell_bus bus;
+	enum cell_storage storage;
+	enum cell_format format;
+	const char *axes; /* those that mean something, in their order */
+} meanings[] = {
+	{BUS_VIRTIO_SCSI, STORAGE_FILE, FORMAT_QCOW2, all_axes},
+	{BUS_VIRTIO_BLK, STORAGE_FILESYSTEM, FORMAT_RAW,
+	 "bus storage iothreads queues cache aio format preallocation discard vcpus kernel "
+	 "emulator "},
+	{BUS_VIRTIO_BLK, STORAGE_DEVICE, FORMAT_RAW,
+	 "bus storage iothreads queues cache aio format discard vcpus kernel emulator "},
+	{BUS_SATA, STORAGE_DEVICE, FORMAT_QCOW2, all_axes},
+	{BUS_NVME_EMULATED, STORAGE_DEVICE, FORMAT_QCOW2, all_axes},
+	{BUS_VFIO, STORAGE_FILE, FORMAT_QCOW2, "bus vcpus kernel emulator "},
+	{BUS_NVME_USERSPACE, STORAGE_FILE, FORMAT_QCOW2,
+	 "bus iothreads queues discard vcpus kernel emulator "},
+	{BUS_HOST, STORAGE_DEVICE, FORMAT_QCOW2, "bus storage "},
+};
+
+START_TEST(each_bus_has_the_axes_that_mean_something_on_it)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	struct cell c;
+
+	cell_defaults(&c);
+	c.bus = meanings[_i].bus;
+	c.storage = meanings[_i].storage;
+	c.format = meanings[_i].format;
+	for (size_t i = 0; i < n_axis_rows; i++)
+		if (axis_applies(&axis_rows[i], &c))
+			bl_buf_addf(&text, "%s ", axis_rows[i].name);
+	ck_assert_str_eq(bl_buf_str(&text), meanings[_i].axes);
+}
+END_TEST
+
+START_TEST(a_cell_needs_a_device_when_its_disk_is_one_or_on_one)
+{
+	for (unsigned i = 0; i < BUSES * STORAGES; i++) {
+		struct cell c;
+
+		cell_defaults(&c);
+		c.bus = (enum cell_bus)(i / STORAGES);
+		c.storage = (enum cell_storage)(i % STORAGES);
+		ck_assert_int_eq(cell_takes_controller(&c),
+				 c.bus == BUS_VFIO || c.bus == BUS_NVME_USERSPACE);
+		ck_assert_int_eq(cell_needs_device(&c), c.bus == BUS_VFIO ||
+								c.bus == BUS_NVME_USERSPACE ||
+								c.storage != STORAGE_FILE);
+	}
+}
+END_TEST
+
+START_TEST(a_controller_of_ones_own_keeps_what_its_cache_keeps)
+{
+	static const enum cell_bus buses[] = {BUS_VFIO, BUS_NVME_USERSPACE};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(buses); i++) {
+		struct cell c;
+
+		cell_defaults(&c);
+		c.bus = buses[i];
+		ck_assert_str_eq(cell_durability(&c),
+				 "guest crash: all completed writes; QEMU kill: all completed "
+				 "writes; host power loss: flushed writes only (the rest is in the "
+				 "device's cache)");
+	}
+}
+END_TEST
+
+START_TEST(the_host_has_only_bus_and_storage_and_raw_no_clusters)
 {
 	struct cell c;
 
@@ -311,7 +418,7 @@ START_TEST(the_host_has_no_axis_but_bus_and_raw_no_clusters)
 		ck_assert(axis_applies(&axis_rows[i], &c));
 	c.bus = BUS_HOST;
 	for (size_t i = 0; i < n_axis_rows; i++)
-		ck_assert_int_eq(axis_applies(&axis_rows[i], &c), i == 0);
+		ck_assert_int_eq(axis_applies(&axis_rows[i], &c), i <= 1);
 	for (size_t i = 1; i < n_axis_rows; i++)
 		ck_assert_ptr_nonnull(axis_rows[i].applies_to);
 }
@@ -337,8 +444,12 @@ int main(void)
 			    BL_ARRAY_LEN(combinations));
 	tcase_add_test(tc, a_rule_names_axes_that_exist);
 	tcase_add_test(tc, durability_follows_from_the_bits_and_the_format);
+	tcase_add_loop_test(tc, each_bus_has_the_axes_that_mean_something_on_it, 0,
+			    BL_ARRAY_LEN(meanings));
+	tcase_add_test(tc, a_cell_needs_a_device_when_its_disk_is_one_or_on_one);
+	tcase_add_test(tc, a_controller_of_ones_own_keeps_what_its_cache_keeps);
 	tcase_add_test(tc, the_host_has_no_guest_to_crash_and_no_qemu_to_kill);
-	tcase_add_test(tc, the_host_has_no_axis_but_bus_and_raw_no_clusters);
+	tcase_add_test(tc, the_host_has_only_bus_and_storage_and_raw_no_clusters);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

@@ -138,8 +138,8 @@ static json_t *find_object(json_t *schema, json_t *node)
 	return NULL;
 }
 
-static const char *const sections[] = {"",        "vm",      "backing", "axes",
-				       "include", "exclude", "jobs",    "limits"};
+static const char *const sections[] = {"",        "vm",   "backing", "axes",   "include",
+				       "exclude", "jobs", "limits",  "device", "needs"};
 
 START_TEST(the_schema_has_exactly_the_keys_of_the_parser)
 {

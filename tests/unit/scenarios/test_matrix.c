@@ -117,21 +117,24 @@ START_TEST(every_cell_of_a_large_product_is_possible_and_has_its_own_name)
 	BL_CLEANUP(scenario_freep)
 	struct scenario *sc = must_parse(
 		TEXT_HEAD "axes:\n"
-			  "  bus: [virtio-blk, virtio-scsi, sata, nvme-emulated, host]\n"
+			  "  bus: [virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, "
+			  "nvme-userspace, host]\n"
+			  "  storage: [file, device, filesystem]\n"
 			  "  iothreads: [0, 1]\n"
 			  "  cache: [none, writeback, writethrough, directsync, unsafe]\n"
 			  "  aio: [threads, io_uring]\n"
 			  "  format: [raw, qcow2]\n"
 			  "  cluster_size: [4KiB, 64KiB, 2MiB]\n"
-			  "  discard: [ignore, unmap]\n"
+			  "  discard: unmap\n"
 			  "exclude:\n"
 			  "  - { bus: sata, iothreads: 1 }\n"
 			  "  - { bus: nvme-emulated, iothreads: 1 }\n");
 	BL_CLEANUP(matrix_freep) struct matrix *m = must_expand(sc);
 	struct bl_err err = BL_ERR_INIT;
 
-	/* (2 buses x 2 iothreads + 2 buses) x 5 x 2 x (1 + 3) x 2, and the host */
-	ck_assert_uint_eq(matrix_len(m), 6 * 5 * 2 * 4 * 2 + 1);
+	/* (2 buses x 2 iothreads + 2 buses) x 3 x 5 x 2 x (1 + 3); vfio; nvme-userspace by
+	 * iothreads; and the host by storage */
+	ck_assert_uint_eq(matrix_len(m), 6 * 3 * 5 * 2 * 4 + 1 + 2 + 3);
 	for (size_t i = 0; i < matrix_len(m); i++) {
 		ck_assert_msg(cell_check(matrix_cell(m, i), &err) == 0, "%s", err.text);
 		for (size_t k = 0; k < i; k++)
@@ -148,6 +151,7 @@ START_TEST(the_longest_names_fit)
 	bl_buf_addf(&text,
 		    TEXT_HEAD "axes:\n"
 			      "  bus: [virtio-scsi, virtio-blk]\n"
+			      "  storage: [filesystem, file]\n"
 			      "  iothreads: [10, 11]\n"
 			      "  queues: [100, 101]\n"
 			      "  cache: [writethrough, none]\n"
@@ -163,10 +167,10 @@ START_TEST(the_longest_names_fit)
 	BL_CLEANUP(scenario_freep) struct scenario *sc = must_parse(bl_buf_str(&text));
 	BL_CLEANUP(matrix_freep) struct matrix *m = must_expand(sc);
 
-	ck_assert_uint_eq(matrix_len(m), 2048);
+	ck_assert_uint_eq(matrix_len(m), 4096);
 	ck_assert_str_eq(
 		matrix_cell(m, 0)->name,
-		"virtio-scsi io10 q100 writethrough io_uring c512KiB prealloc-metadata "
+		"virtio-scsi filesystem io10 q100 writethrough io_uring c512KiB prealloc-metadata "
 		"discard-ignore 200cpu a-directory-name-that-i#1 a-directory-name-that-i#1");
 }
 END_TEST

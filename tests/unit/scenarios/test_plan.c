@@ -268,6 +268,27 @@ START_TEST(the_largest_backing_decides_the_disk_space)
 }
 END_TEST
 
+START_TEST(a_device_takes_no_space_in_the_work_folder)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *on = must_parse(TEXT_HEAD "axes:\n"
+						   "  bus: [virtio-blk, vfio, nvme-userspace]\n"
+						   "  storage: [device, filesystem]\n"
+						   "  format: [raw, qcow2]\n");
+	BL_CLEANUP(scenario_freep)
+	struct scenario *beside = must_parse(TEXT_HEAD "axes: { storage: [file, device] }\n"
+						       "include: [ { storage: device, format: "
+						       "qcow2 } ]\n");
+	BL_CLEANUP(matrix_freep) struct matrix *m = must_expand(on), *n = must_expand(beside);
+
+	ck_assert_uint_eq(matrix_len(m), 6);
+	for (size_t i = 0; i < matrix_len(m); i++)
+		ck_assert_uint_eq(plan_backing_bytes(on, matrix_cell(m, i)), 0);
+	ck_assert_uint_eq(plan_space_bytes(on, m), 0);
+	ck_assert_uint_eq(plan_space_bytes(beside, n), GiB);
+}
+END_TEST
+
 START_TEST(raw_images_and_unfilled_ones_have_no_source_beside_them)
 {
 	BL_CLEANUP(scenario_freep)
@@ -301,6 +322,7 @@ int main(void)
 	tcase_add_loop_test(tc, the_size_of_a_full_qcow2_image_is_what_qemu_img_measures, 0,
 			    BL_ARRAY_LEN(cluster_sizes));
 	tcase_add_test(tc, the_largest_backing_decides_the_disk_space);
+	tcase_add_test(tc, a_device_takes_no_space_in_the_work_folder);
 	tcase_add_test(tc, raw_images_and_unfilled_ones_have_no_source_beside_them);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

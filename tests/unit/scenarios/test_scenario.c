@@ -21,6 +21,10 @@ START_TEST(what_is_not_given_has_its_documented_default)
 	ck_assert_uint_eq(sc->backing_bytes, GiB);
 	ck_assert_int_eq(sc->precondition, PRECONDITION_RANDOM_FILL);
 	ck_assert_uint_eq(sc->n_axes, 0);
+	ck_assert_ptr_null(sc->device.serial);
+	ck_assert_uint_eq(sc->device.at.line, 0);
+	for (size_t i = 0; i < NEED_ROWS; i++)
+		ck_assert_int_eq(sc->needs[i], NEED_UNSAID);
 	ck_assert_uint_eq(sc->repeats, 3);
 	ck_assert(sc->is_interleaved);
 	ck_assert_uint_eq(sc->seed, 1);
@@ -72,6 +76,97 @@ START_TEST(what_is_given_arrives)
 	ck_assert_uint_eq(sc->axes[1].at[1].column, 23);
 	ck_assert_str_eq(sc->axes[2].row->name, "vcpus");
 	ck_assert(sc->axes[2].is_from_vm);
+}
+END_TEST
+
+START_TEST(a_device_has_one_spelling_and_needs_are_yes_or_no)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc =
+		must_parse(TEXT_HEAD "device: { pci: '5E:00.0', serial: S5 XX, namespace: 2 }\n"
+				     "needs: { snapshots: no, latency_critical: yes }\n");
+	BL_CLEANUP(scenario_freep)
+	struct scenario *by_path =
+		must_parse(TEXT_HEAD "device:\n  path: /dev/sdb\n  serial: 12345\n");
+
+	ck_assert_str_eq(sc->device.pci, "0000:5e:00.0");
+	ck_assert_str_eq(sc->device.serial, "S5 XX");
+	ck_assert_ptr_null(sc->device.path);
+	ck_assert_uint_eq(sc->device.nsid, 2);
+	ck_assert_uint_eq(sc->device.at.line, 3);
+	ck_assert_uint_eq(sc->device.at.column, 9);
+	ck_assert_int_eq(sc->needs[NEEDS_SNAPSHOTS], NEED_NO);
+	ck_assert_int_eq(sc->needs[NEEDS_LATENCY_CRITICAL], NEED_YES);
+	ck_assert_int_eq(sc->needs[NEEDS_LIVE_MIGRATION], NEED_UNSAID);
+	ck_assert_ptr_null(by_path->device.pci);
+	ck_assert_str_eq(by_path->device.path, "/dev/sdb");
+	ck_assert_uint_eq(by_path->device.nsid, 0);
+}
+END_TEST
+
+#define OF_THE_FILE "device: { pci: '0000:5e:00.0', serial: S5XX, namespace: 3 }\n"
+
+static const struct {
+	const char *file; /* the scenario's device */
+	const char *device, *serial;
+	const char *pci, *path, *is_serial; /* then */
+	uint32_t nsid;
+	const char *says;
+} given[] = {
+	{"", NULL, NULL, NULL, NULL, NULL, 0, NULL},
+	{"", "0000:01:00.0", "A", "0000:01:00.0", NULL, "A", 1, NULL},
+	{"", "/dev/sdb", "A", NULL, "/dev/sdb", "A", 0, NULL},
+	{OF_THE_FILE, NULL, NULL, "0000:5e:00.0", NULL, "S5XX", 3, NULL},
+	{OF_THE_FILE, "01:00.0", "A", "0000:01:00.0", NULL, "A", 3, NULL},
+	{OF_THE_FILE, "/dev/sdb", NULL, NULL, "/dev/sdb", "S5XX", 0, NULL},
+	{OF_THE_FILE, NULL, "B", "0000:5e:00.0", NULL, "B", 3, NULL},
+	{"device: { path: /dev/sdb, serial: S }\n", "01:00.0", NULL, "0000:01:00.0", NULL, "S", 1,
+	 NULL},
+	{"", "01:00.0", NULL, NULL, NULL, NULL, 0,
+	 "device: '01:00.0' is given without a serial; a disk is only taken when it has the serial "
+	 "that was named: add --serial SERIAL"},
+	{"", NULL, "A", NULL, NULL, NULL, 0,
+	 "serial: 'A' is given without a device; add --device with a PCI address such as "
+	 "\"0000:5e:00.0\" or the path of a block device such as /dev/sdb or /dev/disk/by-id/..."},
+	{"", "nvme0", "A", NULL, NULL, NULL, 0,
+	 "device: 'nvme0' is neither a PCI address such as \"0000:5e:00.0\" nor the path of a "
+	 "block "
+	 "device such as /dev/sdb or /dev/disk/by-id/..."},
+	{"", "01:00.8", "A", NULL, NULL, NULL, 0, "device: '01:00.8' is neither a PCI address"},
+	{"", "01:20.0", "A", NULL, NULL, NULL, 0, "device: '01:20.0' is neither a PCI address"},
+	{"", "0000:01:00.0x", "A", NULL, NULL, NULL, 0, "device: '0000:01:00.0x' is neither"},
+	{"", "0000-01:00.0", "A", NULL, NULL, NULL, 0, "device: '0000-01:00.0' is neither"},
+	{"", "", "A", NULL, NULL, NULL, 0, "device: '' is neither a PCI address"},
+	{"", "01:00.0", "", NULL, NULL, NULL, 0,
+	 "serial: '' is empty; accepted: what `blklab doctor` shows"},
+	{"", "01:00.0", "A ", NULL, NULL, NULL, 0, "serial: 'A ' begins or ends with a blank"},
+};
+
+static void ck_text(const char *is, const char *asked)
+{
+	if (asked)
+		ck_assert_pstr_eq(is, asked);
+	else
+		ck_assert_ptr_null(is);
+}
+
+START_TEST(the_command_line_overrides_the_device_of_the_file)
+{
+	BL_CLEANUP(bl_freep) char *text = bl_strf(TEXT_HEAD "%s", given[_i].file);
+	BL_CLEANUP(scenario_freep) struct scenario *sc = must_parse(text);
+	struct bl_err err = BL_ERR_INIT;
+	int r = scenario_set_device(sc, given[_i].device, given[_i].serial, &err);
+
+	if (given[_i].says) {
+		ck_assert_int_eq(r, -EINVAL);
+		ck_assert_msg(strstr(err.text, given[_i].says) == err.text, "%s", err.text);
+		return;
+	}
+	ck_assert_msg(r == 0, "%s", err.text);
+	ck_text(sc->device.pci, given[_i].pci);
+	ck_text(sc->device.path, given[_i].path);
+	ck_text(sc->device.serial, given[_i].is_serial);
+	ck_assert_uint_eq(sc->device.nsid, given[_i].nsid);
 }
 END_TEST
 
@@ -156,8 +251,8 @@ END_TEST
 
 START_TEST(every_key_has_a_help_and_says_what_it_accepts)
 {
-	static const char *const sections[] = {"",        "vm",      "backing", "axes",
-					       "include", "exclude", "jobs",    "limits"};
+	static const char *const sections[] = {"",        "vm",   "backing", "axes",   "include",
+					       "exclude", "jobs", "limits",  "device", "needs"};
 	struct scenario_key key;
 
 	for (size_t s = 0; s < BL_ARRAY_LEN(sections); s++) {
@@ -176,8 +271,8 @@ END_TEST
 /* The reference for users names every key, in code quotes. */
 START_TEST(the_documentation_names_every_key_and_every_word)
 {
-	static const char *const sections[] = {"",        "vm",   "backing", "axes",
-					       "include", "jobs", "limits"};
+	static const char *const sections[] = {"",     "vm",     "backing", "axes", "include",
+					       "jobs", "limits", "device",  "needs"};
 	BL_CLEANUP(bl_buf_done) struct bl_buf doc = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 	struct scenario_key key;
@@ -211,6 +306,9 @@ int main(void)
 
 	tcase_add_test(tc, what_is_not_given_has_its_documented_default);
 	tcase_add_test(tc, what_is_given_arrives);
+	tcase_add_test(tc, a_device_has_one_spelling_and_needs_are_yes_or_no);
+	tcase_add_loop_test(tc, the_command_line_overrides_the_device_of_the_file, 0,
+			    BL_ARRAY_LEN(given));
 	tcase_add_test(tc, paths_are_relative_to_the_scenario_file);
 	tcase_add_test(tc, jobs_can_be_picked_and_shortened);
 	tcase_add_test(tc, reading_the_file_gives_what_parsing_its_text_gives);

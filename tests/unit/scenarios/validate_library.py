@@ -45,6 +45,22 @@ BROKEN = [
     HEAD + "repeats: 0}",
     HEAD + "order: random}",
     "{name: t, jobs: {runtime: 1s}}",
+    HEAD + "axes: {storage: disk}}",
+    HEAD + "device: {serial: S}}",
+    HEAD + "device: {pci: '0000:5e:00.0'}}",
+    HEAD + "device: {pci: '0000:5e:20.0', serial: S}}",
+    HEAD + "device: {path: sdb, serial: S}}",
+    HEAD + "device: {pci: '5e:00.0', path: /dev/sdb, serial: S}}",
+    HEAD + "device: {path: /dev/sdb, serial: S, namespace: 1}}",
+    HEAD + "device: {pci: '5e:00.0', serial: S, namespace: 0}}",
+    HEAD + "needs: {snapshots: maybe}}",
+    HEAD + "needs: {fast: yes}}",
 ]
+GOOD = [
+    HEAD + "device: {pci: '5E:00.0', serial: 12345, namespace: 2}, needs: {snapshots: no}}",
+    HEAD + "device: {path: /dev/disk/by-id/x, serial: S 1}, needs: {shared_device: 'yes'}}",
+]
+for text in GOOD:
+    validator.validate(yaml.safe_load(text))
 for text in BROKEN:
     assert not validator.is_valid(yaml.safe_load(text)), "accepted: " + text
