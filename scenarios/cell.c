@@ -35,6 +35,11 @@ static bool has_own_thread_nowhere(const struct cell *c)
 	return c->iothreads > 0 && (c->bus == BUS_SATA || c->bus == BUS_NVME_EMULATED);
 }
 
+static bool threads_of_one_pair(const struct cell *c)
+{
+	return c->iothreads > 1 && c->bus == BUS_NVME_USERSPACE;
+}
+
 static bool queues_on_sata(const struct cell *c)
 {
 	return c->queues > 0 && c->bus == BUS_SATA;
@@ -85,6 +90,9 @@ const struct cell_rule cell_rules[] = {
 	{"iothreads", "bus", has_own_thread_nowhere,
 	 "QEMU serves this device in its main loop, that is iothreads 0; "
 	 "virtio-blk, virtio-scsi and nvme-userspace take iothreads"},
+	{"iothreads", "bus", threads_of_one_pair,
+	 "QEMU's NVMe driver has one pair of I/O queues, which one thread serves, that is "
+	 "iothreads 0 or 1"},
 	{"queues", "bus", queues_on_sata,
 	 "AHCI has one queue of 32 commands, that is queues auto; "
 	 "virtio-blk, virtio-scsi, nvme-emulated and nvme-userspace take queues"},

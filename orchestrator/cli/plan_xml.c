@@ -145,6 +145,8 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 	     struct bl_buf *out, struct bl_err *err)
 {
 	const struct cell *c = matrix_cell(l->matrix, cell);
+	const struct scenario_device *device = &l->scenario->device;
+	bool on_device = c->storage == STORAGE_DEVICE;
 	BL_CLEANUP(here_done) struct here h = {0};
 	BL_CLEANUP(bl_freep) char *xml = NULL;
 	struct domain_binding b = {
@@ -157,7 +159,10 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 		.kernel = "KERNEL",
 		.initrd = "INITRAMFS",
 		.cmdline = IMAGE_CMDLINE,
-		.disk_path = "BACKING",
+		.disk_path = on_device && device->path ? device->path : "BACKING",
+		.disk_is_block = on_device,
+		.pci = device->pci,
+		.nsid = device->nsid,
 		.console_log = "CONSOLE",
 	};
 	int r;

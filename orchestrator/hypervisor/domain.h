@@ -33,11 +33,29 @@ struct domain_binding {
 		kernel_release; /* of @kernel: what the guest's uname should say; NULL: not known */
 	const char *disk_path;  /* backing file or block device */
 	bool disk_is_block;     /* /dev/... */
-	const char *console_log; /* file that gets the serial console */
+	/* Bus vfio and nvme-userspace: the function that is handed over, instead of disk_path. */
+	const char *pci;       /* "0000:5e:00.0" */
+	uint32_t nsid;         /* namespace, nvme-userspace */
+	const char *host_root; /* before /sys/bus/pci; NULL: "" */
+	/* Bus vfio: what the guest must find of it; NULL or 0: not known, so not asked for. */
+	const char *device_serial; /* always known: a device is named by it */
+	const char *device_model, *device_firmware;
+	unsigned device_io_queues;    /* the most I/O queues that the controller grants */
+	unsigned device_msix_vectors; /* that the function has */
+	const char *console_log;      /* file that gets the serial console */
 };
 
+/* The serial by which the guest finds the disk under test: the device's own with vfio, else
+ * DOMAIN_DISK_SERIAL. Borrowed. */
+const char *domain_disk_serial(const struct cell *c, const struct domain_binding *b);
+
+/* How the disk is opened: the cell's cache mode; writeback for nvme-userspace, whose cells have
+ * none. */
+struct cache_bits domain_cache_bits(const struct cell *c);
+
 /* *ret_xml is new (free()). -ENOTSUP: this cell has no domain (bus host), or this bus or emulator
- * can't do a value (says which and what it needs). -EINVAL: a text that XML can't carry. */
+ * can't do a value (says which and what it needs). -EINVAL: a text that XML can't carry, or no PCI
+ * address where the bus needs one. */
 int domain_xml(const struct cell *c, const struct domain_binding *b, char **ret_xml,
 	       struct bl_err *err);
 

@@ -257,9 +257,14 @@ const char *trial_image_lacks(const struct image *image, const struct cell *cell
 		enum cell_bus bus;
 		const char *module;
 	} needs[] = {
-		{BUS_VIRTIO_BLK, "virtio_blk"}, {BUS_VIRTIO_SCSI, "virtio_scsi"},
-		{BUS_VIRTIO_SCSI, "sd_mod"},    {BUS_SATA, "ahci"},
-		{BUS_SATA, "sd_mod"},           {BUS_NVME_EMULATED, "nvme"},
+		{BUS_VIRTIO_BLK, "virtio_blk"},
+		{BUS_VIRTIO_SCSI, "virtio_scsi"},
+		{BUS_VIRTIO_SCSI, "sd_mod"},
+		{BUS_SATA, "ahci"},
+		{BUS_SATA, "sd_mod"},
+		{BUS_NVME_EMULATED, "nvme"},
+		{BUS_VFIO, "nvme"},
+		{BUS_NVME_USERSPACE, "virtio_blk"},
 	};
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(needs); i++) {

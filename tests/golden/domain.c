@@ -32,6 +32,7 @@ static int set(struct input *in, const char *key, const char *value, struct bl_e
 		{"emulator_version", &in->with.emulator_version},
 		{"owner_host", &in->with.owner_host},
 		{"cmdline", &in->with.cmdline},
+		{"pci", &in->with.pci},
 	};
 
 	if (axis)
@@ -44,6 +45,10 @@ static int set(struct input *in, const char *key, const char *value, struct bl_e
 	}
 	if (strcmp(key, "memory") == 0)
 		return bl_parse_size(value, &in->with.memory_bytes, err);
+	if (strcmp(key, "namespace") == 0) {
+		in->with.nsid = (uint32_t)strtoul(value, NULL, 10);
+		return 0;
+	}
 	if (strcmp(key, "disk_is_block") == 0) {
 		in->with.disk_is_block = strcmp(value, "yes") == 0;
 		return 0;

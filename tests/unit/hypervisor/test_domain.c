@@ -33,6 +33,9 @@ static struct domain_binding binding(void)
 		.initrd = "/i",
 		.cmdline = "quiet",
 		.disk_path = "/d.raw",
+		.pci = "0000:5e:00.0",
+		.nsid = 1,
+		.device_serial = "S5XX",
 		.console_log = "/c.log",
 	};
 }
@@ -69,7 +72,7 @@ START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
 
 	cell_defaults(&c);
 	for (int bus = 0; bus < BUSES; bus++) {
-		for (int cache = 0; cache < CACHES && bus < BUS_VFIO; cache++) {
+		for (int cache = 0; cache < CACHES && bus != BUS_HOST; cache++) {
 			BL_CLEANUP(bl_freep) char *one = NULL, *two = NULL;
 
 			c.bus = (enum cell_bus)bus;
@@ -79,6 +82,34 @@ START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
 			ck_assert_str_eq(one, two);
 		}
 	}
+}
+END_TEST
+
+START_TEST(a_guest_with_the_controller_finds_the_serial_of_the_device)
+{
+	struct domain_binding b = binding();
+	struct cell c;
+
+	cell_defaults(&c);
+	for (int bus = 0; bus < BUSES; bus++) {
+		c.bus = (enum cell_bus)bus;
+		ck_assert_str_eq(domain_disk_serial(&c, &b),
+				 bus == BUS_VFIO ? "S5XX" : DOMAIN_DISK_SERIAL);
+	}
+}
+END_TEST
+
+/* O_DIRECT is what makes QEMU's NVMe driver switch the device's write cache off. */
+START_TEST(a_controller_below_qemu_keeps_its_write_cache)
+{
+	struct cache_bits bits;
+	struct cell c;
+
+	cell_defaults(&c);
+	ck_assert(domain_cache_bits(&c).direct);
+	c.bus = BUS_NVME_USERSPACE;
+	bits = domain_cache_bits(&c);
+	ck_assert(bits.writeback && !bits.direct && !bits.no_flush);
 }
 END_TEST
 
@@ -137,6 +168,8 @@ int main(void)
 	tcase_add_test(t, every_golden_domain_is_valid_by_libvirts_own_schema);
 	tcase_add_test(t, every_vm_bus_and_cache_mode_gives_the_same_bytes_twice);
 	tcase_add_test(t, the_owner_can_be_read_back);
+	tcase_add_test(t, a_guest_with_the_controller_finds_the_serial_of_the_device);
+	tcase_add_test(t, a_controller_below_qemu_keeps_its_write_cache);
 	tcase_add_test(t, a_refused_cell_leaves_the_output_alone);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

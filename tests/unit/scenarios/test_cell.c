@@ -249,9 +249,8 @@ static const struct {
 	 "QEMU serves (any bus but vfio and host)"},
 	{{"bus", "nvme-userspace", "iothreads", "1", "discard", "unmap"}, NULL},
 	{{"bus", "nvme-userspace", "iothreads", "2"},
-	 "iothreads: '2' is impossible with vcpus '1': queues auto is one queue for each vCPU and "
-	 "a "
-	 "queue is served by one iothread, so some would have nothing to do; at most vcpus"},
+	 "iothreads: '2' is impossible with bus 'nvme-userspace': QEMU's NVMe driver has one pair "
+	 "of I/O queues, which one thread serves, that is iothreads 0 or 1"},
 	{{"bus", "nvme-userspace", "aio", "native"},
 	 "aio: 'native' has no meaning here; aio means something only in a cell whose disk is a "
 	 "file or block device to QEMU (any bus but vfio, nvme-userspace and host)"},
