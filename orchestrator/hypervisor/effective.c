@@ -13,7 +13,7 @@
 /* What a Linux guest makes of each bus.
  * The write cache of QEMU's nvme is not compared: the controller always says that it has one, so
  * the guest says "write back" in every mode (seen with QEMU 7.2 and Linux 6.1); its property
- * write-cache is behind cache.writeback of the host's rows. */
+ * write-cache is behind cache.writeback of the host's rows. With vfio it is the device's own. */
 static const struct {
 	const char *driver;
 	bool has_queues, shows_write_cache;
@@ -22,10 +22,13 @@ static const struct {
 	[BUS_VIRTIO_SCSI] = {"virtio_scsi", true, true},
 	[BUS_SATA] = {"ahci", false, true},
 	[BUS_NVME_EMULATED] = {"nvme", true, false},
+	[BUS_VFIO] = {"nvme", true, false},
+	[BUS_NVME_USERSPACE] = {"virtio_blk", true, true},
 };
 
 /* Facts compared below; the others are listed for information. */
-static const char *const compared[] = {"driver", "serial", "queues", "write_cache"};
+static const char *const compared[] = {"driver",       "serial", "queues",  "write_cache",
+				       "msix_vectors", "model",  "firmware"};
 
 static bool is_compared(const char *key)
 {
@@ -53,29 +56,79 @@ static void trimmed(char *out, size_t len, const char *s)
 		out[n - 1] = '\0';
 }
 
-static int add_serial(const struct facts *disk, struct effectives *out)
+static int add_serial(const struct cell *c, const struct domain_binding *b,
+		      const struct facts *disk, struct effectives *out)
 {
 	const char *serial = facts_get(disk, "serial");
 	char text[128];
 
 	trimmed(text, sizeof text, serial);
-	return add(out, "guest.serial", DOMAIN_DISK_SERIAL, serial ? text : NULL, "guest sysfs");
+	return add(out, "guest.serial", domain_disk_serial(c, b), serial ? text : NULL,
+		   "guest sysfs");
 }
 
-/* Guests make no more queues than they have CPUs. 0 is the device's default: nothing is asked. */
-static int add_queues(const struct cell *c, const struct facts *disk, struct effectives *out)
+/* Of a device that was handed over; elsewhere told only. */
+static int add_identity(const struct facts *disk, const char *name, const char *asked,
+			struct effectives *out)
 {
-	uint32_t n = c->queues < c->vcpus ? c->queues : c->vcpus;
+	const char *value = facts_get(disk, name);
+	char key[32], text[128];
+
+	if (!asked && !value)
+		return 0;
+	snprintf(key, sizeof key, "guest.%s", name);
+	trimmed(text, sizeof text, value);
+	return add(out, key, asked, value ? text : NULL, "guest sysfs");
+}
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* How many queues the guest should have; 0: nothing is asked. Guests make no more than they have
+ * CPUs. Linux' nvme driver makes as many as it has CPUs, the controller grants and there are
+ * vectors for beside the admin queue's (nvme_setup_io_queues()). */
+static unsigned asked_queues(const struct cell *c, const struct domain_binding *b)
+{
+	unsigned n = c->vcpus;
+
+	if (c->bus != BUS_VFIO)
+		return c->queues && guest_rows[c->bus].has_queues ? least(c->queues, n) : 0;
+	if (!b->device_msix_vectors)
+		return 0;
+	if (b->device_io_queues)
+		n = least(n, b->device_io_queues);
+	return least(n, b->device_msix_vectors - 1);
+}
+
+static int add_queues(const struct cell *c, const struct domain_binding *b,
+		      const struct facts *disk, struct effectives *out)
+{
+	unsigned n = asked_queues(c, b);
 	char asked[32];
 
 	snprintf(asked, sizeof asked, "%u", n);
-	return add(out, "guest.queues", c->queues && guest_rows[c->bus].has_queues ? asked : NULL,
-		   facts_get(disk, "queues"), "guest sysfs");
+	return add(out, "guest.queues", n ? asked : NULL, facts_get(disk, "queues"), "guest sysfs");
+}
+
+/* Linux' nvme driver: one for each I/O queue and one for the admin queue; with fewer, queues share
+ * one. Where the disk is QEMU's a guest that does not tell is let pass. */
+static int add_vectors(const struct cell *c, const struct facts *disk, struct effectives *out)
+{
+	const char *queues = facts_get(disk, "queues"), *vectors = facts_get(disk, "msix_vectors");
+	bool is_nvme = strcmp(guest_rows[c->bus].driver, "nvme") == 0;
+	char asked[32];
+
+	if (!vectors && c->bus != BUS_VFIO)
+		return 0;
+	snprintf(asked, sizeof asked, "%lu", queues ? strtoul(queues, NULL, 10) + 1 : 2);
+	return add(out, "guest.msix_vectors", is_nvme ? asked : NULL, vectors, "guest sysfs");
 }
 
 static int add_write_cache(const struct cell *c, const struct facts *disk, struct effectives *out)
 {
-	const char *asked = cell_cache_bits(c->cache).writeback ? "write back" : "write through";
+	const char *asked = domain_cache_bits(c).writeback ? "write back" : "write through";
 
 	return add(out, "guest.write_cache", guest_rows[c->bus].shows_write_cache ? asked : NULL,
 		   facts_get(disk, "write_cache"), "guest sysfs");
@@ -117,9 +170,15 @@ int effective_guest(const struct cell *c, const struct domain_binding *b, const 
 	snprintf(vcpus, sizeof vcpus, "%u", c->vcpus);
 	r = add(out, "guest.driver", guest_rows[c->bus].driver, facts_get(disk, "driver"),
 		"guest sysfs");
-	r = r < 0 ? r : add_serial(disk, out);
+	r = r < 0 ? r : add_serial(c, b, disk, out);
+	r = r < 0 ? r
+		  : add_identity(disk, "model", c->bus == BUS_VFIO ? b->device_model : NULL, out);
+	r = r < 0 ? r
+		  : add_identity(disk, "firmware", c->bus == BUS_VFIO ? b->device_firmware : NULL,
+				 out);
 	r = r < 0 ? r : add(out, "guest.cpus", vcpus, facts_get(guest, "cpus"), "guest hello");
-	r = r < 0 ? r : add_queues(c, disk, out);
+	r = r < 0 ? r : add_queues(c, b, disk, out);
+	r = r < 0 ? r : add_vectors(c, disk, out);
 	r = r < 0 ? r : add_write_cache(c, disk, out);
 	r = r < 0 ? r : add_discard(c, disk, out);
 	r = r < 0 ? r : add_others(disk, "guest sysfs", out);

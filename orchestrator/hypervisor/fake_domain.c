@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cell.h"
@@ -22,7 +23,7 @@ static uint64_t number_at(const char *xml, const char *xpath)
 {
 	BL_CLEANUP(bl_freep) char *s = xml_at(xml, xpath);
 
-	return s ? strtoull(s, NULL, 10) : 0;
+	return s ? strtoull(s, NULL, strncmp(s, "0x", 2) == 0 ? 16 : 10) : 0;
 }
 
 static void read_cache(const char *name, struct fake_domain *d)
@@ -51,9 +52,11 @@ static void read_release(const char *xml, struct fake_domain *d)
 static void read_disk(const char *xml, struct fake_domain *d)
 {
 	BL_CLEANUP(bl_freep) char *cache = xml_at(xml, "//disk/driver/@cache");
+	BL_CLEANUP(bl_freep) char *type = xml_at(xml, "//disk/@type");
 	bool has_iothread;
 
 	d->disk_path = xml_at(xml, "//disk/source/@file | //disk/source/@dev");
+	d->is_block = type && strcmp(type, "block") == 0;
 	d->bus = xml_at(xml, "//disk/target/@bus");
 	d->format = xml_at(xml, "//disk/driver/@type");
 	d->queues = (unsigned)number_at(xml, "//disk/driver/@queues");
@@ -62,6 +65,35 @@ static void read_disk(const char *xml, struct fake_domain *d)
 	has_iothread = number_at(xml, "//disk/driver/@iothread | //controller/driver/@iothread");
 	d->disk_iothreads = has_iothread ? 1 : 0;
 	read_cache(cache, d);
+}
+
+#define FUNCTION "(//disk/source/address | //hostdev/source/address)"
+
+/* A function that is handed over: to QEMU for a disk, or to the guest. */
+static int read_function(const char *xml, struct fake_domain *d, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *bus = xml_at(xml, FUNCTION "/@bus");
+	const char *file = getenv(FAKE_DEVICE_ENV);
+	struct stat st; /* jobs write to it: never a device */
+
+	if (!bus)
+		return 0;
+	if (!file || stat(file, &st) < 0 || !S_ISREG(st.st_mode))
+		return bl_fail(
+			err, -EINVAL,
+			"the fake has no NVMe controller; name a file in %s to stand for one",
+			FAKE_DEVICE_ENV);
+	d->pci = bl_strf("%04llx:%02llx:%02llx.%llx",
+			 (unsigned long long)number_at(xml, FUNCTION "/@domain"),
+			 (unsigned long long)number_at(xml, FUNCTION "/@bus"),
+			 (unsigned long long)number_at(xml, FUNCTION "/@slot"),
+			 (unsigned long long)number_at(xml, FUNCTION "/@function"));
+	d->nsid = (unsigned)number_at(xml, "//disk/source/@namespace");
+	free(d->disk_path);
+	d->disk_path = strdup(file);
+	if (!d->bus)
+		d->bus = strdup("vfio");
+	return 0;
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -84,6 +116,7 @@ static void read_argument(const json_t *arg, struct fake_domain *d)
 	const char *driver = text_of(arg, "driver"), *id = text_of(arg, "id");
 
 	if (json_object_get(arg, "filename")) {
+		d->is_block = strcmp(driver, "host_device") == 0;
 		replace(&d->disk_path, text_of(arg, "filename"));
 		d->is_direct = json_is_true(json_object_get(cache, "direct"));
 		d->is_no_flush = json_is_true(json_object_get(cache, "no-flush"));
@@ -124,6 +157,7 @@ static void read_arguments(const char *xml, struct fake_domain *d)
 int fake_domain_read(const char *xml, struct fake_domain *d, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *type = xml_at(xml, "/domain/@type");
+	int r;
 
 	*d = (struct fake_domain){0};
 	d->accel = strdup(type && strcmp(type, "kvm") == 0 ? "kvm" : "tcg");
@@ -135,10 +169,11 @@ int fake_domain_read(const char *xml, struct fake_domain *d, struct bl_err *err)
 	read_release(xml, d);
 	read_disk(xml, d);
 	read_arguments(xml, d);
-	if (d->disk_path && d->bus)
+	r = read_function(xml, d, err);
+	if (r == 0 && d->disk_path && d->bus)
 		return 0;
 	fake_domain_done(d);
-	return bl_fail(err, -EINVAL, "the domain has no disk with a source and a bus");
+	return r < 0 ? r : bl_fail(err, -EINVAL, "the domain has no disk with a source and a bus");
 }
 
 void fake_domain_done(struct fake_domain *d)
@@ -148,6 +183,7 @@ void fake_domain_done(struct fake_domain *d)
 	free(d->bus);
 	free(d->format);
 	free(d->disk_path);
+	free(d->pci);
 	free(d->console_path);
 	free(d->release);
 	*d = (struct fake_domain){0};
@@ -201,21 +237,34 @@ static json_int_t cluster_size(const char *path)
 	return (json_int_t)1 << bits[3];
 }
 
+/* As QEMU calls the disk's file; new. */
+static char *file_name(const struct fake_domain *d)
+{
+	return d->pci ? bl_strf("nvme://%s/%u", d->pci, d->nsid) : strdup(d->disk_path);
+}
+
 static json_t *block(const struct fake_domain *d)
 {
-	json_t *disk = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:I}, s:{s:b, s:b, s:b}}}", "qdev",
-				 DISK "/virtio-backend", "inserted", "drv", d->format, "file",
-				 d->disk_path, "detect_zeroes", "off", "image", "cluster-size",
-				 cluster_size(d->disk_path), "cache", "writeback", d->is_writeback,
-				 "direct", d->is_direct, "no-flush", d->is_no_flush);
+	BL_CLEANUP(bl_freep) char *file = file_name(d);
+	json_t *disk;
 
+	if (!d->format)
+		return json_array();
+	disk = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:I}, s:{s:b, s:b, s:b}}}", "qdev",
+			 DISK "/virtio-backend", "inserted", "drv", d->format, "file", file,
+			 "detect_zeroes", "off", "image", "cluster-size",
+			 cluster_size(d->disk_path), "cache", "writeback", d->is_writeback,
+			 "direct", d->is_direct, "no-flush", d->is_no_flush);
 	return json_pack("[o]", disk);
 }
 
 static json_t *nodes(const struct fake_domain *d)
 {
-	return json_pack("[{s:s, s:s, s:{s:b}}]", "drv", "file", "file", d->disk_path, "cache",
-			 "direct", d->is_direct);
+	BL_CLEANUP(bl_freep) char *file = file_name(d);
+	const char *driver = d->pci ? "nvme" : d->is_block ? "host_device" : "file";
+
+	return json_pack("[{s:s, s:s, s:{s:b}}]", "drv", driver, "file", file, "cache", "direct",
+			 d->is_direct);
 }
 
 static json_t *iothread_map(const struct fake_domain *d)
@@ -236,7 +285,8 @@ static const char *device_type(const struct fake_domain *d)
 	static const char *const rows[][2] = {{"virtio", "virtio-blk-pci"},
 					      {"scsi", "scsi-hd"},
 					      {"sata", "ide-hd"},
-					      {"nvme", "nvme"}};
+					      {"nvme", "nvme"},
+					      {"vfio", "vfio-pci"}};
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
 		if (strcmp(rows[i][0], d->bus) == 0)
@@ -254,6 +304,8 @@ static json_t *property(const struct fake_domain *d, const json_t *args)
 	if (strcmp(name, "type") == 0)
 		return json_string(strcmp(path, CONTROLLER) == 0 ? "virtio-scsi-pci"
 								 : device_type(d));
+	if (strcmp(name, "host") == 0 && d->pci)
+		return json_string(d->pci);
 	if (strcmp(name, "serial") == 0)
 		return json_string(DOMAIN_DISK_SERIAL);
 	if (strcmp(name, "iothread-vq-mapping") == 0)

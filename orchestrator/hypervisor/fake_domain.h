@@ -16,15 +16,23 @@ struct fake_domain {
 	char *accel, *machine; /* "tcg", "q35" */
 	uint64_t memory_bytes;
 	unsigned vcpus, iothreads, queues;
-	char *bus;    /* libvirt's word, "nvme" for QEMU's own device */
+	char *bus;    /* libvirt's word; "nvme" for QEMU's own device, "vfio" for one handed over */
 	char *format; /* "raw", "qcow2" */
 	char *disk_path, *console_path;
+	char *pci;     /* of a function that is handed over: "0000:5e:00.0"; NULL: none */
+	unsigned nsid; /* of its namespace, below QEMU; 0: the guest has the controller */
+	bool is_block;
 	char *release; /* what is behind "vmlinuz-" in the kernel's name; NULL: nothing */
 	bool is_direct, is_no_flush, is_writeback;
 	unsigned disk_iothreads; /* that serve the disk */
 };
 
-/* -EINVAL: no disk in it. */
+/* The file that stands for an NVMe controller that is handed over; nothing is handed to the fake.
+ */
+#define FAKE_DEVICE_ENV "BLKLAB_FAKE_DEVICE"
+
+/* -EINVAL: no disk in it, or a function is handed over and FAKE_DEVICE_ENV names no regular
+ * file. */
 int fake_domain_read(const char *xml, struct fake_domain *d, struct bl_err *err);
 void fake_domain_done(struct fake_domain *d);
 

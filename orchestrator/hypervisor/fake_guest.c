@@ -105,7 +105,8 @@ static const char *driver_of(const struct fake_guest *g)
 	static const char *const rows[][2] = {{"virtio", "virtio_blk"},
 					      {"scsi", "virtio_scsi"},
 					      {"sata", "ahci"},
-					      {"nvme", "nvme"}};
+					      {"nvme", "nvme"},
+					      {"vfio", "nvme"}};
 
 	if (g->fault == FAKE_WRONG_DRIVER)
 		return "floppy";
@@ -120,7 +121,8 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 {
 	const char *serial = json_string_value(json_object_get(ask, "serial"));
 	uint64_t size = g->fault == FAKE_SHORT_DISK ? g->disk_bytes / 2 : g->disk_bytes;
-	char queues[16];
+	unsigned n = g->domain.queues ? g->domain.queues : g->domain.vcpus;
+	char queues[16], vectors[16];
 
 	if (g->fault == FAKE_NO_DISK) {
 		say_error(g, id, ENODEV, "no disk with that serial");
@@ -130,14 +132,14 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 		say(g, json_pack("{s:s, s:I}", "type", "disk" ESCAPES, "id", id));
 		return;
 	}
-	snprintf(queues, sizeof queues, "%u",
-		 g->domain.queues ? g->domain.queues : g->domain.vcpus);
-	say(g, json_pack("{s:s, s:I, s:s, s:I, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s}}", "type",
+	snprintf(queues, sizeof queues, "%u", n);
+	snprintf(vectors, sizeof vectors, "%u", n + 1);
+	say(g, json_pack("{s:s, s:I, s:s, s:I, s:I, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}", "type",
 			 "disk", "id", id, "device", "/dev/fake", "size_bytes", (json_int_t)size,
 			 "first_read_ns", (json_int_t)bl_now_ns(), "facts", "driver", driver_of(g),
-			 "serial", serial ? serial : "", "queues", queues, "scheduler",
-			 g->fault == FAKE_ESCAPES ? "none" ESCAPES : "none", "write_cache",
-			 g->domain.is_writeback ? "write back" : "write through",
+			 "serial", serial ? serial : "", "queues", queues, "msix_vectors", vectors,
+			 "scheduler", g->fault == FAKE_ESCAPES ? "none" ESCAPES : "none",
+			 "write_cache", g->domain.is_writeback ? "write back" : "write through",
 			 "discard_max_bytes", "0"));
 }
 

@@ -38,6 +38,19 @@ static json_t *block_devices(const struct bl_buf *cmdline)
 	return list;
 }
 
+/* Its path, or "nvme://PCI/NAMESPACE" as QEMU names what its NVMe driver has. */
+static bool is_of(const json_t *node, const char *image)
+{
+	const char *file = text_of(node, "filename"), *pci = text_of(node, "device");
+	BL_CLEANUP(bl_freep) char *name = NULL;
+
+	if (file || !pci)
+		return file && strcmp(file, image) == 0;
+	name = bl_strf("nvme://%s/%lld", pci,
+		       (long long)json_integer_value(json_object_get(node, "namespace")));
+	return name && strcmp(name, image) == 0;
+}
+
 static void read_cmdline(const char *dir, const char *image, struct qemu_process *ret)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
@@ -50,7 +63,7 @@ static void read_cmdline(const char *dir, const char *image, struct qemu_process
 		return;
 	list = block_devices(&b);
 	json_array_foreach (list, i, node) {
-		if (!text_of(node, "filename") || strcmp(text_of(node, "filename"), image) != 0)
+		if (!is_of(node, image))
 			continue;
 		storage = text_of(node, "node-name");
 		aio = text_of(node, "aio");
@@ -81,6 +94,13 @@ static bool fd_is_direct(const char *dir, const char *fd)
 	return p && (strtoul(p + strlen("flags:"), NULL, 8) & O_DIRECT);
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	if (S_ISBLK(a->st_mode) && S_ISBLK(b->st_mode))
+		return a->st_rdev == b->st_rdev; /* its node may be another one in QEMU's /dev */
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* The same file. Its name alone does not do: an emulator in a mount namespace of its own may see it
  * under another one. */
 static bool is_image(const char *fd_path, const char *target, const char *image)
@@ -90,7 +110,7 @@ static bool is_image(const char *fd_path, const char *target, const char *image)
 	if (strcmp(target, image) == 0)
 		return true;
 	return stat(fd_path, &open_file) == 0 && stat(image, &wanted) == 0 &&
-	       open_file.st_dev == wanted.st_dev && open_file.st_ino == wanted.st_ino;
+	       is_same(&open_file, &wanted);
 }
 
 static void read_file_of(const char *dir, const char *fd, const char *image,

@@ -11,17 +11,11 @@
 #include "effective.h"
 #include "fs.h"
 #include "hv_log.h"
-#include "hypervisor_priv.h"
 #include "qemu_process.h"
+#include "scripted.h"
 #include "units.h"
 
-/* A monitor that answers from a JSON object: command -> reply, and for qom-get "PATH PROPERTY" ->
- * value. The healthy answers are those of QEMU 7.2 with a virtio-blk disk on one iothread. */
-struct scripted {
-	struct hv_vm base;
-	json_t *replies;
-};
-
+/* The healthy answers are those of QEMU 7.2 with a virtio-blk disk on one iothread. */
 static const char healthy[] =
 	"{'query-version': {'qemu': {'major': 7, 'minor': 2, 'micro': 22}, 'package': 'Debian'},"
 	" 'query-kvm': {'enabled': false, 'present': true},"
@@ -42,46 +36,6 @@ static const char healthy[] =
 	" '/machine/peripheral/ua-dut serial': 'blklab-dut',"
 	" '/machine/peripheral/ua-dut num-queues': 2,"
 	" '/machine/peripheral/ua-dut iothread': '/objects/iothread1'}";
-
-static int scripted_qmp(struct hv_vm *vm, const char *command, const json_t *args,
-			json_t **ret_reply, struct bl_err *err)
-{
-	struct scripted *s = (struct scripted *)vm;
-	char key[256];
-	json_t *v;
-
-	snprintf(key, sizeof key, "%s", command);
-	if (strcmp(command, "qom-get") == 0)
-		snprintf(key, sizeof key, "%s %s", json_string_value(json_object_get(args, "path")),
-			 json_string_value(json_object_get(args, "property")));
-	v = json_object_get(s->replies, key);
-	if (!v)
-		return bl_fail(err, -EIO, "qmp %s: no such thing: '%s'", command, key);
-	*ret_reply = json_incref(v);
-	return 0;
-}
-
-static int no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
-{
-	(void)vm;
-	(void)ret_xml;
-	return bl_fail(err, -EIO, "no XML in this test");
-}
-
-static const struct hv_ops scripted_ops = {.name = "scripted", .qmp = scripted_qmp, .xml = no_xml};
-
-static json_t *json(const char *text)
-{
-	BL_CLEANUP(bl_freep) char *copy = strdup(text);
-	json_error_t e;
-	json_t *v;
-
-	for (char *p = copy; *p; p++)
-		*p = *p == '\'' ? '"' : *p;
-	v = json_loads(copy, JSON_DECODE_ANY, &e);
-	ck_assert_msg(v, "%s: %s", text, e.text);
-	return v;
-}
 
 static struct cell the_cell(void)
 {
@@ -108,20 +62,7 @@ static const struct domain_binding the_binding = {
 /* The sentence for @c when @at is answered with @value instead; new, NULL: all match. */
 static char *sentence(const struct cell *c, const char *at, const char *value)
 {
-	struct scripted s = {.base.ops = &scripted_ops, .replies = json(healthy)};
-	struct effectives e = {0};
-	struct bl_err err = BL_ERR_INIT;
-	char *text;
-
-	if (at && value)
-		json_object_set_new(s.replies, at, json(value));
-	else if (at)
-		json_object_del(s.replies, at);
-	ck_assert_msg(effective_host(&s.base, c, &the_binding, &e, &err) == 0, "%s", err.text);
-	text = effective_mismatch(&e);
-	effectives_done(&e);
-	json_decref(s.replies);
-	return text;
+	return scripted_sentence(healthy, c, &the_binding, at, value);
 }
 
 START_TEST(a_vm_that_runs_what_was_asked_matches)
@@ -222,7 +163,7 @@ END_TEST
 
 START_TEST(a_monitor_that_is_gone_is_an_error_and_not_a_mismatch)
 {
-	struct scripted s = {.base.ops = &scripted_ops, .replies = json("{}")};
+	struct scripted s = {.base.ops = &scripted_ops, .replies = scripted_json("{}")};
 	struct cell c = the_cell();
 	struct effectives e = {0};
 	struct bl_err err = BL_ERR_INIT;
@@ -299,6 +240,25 @@ START_TEST(engine_and_flags_are_read_from_the_process)
 	ck_assert_str_eq(p.discard, "ignore");
 	ck_assert(p.has_image && p.is_direct && p.has_native && !p.has_uring);
 	qemu_process_done(&p);
+}
+END_TEST
+
+#define NVME_ARGS                                                                                  \
+	"qemu\0-blockdev\0{\"driver\":\"nvme\",\"device\":\"0000:5e:00.0\",\"namespace\":1,"       \
+	"\"node-name\":\"s\",\"discard\":\"unmap\"}\0-blockdev\0{\"node-name\":\"f\","             \
+	"\"discard\":\"ignore\",\"driver\":\"raw\",\"file\":\"s\"}"
+
+START_TEST(a_namespace_of_qemus_own_driver_is_known_by_its_name)
+{
+	struct qemu_process p, other;
+
+	put("cmdline", NVME_ARGS, sizeof NVME_ARGS);
+	qemu_process_read(proc_dir, "nvme://0000:5e:00.0/1", &p);
+	qemu_process_read(proc_dir, "nvme://0000:5e:00.0/2", &other);
+	ck_assert_pstr_eq(p.discard, "ignore");
+	ck_assert_ptr_null(other.discard);
+	qemu_process_done(&p);
+	qemu_process_done(&other);
 }
 END_TEST
 
@@ -486,6 +446,7 @@ int main(void)
 	tcase_add_test(host, a_monitor_that_is_gone_is_an_error_and_not_a_mismatch);
 	tcase_add_checked_fixture(proc, make_proc, remove_proc);
 	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
+	tcase_add_test(proc, a_namespace_of_qemus_own_driver_is_known_by_its_name);
 	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
 	tcase_add_test(proc, the_emulator_is_known_by_its_file_and_not_by_its_name);
 	tcase_add_test(proc, the_last_words_are_qemus_and_its_log_can_go);
