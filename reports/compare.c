@@ -5,7 +5,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "findings.h"
+#include "minute.h"
 #include "pairing.h"
 #include "report.h"
 #include "term.h"
@@ -183,7 +183,7 @@ static void add_side(char side, const struct view *v, uint32_t cell, struct bl_b
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
 	char when[32];
 
-	findings_bad(c, &bad);
+	minute_bad(c, &bad);
 	bl_buf_addf(out, "%c  ", side);
 	fmt_clean(out, c->rec->name, 0);
 	bl_buf_addf(out, "  (run %.8s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
@@ -197,9 +197,9 @@ static void add_cpu(const struct pairing *p, unsigned columns, struct bl_buf *ou
 {
 	BL_CLEANUP(lines_done) struct lines l = {0};
 
-	findings_cpu(&p->va, &l);
+	minute_cpu(&p->va, &l);
 	if (!l.n)
-		findings_cpu(&p->vb, &l);
+		minute_cpu(&p->vb, &l);
 	for (size_t i = 0; i < l.n; i++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf plain = BL_BUF_INIT;
 

@@ -2,7 +2,7 @@
 #ifndef REPORT_HTML_H
 #define REPORT_HTML_H
 
-#include "findings.h"
+#include "minute.h"
 #include "fmt.h"
 #include "view.h"
 

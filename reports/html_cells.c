@@ -166,7 +166,7 @@ static void trial_row(const struct trial_record *t, struct bl_buf *out)
 		    boot ? fmt_ns(&fmt_page, num, strtod(boot, NULL)) : "\u00b7",
 		    t->state == TRIAL_OK ? "ok" : "bad", trial_state_names[t->state]);
 	if (t->state != TRIAL_OK)
-		fmt_html(out, findings_reason(t));
+		fmt_html(out, minute_reason(t));
 	bl_buf_adds(out, "</td></tr>\n");
 }
 
@@ -228,7 +228,7 @@ static void add_summary(const struct view *v, uint32_t cell, struct bl_buf *out)
 	const struct view_cell *c = &v->cells[cell];
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
 
-	findings_bad(c, &bad);
+	minute_bad(c, &bad);
 	html_swatch(v, cell, out);
 	bl_buf_adds(out, "<b>");
 	fmt_html(out, c->rec->name);
@@ -255,7 +255,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 		bl_buf_addf(out,
 			    "<p class=\"reason\"><b>trial %u %s</b>: ", c->first_bad->repeat + 1,
 			    trial_state_names[c->first_bad->state]);
-		fmt_html(out, findings_reason(c->first_bad));
+		fmt_html(out, minute_reason(c->first_bad));
 		bl_buf_adds(out, "</p>\n");
 	}
 	if (c->rec->durability && c->rec->durability[0]) {

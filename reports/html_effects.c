@@ -238,7 +238,7 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 
 		row_label(v, &v->effects[i],
 			  is_joined(v, v->effects[i].job) ? NULL : &v->effects[from], &label);
-		findings_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
+		minute_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
 		bl_buf_addf(&desc, "%s: %s. ", bl_buf_str(&label), bl_buf_str(&change));
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu right\n",
 			    plot_text(&p, bl_buf_str(&label), token), (labels - 12.0) / width,
@@ -260,7 +260,7 @@ static void add_list(const struct view *v, size_t from, size_t to, struct bl_buf
 		BL_CLEANUP(bl_buf_done) struct bl_buf label = BL_BUF_INIT, change = BL_BUF_INIT;
 
 		row_label(v, e, is_joined(v, e->job) ? NULL : &v->effects[from], &label);
-		findings_change(&e->by[METRIC_P99], &fmt_page, &change);
+		minute_change(&e->by[METRIC_P99], &fmt_page, &change);
 		bl_buf_adds(out, "<li>");
 		fmt_html(out, bl_buf_str(&label));
 		bl_buf_addf(out, " <b class=\"%s\">%s</b></li>",
@@ -299,7 +299,7 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 		for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++) {
 			BL_CLEANUP(bl_buf_done) struct bl_buf c = BL_BUF_INIT;
 
-			findings_change(&e->by[shown[k]], &fmt_page, &c);
+			minute_change(&e->by[shown[k]], &fmt_page, &c);
 			bl_buf_addf(out, "<td class=\"n\">%s</td>", bl_buf_str(&c));
 		}
 		bl_buf_addf(out, "<td class=\"n\">%zu</td></tr>\n", e->by[METRIC_P99].n_pairs);
@@ -335,10 +335,10 @@ static void one_picture(const struct view *v, size_t from, size_t to, struct bl_
 	if (is_joined(v, e->job)) {
 		e = largest(v, from, to);
 		bl_buf_adds(&title, "The largest step is ");
-		findings_step(e, &fmt_page, &title);
+		minute_step(e, &fmt_page, &title);
 	} else {
 		bl_buf_addf(&title, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
-		findings_axis(v, from, to, &fmt_page, &title);
+		minute_axis(v, from, to, &fmt_page, &title);
 	}
 	bl_buf_adds(out, "<figure class=\"fx\"><figcaption><h4>");
 	fmt_html(out, bl_buf_str(&title));

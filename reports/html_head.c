@@ -36,7 +36,7 @@ static void add_trust(const struct view *v, struct bl_buf *out)
 {
 	BL_CLEANUP(lines_done) struct lines l = {0};
 
-	findings_trust(v, &l);
+	minute_trust(v, &l);
 	if (!l.n) {
 		bl_buf_addf(out,
 			    "<div class=\"trust fine\"><p><b>Nothing known limits this result</b>: "
@@ -86,7 +86,7 @@ void html_minute(const struct view *v, struct bl_buf *out)
 {
 	BL_CLEANUP(lines_done) struct lines l = {0};
 
-	findings_minute(v, &fmt_page, &l);
+	minute_lines(v, &fmt_page, &l);
 	bl_buf_adds(out, "<section id=\"minute\"><h2>In one minute</h2>\n");
 	html_lines(&l, out);
 	bl_buf_adds(out, "</section>\n");

@@ -117,7 +117,7 @@ static void add_verdict(const struct view *v, const struct view_row *row, struct
 				 "</span></td>");
 		return;
 	}
-	findings_change(c, &fmt_page, &change);
+	minute_change(c, &fmt_page, &change);
 	bl_buf_addf(out, "<td class=\"v\" data-v=\"%.6g\"", c->n_pairs ? c->ratio : 1e9);
 	if (c->why[0]) {
 		bl_buf_adds(out, " title=\"");
@@ -200,8 +200,8 @@ static void add_name(const struct view *v, uint32_t cell, struct bl_buf *out)
 	if (c->n_ok && c->n_ok < c->n_trials) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, why = BL_BUF_INIT;
 
-		findings_bad(c, &bad);
-		findings_reasons(v, cell, &why);
+		minute_bad(c, &bad);
+		minute_reasons(v, cell, &why);
 		bl_buf_adds(out, "<small class=\"bad\" title=\"");
 		fmt_html(out, bl_buf_str(&why));
 		bl_buf_addf(out, "\">%s of %zu trials</small>", bl_buf_str(&bad), c->n_trials);
@@ -215,13 +215,13 @@ static void add_dead(const struct view *v, const struct view_row *row, struct bl
 	const struct view_cell *c = &v->cells[row->cell];
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, why = BL_BUF_INIT;
 
-	findings_bad(c, &bad);
-	findings_reasons(v, row->cell, &why);
+	minute_bad(c, &bad);
+	minute_reasons(v, row->cell, &why);
 	bl_buf_addf(out, "<td class=\"dead\" colspan=\"%zu\" title=\"", 6 + N_LAT);
 	fmt_html(out, bl_buf_str(&why));
 	bl_buf_addf(out, "\"><b>%s</b> ", c->n_trials ? bl_buf_str(&bad) : "not run");
 	if (c->first_bad)
-		fmt_html(out, findings_reason(c->first_bad));
+		fmt_html(out, minute_reason(c->first_bad));
 	else if (!c->n_trials)
 		bl_buf_adds(out, "the run ended before its first trial");
 	else if (!bad.len)

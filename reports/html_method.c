@@ -94,7 +94,7 @@ void html_method(const struct view *v, const char *json, const char *csv, struct
 	add_procedure(v, out);
 	add_definitions(out);
 	bl_buf_adds(out, "<h3>What cannot be concluded</h3>\n");
-	findings_limits(v, &limits);
+	minute_limits(v, &limits);
 	html_lines(&limits, out);
 	if (v->d->run.notes.n) {
 		bl_buf_adds(out, "<h3>Notes of the run</h3>\n");

@@ -5,7 +5,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "findings.h"
+#include "minute.h"
 #include "timing.h"
 
 static void add_list(const struct lines *l, struct bl_buf *out)
@@ -35,12 +35,12 @@ static void add_head(const struct view *v, struct bl_buf *out)
 	if (view_is_emulated(v))
 		bl_buf_adds(out, " (emulated CPU)");
 	bl_buf_adds(out, "\n\n");
-	findings_trust(v, &trust);
+	minute_trust(v, &trust);
 	if (trust.n) {
 		bl_buf_adds(out, "## Before you trust it\n\n");
 		add_list(&trust, out);
 	}
-	findings_minute(v, &fmt_plain, &minute);
+	minute_lines(v, &fmt_plain, &minute);
 	bl_buf_adds(out, "## In one minute\n\n");
 	add_list(&minute, out);
 }
@@ -60,9 +60,9 @@ static void add_dead(const struct view_cell *c, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
 
-	findings_bad(c, &bad);
+	minute_bad(c, &bad);
 	bl_buf_addf(out, " %s: ", bad.len ? bl_buf_str(&bad) : "no figures");
-	fmt_md(out, c->first_bad ? findings_reason(c->first_bad) : "no reason was kept");
+	fmt_md(out, c->first_bad ? minute_reason(c->first_bad) : "no reason was kept");
 	bl_buf_adds(out, " | - | - | - | - | - | - | - | - |");
 }
 
@@ -80,7 +80,7 @@ static void add_row(const struct view *v, const struct view_row *row, struct bl_
 		add_dead(c, out);
 	} else {
 		s = row->sum->metric;
-		findings_verdict(v, row, &fmt_plain, &verdict);
+		minute_verdict(v, row, &fmt_plain, &verdict);
 		bl_buf_addf(out, " %s | %s |", bl_buf_str(&verdict),
 			    fmt_sig3(&fmt_plain, num, s[METRIC_IOPS].median));
 		bl_buf_addf(out, " %s |", fmt_mib(&fmt_plain, num, s[METRIC_BYTES_PER_S].median));
@@ -128,8 +128,8 @@ static void add_effects(const struct view *v, struct bl_buf *out)
 		struct bl_buf rest = BL_BUF_INIT, p99 = BL_BUF_INIT, iops = BL_BUF_INIT;
 
 		view_name_without(v, e->cell_to, e->axis, &rest);
-		findings_change(&e->by[METRIC_P99], &fmt_plain, &p99);
-		findings_change(&e->by[METRIC_IOPS], &fmt_plain, &iops);
+		minute_change(&e->by[METRIC_P99], &fmt_plain, &p99);
+		minute_change(&e->by[METRIC_IOPS], &fmt_plain, &iops);
 		bl_buf_adds(out, "| ");
 		fmt_md(out, e->job->name);
 		bl_buf_adds(out, " | ");
@@ -159,7 +159,7 @@ static void add_bad_trials(const struct view *v, struct bl_buf *out)
 		bl_buf_adds(out, "- ");
 		fmt_md(out, v->d->cells[t->cell].name);
 		bl_buf_addf(out, ", trial %u, %s: ", t->repeat + 1, trial_state_names[t->state]);
-		fmt_md(out, findings_reason(t));
+		fmt_md(out, minute_reason(t));
 		bl_buf_addc(out, '\n');
 	}
 	bl_buf_addc(out, '\n');
@@ -192,7 +192,7 @@ static void add_environment(const struct view *v, struct bl_buf *out)
 	const struct facts *f = &v->d->run.environment;
 	BL_CLEANUP(lines_done) struct lines limits = {0};
 
-	findings_limits(v, &limits);
+	minute_limits(v, &limits);
 	bl_buf_adds(out, "## What cannot be concluded\n\n");
 	add_list(&limits, out);
 	bl_buf_adds(out, "## Environment\n\n| | |\n|---|---|\n");

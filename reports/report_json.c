@@ -3,7 +3,7 @@
 #include <jansson.h>
 
 #include "cleanup.h"
-#include "findings.h"
+#include "minute.h"
 #include "json_parts.h"
 #include "timing.h"
 
@@ -181,8 +181,8 @@ int report_json(const struct view *v, struct bl_buf *out)
 	BL_CLEANUP(lines_done) struct lines trust = {0}, minute = {0};
 	json_t *root = json_object(), *cells = json_array();
 
-	findings_trust(v, &trust);
-	findings_minute(v, &fmt_plain, &minute);
+	minute_trust(v, &trust);
+	minute_lines(v, &fmt_plain, &minute);
 	json_object_set_new(root, "format", json_string("blklab-report/1"));
 	json_object_set_new(root, "run", run_json(&v->d->run));
 	json_object_set_new(root, "trust", lines_json(&trust));

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "findings.h"
+#include "minute.h"
 #include "report.h"
 #include "term.h"
 
@@ -142,7 +142,7 @@ static void add_verdict(const struct table *t, const struct view_row *row, struc
 	};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 
-	findings_verdict(t->v, row, &fmt_plain, &text);
+	minute_verdict(t->v, row, &fmt_plain, &text);
 	bl_buf_adds(out, "  ");
 	term_on(out, t->color,
 		row->cell == t->v->reference ? TERM_DIM : looks[row->ref[METRIC_P99].verdict]);
@@ -219,7 +219,7 @@ static void add_bad(const struct table *t, struct bl_buf *out)
 
 		if (!c->first_bad && c->n_trials)
 			continue;
-		findings_bad(c, &bad);
+		minute_bad(c, &bad);
 		if (!n++)
 			bl_buf_adds(out, "trials without figures:\n");
 		bl_buf_addf(&line, "%s: ", c->rec->name);
@@ -302,9 +302,9 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 		add_job(&t, out);
 	}
 	add_bad(&t, out);
-	findings_trust(&v, &trust);
+	minute_trust(&v, &trust);
 	add_lines(&t, "note", &trust, TERM_DIM, out);
-	findings_next(&v, &next);
+	minute_next(&v, &next);
 	add_lines(&t, "next", &next, TERM_PLAIN, out);
 	return bl_buf_failed(out) ? bl_fail(err, -ENOMEM, "table: out of memory") : 0;
 }

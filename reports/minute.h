@@ -1,10 +1,10 @@
-/* findings.h - what the figures say, in sentences made from them.
+/* minute.h - what the figures say, in sentences made from them.
  *
  * The same sentences on the page, in Markdown, in JSON and on the terminal. A sentence carries its
  * number, the range over trials or the interval, and says "cannot tell" where that is the answer.
  */
-#ifndef REPORT_FINDINGS_H
-#define REPORT_FINDINGS_H
+#ifndef REPORT_MINUTE_H
+#define REPORT_MINUTE_H
 
 #include "fmt.h"
 #include "view.h"
@@ -18,34 +18,34 @@ void lines_add(struct lines *l, const char *fmt, ...) __attribute__((format(prin
 void lines_done(struct lines *l);
 
 /* What an emulated CPU means for the figures, when the VMs had one; nothing otherwise. */
-void findings_cpu(const struct view *v, struct lines *out);
+void minute_cpu(const struct view *v, struct lines *out);
 /* What limits the result; empty: nothing is known that does. */
-void findings_trust(const struct view *v, struct lines *out);
+void minute_trust(const struct view *v, struct lines *out);
 /* Three to six sentences a hurried reader should have. */
-void findings_minute(const struct view *v, const struct fmt_style *st, struct lines *out);
+void minute_lines(const struct view *v, const struct fmt_style *st, struct lines *out);
 /* What to do next, the most useful first. */
-void findings_next(const struct view *v, struct lines *out);
+void minute_next(const struct view *v, struct lines *out);
 /* What these figures can't say. */
-void findings_limits(const struct view *v, struct lines *out);
+void minute_limits(const struct view *v, struct lines *out);
 
 /* One axis under one job, as the title of its picture: effects [from, to) of the view. */
-void findings_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
-		   struct bl_buf *out);
+void minute_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
+		 struct bl_buf *out);
 
 /* One comparison: "cache none -> writeback: p99 falls: -31 % [-37, -24]". */
-void findings_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out);
+void minute_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out);
 
 /* "-31 % [-37, -24]", "-31 % seen", or "no pairs". */
-void findings_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out);
+void minute_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out);
 /* As the reader of a column wants it: "reference", "better -31 %", "cannot tell". */
-void findings_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
-		      struct bl_buf *out);
+void minute_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
+		    struct bl_buf *out);
 /* Each reason of the cell's trials that are not ok, once, in the order of the trials:
  * "trial 2 failed: ...; trial 5 interrupted: ...". */
-void findings_reasons(const struct view *v, uint32_t cell, struct bl_buf *out);
+void minute_reasons(const struct view *v, uint32_t cell, struct bl_buf *out);
 /* "no reason was kept" where there is none. */
-const char *findings_reason(const struct trial_record *t);
+const char *minute_reason(const struct trial_record *t);
 /* "1 failed, 2 mismatch" for the trials that are not ok; "" when all are. */
-void findings_bad(const struct view_cell *c, struct bl_buf *out);
+void minute_bad(const struct view_cell *c, struct bl_buf *out);
 
 #endif

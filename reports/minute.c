@@ -1,4 +1,4 @@
-#include "findings.h"
+#include "minute.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -39,7 +39,7 @@ void lines_done(struct lines *l)
 	*l = (struct lines){0};
 }
 
-void findings_bad(const struct view_cell *c, struct bl_buf *out)
+void minute_bad(const struct view_cell *c, struct bl_buf *out)
 {
 	for (int s = TRIAL_OK + 1; s < TRIAL_STATES; s++) {
 		if (c->n_state[s])
@@ -48,7 +48,7 @@ void findings_bad(const struct view_cell *c, struct bl_buf *out)
 	}
 }
 
-const char *findings_reason(const struct trial_record *t)
+const char *minute_reason(const struct trial_record *t)
 {
 	return t->reason && t->reason[0] ? t->reason : "no reason was kept";
 }
@@ -57,13 +57,13 @@ static bool was_said(const struct view *v, const struct trial_record *t)
 {
 	for (const struct trial_record *o = v->d->trials; o < t; o++) {
 		if (o->cell == t->cell && o->state == t->state &&
-		    strcmp(findings_reason(o), findings_reason(t)) == 0)
+		    strcmp(minute_reason(o), minute_reason(t)) == 0)
 			return true;
 	}
 	return false;
 }
 
-void findings_reasons(const struct view *v, uint32_t cell, struct bl_buf *out)
+void minute_reasons(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	size_t n = 0;
 
@@ -73,7 +73,7 @@ void findings_reasons(const struct view *v, uint32_t cell, struct bl_buf *out)
 		if (t->cell != cell || t->state == TRIAL_OK || was_said(v, t))
 			continue;
 		bl_buf_addf(out, "%strial %u %s: %s", n++ ? "; " : "", t->repeat + 1,
-			    trial_state_names[t->state], findings_reason(t));
+			    trial_state_names[t->state], minute_reason(t));
 	}
 }
 
@@ -88,7 +88,7 @@ static void trust_trials(const struct view *v, struct lines *out)
 		for (int s = 0; s < TRIAL_STATES; s++)
 			all.n_state[s] += v->cells[i].n_state[s];
 	}
-	findings_bad(&all, &kinds);
+	minute_bad(&all, &kinds);
 	if (bad)
 		lines_add(out,
 			  "\001%zu of %zu trials gave no figures\002 (%s). Each is shown with its "
@@ -158,7 +158,7 @@ static bool is_of_cpu(const struct fact *note)
 	return strcasestr(note->value, "emulated CPU") != NULL;
 }
 
-void findings_cpu(const struct view *v, struct lines *out)
+void minute_cpu(const struct view *v, struct lines *out)
 {
 	const struct facts *notes = &v->d->run.notes;
 	bool is_said = false;
@@ -172,12 +172,12 @@ void findings_cpu(const struct view *v, struct lines *out)
 		lines_add(out, "\001Emulated CPU (TCG)\002: compare paths, not absolute times.");
 }
 
-void findings_trust(const struct view *v, struct lines *out)
+void minute_trust(const struct view *v, struct lines *out)
 {
 	const struct facts *notes = &v->d->run.notes;
 	size_t thin, rows;
 
-	findings_cpu(v, out);
+	minute_cpu(v, out);
 	trust_trials(v, out);
 	for (size_t i = 0; i < notes->n; i++) {
 		/* How many trials there are is said above, from the trials themselves. */
@@ -192,7 +192,7 @@ void findings_trust(const struct view *v, struct lines *out)
 			  thin, rows);
 }
 
-void findings_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out)
+void minute_change(const struct comparison *c, const struct fmt_style *st, struct bl_buf *out)
 {
 	char a[FMT_MAX], b[FMT_MAX], d[FMT_MAX];
 
@@ -207,8 +207,8 @@ void findings_change(const struct comparison *c, const struct fmt_style *st, str
 		bl_buf_adds(out, " seen");
 }
 
-void findings_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
-		      struct bl_buf *out)
+void minute_verdict(const struct view *v, const struct view_row *row, const struct fmt_style *st,
+		    struct bl_buf *out)
 {
 	const struct comparison *c = &row->ref[METRIC_P99];
 	char num[FMT_MAX];
@@ -270,12 +270,12 @@ static void one_comparison(const struct view_effect *e, const struct fmt_style *
 		break;
 	default:
 		bl_buf_adds(out, "p99 ");
-		findings_change(c, st, out);
+		minute_change(c, st, out);
 		bl_buf_adds(out, ", cannot tell yet");
 	}
 }
 
-void findings_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out)
+void minute_step(const struct view_effect *e, const struct fmt_style *st, struct bl_buf *out)
 {
 	bl_buf_addf(out, "%s %s \u2192 %s: ", e->axis->name, e->from, e->to);
 	if (e->by[METRIC_P99].n_pairs)
@@ -301,8 +301,8 @@ static void range_text(const struct tally *t, const struct fmt_style *st, char *
 		 fmt_change(st, b, t->most));
 }
 
-void findings_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
-		   struct bl_buf *out)
+void minute_axis(const struct view *v, size_t from, size_t to, const struct fmt_style *st,
+		 struct bl_buf *out)
 {
 	static const struct {
 		enum verdict verdict;
@@ -360,7 +360,7 @@ static const char *evidence_of(const struct trial_record *t)
 
 static void next_bad(const char *cell, const struct trial_record *t, struct lines *out)
 {
-	const char *reason = findings_reason(t);
+	const char *reason = minute_reason(t);
 	const char *evidence = evidence_of(t);
 	int n = (int)clipped(reason);
 	const char *more = reason[n] ? " ..." : "";
@@ -399,7 +399,7 @@ static void next_of_bad_cells(const struct view *v, struct lines *out)
 		next_bad(found->rec->name, found->first_bad, out);
 }
 
-void findings_next(const struct view *v, struct lines *out)
+void minute_next(const struct view *v, struct lines *out)
 {
 	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
 	size_t rows;
@@ -420,7 +420,7 @@ void findings_next(const struct view *v, struct lines *out)
 		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
 }
 
-void findings_limits(const struct view *v, struct lines *out)
+void minute_limits(const struct view *v, struct lines *out)
 {
 	lines_add(out, "This is one host, one backing store and these jobs: another disk, "
 		       "another kernel or another mix of I/O may order the cells differently.");

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "findings.h"
+#include "minute.h"
 
 #define JOBS_MAX 3 /* sentences about the best cell: more is a table, and there is one */
 
@@ -106,7 +106,7 @@ static void say_step(const struct view *v, const struct fmt_style *st, struct li
 		e = largest_step(v, false);
 	if (!e)
 		return;
-	findings_change(&e->by[METRIC_P99], st, &change);
+	minute_change(&e->by[METRIC_P99], st, &change);
 	view_name_without(v, e->cell_to, e->axis, &rest);
 	lines_add(out,
 		  "The largest single step is \001%s\002 from %s to %s (%s, in %s): p99 "
@@ -212,7 +212,7 @@ static void say_unknown(const struct view *v, struct lines *out)
 			  dead, v->d->n_cells);
 }
 
-void findings_minute(const struct view *v, const struct fmt_style *st, struct lines *out)
+void minute_lines(const struct view *v, const struct fmt_style *st, struct lines *out)
 {
 	size_t shown = v->n_jobs > JOBS_MAX ? JOBS_MAX - 1 : v->n_jobs;
 
