@@ -1,0 +1,468 @@
+#include "decision.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "diagnosis.h"
+#include "measured.h"
+#include "rules.h"
+
+const char *const decision_names[] = {
+	"not-asked", "passthrough", "conditional", "virtio", "not-yet", "cannot-tell",
+};
+const char *const decision_answers[] = {
+	"not asked", "yes", "yes, if", "no, virtio", "not yet", "cannot tell",
+};
+
+_Static_assert(BL_ARRAY_LEN(decision_names) == DECISIONS, "a name for each decision");
+_Static_assert(BL_ARRAY_LEN(decision_answers) == DECISIONS, "an answer for each decision");
+
+#define IN_SENTENCE 2 /* jobs; the lines have them all */
+
+static const enum metric of_tail[] = {METRIC_P99, METRIC_P99_9, METRICS};
+static const enum metric of_cpu[] = {METRIC_CPU_PER_IO, METRICS};
+static const enum metric of_both[] = {METRIC_P99, METRIC_P99_9, METRIC_CPU_PER_IO, METRICS};
+
+/* What the scenario declares. */
+struct need_row {
+	const char *name, *question;
+	const char *against; /* the answer that speaks against passthrough */
+	enum decision then;
+	const char *why;       /* the sentence when it decides */
+	const char *condition; /* "yes, if ...", when it is unsaid */
+};
+
+static const struct need_row needs_first[] = {
+	{"live_migration", "Must it migrate live?", "yes", DECISION_VIRTIO,
+	 "the VM must migrate live, and one that holds a device of the host cannot be moved while "
+	 "it runs",
+	 "it need not migrate live"},
+	{"snapshots", "Must the host take snapshots of its disk?", "yes", DECISION_VIRTIO,
+	 "snapshots of its disk are needed, and what is on a device that was handed over only the "
+	 "guest can read",
+	 "the host need not take snapshots of its disk"},
+	{"shared_device", "Must others share the device?", "yes", DECISION_VIRTIO,
+	 "the device must be shared, and a controller that was handed over is one VM's alone",
+	 "the device can be its alone"},
+	{"latency_critical", "Is its workload critical at p99 or p99.9?", "no", DECISION_VIRTIO,
+	 "its workload is said not to be critical at p99 or p99.9, so that there is nothing to pay "
+	 "with migration, snapshots and sharing for",
+	 "its workload is critical at p99 or p99.9"},
+};
+static const struct need_row need_last = {
+	"device_faults_handled",
+	"Is it designed for resets and errors of the device?",
+	"no",
+	DECISION_NOT_YET,
+	"the scenario says that resets and errors of the device are not handled, and with "
+	"passthrough the guest has them first hand: design for that first (replication, failover, "
+	"alerts on the error counters)",
+	"it survives a reset of its disk",
+};
+
+struct deciding {
+	const struct run_data *d;
+	struct measured m;
+	struct findings findings;
+	struct passthrough_decision *out;
+	struct bl_buf conditions; /* "it need not migrate live and ..." */
+	bool is_decided, failed;
+};
+
+/* One more line of the checklist; both texts are emptied. NULL: no memory. */
+static struct decision_line *add_line(struct deciding *x, const char *question,
+				      struct bl_buf *answer, struct bl_buf *evidence,
+				      int speaks_for)
+{
+	struct passthrough_decision *p = x->out;
+	struct decision_line *more = reallocarray(p->lines, p->n + 1, sizeof *more), *l;
+
+	if (!more) {
+		x->failed = true;
+		return NULL;
+	}
+	p->lines = more;
+	l = &more[p->n++];
+	*l = (struct decision_line){.question = question,
+				    .answer = bl_buf_take(answer),
+				    .evidence = bl_buf_take(evidence),
+				    .speaks_for = speaks_for};
+	if (!l->answer || !l->evidence)
+		x->failed = true;
+	return l;
+}
+
+/* @l, if nothing before it did. @why is emptied. */
+static void decide(struct deciding *x, struct decision_line *l, enum decision is,
+		   const char *answer, struct bl_buf *why)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf s = BL_BUF_INIT;
+
+	if (x->is_decided || !l)
+		return;
+	x->is_decided = l->decided = true;
+	x->out->decision = is;
+	bl_buf_addf(&s, "%s: %s.", answer, bl_buf_str(why));
+	x->out->sentence = bl_buf_take(&s);
+	x->failed |= !x->out->sentence || bl_buf_failed(why);
+}
+
+static void add_condition(struct deciding *x, const char *text)
+{
+	bl_buf_addf(&x->conditions, "%s%s", x->conditions.len ? ", " : "", text);
+}
+
+static const char *opposite(const char *answer)
+{
+	return !strcmp(answer, "yes") ? "no" : "yes";
+}
+
+/* How many trials with the device in the guest or in QEMU met its resets and errors. */
+static void say_faults(const struct deciding *x, struct bl_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->findings.n; i++) {
+		const struct finding *f = &x->findings.items[i];
+
+		n += is_handed_out(x->d, f->cell) &&
+		     (!strcmp(f->cause, "device-reset") || !strcmp(f->cause, "device-errors"));
+	}
+	if (n)
+		bl_buf_addf(out, "; this run met %zu (see the findings)", n);
+	else
+		bl_buf_adds(out, "; none was seen in this run, which is short");
+}
+
+static void ask_need(struct deciding *x, const struct need_row *need)
+{
+	BL_CLEANUP(bl_buf_done)
+	struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT, why = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf key = BL_BUF_INIT;
+	struct decision_line *l;
+	const char *said;
+	int speaks = 0;
+
+	bl_buf_addf(&key, "needs.%s", need->name);
+	said = facts_get(&x->d->run.declared, bl_buf_str(&key));
+	if (said) {
+		speaks = strcmp(said, need->against) ? 1 : -1;
+		bl_buf_adds(&answer, said);
+		bl_buf_addf(&evidence, "the scenario says %s: %s", need->name, said);
+	} else {
+		bl_buf_adds(&answer, "not said");
+		bl_buf_addf(&evidence,
+			    "the scenario does not say; 'needs: { %s: %s }' would speak for "
+			    "passthrough",
+			    need->name, opposite(need->against));
+		add_condition(x, need->condition);
+	}
+	if (need == &need_last)
+		say_faults(x, &evidence);
+	l = add_line(x, need->question, &answer, &evidence, speaks);
+	if (speaks >= 0)
+		return;
+	bl_buf_adds(&why, need->why);
+	decide(x, l, need->then, need->then == DECISION_VIRTIO ? "No, virtio" : "Not yet", &why);
+}
+
+/* ---- what was measured ---- */
+
+enum gain { GAIN_NONE, GAIN_REAL, GAIN_MIXED, GAIN_OPEN, GAIN_UNKNOWN };
+
+static enum gain gain_of(const struct measured *m)
+{
+	size_t better = m->tail.better + m->cpu.better;
+	size_t worse = m->tail.worse + m->tail.mixed + m->cpu.worse;
+
+	if (!m->tail.n)
+		return GAIN_UNKNOWN;
+	if (better || m->tail.mixed)
+		return worse ? GAIN_MIXED : GAIN_REAL;
+	if (m->tail.worse == m->tail.n)
+		return GAIN_NONE; /* whatever the CPU time is: the tail was asked for */
+	return m->tail.open || m->cpu.open ? GAIN_OPEN : GAIN_NONE;
+}
+
+static void say_tally(const struct tally *t, struct bl_buf *out)
+{
+	const struct {
+		size_t n;
+		const char *word;
+	} parts[] = {{t->better, "better"},
+		     {t->worse, "worse"},
+		     {t->same, "same"},
+		     {t->mixed, "better and worse"},
+		     {t->open, "cannot tell"}};
+
+	if (!t->n) {
+		bl_buf_adds(out, "not measured");
+		return;
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(parts); i++) {
+		if (!parts[i].n)
+			continue;
+		if (parts[i].n == t->n)
+			bl_buf_adds(out, parts[i].word);
+		else
+			bl_buf_addf(out, "%s%s in %zu of %zu jobs", out->len ? ", " : "",
+				    parts[i].word, parts[i].n, t->n);
+	}
+}
+
+static int speaks_of(const struct tally *t)
+{
+	if (!t->n || t->open || t->mixed || (t->better && t->worse))
+		return 0;
+	return t->better ? 1 : -1;
+}
+
+static const char *cell_name(const struct deciding *x, uint32_t cell)
+{
+	return x->d->cells[cell].name;
+}
+
+/* Why there is nothing to compare. */
+static void say_unknown(const struct deciding *x, struct bl_buf *out)
+{
+	if (x->m.cell == UINT32_MAX)
+		bl_buf_adds(out, "no cell with bus vfio has figures of every job");
+	else if (x->m.best_virtio == UINT32_MAX)
+		bl_buf_adds(out, "the run has no virtio cell with figures of every job to compare "
+				 "with: add bus virtio-blk with storage device");
+	else
+		bl_buf_adds(out, "no job has a p99 on both sides: give it a longer runtime");
+}
+
+static void say_pair(const struct deciding *x, const enum metric *which, size_t most,
+		     struct bl_buf *out)
+{
+	bl_buf_addf(out, "'%s' against '%s': ", cell_name(x, x->m.cell),
+		    cell_name(x, x->m.best_virtio));
+	say_jobs(&x->m, x->m.best_virtio, x->m.cell, which, most, out);
+	if (!x->m.is_as_good)
+		bl_buf_adds(out, "; no virtio cell is on the same device past the host's page "
+				 "cache with the same vCPUs, this one is the nearest");
+}
+
+static struct decision_line *ask_measured(struct deciding *x, const char *question,
+					  const struct tally *t, const enum metric *which)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT;
+
+	say_tally(t, &answer);
+	if (gain_of(&x->m) == GAIN_UNKNOWN)
+		say_unknown(x, &evidence);
+	else
+		say_pair(x, which, SIZE_MAX, &evidence);
+	return add_line(x, question, &answer, &evidence, speaks_of(t));
+}
+
+/* What a layer costs an emulated CPU says little of what it costs a real one. */
+static bool is_emulated(const struct deciding *x)
+{
+	return x->d->run.accel && !strcmp(x->d->run.accel, "tcg");
+}
+
+/* Rule 5. */
+static struct decision_line *ask_gain(struct deciding *x)
+{
+	struct decision_line *l = ask_measured(x, "Is its tail better than the best virtio cell's?",
+					       &x->m.tail, of_tail);
+	size_t at = x->out->n - 1;
+
+	ask_measured(x, "Does an I/O cost less CPU time?", &x->m.cpu, of_cpu);
+	if (l)
+		l = &x->out->lines[at]; /* the list has grown */
+	if (gain_of(&x->m) == GAIN_NONE && !is_emulated(x)) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
+
+		bl_buf_adds(&why, "the layer it would remove costs nothing here; ");
+		say_pair(x, of_both, IN_SENTENCE, &why);
+		decide(x, l, DECISION_VIRTIO, "No, virtio", &why);
+	}
+	return l;
+}
+
+/* ---- hand-over ---- */
+
+struct handed {
+	size_t n_trials, n_ok, n_given, n_back;
+	const struct trial_record *first_bad;
+	const char *group; /* IOMMU group; NULL: not known */
+};
+
+static struct handed count_handed(const struct run_data *d)
+{
+	struct handed h = {0};
+
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+
+		/* QEMU's own driver may fail where the guest's works */
+		if (strcmp(axis_of(d, t->cell, "bus"), "vfio") || t->state == TRIAL_INTERRUPTED)
+			continue;
+		h.n_trials++;
+		h.n_ok += t->state == TRIAL_OK;
+		if (t->state != TRIAL_OK && !h.first_bad)
+			h.first_bad = t;
+		if (!h.group)
+			h.group = facts_get(&t->facts, "device.iommu_group");
+	}
+	for (size_t i = 0; i < d->n_handovers; i++) {
+		if (d->handovers[i].kind != HANDOVER_VFIO)
+			continue;
+		h.n_given++;
+		h.n_back += d->handovers[i].is_back;
+	}
+	return h;
+}
+
+/* Rule 6. */
+static void ask_handover(struct deciding *x)
+{
+	BL_CLEANUP(bl_buf_done)
+	struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT, why = BL_BUF_INIT;
+	struct handed h = count_handed(x->d);
+	bool is_bad = h.first_bad || h.n_back < h.n_given;
+	struct decision_line *l;
+
+	bl_buf_adds(&answer, is_bad ? "no" : h.n_trials ? "yes" : "not tried");
+	bl_buf_addf(&evidence, "%zu of %zu trials that had the device ran", h.n_ok, h.n_trials);
+	if (h.n_given)
+		bl_buf_addf(&evidence, ", it came back %zu of %zu times", h.n_back, h.n_given);
+	if (h.group)
+		bl_buf_addf(&evidence, ", IOMMU group %s", h.group);
+	if (h.first_bad)
+		bl_buf_addf(&evidence, "; '%s' %s: %s", cell_name(x, h.first_bad->cell),
+			    trial_state_names[h.first_bad->state],
+			    h.first_bad->reason ? h.first_bad->reason : "no reason was kept");
+	bl_buf_addf(&why, "the hand-over did not work without a fault: %s", bl_buf_str(&evidence));
+	l = add_line(x, "Did the IOMMU and the hand-over work?", &answer, &evidence,
+		     is_bad       ? -1
+		     : h.n_trials ? 1
+				  : 0);
+	if (is_bad)
+		decide(x, l, DECISION_NOT_YET, "Not yet", &why);
+}
+
+/* For the reader, not a rule: the same device without its driver of the host. */
+static void tell_userspace(struct deciding *x)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT;
+	const struct measured *m = &x->m;
+
+	if (m->userspace == UINT32_MAX || m->best_virtio == UINT32_MAX)
+		return;
+	bl_buf_adds(&answer, "see beside");
+	bl_buf_addf(&evidence, "'%s' against '%s': ", cell_name(x, m->userspace),
+		    cell_name(x, m->best_virtio));
+	say_jobs(m, m->best_virtio, m->userspace, of_both, SIZE_MAX, &evidence);
+	bl_buf_adds(&evidence, "; the device is the VM's alone as well, but the guest sees virtio");
+	add_line(x, "Would QEMU's own NVMe driver do?", &answer, &evidence, 0);
+}
+
+/* ---- nothing stood in the way ---- */
+
+static void conclude(struct deciding *x, struct decision_line *measured)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT, lead = BL_BUF_INIT;
+	enum gain gain = gain_of(&x->m);
+
+	if (gain == GAIN_UNKNOWN) {
+		say_unknown(x, &why);
+		decide(x, measured, DECISION_CANNOT_TELL, "Cannot tell", &why);
+		return;
+	}
+	if (gain == GAIN_OPEN || gain == GAIN_NONE) {
+		bl_buf_adds(&why, "no gain is proved (");
+		if (gain == GAIN_OPEN)
+			say_why_open(&x->m, &why);
+		else
+			bl_buf_adds(&why, "and the CPU was emulated, which hides what layers cost");
+		bl_buf_adds(&why, "); ");
+		say_pair(x, of_both, IN_SENTENCE, &why);
+		decide(x, measured, DECISION_CANNOT_TELL, "Cannot tell", &why);
+		return;
+	}
+	if (gain == GAIN_MIXED)
+		add_condition(x, "the jobs that are better are those that matter");
+	if (is_emulated(x))
+		add_condition(x, "the gain shows on a real CPU too (this one was emulated)");
+	bl_buf_adds(&lead, x->conditions.len ? "Yes, if " : "Yes");
+	bl_buf_adds(&lead, bl_buf_str(&x->conditions));
+	say_pair(x, of_both, IN_SENTENCE, &why);
+	decide(x, measured, x->conditions.len ? DECISION_CONDITIONAL : DECISION_PASSTHROUGH,
+	       bl_buf_str(&lead), &why);
+}
+
+static void ask_all(struct deciding *x)
+{
+	struct decision_line *measured;
+	size_t at;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(needs_first); i++)
+		ask_need(x, &needs_first[i]);
+	at = x->out->n;
+	measured = ask_gain(x);
+	ask_handover(x);
+	ask_need(x, &need_last);
+	tell_userspace(x);
+	if (measured && !x->failed)
+		conclude(x, &x->out->lines[at]);
+}
+
+static bool has_bus(const struct run_data *d, const char *bus)
+{
+	for (uint32_t c = 0; c < d->n_cells; c++)
+		if (!strcmp(axis_of(d, c, "bus"), bus))
+			return true;
+	return false;
+}
+
+int decide_passthrough(const struct run_data *d, struct passthrough_decision *ret,
+		       struct bl_err *err)
+{
+	struct passthrough_decision p = {.cell = DECISION_NO_CELL, .best_virtio = DECISION_NO_CELL};
+	struct deciding x = {.d = d, .out = &p, .conditions = BL_BUF_INIT};
+	int r;
+
+	if (!has_bus(d, "vfio")) {
+		p.sentence = strdup("Not asked: the run has no cell with bus vfio.");
+		x.failed = !p.sentence;
+		r = 0;
+	} else {
+		r = measure(d, &x.m, err);
+		if (r == 0)
+			r = diagnose_run(d, &x.findings, err);
+		p.cell = x.m.cell;
+		p.best_virtio = x.m.best_virtio;
+		if (r == 0)
+			ask_all(&x);
+		measured_done(&x.m);
+		findings_done(&x.findings);
+	}
+	x.failed |= bl_buf_failed(&x.conditions);
+	bl_buf_done(&x.conditions);
+	if (r == 0 && x.failed)
+		r = bl_fail(err, -ENOMEM, "no memory for a decision");
+	if (r < 0) {
+		passthrough_decision_done(&p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+void passthrough_decision_done(struct passthrough_decision *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->lines[i].answer);
+		free(p->lines[i].evidence);
+	}
+	free(p->lines);
+	free(p->sentence);
+	*p = (struct passthrough_decision){0};
+}

@@ -1,0 +1,58 @@
+/* decision.h - should this VM get NVMe passthrough?
+ *
+ * A checklist as rules, in this order; the first that decides ends it, and the others are shown
+ * with their answers all the same: 1 the VM must migrate live -> virtio 2 snapshots of its disk are
+ * needed                                     -> virtio 3 the device must be shared with others ->
+ * virtio 4 it is said not to be latency-critical                                -> virtio 5
+ * measured: against the best virtio cell of the run neither p99 nor p99.9 is better in any job, nor
+ *     is the CPU time of an I/O                                            -> virtio
+ *   6 the IOMMU and the hand-over did not work without a fault in this run -> not yet
+ *   7 it is said that resets and errors of the device are not handled      -> not yet
+ * Otherwise passthrough; under conditions when a need is unsaid, when jobs disagree, or when the
+ * CPU was emulated. With too few repeats to tell, "cannot tell", with what was seen.
+ *
+ * The best virtio cell: lowest p99 (geometric mean over the jobs) of the virtio-blk and virtio-scsi
+ * cells that could stand in its place: the same vCPUs, kernel and emulator, the same device under
+ * it, past the host's page cache as passthrough is. When none is like that, the nearest there is,
+ * and the evidence says so. A cell with cache unsafe never: it promises less.
+ */
+#ifndef DECISION_H
+#define DECISION_H
+
+#include "record.h"
+
+enum decision {
+	DECISION_NOT_ASKED, /* no cell with bus vfio */
+	DECISION_PASSTHROUGH,
+	DECISION_CONDITIONAL,
+	DECISION_VIRTIO,
+	DECISION_NOT_YET,
+	DECISION_CANNOT_TELL,
+	DECISIONS
+};
+extern const char *const decision_names[DECISIONS];   /* "not-asked", "passthrough", ... */
+extern const char *const decision_answers[DECISIONS]; /* "yes", "yes, if", "no: virtio", ... */
+
+#define DECISION_NO_CELL UINT32_MAX
+
+struct decision_line {
+	const char *question; /* static */
+	char *answer;         /* "no", "not said", "8 of 8" */
+	char *evidence;       /* has foreign text */
+	int speaks_for;       /* 1 passthrough, -1 virtio (or waiting), 0 neither */
+	bool decided;         /* this is the rule that decided; one at most */
+};
+struct passthrough_decision {
+	enum decision decision;
+	char *sentence; /* the answer and the rule that decided; has foreign text */
+	struct decision_line *lines;
+	size_t n;
+	uint32_t cell, best_virtio; /* compared, or DECISION_NO_CELL */
+};
+
+/* *ret is new: passthrough_decision_done(). -ENOMEM. */
+int decide_passthrough(const struct run_data *d, struct passthrough_decision *ret,
+		       struct bl_err *err);
+void passthrough_decision_done(struct passthrough_decision *p);
+
+#endif

@@ -1,0 +1,57 @@
+/* diagnosis.h - what went wrong or is suspicious in a run, with evidence and remedy.
+ *
+ * Pure: reads a stored run and makes findings, so that rules may grow better without measuring
+ * again. A finding speaks of trials that failed too. No finding means that no rule fired, not that
+ * all is well: what was not measured can't be judged.
+ */
+#ifndef DIAGNOSIS_H
+#define DIAGNOSIS_H
+
+#include "record.h"
+
+/* Where the cause lies. */
+enum finding_layer {
+	LAYER_GUEST,
+	LAYER_VIRTUAL, /* QEMU, its virtual devices */
+	LAYER_HOST,
+	LAYER_DEVICE,
+	LAYER_MEASUREMENT,
+	LAYERS
+};
+extern const char *const finding_layer_names[LAYERS]; /* "guest", "virtual", ... */
+
+enum finding_confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN, CONFIDENCES };
+extern const char *const finding_confidence_names[CONFIDENCES]; /* "possible", ... */
+
+#define FINDING_NO_CELL UINT32_MAX /* its trial was not stored: the run was killed in it */
+
+struct finding {
+	const char *cause; /* a name of cause_rows, static */
+	enum finding_layer layer;
+	enum finding_confidence confidence;
+	uint32_t cell;  /* index into run_data.cells, or FINDING_NO_CELL */
+	size_t trial;   /* index into run_data.trials, the first it was seen in; SIZE_MAX: none */
+	char *job;      /* NULL: not one job */
+	char *evidence; /* a sentence with its numbers; has foreign text */
+	char *remedy;   /* what to do or try */
+};
+struct findings {
+	struct finding *items; /* by cell; in a cell by cause in the order of cause_rows */
+	size_t n;
+};
+
+struct cause_row {
+	const char *name;  /* "device-reset" */
+	const char *title; /* "The device was reset" */
+	const char *help;  /* what it means, one sentence */
+	enum finding_layer layer;
+};
+extern const struct cause_row cause_rows[];
+extern const size_t n_cause_rows;
+const struct cause_row *cause_find(const char *name); /* NULL: no such cause */
+
+/* *ret is new: findings_done(). -ENOMEM. */
+int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err);
+void findings_done(struct findings *f);
+
+#endif

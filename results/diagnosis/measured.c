@@ -1,0 +1,252 @@
+/* Which cells to compare, and how each job went. */
+#include "measured.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "rules.h"
+
+static const char *const jobs_metric_words[METRICS] = {
+	[METRIC_P99] = "p99",
+	[METRIC_P99_9] = "p99.9",
+	[METRIC_CPU_PER_IO] = "CPU",
+};
+
+/* Geometric mean of the jobs' p99, ns; INFINITY: some job of the run has none here. Jobs weigh
+ * alike, whatever their scale. */
+static double score_of(const struct summaries *s, uint32_t cell)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct spread *p99 = &s->items[i].metric[METRIC_P99];
+
+		if (s->items[i].cell != cell)
+			continue;
+		if (!p99->n || p99->median <= 0)
+			return INFINITY;
+		sum += log(p99->median);
+		n++;
+	}
+	return n ? exp(sum / (double)n) : INFINITY;
+}
+
+static uint32_t best_of_bus(const struct run_data *d, const struct summaries *s, const char *bus)
+{
+	uint32_t best = UINT32_MAX;
+	double least = INFINITY;
+
+	for (uint32_t c = 0; c < d->n_cells; c++) {
+		if (strcmp(axis_of(d, c, "bus"), bus) != 0 || !(score_of(s, c) < least))
+			continue;
+		least = score_of(s, c);
+		best = c;
+	}
+	return best;
+}
+
+static bool is_virtio(const struct run_data *d, uint32_t cell)
+{
+	const char *bus = axis_of(d, cell, "bus");
+
+	return !strcmp(bus, "virtio-blk") || !strcmp(bus, "virtio-scsi");
+}
+
+static bool is_alike(const struct run_data *d, uint32_t a, uint32_t b)
+{
+	static const char *const axes[] = {"vcpus", "kernel", "emulator"};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(axes); i++)
+		if (strcmp(axis_of(d, a, axes[i]), axis_of(d, b, axes[i])) != 0)
+			return false;
+	return true;
+}
+
+/* Past the host's page cache, on the scenario's device; a store from before the axis storage says
+ * nothing of it. */
+static bool could_stand_in(const struct run_data *d, uint32_t cell, uint32_t place)
+{
+	const char *cache = axis_of(d, cell, "cache");
+
+	return is_alike(d, cell, place) && strcmp(axis_of(d, cell, "storage"), "file") != 0 &&
+	       (!strcmp(cache, "none") || !strcmp(cache, "directsync"));
+}
+
+static void find_virtio(const struct run_data *d, struct measured *m)
+{
+	double least = INFINITY;
+
+	m->best_virtio = UINT32_MAX;
+	for (uint32_t c = 0; c < d->n_cells; c++) {
+		double is = score_of(&m->sums, c);
+		bool is_as_good = could_stand_in(d, c, m->cell);
+
+		if (!is_virtio(d, c) || !isfinite(is) || !strcmp(axis_of(d, c, "cache"), "unsafe"))
+			continue;
+		if (m->best_virtio != UINT32_MAX &&
+		    (is_as_good != m->is_as_good ? m->is_as_good : is >= least))
+			continue;
+		m->best_virtio = c;
+		m->is_as_good = is_as_good;
+		least = is;
+	}
+}
+
+/* ---- jobs ---- */
+
+/* The two percentiles of a job as one verdict: p99.9 that can't be told does not undo a p99 that
+ * can. */
+static void count_tail(const struct comparison *p99, const struct comparison *p99_9,
+		       struct tally *t)
+{
+	bool better = p99->verdict == VERDICT_BETTER || p99_9->verdict == VERDICT_BETTER;
+	bool worse = p99->verdict == VERDICT_WORSE || p99_9->verdict == VERDICT_WORSE;
+
+	if (!p99->n_pairs)
+		return;
+	t->n++;
+	t->mixed += better && worse;
+	t->better += better && !worse;
+	t->worse += worse && !better;
+	if (better || worse)
+		return;
+	if (p99->verdict == VERDICT_SAME && p99_9->verdict == VERDICT_SAME)
+		t->same++;
+	else
+		t->open++;
+}
+
+static void count_cpu(const struct comparison *c, struct tally *t)
+{
+	if (!c->n_pairs)
+		return;
+	t->n++;
+	t->better += c->verdict == VERDICT_BETTER;
+	t->worse += c->verdict == VERDICT_WORSE;
+	t->same += c->verdict == VERDICT_SAME;
+	t->open += c->verdict == VERDICT_CANNOT_TELL;
+}
+
+static const struct summary *other_side(const struct measured *m, size_t i, uint32_t from,
+					uint32_t to)
+{
+	if (m->sums.items[i].cell != to || from == UINT32_MAX)
+		return NULL;
+	return summaries_find(&m->sums, from, m->sums.items[i].job);
+}
+
+static void count_jobs(struct measured *m)
+{
+	for (size_t i = 0; i < m->sums.n; i++) {
+		const struct summary *b = &m->sums.items[i];
+		const struct summary *a = other_side(m, i, m->best_virtio, m->cell);
+		struct comparison p99, p99_9, cpu;
+
+		if (!a)
+			continue;
+		p99 = compare_summaries(a, b, METRIC_P99);
+		p99_9 = compare_summaries(a, b, METRIC_P99_9);
+		cpu = compare_summaries(a, b, METRIC_CPU_PER_IO);
+		count_tail(&p99, &p99_9, &m->tail);
+		count_cpu(&cpu, &m->cpu);
+	}
+}
+
+int measure(const struct run_data *d, struct measured *ret, struct bl_err *err)
+{
+	int r;
+
+	*ret = (struct measured){
+		.cell = UINT32_MAX, .best_virtio = UINT32_MAX, .userspace = UINT32_MAX};
+	r = summarize(d, &ret->sums, err);
+	if (r < 0)
+		return r;
+	ret->cell = best_of_bus(d, &ret->sums, "vfio");
+	ret->userspace = best_of_bus(d, &ret->sums, "nvme-userspace");
+	if (ret->cell == UINT32_MAX)
+		return 0;
+	find_virtio(d, ret);
+	count_jobs(ret);
+	return 0;
+}
+
+void measured_done(struct measured *m)
+{
+	summaries_done(&m->sums);
+	*m = (struct measured){0};
+}
+
+static void say_percent(double ratio, struct bl_buf *out)
+{
+	double pct = (ratio - 1) * 100;
+
+	if (ratio >= 2)
+		bl_buf_addf(out, "x%.3g", ratio);
+	else
+		bl_buf_addf(out, "%+.*f %%", fabs(pct) < 9.95 ? 1 : 0, pct);
+}
+
+/* Always with its interval, or as what was seen. */
+static void say_comparison(const struct comparison *c, const char *name, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%s ", name);
+	if (!c->n_pairs) {
+		bl_buf_adds(out, "not known on both sides");
+		return;
+	}
+	say_percent(c->ratio, out);
+	if (!c->has_interval) {
+		bl_buf_adds(out, " seen");
+		return;
+	}
+	bl_buf_adds(out, " [");
+	say_percent(c->lo, out);
+	bl_buf_adds(out, ", ");
+	say_percent(c->hi, out);
+	bl_buf_addf(out, "] %s", verdict_names[c->verdict]);
+}
+
+void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
+	      size_t most, struct bl_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->sums.n; i++) {
+		const struct summary *b = &m->sums.items[i];
+		const struct summary *a = other_side(m, i, from, to);
+
+		if (!a || n++ >= most)
+			continue;
+		bl_buf_addf(out, "%s%s: ", n > 1 ? "; " : "", b->job);
+		for (const enum metric *w = which; *w != METRICS; w++) {
+			struct comparison c = compare_summaries(a, b, *w);
+
+			bl_buf_adds(out, w == which ? "" : ", ");
+			say_comparison(&c, jobs_metric_words[*w], out);
+		}
+	}
+	if (n > most)
+		bl_buf_addf(out, "; and %zu more job%s", n - most, n - most > 1 ? "s" : "");
+}
+
+void say_why_open(const struct measured *m, struct bl_buf *out)
+{
+	static const enum metric asked[] = {METRIC_P99, METRIC_P99_9, METRIC_CPU_PER_IO};
+
+	for (size_t i = 0; i < m->sums.n; i++) {
+		const struct summary *a = other_side(m, i, m->best_virtio, m->cell);
+
+		for (size_t k = 0; a && k < BL_ARRAY_LEN(asked); k++) {
+			struct comparison c = compare_summaries(a, &m->sums.items[i], asked[k]);
+
+			if (c.n_pairs && c.verdict == VERDICT_CANNOT_TELL) {
+				bl_buf_adds(out, c.why);
+				return;
+			}
+		}
+	}
+}

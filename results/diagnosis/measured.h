@@ -1,0 +1,35 @@
+/* measured.h - passthrough against the best virtio cell, job by job. Private to results/diagnosis/.
+ */
+#ifndef DIAGNOSIS_MEASURED_H
+#define DIAGNOSIS_MEASURED_H
+
+#include "buf.h"
+#include "summary.h"
+
+/* How one kind of figure went over the jobs. */
+struct tally {
+	size_t n; /* jobs that have it on both sides */
+	size_t better, worse, same, mixed, open;
+};
+
+struct measured {
+	struct summaries sums;
+	uint32_t cell;          /* bus vfio with the lowest p99; UINT32_MAX: none has figures */
+	uint32_t best_virtio;   /* UINT32_MAX: none to compare with */
+	bool is_as_good;        /* best_virtio could stand in its place, see decision.h */
+	uint32_t userspace;     /* best of nvme-userspace; UINT32_MAX: none */
+	struct tally tail, cpu; /* tail: p99 and p99.9 of a job together */
+};
+
+/* End with measured_done(), also after a failure. -ENOMEM. */
+int measure(const struct run_data *d, struct measured *ret, struct bl_err *err);
+void measured_done(struct measured *m);
+
+/* "randread-4k: p99 -31 % [-37 %, -24 %] better, p99.9 ...; ..." of @to against @from, the first
+ * @most jobs; @which ends in METRICS. */
+void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
+	      size_t most, struct bl_buf *out);
+/* "3 pairs; six are the least for a 95 % interval": of the first job that can't be told; "". */
+void say_why_open(const struct measured *m, struct bl_buf *out);
+
+#endif

@@ -1,0 +1,37 @@
+/* rules.h - what the rules of a diagnosis share. Private to results/diagnosis/. */
+#ifndef DIAGNOSIS_RULES_H
+#define DIAGNOSIS_RULES_H
+
+#include "buf.h"
+#include "diagnosis.h"
+
+struct diagnosis {
+	const struct run_data *d;
+	struct findings found;
+	bool failed; /* out of memory */
+};
+
+/* What a finding is about; confidence and layer come with it. */
+struct where {
+	uint32_t cell;
+	size_t trial;
+	const char *job; /* NULL */
+};
+
+/* One more finding; @evidence is emptied. Does nothing when @evidence is empty. */
+void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confidence confidence,
+		   struct where at, struct bl_buf *evidence, const char *remedy);
+
+/* The value of an axis; "" when it has no meaning in the cell or the cell does not exist. */
+const char *axis_of(const struct run_data *d, uint32_t cell, const char *axis);
+/* The guest has the device's controller, or QEMU has: the host's driver has not. */
+bool is_handed_out(const struct run_data *d, uint32_t cell);
+
+/* One file each. */
+void rules_of_events(struct diagnosis *g, size_t trial);
+void rules_of_counters(struct diagnosis *g, size_t trial);
+void rules_of_health(struct diagnosis *g, uint32_t cell);
+void rules_of_interrupts(struct diagnosis *g, uint32_t cell);
+void rules_of_handovers(struct diagnosis *g);
+
+#endif

@@ -1,0 +1,310 @@
+/* What the kernel said of the device during a trial, and what its counters did meanwhile.
+ *
+ * Counters are those of the SMART / health information log and the error information log (NVMe
+ * base specification 1.4, figures 194 and 196).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "rules.h"
+#include "units.h"
+
+#define EVENTS_QUOTED 3
+
+enum event { EVENT_EXPECTED, EVENT_RESET, EVENT_ERROR };
+
+static bool has_word_of(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasestr(text, words[i]))
+			return true;
+	return false;
+}
+
+/* The kernel's own words (drivers/nvme/host/{core,pci}.c, pciehp). That it is "set up anew" is said
+ * as "2/0/0 default/read/poll queues". */
+static enum event event_of(const char *text, bool is_handed)
+{
+	static const char *const resets[] = {"reset",     "default/read/poll queues",
+					     "link down", "link is down",
+					     "removing",  "removed",
+					     "disabling", "disable controller",
+					     "not ready", "card not present"};
+	bool is_host = !strncmp(text, "host: ", 6);
+
+	/* Handing a device over and back resets it, and the driver it comes back to sets it up: no
+	 * accident. */
+	if (is_host && is_handed &&
+	    (strstr(text, "vfio-pci") || strstr(text, "default/read/poll queues")))
+		return EVENT_EXPECTED;
+	return has_word_of(text, resets, BL_ARRAY_LEN(resets)) ? EVENT_RESET : EVENT_ERROR;
+}
+
+static bool is_event(const struct fact *f)
+{
+	return !strncmp(f->key, "device.event.", strlen("device.event."));
+}
+
+static void quote_events(const struct diagnosis *g, const struct trial_record *t, enum event kind,
+			 struct bl_buf *out)
+{
+	bool is_handed = is_handed_out(g->d, t->cell);
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->facts.n; i++) {
+		const struct fact *f = &t->facts.items[i];
+
+		if (!is_event(f) || event_of(f->value, is_handed) != kind)
+			continue;
+		if (n < EVENTS_QUOTED)
+			bl_buf_addf(out, "%s'%s'", n ? ", " : "the kernel said ", f->value);
+		n++;
+	}
+	if (n > EVENTS_QUOTED)
+		bl_buf_addf(out, " and %zu more", n - EVENTS_QUOTED);
+}
+
+void rules_of_events(struct diagnosis *g, size_t trial)
+{
+	const struct trial_record *t = &g->d->trials[trial];
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct where at = {t->cell, trial, NULL};
+
+	quote_events(g, t, EVENT_RESET, &said);
+	diagnosis_add(
+		g, "device-reset", CONFIDENCE_CERTAIN, at, &said,
+		"leave this trial out of what you conclude; look at the PCIe link (AER messages, "
+		"slot, cable), the power supply and for newer firmware, and plan for it: with "
+		"passthrough the guest sees every reset");
+}
+
+/* A counter of 128 bits in decimal. false: absent or no number. */
+static bool counter(const struct trial_record *t, const char *when, const char *name,
+		    unsigned __int128 *ret)
+{
+	char key[96];
+	const char *s;
+
+	snprintf(key, sizeof key, "device.%s.%s", when, name);
+	s = facts_get(&t->facts, key);
+	if (!s || !*s || strspn(s, "0123456789") != strlen(s) || strlen(s) > 38)
+		return false;
+	for (*ret = 0; *s; s++)
+		*ret = *ret * 10 + (unsigned)(*s - '0');
+	return true;
+}
+
+/* By how much it grew in the trial; 0: it did not, or is not known on both sides. */
+static unsigned __int128 growth(const struct trial_record *t, const char *name)
+{
+	unsigned __int128 before, after;
+
+	if (!counter(t, "before", name, &before) || !counter(t, "after", name, &after) ||
+	    after < before)
+		return 0;
+	return after - before;
+}
+
+struct counter_row {
+	const char *name, *says;
+};
+
+/* "media and data integrity errors grew by 2 (from 5 to 7)" for each that grew; how many did. */
+static size_t say_growth(const struct trial_record *t, const struct counter_row *rows, size_t n,
+			 struct bl_buf *out)
+{
+	size_t n_grown = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		char key[2][96];
+
+		if (!growth(t, rows[i].name))
+			continue;
+		snprintf(key[0], sizeof key[0], "device.before.%s", rows[i].name);
+		snprintf(key[1], sizeof key[1], "device.after.%s", rows[i].name);
+		bl_buf_addf(out, "%s%s went from %s to %s", out->len ? "; " : "", rows[i].says,
+			    facts_get(&t->facts, key[0]), facts_get(&t->facts, key[1]));
+		n_grown++;
+	}
+	return n_grown;
+}
+
+static void rule_of_errors(struct diagnosis *g, size_t trial)
+{
+	static const struct counter_row certain[] = {
+		{"smart.media_errors", "media and data integrity errors"}};
+	static const struct counter_row log[] = {
+		{"smart.error_log_entries", "the number of error log entries"},
+		{"errors.entries", "the entries in the error log"}};
+	const struct trial_record *t = &g->d->trials[trial];
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct where at = {t->cell, trial, NULL};
+	const char *status = facts_get(&t->facts, "device.after.errors.last_status");
+	/* A driver that asks for what a controller does not have adds to the log, too. */
+	enum finding_confidence sure = CONFIDENCE_POSSIBLE;
+
+	quote_events(g, t, EVENT_ERROR, &said);
+	if (said.len)
+		sure = CONFIDENCE_CERTAIN;
+	if (say_growth(t, certain, BL_ARRAY_LEN(certain), &said))
+		sure = CONFIDENCE_CERTAIN;
+	if (say_growth(t, log, BL_ARRAY_LEN(log), &said) && status)
+		bl_buf_addf(&said, " (status of the newest: %s)", status);
+	diagnosis_add(
+		g, "device-errors", sure, at, &said,
+		sure == CONFIDENCE_CERTAIN
+			? "leave this trial out of what you conclude; read the device's error "
+			  "log (`nvme error-log`) and back up what is on it"
+			: "read the error log (`nvme error-log`): a command that the controller "
+			  "does not know, asked for at set-up, is harmless; anything of reads "
+			  "and writes is not");
+}
+
+static void say_temperature(const struct trial_record *t, struct bl_buf *out)
+{
+	const char *before = facts_get(&t->facts, "device.before.smart.temperature_c");
+	const char *after = facts_get(&t->facts, "device.after.smart.temperature_c");
+
+	if (out->len && before && after)
+		bl_buf_addf(out, " (%s C before, %s C after)", before, after);
+}
+
+static unsigned warning_bits(const struct trial_record *t)
+{
+	const char *s = facts_get(&t->facts, "device.after.smart.critical_warning");
+
+	if (!s)
+		s = facts_get(&t->facts, "device.before.smart.critical_warning");
+	return s ? (unsigned)strtoul(s, NULL, 16) & 0xff : 0;
+}
+
+#define BIT_TEMPERATURE 1u /* its number; it has a rule of its own */
+
+static void rule_of_heat(struct diagnosis *g, size_t trial)
+{
+	static const struct counter_row rows[] = {
+		{"smart.warning_temp_min", "minutes above the warning temperature"},
+		{"smart.critical_temp_min", "minutes above the critical temperature"},
+		{"smart.thermal_1_transitions", "throttling by thermal management temperature 1"},
+		{"smart.thermal_2_transitions",
+		 "heavy throttling by thermal management temperature 2"},
+		{"smart.thermal_1_s", "seconds throttled lightly"},
+		{"smart.thermal_2_s", "seconds throttled heavily"}};
+	const struct trial_record *t = &g->d->trials[trial];
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct where at = {t->cell, trial, NULL};
+
+	say_growth(t, rows, BL_ARRAY_LEN(rows), &said);
+	if (warning_bits(t) & 1u << BIT_TEMPERATURE)
+		bl_buf_addf(&said,
+			    "%sits temperature is beyond a threshold (critical warning, bit 1)",
+			    said.len ? "; " : "");
+	say_temperature(t, &said);
+	diagnosis_add(g, "device-thermal", CONFIDENCE_CERTAIN, at, &said,
+		      "cool the device (air over the slot, a heat sink) and run again; figures of "
+		      "this trial may be those of a throttled controller");
+}
+
+void rules_of_counters(struct diagnosis *g, size_t trial)
+{
+	rule_of_errors(g, trial);
+	rule_of_heat(g, trial);
+}
+
+/* ---- health: a state, not an event, so said once a cell ---- */
+
+/* NVMe base specification 1.4, figure 194, byte 0. */
+static const char *const warning_names[] = {
+	"available spare capacity has fallen below the threshold",
+	"temperature beyond a threshold",
+	"NVM subsystem reliability is degraded by media errors or an internal error",
+	"the media is in read-only mode",
+	"the volatile memory backup device has failed",
+	"the persistent memory region is read-only or unreliable",
+	"reserved bit 6",
+	"reserved bit 7",
+};
+
+static void say_warnings(const struct trial_record *t, struct bl_buf *out)
+{
+	unsigned bits = warning_bits(t);
+
+	if (!(bits & ~(1u << BIT_TEMPERATURE)))
+		return;
+	bl_buf_addf(out, "critical warning 0x%02x: ", bits);
+	for (unsigned b = 0, n = 0; b < BL_ARRAY_LEN(warning_names); b++)
+		if (bits & 1u << b)
+			bl_buf_addf(out, "%s%s", n++ ? ", " : "", warning_names[b]);
+}
+
+static void say_wear(const struct trial_record *t, struct bl_buf *out)
+{
+	unsigned __int128 spare, threshold, used;
+
+	if (counter(t, "after", "smart.available_spare_pct", &spare) &&
+	    counter(t, "after", "smart.spare_threshold_pct", &threshold) && spare < threshold)
+		bl_buf_addf(out,
+			    "%s%u %% of its spare blocks are left, below its threshold of %u %%",
+			    out->len ? "; " : "", (unsigned)spare, (unsigned)threshold);
+	if (counter(t, "after", "smart.used_pct", &used) && used >= 100)
+		bl_buf_addf(out, "%s%u %% of its rated life is used", out->len ? "; " : "",
+			    (unsigned)used);
+}
+
+static void rule_of_state(struct diagnosis *g, uint32_t cell)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+
+	for (size_t i = 0; i < g->d->n_trials; i++) {
+		const struct trial_record *t = &g->d->trials[i];
+
+		if (t->cell != cell)
+			continue;
+		say_warnings(t, &said);
+		say_wear(t, &said);
+		if (!said.len)
+			continue;
+		diagnosis_add(
+			g, "device-health", CONFIDENCE_CERTAIN, (struct where){cell, i, NULL},
+			&said,
+			"do not put data that you need on it; measure on a healthy device: its "
+			"figures would not be those of this one");
+		return;
+	}
+}
+
+static void rule_of_power(struct diagnosis *g, uint32_t cell)
+{
+	static const struct counter_row row[] = {{"smart.unsafe_shutdowns", "unsafe shutdowns"}};
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	size_t first = 0, n = 0;
+
+	for (size_t i = 0; i < g->d->n_trials; i++) {
+		const struct trial_record *t = &g->d->trials[i];
+
+		if (t->cell != cell || !growth(t, row[0].name))
+			continue;
+		if (!n++) {
+			first = i;
+			say_growth(t, row, 1, &said);
+		}
+	}
+	if (n > 1)
+		bl_buf_addf(&said, ", and in %zu more trials", n - 1);
+	diagnosis_add(
+		g, "device-health", CONFIDENCE_POSSIBLE, (struct where){cell, first, NULL}, &said,
+		is_handed_out(g->d, cell)
+			? "harmless when the VM was ended before it had shut the controller "
+			  "down, which resets it under the guest; otherwise the device lost "
+			  "power during the trial"
+			: "the device lost power, or was reset, without being told to shut down "
+			  "first: look at its power supply");
+}
+
+void rules_of_health(struct diagnosis *g, uint32_t cell)
+{
+	rule_of_state(g, cell);
+	rule_of_power(g, cell);
+}

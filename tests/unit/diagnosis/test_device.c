@@ -1,0 +1,314 @@
+/* What the device and the kernel said: each rule on its case, and none on a calm run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "made_case.h"
+
+static const char *const vfio_only[] = {"vfio", NULL};
+static const char *const host_only[] = {"host", NULL};
+
+/* One trial with a healthy device. */
+static struct trial_record *make_one(struct run_data *d, const char *const *buses)
+{
+	make_case(d, buses, 1);
+	add_health(&d->trials[0]);
+	return &d->trials[0];
+}
+
+START_TEST(a_calm_run_has_no_finding)
+{
+	static const char *const all[] = {"vfio", "nvme-userspace", "virtio-blk", "host", NULL};
+	struct findings f;
+	struct run_data d;
+
+	make_case(&d, all, 3);
+	for (size_t i = 0; i < d.n_trials; i++)
+		add_health(&d.trials[i]);
+	expect_findings(&d, 0, &f);
+	findings_done(&f);
+	run_data_done(&d);
+	run_data_done(&d);
+	expect_findings(&d, 0, &f); /* nothing at all */
+	findings_done(&f);
+}
+END_TEST
+
+/* In the words of Linux' nvme driver. */
+static const struct {
+	const char *said, *cause;
+} events[] = {
+	{"guest: nvme nvme0: controller is down; will reset: CSTS=0x3, PCI_STATUS=0x10",
+	 "device-reset"},
+	{"guest: nvme nvme0: I/O 12 QID 1 timeout, reset controller", "device-reset"},
+	{"guest: nvme nvme0: 2/0/0 default/read/poll queues", "device-reset"},
+	{"guest: nvme nvme0: Removing after probe failure status: -19", "device-reset"},
+	{"guest: nvme nvme0: Device not ready; aborting reset, CSTS=0x1", "device-reset"},
+	{"host: pcieport 0000:00:01.0: Slot(1): Link Down", "device-reset"},
+	{"guest: nvme nvme0: I/O 12 QID 1 timeout, aborting", "device-errors"},
+	{"guest: nvme nvme0: Abort status: 0x0", "device-errors"},
+	{"guest: blk_update_request: I/O error, dev nvme0n1, sector 2048 op 0x0:(READ)",
+	 "device-errors"},
+	{"guest: critical medium error, dev nvme0n1, sector 2048 op 0x0:(READ)", "device-errors"},
+	{"host: vfio-pci 0000:5e:00.0: resetting", NULL},           /* so a guest gets it */
+	{"host: nvme nvme0: 2/0/0 default/read/poll queues", NULL}, /* so it comes back */
+};
+
+START_TEST(what_the_kernel_said_is_a_reset_or_an_error)
+{
+	struct trial_record *t;
+	struct findings f;
+	struct run_data d;
+
+	t = make_one(&d, vfio_only);
+	facts_add(&t->facts, "device.event.0", events[_i].said);
+	if (events[_i].cause) {
+		expect_one(&d, events[_i].cause, CONFIDENCE_CERTAIN, events[_i].said,
+			   "leave this trial out");
+	} else {
+		expect_findings(&d, 0, &f);
+		findings_done(&f);
+	}
+	run_data_done(&d);
+}
+END_TEST
+
+/* On the host itself nobody hands it over: setting it up anew is an accident. */
+START_TEST(a_host_that_sets_its_own_device_up_anew_was_reset)
+{
+	struct trial_record *t;
+	struct run_data d;
+
+	t = make_one(&d, host_only);
+	facts_add(&t->facts, "device.event.0", "host: nvme nvme0: 8/0/0 default/read/poll queues");
+	expect_one(&d, "device-reset", CONFIDENCE_CERTAIN, "8/0/0", "PCIe link");
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(many_events_are_one_finding_of_a_trial)
+{
+	struct findings f;
+	struct run_data d;
+
+	make_case(&d, vfio_only, 2);
+	for (int i = 0; i < 5; i++)
+		facts_addf(&d.trials[1].facts, "device.event.0",
+			   "guest: nvme nvme0: I/O %d QID 1 timeout, aborting", i);
+	d.trials[1].state = TRIAL_FAILED; /* they are why */
+	expect_findings(&d, 1, &f);
+	ck_assert_str_eq(f.items[0].evidence,
+			 "the kernel said 'guest: nvme nvme0: I/O 0 QID 1 timeout, aborting', "
+			 "'guest: nvme nvme0: I/O 1 QID 1 timeout, aborting', "
+			 "'guest: nvme nvme0: I/O 2 QID 1 timeout, aborting' and 2 more");
+	ck_assert_uint_eq(f.items[0].trial, 1);
+	ck_assert_uint_eq(f.items[0].cell, 0);
+	ck_assert_ptr_null(f.items[0].job);
+	ck_assert_int_eq(f.items[0].layer, LAYER_DEVICE);
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+static const struct {
+	const char *key, *value, *cause, *evidence;
+	enum finding_confidence sure;
+} counters[] = {
+	{"device.after.smart.media_errors", "6", "device-errors",
+	 "media and data integrity errors went from 5 to 6", CONFIDENCE_CERTAIN},
+	{"device.after.smart.error_log_entries", "9", "device-errors",
+	 "the number of error log entries went from 7 to 9", CONFIDENCE_POSSIBLE},
+	{"device.after.errors.entries", "2", "device-errors",
+	 "the entries in the error log went from 1 to 2", CONFIDENCE_POSSIBLE},
+	{"device.after.smart.warning_temp_min", "3", "device-thermal",
+	 "minutes above the warning temperature went from 2 to 3 (41 C before, 47 C after)",
+	 CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_temp_min", "1", "device-thermal", "critical temperature",
+	 CONFIDENCE_CERTAIN},
+	{"device.after.smart.thermal_1_transitions", "2", "device-thermal",
+	 "thermal management temperature 1 went from 1 to 2", CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_warning", "0x02", "device-thermal",
+	 "its temperature is beyond a threshold", CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_warning", "0x01", "device-health",
+	 "available spare capacity has fallen below the threshold", CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_warning", "0x0c", "device-health",
+	 "critical warning 0x0c: NVM subsystem reliability is degraded by media errors or an "
+	 "internal error, the media is in read-only mode",
+	 CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_warning", "0x10", "device-health",
+	 "volatile memory backup device has failed", CONFIDENCE_CERTAIN},
+	{"device.after.smart.critical_warning", "0x20", "device-health", "persistent memory region",
+	 CONFIDENCE_CERTAIN},
+	{"device.after.smart.available_spare_pct", "9", "device-health",
+	 "9 % of its spare blocks are left, below its threshold of 10 %", CONFIDENCE_CERTAIN},
+	{"device.after.smart.used_pct", "100", "device-health", "100 % of its rated life",
+	 CONFIDENCE_CERTAIN},
+	{"device.after.smart.unsafe_shutdowns", "5", "device-health",
+	 "unsafe shutdowns went from 4 to 5", CONFIDENCE_POSSIBLE},
+	/* counters have 128 bits */
+	{"device.after.smart.media_errors", "36893488147419103232", "device-errors",
+	 "went from 5 to 36893488147419103232", CONFIDENCE_CERTAIN},
+};
+
+START_TEST(each_counter_has_its_cause)
+{
+	struct run_data d;
+
+	make_one(&d, vfio_only);
+	set_fact(&d.trials[0].facts, counters[_i].key, counters[_i].value);
+	expect_one(&d, counters[_i].cause, counters[_i].sure, counters[_i].evidence, "");
+	run_data_done(&d);
+}
+END_TEST
+
+/* Not yet, not known, no number, or another device's: nothing to say. */
+static const struct {
+	const char *key, *value;
+} calm[] = {
+	{"device.after.smart.used_pct", "99"},
+	{"device.after.smart.available_spare_pct", "10"},
+	{"device.after.smart.media_errors", "4"},
+	{"device.after.smart.media_errors", "many"},
+	{"device.after.smart.media_errors", ""},
+	{"device.after.smart.temperature_c", "69"},
+	{"device.after.smart.power_cycles", "13"},
+	{"device.after.smart.thermal_2_transitions", "3"}, /* unknown before */
+};
+
+START_TEST(what_does_not_reach_a_bound_is_no_finding)
+{
+	struct findings f;
+	struct run_data d;
+
+	make_one(&d, vfio_only);
+	set_fact(&d.trials[0].facts, calm[_i].key, calm[_i].value);
+	expect_findings(&d, 0, &f);
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(health_is_said_once_a_cell_and_a_shutdown_is_explained)
+{
+	static const char *const two[] = {"vfio", "host", NULL};
+	struct findings f;
+	struct run_data d;
+
+	make_case(&d, two, 3);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		add_health(&d.trials[i]);
+		set_fact(&d.trials[i].facts, "device.after.smart.unsafe_shutdowns", "5");
+	}
+	expect_findings(&d, 2, &f);
+	ck_assert_str_eq(f.items[0].evidence,
+			 "unsafe shutdowns went from 4 to 5, and in 2 more trials");
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "harmless when the VM was ended"));
+	ck_assert_ptr_nonnull(strstr(f.items[1].remedy, "the device lost power"));
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(findings_are_in_the_order_of_cells_and_causes)
+{
+	static const char *const two[] = {"vfio", "host", NULL};
+	struct findings f;
+	struct run_data d;
+
+	make_case(&d, two, 2);
+	for (size_t i = 0; i < d.n_trials; i++)
+		add_health(&d.trials[i]);
+	set_fact(&d.trials[0].facts, "device.after.smart.used_pct", "120");
+	set_fact(&d.trials[1].facts, "device.after.smart.media_errors", "6");
+	facts_add(&d.trials[2].facts, "device.event.0", "guest: nvme nvme0: resetting controller");
+	expect_findings(&d, 3, &f);
+	ck_assert_str_eq(f.items[0].cause, "device-reset");
+	ck_assert_str_eq(f.items[1].cause, "device-health");
+	ck_assert_str_eq(f.items[2].cause, "device-errors");
+	ck_assert_uint_eq(f.items[2].cell, 1);
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+/* ---- hand-over ---- */
+
+static struct handover_record *add_handover(struct run_data *d, enum handover_kind kind)
+{
+	struct handover_record *h = d->handovers = calloc(1, sizeof *h);
+
+	d->n_handovers = 1;
+	*h = (struct handover_record){
+		.kind = kind,
+		.host_id = strdup("h"),
+		.device = strdup(kind ? "/dev/nvme0n1" : "0000:5e:00.0"),
+		.serial = strdup("S5XX"),
+		.model = strdup("m"),
+		.driver_before = strdup(kind ? "/tmp/mnt" : "nvme"),
+		.namespaces = strdup("nvme0n1"),
+	};
+	strcpy(h->trial_id, d->trials[0].id);
+	return h;
+}
+
+START_TEST(a_device_that_is_not_back_is_a_finding_until_it_is)
+{
+	struct handover_record *h;
+	struct findings f;
+	struct run_data d;
+
+	make_one(&d, vfio_only);
+	h = add_handover(&d, HANDOVER_VFIO);
+	expect_one(&d, "device-not-returned", CONFIDENCE_CERTAIN,
+		   "0000:5e:00.0 (serial S5XX) left its driver nvme and is not back: giving it "
+		   "back was never tried",
+		   "/sys/bus/pci/devices/0000:5e:00.0/driver_override");
+	d.run.ended_ms = 0;
+	expect_one(&d, "device-not-returned", CONFIDENCE_LIKELY, "has not ended, or was killed",
+		   "blklab run");
+	h->outcome = strdup("still at vfio-pci after 5 s");
+	expect_one(&d, "device-not-returned", CONFIDENCE_CERTAIN, "still at vfio-pci after 5 s",
+		   "");
+	h->is_back = true;
+	expect_findings(&d, 0, &f);
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(a_mount_that_stayed_is_said_and_a_killed_trial_has_no_cell)
+{
+	struct handover_record *h;
+	struct findings f;
+	struct run_data d;
+
+	make_one(&d, vfio_only);
+	h = add_handover(&d, HANDOVER_MOUNT);
+	strcpy(h->trial_id, "never-stored");
+	expect_findings(&d, 1, &f);
+	ck_assert_uint_eq(f.items[0].cell, FINDING_NO_CELL);
+	ck_assert_uint_eq(f.items[0].trial, SIZE_MAX);
+	ck_assert_ptr_nonnull(strstr(f.items[0].evidence, "was mounted on /tmp/mnt"));
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "umount /tmp/mnt"));
+	findings_done(&f);
+	run_data_done(&d);
+}
+END_TEST
+
+TCase *device_cases(void)
+{
+	TCase *t = tcase_create("device");
+
+	tcase_add_test(t, a_calm_run_has_no_finding);
+	tcase_add_loop_test(t, what_the_kernel_said_is_a_reset_or_an_error, 0,
+			    sizeof events / sizeof *events);
+	tcase_add_test(t, a_host_that_sets_its_own_device_up_anew_was_reset);
+	tcase_add_test(t, many_events_are_one_finding_of_a_trial);
+	tcase_add_loop_test(t, each_counter_has_its_cause, 0, sizeof counters / sizeof *counters);
+	tcase_add_loop_test(t, what_does_not_reach_a_bound_is_no_finding, 0,
+			    sizeof calm / sizeof *calm);
+	tcase_add_test(t, health_is_said_once_a_cell_and_a_shutdown_is_explained);
+	tcase_add_test(t, findings_are_in_the_order_of_cells_and_causes);
+	tcase_add_test(t, a_device_that_is_not_back_is_a_finding_until_it_is);
+	tcase_add_test(t, a_mount_that_stayed_is_said_and_a_killed_trial_has_no_cell);
+	return t;
+}
