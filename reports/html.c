@@ -98,8 +98,10 @@ void html_lines(const struct lines *l, struct bl_buf *out)
 
 static void add_nav(const struct view *v, bool has_depth, struct bl_buf *out)
 {
-	bl_buf_adds(out, "<nav aria-label=\"sections\"><div class=\"in\">"
-			 "<a href=\"#matrix\">Matrix</a><a href=\"#choices\">Choices</a>"
+	bl_buf_adds(out, "<nav aria-label=\"sections\"><div class=\"in\">");
+	if (v->asks_passthrough)
+		bl_buf_adds(out, "<a href=\"#passthrough\">Passthrough?</a>");
+	bl_buf_adds(out, "<a href=\"#matrix\">Matrix</a><a href=\"#choices\">Choices</a>"
 			 "<a href=\"#curves\">Percentiles</a><a href=\"#time\">Over time</a>");
 	if (has_depth)
 		bl_buf_adds(out, "<a href=\"#depth\">Depth</a>");
@@ -137,6 +139,7 @@ int html_write(const struct view *v, const char *json, const char *csv, struct b
 	add_nav(v, depth.len > 0, out);
 	bl_buf_adds(out, "<main>\n");
 	html_minute(v, out);
+	html_decision(v, out);
 	html_matrix(v, out);
 	html_effects(v, out);
 	html_curves(v, out);

@@ -6,8 +6,9 @@
 #include "fmt.h"
 #include "view.h"
 
-void html_head(const struct view *v, struct bl_buf *out);   /* what, where, when, trust */
-void html_minute(const struct view *v, struct bl_buf *out); /* in one minute */
+void html_head(const struct view *v, struct bl_buf *out);     /* what, where, when, trust */
+void html_minute(const struct view *v, struct bl_buf *out);   /* in one minute */
+void html_decision(const struct view *v, struct bl_buf *out); /* only when it is asked */
 void html_matrix(const struct view *v, struct bl_buf *out);
 void html_effects(const struct view *v, struct bl_buf *out); /* what each choice changed */
 void html_curves(const struct view *v, struct bl_buf *out);  /* percentile curves */
@@ -15,6 +16,10 @@ void html_time(const struct view *v, struct bl_buf *out);
 void html_depth(const struct view *v, struct bl_buf *out); /* only when depth was swept */
 void html_cells(const struct view *v, struct bl_buf *out);
 void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
+
+/* Parts of one cell: what the diagnosis found (FINDING_NO_CELL: of none); its real device. */
+void html_findings(const struct view *v, uint32_t cell, struct bl_buf *out);
+void html_device(const struct view *v, uint32_t cell, struct bl_buf *out);
 
 /* "Where it goes" and others that need what was not measured: one line why. */
 void html_absent(struct bl_buf *out, const char *id, const char *title, const char *why);

@@ -227,6 +227,7 @@ static void add_summary(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	const struct view_cell *c = &v->cells[cell];
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
+	size_t n = view_n_findings(v, cell);
 
 	minute_bad(c, &bad);
 	html_swatch(v, cell, out);
@@ -236,6 +237,8 @@ static void add_summary(const struct view *v, uint32_t cell, struct bl_buf *out)
 		    cell == v->reference ? " \u00b7 reference" : "");
 	if (bad.len)
 		bl_buf_addf(out, " <b class=\"bad\">%s</b>", bl_buf_str(&bad));
+	if (n)
+		bl_buf_addf(out, " <b class=\"bad\">%zu finding%s</b>", n, n > 1 ? "s" : "");
 }
 
 static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
@@ -258,6 +261,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 		fmt_html(out, minute_reason(c->first_bad));
 		bl_buf_adds(out, "</p>\n");
 	}
+	html_findings(v, cell, out);
 	if (c->rec->durability && c->rec->durability[0]) {
 		bl_buf_adds(out, "<p class=\"note\">What survives: ");
 		fmt_html(out, c->rec->durability);
@@ -267,6 +271,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 	add_directions(v, cell, out);
 	add_timing(v, cell, out);
 	add_config(c, out);
+	html_device(v, cell, out);
 	add_trials(v, cell, out);
 	add_evidence(v, cell, out);
 	bl_buf_adds(out, "</details>\n");

@@ -36,6 +36,7 @@ static void add_trust(const struct view *v, struct bl_buf *out)
 {
 	BL_CLEANUP(lines_done) struct lines l = {0};
 
+	minute_findings(v, &l);
 	minute_trust(v, &l);
 	if (!l.n) {
 		bl_buf_addf(out,
@@ -48,6 +49,23 @@ static void add_trust(const struct view *v, struct bl_buf *out)
 	bl_buf_adds(out, "<div class=\"trust\"><h2>Before you trust it</h2>\n");
 	html_lines(&l, out);
 	bl_buf_adds(out, "</div>\n");
+}
+
+/* With a link to the first cell that has one. */
+static void add_n_findings(const struct view *v, struct bl_buf *out)
+{
+	size_t n = v->findings.n;
+
+	for (uint32_t c = 0; c < v->d->n_cells; c++) {
+		if (!view_n_findings(v, c))
+			continue;
+		bl_buf_addf(out,
+			    ", <a class=\"bad\" href=\"#cell-%u\"><b class=\"bad\">%zu</b> %s</a>",
+			    c, n, n == 1 ? "finding" : "findings");
+		return;
+	}
+	if (n) /* of no cell: said below, whole */
+		bl_buf_addf(out, ", <b class=\"bad\">%zu finding%s</b>", n, n == 1 ? "" : "s");
 }
 
 void html_head(const struct view *v, struct bl_buf *out)
@@ -72,6 +90,7 @@ void html_head(const struct view *v, struct bl_buf *out)
 			    v->d->n_trials - v->n_ok);
 	bl_buf_adds(out, ", ");
 	add_count(out, v->n_jobs, "job", "jobs");
+	add_n_findings(v, out);
 	bl_buf_adds(out, " \u00b7 accelerator <b>");
 	fmt_html(out, run->accel ? run->accel : "unknown");
 	bl_buf_addf(out, "</b>%s</p>\n<p class=\"lead\">",

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "md_device.h"
 #include "minute.h"
 #include "timing.h"
 
@@ -35,6 +36,7 @@ static void add_head(const struct view *v, struct bl_buf *out)
 	if (view_is_emulated(v))
 		bl_buf_adds(out, " (emulated CPU)");
 	bl_buf_adds(out, "\n\n");
+	minute_findings(v, &trust);
 	minute_trust(v, &trust);
 	if (trust.n) {
 		bl_buf_adds(out, "## Before you trust it\n\n");
@@ -213,10 +215,13 @@ static void add_environment(const struct view *v, struct bl_buf *out)
 int report_md(const struct view *v, struct bl_buf *out)
 {
 	add_head(v, out);
+	md_decision(v, out);
+	md_findings(v, out);
 	for (size_t j = 0; j < v->n_jobs; j++)
 		add_job(v, &v->jobs[j], out);
 	add_effects(v, out);
 	add_bad_trials(v, out);
+	md_devices(v, out);
 	add_timing(v, out);
 	add_environment(v, out);
 	return 0;

@@ -19,6 +19,8 @@ void lines_done(struct lines *l);
 
 /* What an emulated CPU means for the figures, when the VMs had one; nothing otherwise. */
 void minute_cpu(const struct view *v, struct lines *out);
+/* What the diagnosis found, a sentence for each cause and the cells it was met in. */
+void minute_findings(const struct view *v, struct lines *out);
 /* What limits the result; empty: nothing is known that does. */
 void minute_trust(const struct view *v, struct lines *out);
 /* Three to six sentences a hurried reader should have. */

@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "cleanup.h"
+#include "device_json.h"
 #include "minute.h"
 #include "json_parts.h"
 #include "timing.h"
@@ -139,6 +140,8 @@ static json_t *run_json(const struct run_record *r)
 	if (r->ended_ms)
 		json_object_set_new(o, "ended_ms", json_integer((json_int_t)r->ended_ms));
 	json_object_set_new(o, "environment", part_facts(&r->environment));
+	if (r->declared.n)
+		json_object_set_new(o, "declared", part_facts(&r->declared));
 	return o;
 }
 
@@ -195,5 +198,9 @@ int report_json(const struct view *v, struct bl_buf *out)
 		json_array_append_new(cells, cell_json(v, c));
 	json_object_set_new(root, "cells", cells);
 	json_object_set_new(root, "choices", effects_json(v));
+	json_object_set_new(root, "findings", findings_json(v));
+	if (v->asks_passthrough)
+		json_object_set_new(root, "decision", decision_json(v));
+	json_object_set_new(root, "handovers", handovers_json(v->d));
 	return part_dump(root, out);
 }

@@ -255,6 +255,18 @@ static void add_lines(const struct table *t, const char *lead, const struct line
 	out->failed |= l->failed;
 }
 
+static void add_decision(const struct table *t, struct bl_buf *out)
+{
+	if (!t->v->asks_passthrough)
+		return;
+	term_on(out, t->color, TERM_BOLD);
+	bl_buf_adds(out, "should this VM get passthrough?");
+	term_off(out, t->color);
+	bl_buf_adds(out, "\n  ");
+	term_wrap(out, t->v->decision.sentence ? t->v->decision.sentence : "", t->columns, 2, 2);
+	bl_buf_adds(out, "\n\n");
+}
+
 static unsigned longest_name(const struct table *t)
 {
 	unsigned longest = 8;
@@ -287,7 +299,7 @@ static void lay_out(struct table *t)
 int report_table(const struct run_data *d, const struct report_options *opt, unsigned columns,
 		 bool color, struct bl_buf *out, struct bl_err *err)
 {
-	BL_CLEANUP(lines_done) struct lines trust = {0}, next = {0};
+	BL_CLEANUP(lines_done) struct lines found = {0}, trust = {0}, next = {0};
 	BL_CLEANUP(view_done) struct view v;
 	struct table t = {.v = &v, .columns = columns > 100 ? 100 : columns, .color = color};
 	int r = view_init(&v, d, opt, err);
@@ -302,6 +314,9 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 		add_job(&t, out);
 	}
 	add_bad(&t, out);
+	add_decision(&t, out);
+	minute_findings(&v, &found);
+	add_lines(&t, "found", &found, TERM_RED, out);
 	minute_trust(&v, &trust);
 	add_lines(&t, "note", &trust, TERM_DIM, out);
 	minute_next(&v, &next);

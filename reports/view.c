@@ -225,6 +225,31 @@ static void give_colours(struct view *v)
 	}
 }
 
+static bool has_device_itself(const struct view *v, uint32_t cell)
+{
+	const char *bus = view_axis_value(v, cell, "bus");
+
+	return strcmp(bus, "vfio") == 0 || strcmp(bus, "nvme-userspace") == 0;
+}
+
+static int judge(struct view *v, struct bl_err *err)
+{
+	int r = diagnose_run(v->d, &v->findings, err);
+
+	for (uint32_t c = 0; c < v->d->n_cells; c++)
+		v->asks_passthrough |= has_device_itself(v, c);
+	return r < 0 || !v->asks_passthrough ? r : decide_passthrough(v->d, &v->decision, err);
+}
+
+size_t view_n_findings(const struct view *v, uint32_t cell)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->findings.n; i++)
+		n += v->findings.items[i].cell == cell;
+	return n;
+}
+
 int view_init(struct view *v, const struct run_data *d, const struct report_options *opt,
 	      struct bl_err *err)
 {
@@ -245,6 +270,8 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 		r = view_make_rows(v);
 	if (r == 0)
 		r = view_make_effects(v, err);
+	if (r == 0)
+		r = judge(v, err);
 	if (r < 0)
 		return bl_wrap(err, r, "report");
 	give_colours(v);
@@ -262,6 +289,8 @@ void view_done(struct view *v)
 	free(v->cells);
 	free(v->effects);
 	summaries_done(&v->sums);
+	findings_done(&v->findings);
+	passthrough_decision_done(&v->decision);
 	*v = (struct view){0};
 }
 

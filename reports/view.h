@@ -6,6 +6,8 @@
 #ifndef REPORT_VIEW_H
 #define REPORT_VIEW_H
 
+#include "decision.h"
+#include "diagnosis.h"
 #include "record.h"
 #include "report.h"
 #include "summary.h"
@@ -67,12 +69,18 @@ struct view {
 	size_t n_effects;
 	uint32_t reference;
 	size_t n_ok, least_ok; /* ok trials in all; the least of any cell that has one */
+	struct findings findings;
+	bool asks_passthrough; /* some cell has the device itself: decision is worth showing */
+	struct passthrough_decision decision;
 };
 
 /* -ENOENT: the reference names no cell. End with view_done(), also after a failure. */
 int view_init(struct view *v, const struct run_data *d, const struct report_options *opt,
 	      struct bl_err *err);
 void view_done(struct view *v);
+
+/* Findings of one cell, without those of others; FINDING_NO_CELL: those of none. */
+size_t view_n_findings(const struct view *v, uint32_t cell);
 
 const char *view_axis_value(const struct view *v, uint32_t cell,
 			    const char *axis); /* "-": no meaning there, or empty */

@@ -10,6 +10,7 @@ struct synthetic {
 	bool is_small;      /* three cells, one job: for golden documents */
 	bool is_hostile;    /* names, reasons and consoles that try to break out */
 	bool has_depths;    /* three more jobs that differ in iodepth only */
+	bool has_devices;   /* cells on a real NVMe device, with hand-overs and some trouble */
 	bool is_killed;     /* the run never ended */
 	bool is_all_failed; /* no trial gave figures */
 	const char *accel;  /* NULL: "tcg" */
@@ -18,6 +19,9 @@ struct synthetic {
 
 /* The same @how gives the same run, byte for byte. End with run_data_done(). */
 void synthetic_run(const struct synthetic *how, struct run_data *ret);
+
+/* What has_devices adds to the trials of a run: device, health, interrupts, hand-overs, needs. */
+void synthetic_devices(const struct synthetic *how, struct run_data *d);
 
 /* Text that must never reach a document as it is. */
 #define HOSTILE "</script><img src=x onerror=alert(1)>\033[31m'\"|`$(x)"

@@ -1,0 +1,104 @@
+/* Markdown: the decision, the findings, and the device of each cell. */
+#include <string.h>
+
+#include "disk_facts.h"
+#include "md_device.h"
+
+#include "cleanup.h"
+
+void md_decision(const struct view *v, struct bl_buf *out)
+{
+	const struct passthrough_decision *p = &v->decision;
+
+	if (!v->asks_passthrough)
+		return;
+	bl_buf_adds(out, "## Should this VM get passthrough?\n\n");
+	fmt_md(out, p->sentence ? p->sentence : "");
+	bl_buf_adds(out, "\n\n");
+	if (!p->n)
+		return;
+	bl_buf_adds(out,
+		    "| asked in this order | answer | speaks | evidence |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < p->n; i++) {
+		const struct decision_line *l = &p->lines[i];
+
+		bl_buf_addf(out, "| %s%s | ", l->question, l->decided ? " **decided**" : "");
+		fmt_md(out, l->answer);
+		bl_buf_addf(out, " | %s | ",
+			    l->speaks_for > 0   ? "for it"
+			    : l->speaks_for < 0 ? "against"
+						: "open");
+		fmt_md(out, l->evidence);
+		bl_buf_adds(out, " |\n");
+	}
+	bl_buf_addc(out, '\n');
+}
+
+static void add_finding(const struct view *v, const struct finding *f, struct bl_buf *out)
+{
+	bl_buf_addf(out, "- **%s** (%s, %s", cause_find(f->cause)->title,
+		    finding_confidence_names[f->confidence], finding_layer_names[f->layer]);
+	if (f->cell < v->d->n_cells) {
+		bl_buf_adds(out, ", ");
+		fmt_md(out, v->d->cells[f->cell].name);
+	}
+	if (f->trial < v->d->n_trials)
+		bl_buf_addf(out, ", trial %u", v->d->trials[f->trial].repeat + 1);
+	if (f->job) {
+		bl_buf_adds(out, ", ");
+		fmt_md(out, f->job);
+	}
+	bl_buf_adds(out, "): ");
+	fmt_md(out, f->evidence);
+	bl_buf_adds(out, ". What to do: ");
+	fmt_md(out, f->remedy);
+	bl_buf_adds(out, ".\n");
+}
+
+void md_findings(const struct view *v, struct bl_buf *out)
+{
+	if (!v->findings.n)
+		return;
+	bl_buf_adds(out, "## Findings\n\n");
+	for (size_t i = 0; i < v->findings.n; i++)
+		add_finding(v, &v->findings.items[i], out);
+	bl_buf_addc(out, '\n');
+}
+
+/* "given back 8 of 8 times". */
+static void add_handovers(const struct view *v, uint32_t cell, struct bl_buf *out)
+{
+	size_t n = 0, n_back = 0;
+
+	for (size_t i = 0; i < v->d->n_trials; i++) {
+		struct disk_handover h;
+
+		if (v->d->trials[i].cell != cell || !disk_handover(v->d, &v->d->trials[i], &h))
+			continue;
+		n++;
+		n_back += h.is_back;
+	}
+	if (n)
+		bl_buf_addf(out, "; handed over %zu times, back %zu times", n, n_back);
+}
+
+void md_devices(const struct view *v, struct bl_buf *out)
+{
+	bool is_begun = false;
+
+	for (uint32_t c = 0; c < v->d->n_cells; c++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+		if (!disk_identity(v, c, &text))
+			continue;
+		bl_buf_adds(out, is_begun ? "- " : "## Devices\n\n- ");
+		is_begun = true;
+		fmt_md(out, v->d->cells[c].name);
+		bl_buf_adds(out, ": ");
+		fmt_md(out, bl_buf_str(&text));
+		add_handovers(v, c, out);
+		bl_buf_addc(out, '\n');
+	}
+	if (is_begun)
+		bl_buf_addc(out, '\n');
+}
