@@ -19,8 +19,8 @@ static void add_health(const struct view *v, uint32_t cell, struct bl_buf *out)
 		"<div class=\"scroll\"><table class=\"health\"><thead><tr><th class=\"t\">"
 		"health log%s%s</th><th>before trial %u</th><th>after trial %u</th></tr></thead>"
 		"<tbody>\n",
-		h.from ? ", read in the " : "",
-		h.from && strcmp(h.from, "guest") == 0 ? "guest"
+		h.from ? ", read " : "",
+		h.from && strcmp(h.from, "guest") == 0 ? "in the guest"
 		: h.from                               ? "host"
 						       : "",
 		h.first + 1, h.last + 1);
@@ -96,6 +96,15 @@ static void add_handovers(const struct view *v, uint32_t cell, struct bl_buf *ou
 
 /* ---- interrupts ---- */
 
+/* Counted, not measured: whole as long as three digits hold it. */
+static const char *count_text(char num[FMT_MAX], uint64_t n)
+{
+	if (n >= 1000)
+		return fmt_sig3(&fmt_page, num, (double)n);
+	snprintf(num, FMT_MAX, "%u", (unsigned)n);
+	return num;
+}
+
 static void irq_field(uint64_t n, uint64_t most, struct bl_buf *out)
 {
 	char num[FMT_MAX];
@@ -106,7 +115,7 @@ static void irq_field(uint64_t n, uint64_t most, struct bl_buf *out)
 	}
 	/* a share of a quarter of the ink at most: the figure stays readable */
 	bl_buf_addf(out, "<td class=\"n\" style=\"--p:%.0f%%\">%s</td>",
-		    25.0 * (double)n / (double)most, fmt_sig3(&fmt_page, num, (double)n));
+		    25.0 * (double)n / (double)most, count_text(num, n));
 }
 
 static void irq_table(const struct irq_matrix *m, const char *side, struct bl_buf *out)

@@ -1,5 +1,6 @@
 #include "decision.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static const struct need_row needs_first[] = {
 	 "the host need not take snapshots of its disk"},
 	{"shared_device", "Must others share the device?", "yes", DECISION_VIRTIO,
 	 "the device must be shared, and a controller that was handed over is one VM's alone",
-	 "the device can be its alone"},
+	 "it can have the device to itself"},
 	{"latency_critical", "Is its workload critical at p99 or p99.9?", "no", DECISION_VIRTIO,
 	 "its workload is said not to be critical at p99 or p99.9, so that there is nothing to pay "
 	 "with migration, snapshots and sharing for",
@@ -62,12 +63,15 @@ static const struct need_row need_last = {
 	"it survives a reset of its disk",
 };
 
+#define CONDITIONS_MAX 8 /* five needs, mixed jobs, an emulated CPU */
+
 struct deciding {
 	const struct run_data *d;
 	struct measured m;
 	struct findings findings;
 	struct passthrough_decision *out;
-	struct bl_buf conditions; /* "it need not migrate live and ..." */
+	const char *conditions[CONDITIONS_MAX]; /* of a yes, static */
+	size_t n_conditions;
 	bool is_decided, failed;
 };
 
@@ -111,7 +115,19 @@ static void decide(struct deciding *x, struct decision_line *l, enum decision is
 
 static void add_condition(struct deciding *x, const char *text)
 {
-	bl_buf_addf(&x->conditions, "%s%s", x->conditions.len ? ", " : "", text);
+	assert(x->n_conditions < CONDITIONS_MAX);
+	x->conditions[x->n_conditions++] = text;
+}
+
+/* "a, b and c" */
+static void say_conditions(const struct deciding *x, struct bl_buf *out)
+{
+	for (size_t i = 0; i < x->n_conditions; i++)
+		bl_buf_addf(out, "%s%s",
+			    !i                        ? ""
+			    : i + 1 < x->n_conditions ? ", "
+						      : " and ",
+			    x->conditions[i]);
 }
 
 static const char *opposite(const char *answer)
@@ -179,6 +195,9 @@ static enum gain gain_of(const struct measured *m)
 
 	if (!m->tail.n)
 		return GAIN_UNKNOWN;
+	/* A tail that can't be told may be worse, whatever an I/O costs. */
+	if (m->tail.open && !m->tail.better && !m->tail.mixed)
+		return GAIN_OPEN;
 	if (better || m->tail.mixed)
 		return worse ? GAIN_MIXED : GAIN_REAL;
 	if (m->tail.worse == m->tail.n)
@@ -236,12 +255,15 @@ static void say_unknown(const struct deciding *x, struct bl_buf *out)
 		bl_buf_adds(out, "no job has a p99 on both sides: give it a longer runtime");
 }
 
+/* All jobs, a line each; or the first ones in a sentence. */
 static void say_pair(const struct deciding *x, const enum metric *which, size_t most,
 		     struct bl_buf *out)
 {
-	bl_buf_addf(out, "'%s' against '%s': ", cell_name(x, x->m.cell),
-		    cell_name(x, x->m.best_virtio));
-	say_jobs(&x->m, x->m.best_virtio, x->m.cell, which, most, out);
+	const char *sep = most == SIZE_MAX ? ";\n" : "; ";
+
+	bl_buf_addf(out, "'%s' against '%s':%s", cell_name(x, x->m.cell),
+		    cell_name(x, x->m.best_virtio), most == SIZE_MAX ? "\n" : " ");
+	say_jobs(&x->m, x->m.best_virtio, x->m.cell, which, most, sep, out);
 	if (!x->m.is_as_good)
 		bl_buf_adds(out, "; no virtio cell is on the same device past the host's page "
 				 "cache with the same vCPUs, this one is the nearest");
@@ -356,11 +378,12 @@ static void tell_userspace(struct deciding *x)
 
 	if (m->userspace == UINT32_MAX || m->best_virtio == UINT32_MAX)
 		return;
-	bl_buf_adds(&answer, "see beside");
-	bl_buf_addf(&evidence, "'%s' against '%s': ", cell_name(x, m->userspace),
+	bl_buf_adds(&answer, "compare");
+	bl_buf_addf(&evidence, "'%s' against '%s':\n", cell_name(x, m->userspace),
 		    cell_name(x, m->best_virtio));
-	say_jobs(m, m->best_virtio, m->userspace, of_both, SIZE_MAX, &evidence);
-	bl_buf_adds(&evidence, "; the device is the VM's alone as well, but the guest sees virtio");
+	say_jobs(m, m->best_virtio, m->userspace, of_both, SIZE_MAX, ";\n", &evidence);
+	bl_buf_adds(&evidence,
+		    ";\nthe device is the VM's alone as well, but the guest sees virtio");
 	add_line(x, "Would QEMU's own NVMe driver do?", &answer, &evidence, 0);
 }
 
@@ -377,7 +400,7 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 		return;
 	}
 	if (gain == GAIN_OPEN || gain == GAIN_NONE) {
-		bl_buf_adds(&why, "no gain is proved (");
+		bl_buf_adds(&why, "no better tail is proved (");
 		if (gain == GAIN_OPEN)
 			say_why_open(&x->m, &why);
 		else
@@ -391,10 +414,10 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 		add_condition(x, "the jobs that are better are those that matter");
 	if (is_emulated(x))
 		add_condition(x, "the gain shows on a real CPU too (this one was emulated)");
-	bl_buf_adds(&lead, x->conditions.len ? "Yes, if " : "Yes");
-	bl_buf_adds(&lead, bl_buf_str(&x->conditions));
+	bl_buf_adds(&lead, x->n_conditions ? "Yes, if " : "Yes");
+	say_conditions(x, &lead);
 	say_pair(x, of_both, IN_SENTENCE, &why);
-	decide(x, measured, x->conditions.len ? DECISION_CONDITIONAL : DECISION_PASSTHROUGH,
+	decide(x, measured, x->n_conditions ? DECISION_CONDITIONAL : DECISION_PASSTHROUGH,
 	       bl_buf_str(&lead), &why);
 }
 
@@ -426,7 +449,7 @@ int decide_passthrough(const struct run_data *d, struct passthrough_decision *re
 		       struct bl_err *err)
 {
 	struct passthrough_decision p = {.cell = DECISION_NO_CELL, .best_virtio = DECISION_NO_CELL};
-	struct deciding x = {.d = d, .out = &p, .conditions = BL_BUF_INIT};
+	struct deciding x = {.d = d, .out = &p};
 	int r;
 
 	if (!has_bus(d, "vfio")) {
@@ -444,8 +467,6 @@ int decide_passthrough(const struct run_data *d, struct passthrough_decision *re
 		measured_done(&x.m);
 		findings_done(&x.findings);
 	}
-	x.failed |= bl_buf_failed(&x.conditions);
-	bl_buf_done(&x.conditions);
 	if (r == 0 && x.failed)
 		r = bl_fail(err, -ENOMEM, "no memory for a decision");
 	if (r < 0) {

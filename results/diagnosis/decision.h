@@ -38,7 +38,7 @@ extern const char *const decision_answers[DECISIONS]; /* "yes", "yes, if", "no: 
 struct decision_line {
 	const char *question; /* static */
 	char *answer;         /* "no", "not said", "8 of 8" */
-	char *evidence;       /* has foreign text */
+	char *evidence;       /* has foreign text; one line a job */
 	int speaks_for;       /* 1 passthrough, -1 virtio (or waiting), 0 neither */
 	bool decided;         /* this is the rule that decided; one at most */
 };

@@ -211,7 +211,7 @@ static void say_comparison(const struct comparison *c, const char *name, struct 
 }
 
 void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
-	      size_t most, struct bl_buf *out)
+	      size_t most, const char *sep, struct bl_buf *out)
 {
 	size_t n = 0;
 
@@ -221,7 +221,7 @@ void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum m
 
 		if (!a || n++ >= most)
 			continue;
-		bl_buf_addf(out, "%s%s: ", n > 1 ? "; " : "", b->job);
+		bl_buf_addf(out, "%s%s: ", n > 1 ? sep : "", b->job);
 		for (const enum metric *w = which; *w != METRICS; w++) {
 			struct comparison c = compare_summaries(a, b, *w);
 
@@ -230,7 +230,7 @@ void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum m
 		}
 	}
 	if (n > most)
-		bl_buf_addf(out, "; and %zu more job%s", n - most, n - most > 1 ? "s" : "");
+		bl_buf_addf(out, "%sand %zu more job%s", sep, n - most, n - most > 1 ? "s" : "");
 }
 
 void say_why_open(const struct measured *m, struct bl_buf *out)

@@ -28,7 +28,7 @@ void measured_done(struct measured *m);
 /* "randread-4k: p99 -31 % [-37 %, -24 %] better, p99.9 ...; ..." of @to against @from, the first
  * @most jobs; @which ends in METRICS. */
 void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
-	      size_t most, struct bl_buf *out);
+	      size_t most, const char *sep, struct bl_buf *out);
 /* "3 pairs; six are the least for a 95 % interval": of the first job that can't be told; "". */
 void say_why_open(const struct measured *m, struct bl_buf *out);
 

@@ -1,7 +1,9 @@
 /* What the device and the kernel said: each rule on its case, and none on a calm run. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs.h"
 #include "made_case.h"
 
 static const char *const vfio_only[] = {"vfio", NULL};
@@ -230,6 +232,22 @@ START_TEST(findings_are_in_the_order_of_cells_and_causes)
 }
 END_TEST
 
+START_TEST(every_cause_has_its_part_in_the_documentation)
+{
+	struct bl_buf doc = BL_BUF_INIT;
+
+	ck_assert_int_eq(bl_read_file(SOURCE_DIR "/docs/findings.md", 1 << 20, &doc, NULL), 0);
+	for (size_t i = 0; i < n_cause_rows; i++) {
+		char part[160];
+
+		snprintf(part, sizeof part, "\n## %s\n\n*%s", cause_rows[i].name,
+			 cause_rows[i].title);
+		ck_assert_msg(strstr(bl_buf_str(&doc), part) != NULL, "no part:%s", part);
+	}
+	bl_buf_done(&doc);
+}
+END_TEST
+
 /* ---- hand-over ---- */
 
 static struct handover_record *add_handover(struct run_data *d, enum handover_kind kind)
@@ -308,6 +326,7 @@ TCase *device_cases(void)
 			    sizeof calm / sizeof *calm);
 	tcase_add_test(t, health_is_said_once_a_cell_and_a_shutdown_is_explained);
 	tcase_add_test(t, findings_are_in_the_order_of_cells_and_causes);
+	tcase_add_test(t, every_cause_has_its_part_in_the_documentation);
 	tcase_add_test(t, a_device_that_is_not_back_is_a_finding_until_it_is);
 	tcase_add_test(t, a_mount_that_stayed_is_said_and_a_killed_trial_has_no_cell);
 	return t;

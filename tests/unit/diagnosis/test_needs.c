@@ -138,9 +138,9 @@ static const struct {
 	{SHARE, "No, virtio: the device must be shared"},
 	{LATENCY, "No, virtio: its workload is said not to be critical"},
 	{FAULTS, "Not yet: the scenario says that resets and errors of the device are not handled"},
-	{-1, "Yes, if it need not migrate live, the host need not take snapshots of its disk, the "
-	     "device can be its alone, its workload is critical at p99 or p99.9, it survives a "
-	     "reset of its disk: 'vfio' against 'virtio-blk': j: p99 -40 %"},
+	{-1, "Yes, if it need not migrate live, the host need not take snapshots of its disk, it "
+	     "can have the device to itself, its workload is critical at p99 or p99.9 and it "
+	     "survives a reset of its disk: 'vfio' against 'virtio-blk': j: p99 -40 %"},
 };
 
 START_TEST(the_sentence_says_which_rule_decided)
