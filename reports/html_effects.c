@@ -121,7 +121,7 @@ static void row_label(const struct view *v, const struct view_effect *e,
 		bl_buf_addf(&all, "%s %s \u2192 %s \u00b7 ", e->axis->name, e->from, e->to);
 	else if (strcmp(e->from, title->from) != 0)
 		bl_buf_addf(&all, "%s \u2192 %s \u00b7 ", e->from, e->to);
-	view_name_without(v, e->cell_to, e->axis, &all);
+	view_name_rest(v, e, &all);
 	if (fmt_width(bl_buf_str(&all)) > LABEL_MAX)
 		fmt_pad(out, bl_buf_str(&all), LABEL_MAX);
 	else
@@ -288,7 +288,7 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 		const struct view_effect *e = &v->effects[i];
 		BL_CLEANUP(bl_buf_done) struct bl_buf rest = BL_BUF_INIT;
 
-		view_name_without(v, e->cell_to, e->axis, &rest);
+		view_name_rest(v, e, &rest);
 		bl_buf_addf(out, "<tr><td class=\"t\">%s</td><td class=\"t\">", e->axis->name);
 		fmt_html(out, e->from);
 		bl_buf_adds(out, " \u2192 ");

@@ -129,7 +129,7 @@ static void add_effects(const struct view *v, struct bl_buf *out)
 		BL_CLEANUP(bl_buf_done)
 		struct bl_buf rest = BL_BUF_INIT, p99 = BL_BUF_INIT, iops = BL_BUF_INIT;
 
-		view_name_without(v, e->cell_to, e->axis, &rest);
+		view_name_rest(v, e, &rest);
 		minute_change(&e->by[METRIC_P99], &fmt_plain, &p99);
 		minute_change(&e->by[METRIC_IOPS], &fmt_plain, &iops);
 		bl_buf_adds(out, "| ");

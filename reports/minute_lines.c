@@ -107,7 +107,7 @@ static void say_step(const struct view *v, const struct fmt_style *st, struct li
 	if (!e)
 		return;
 	minute_change(&e->by[METRIC_P99], st, &change);
-	view_name_without(v, e->cell_to, e->axis, &rest);
+	view_name_rest(v, e, &rest);
 	lines_add(out,
 		  "The largest single step is \001%s\002 from %s to %s (%s, in %s): p99 "
 		  "\001%s\002%s.",

@@ -315,16 +315,17 @@ const struct view_row *view_best(const struct view *v, const struct view_job *j,
 	return NULL;
 }
 
-void view_name_without(const struct view *v, uint32_t cell, const struct view_axis *axis,
-		       struct bl_buf *out)
+void view_name_rest(const struct view *v, const struct view_effect *e, struct bl_buf *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->n_axes; i++) {
 		const struct view_axis *a = &v->axes[i];
-		const char *value = view_axis_value(v, cell, a->name);
+		const char *value = view_axis_value(v, e->cell_to, a->name);
 
-		if (a == axis || strcmp(value, "-") == 0)
+		if (strcmp(value, "-") == 0)
+			value = view_axis_value(v, e->cell_from, a->name);
+		if (a == e->axis || strcmp(value, "-") == 0)
 			continue;
 		bl_buf_addf(out, "%s", n++ ? " " : "");
 		/* A bare number says nothing without its name. */

@@ -90,9 +90,10 @@ const struct view_row *view_best(const struct view *v, const struct view_job *j,
 const char *view_cpu(const struct view *v, uint32_t cell);
 bool view_is_emulated(const struct view *v); /* the VMs of the run had an emulated CPU */
 const struct view_row *view_row_of(const struct view_job *j, uint32_t cell);
-/* The name of a cell without what @axis says, for a row of that axis's comparison. */
-void view_name_without(const struct view *v, uint32_t cell, const struct view_axis *axis,
-		       struct bl_buf *out);
+/* What both cells of a comparison have beside its axis; an axis that has a meaning in one of them
+ * only (cache: not with the guest's own driver) is named too, or two comparisons would look alike.
+ */
+void view_name_rest(const struct view *v, const struct view_effect *e, struct bl_buf *out);
 /* "iodepth" from canonical fio text; @otherwise when it is not there. */
 long view_job_option(const char *job_text, const char *option, long otherwise);
 /* As the store names it: "p99_9" for p99.9. Returns @out. */

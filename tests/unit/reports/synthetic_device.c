@@ -121,7 +121,7 @@ static void add_handover(const struct synthetic *how, struct run_data *d, struct
 		.given_ms = t->started_ms,
 		.returned_ms = t->ended_ms,
 		.is_back = true,
-		.outcome = dup(how->is_hostile ? HOSTILE : "at nvme with nvme0n1 after 0.4 s"),
+		.outcome = dup(how->is_hostile ? HOSTILE : "back at nvme with nvme0n1 after 0.4 s"),
 	};
 	snprintf(h->id, sizeof(h->id), "019aa8e3-2b00-7000-8000-%012u", t->order);
 	snprintf(h->run_id, sizeof(h->run_id), "%s", d->run.id);
