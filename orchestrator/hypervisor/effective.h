@@ -1,7 +1,8 @@
 /* effective.h - trust but verify: what really runs, beside what the cell asked for.
  *
  * Host side: live XML, QMP (query-named-block-nodes, query-block, query-iothreads, device
- * properties by qom-get), QEMU's open file flags (/proc/PID/fdinfo). Guest side: the disk facts of
+ * properties by qom-get), QEMU's open file flags (/proc/PID/fdinfo), for a PCI function that
+ * was handed over its driver (/sys/bus/pci). Guest side: the disk facts of
  * protocol.md. Each fills rows; a row whose asked and effective differ fails the trial.
  */
 #ifndef EFFECTIVE_H
