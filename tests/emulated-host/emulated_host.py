@@ -10,6 +10,8 @@ Nothing of the real host is touched: no device, no module, no rights beyond a us
 import argparse
 import base64
 import collections
+import fcntl
+import glob
 import io
 import json
 import os
@@ -21,7 +23,7 @@ import tarfile
 import tempfile
 import time
 
-from host_root import HERE, SOURCE, Root, RootError, find_kernel_package
+from host_root import SOURCE, Root, RootError, find_kernel_package
 from talk import HostError, Lines, Qmp, Transcript
 
 LAB_PROGRAMS = ("blklab", "blkjob", "blklab-agent", "blklab-qemu")
@@ -100,7 +102,8 @@ class EmulatedHost:
         self.handlers = {"qmp": self._handle_qmp, "set": self._handle_set, **(handlers or {})}
         self.transcript_path, self.boot_timeout = transcript, boot_timeout
         self.out_mb, self.keep, self.say = out_mb, keep, say
-        self.work = self.child = self.transcript = self.qmp_link = self.requests = None
+        self.work = self.lock = self.child = self.transcript = None
+        self.qmp_link = self.requests = None
         self.pending = None  # the id of the inner side's "next", not yet answered
         self.boot_seconds = None
 
@@ -128,9 +131,7 @@ class EmulatedHost:
                 os.path.join(SOURCE, ".cache/packages")), programs).ensure(self.say)
         except RootError as e:
             raise HostError(str(e)) from e
-        parent = os.path.join(self.build, "test-work")
-        os.makedirs(parent, exist_ok=True)
-        self.work = tempfile.mkdtemp(prefix="emulated-host-", dir=parent)
+        self._make_work()
         self._write_inputs(programs)
         with open(self._path("out.tar"), "wb") as f:
             f.truncate(self.out_mb * MIB)
@@ -161,8 +162,29 @@ class EmulatedHost:
             if link:
                 link.sock.close()
         self.child = self.pending = self.qmp_link = self.requests = None
+        if self.lock:
+            os.unlink(self._path("lock"))  # a kept folder is nobody's to remove
+            self.lock.close()
+            self.lock = None
         if self.work and not self.keep:
             shutil.rmtree(self.work, ignore_errors=True)
+
+    def _make_work(self):
+        """The work folder. Those of programs that died are removed: nobody has their lock."""
+        parent = os.path.join(self.build, "test-work")
+        os.makedirs(parent, exist_ok=True)
+        for path in glob.glob(os.path.join(parent, "emulated-host-*", "lock")):
+            try:
+                with open(path, "rb") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+            except OSError:
+                continue  # in use, or just removed by another
+        self.work = tempfile.mkdtemp(prefix="emulated-host-", dir=parent)
+        # Locked before it has its name, so that no other start takes it for a dead one's.
+        self.lock = open(self._path("new"), "w", encoding="ascii")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        os.rename(self._path("new"), self._path("lock"))
 
     def _path(self, name):
         return os.path.join(self.work, name)
@@ -285,9 +307,9 @@ class EmulatedHost:
     # --- what tests call ---
 
     def qmp(self, command, **arguments):
-        """A QMP command for the QEMU that emulates the host: its "return"."""
-        return self.qmp_link.command(command, {k.replace("_", "-") if k.startswith("x_") else k: v
-                                               for k, v in arguments.items()})
+        """A QMP command for the QEMU that emulates the host: its "return". Names with a hyphen:
+        qmp("blockdev-del", **{"node-name": "x"})."""
+        return self.qmp_link.command(command, arguments)
 
     def set_property(self, serial, name, value):
         """Set a property of the NVMe device @serial while it runs, e.g. smart_critical_warning."""

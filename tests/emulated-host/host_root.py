@@ -27,6 +27,7 @@ PROGRAMS = (
     ("/usr/bin/gnuplot", "gnuplot-nox"),
     ("/usr/bin/sqlite3", "sqlite3"),
     ("/usr/bin/bash", "bash"),
+    ("/usr/bin/dash", "dash"),
     ("/usr/bin/kmod", "kmod"),
     ("/usr/bin/flock", "util-linux"),
     ("/usr/bin/lsblk", "util-linux"),
@@ -48,6 +49,8 @@ PROGRAMS = (
 )
 # Names that a program answers to.
 NAMES = {
+    # Not busybox, whose shell runs its own mount, losetup and modprobe whatever PATH says.
+    "usr/bin/dash": ("usr/bin/sh",),
     "usr/bin/kmod": ("usr/sbin/modprobe", "usr/sbin/insmod", "usr/sbin/rmmod", "usr/sbin/lsmod",
                      "usr/sbin/depmod", "usr/sbin/modinfo"),
     "usr/sbin/mke2fs": ("usr/sbin/mkfs.ext4", "usr/sbin/mkfs.ext2"),
@@ -199,7 +202,9 @@ class Root:
         for to, path in self.files.items():
             to = os.path.join(tree, to)
             os.makedirs(os.path.dirname(to), exist_ok=True)
-            shutil.copy(path, to)
+            shutil.copyfile(path, to)
+            # No set-user-id bit: the files belong to who made the image, and mount would act for it.
+            os.chmod(to, os.stat(path).st_mode & 0o755)
         for to, text in ETC.items():
             with open(os.path.join(tree, "etc", to), "w", encoding="ascii") as f:
                 f.write(text)

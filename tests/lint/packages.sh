@@ -64,6 +64,15 @@ git git
 fio fio
 MAP
 
+# What the emulated host is made of. Not in the list: what Debian can't be without, and what the
+# packages in it depend on.
+for package in $(sed -n 's/^    (.*, "\([a-z0-9-]*\)"),$/\1/p' tests/emulated-host/host_root.py | sort -u); do
+	case $package in
+	bash | dash | util-linux | libgcc-s1 | libvirt0 | qemu-system-data) ;;
+	*) has "$package" || { echo "tests/emulated-host uses $package, which is not in $list"; bad=1; } ;;
+	esac
+done
+
 # Every name is a package that apt knows (needs apt's lists; says so when they are absent).
 packages=$(awk '$1 ~ /^(build|run|check)$/ { print $2 }' "$list")
 if [ -n "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ]; then
