@@ -31,6 +31,8 @@ PROGRAMS = (
     ("/usr/bin/kmod", "kmod"),
     ("/usr/bin/flock", "util-linux"),
     ("/usr/bin/lsblk", "util-linux"),
+    ("/usr/bin/pgrep", "procps"),
+    ("/usr/bin/ps", "procps"),
     ("/usr/bin/mount", "mount"),
     ("/usr/bin/umount", "mount"),
     ("/usr/bin/unshare", "util-linux"),
