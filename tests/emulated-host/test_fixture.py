@@ -179,10 +179,11 @@ class Ends(unittest.TestCase):
         self.assertFalse(os.path.exists(host.work))
 
     def test_the_outer_program_is_killed(self):
-        program = ("import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        program = ("import sys; sys.path.insert(0, sys.argv[1])\n"
                    "from emulated_host import EmulatedHost\n"
-                   "host = EmulatedHost(sys.argv[2]); host.start()\n"
-                   "print(host.work, host.child.pid, flush=True); time.sleep(60)\n")
+                   "def begun(_): print(host.work, host.child.pid, flush=True)\n"
+                   "host = EmulatedHost(sys.argv[2], handlers={'begun': begun}); host.start()\n"
+                   "host.run('#!/bin/sh\\nouter begun; sleep 60\\n')\n")
         with subprocess.Popen([sys.executable, "-c", program, HERE, BUILD],
                               stdout=subprocess.PIPE, text=True) as child:
             work, pid = child.stdout.readline().split()
