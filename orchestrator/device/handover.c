@@ -18,18 +18,33 @@
 #define POLL_NS (20 * NS_PER_MS)
 #define PCI_DIR "/sys/bus/pci/devices"
 
-static bool has_word(const char *list, const char *word, size_t n)
+/* "n1" of "nvme0n1": the controller may come back with another number, its namespaces do not. */
+static size_t in_controller(const char *word, size_t n)
 {
-	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strncmp(at, word, n) == 0 && (at[n] == ' ' || !at[n]))
+	size_t at = n;
+
+	while (at > 0 && isdigit((unsigned char)word[at - 1]))
+		at--;
+	return at > 0 && word[at - 1] == 'n' ? at - 1 : 0;
+}
+
+static bool has_namespace(const char *list, const char *word, size_t n)
+{
+	size_t skip = in_controller(word, n);
+
+	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ') {
+		size_t len = strcspn(at, " "), from = in_controller(at, len);
+
+		if (len - from == n - skip && strncmp(at + from, word + skip, n - skip) == 0)
 			return true;
+	}
 	return false;
 }
 
 static bool has_all(const char *list, const char *wanted)
 {
 	for (const char *at = wanted; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (!has_word(list, at, strcspn(at, " ")))
+		if (!has_namespace(list, at, strcspn(at, " ")))
 			return false;
 	return true;
 }

@@ -9,8 +9,9 @@
 #include "device.h"
 
 /* Wait until the function at @pci is at @driver and, when @namespaces is not "", each of
- * these has a block device again. @ret_namespaces (may be NULL): what is there, new.
- * -ETIMEDOUT: not within @limit_ns: says where it is. -ENODEV: it is gone from the bus. */
+ * these has a block device again, under whatever number of the controller. @ret_namespaces (may be
+ * NULL): what is there, new. -ETIMEDOUT: not within @limit_ns: says where it is. -ENODEV: it is
+ * gone from the bus. */
 int handover_wait_back(const char *root, const char *pci, const char *driver,
 		       const char *namespaces, uint64_t limit_ns, char **ret_namespaces,
 		       struct bl_err *err);
