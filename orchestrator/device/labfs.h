@@ -1,0 +1,22 @@
+/* labfs.h - the file system that the lab makes on a claimed disk, for one trial.
+ *
+ * "An image file on a file system on this very disk" is a cell beside "the disk itself". The file
+ * system has the UUID that the claim names, so that the guard knows it for the lab's own when a
+ * killed run left it.
+ */
+#ifndef LABFS_H
+#define LABFS_H
+
+#include "claim.h"
+
+/* Make an ext4 in @dev's first claim_usable_bytes() and mount it at @where, a folder that is made.
+ * -ENOENT: mkfs.ext4 is not installed; -EPERM: no right to mount; -EIO: mkfs.ext4's own words. */
+int labfs_mount(const struct device *dev, const struct claim *claim, const char *where,
+		struct bl_err *err);
+
+/* Unmount @where when it is a mount of @node, remove the folder, and take the file system's
+ * signature off @node. 0 also when nothing of it is there. -EBUSY: something still uses it;
+ * -EEXIST: something else is mounted there. */
+int labfs_end(const char *node, const char *where, struct bl_err *err);
+
+#endif
