@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -235,10 +237,19 @@ int backing_allocation(const char *path, enum cell_format format, struct facts *
 	r = qemuimg_mapped_bytes(path, format, &mapped, err);
 	if (r < 0)
 		return r;
-	r = facts_addf(facts, "backing.allocated_bytes", "%" PRIu64, (uint64_t)st.st_blocks * 512);
+	if (!S_ISBLK(st.st_mode))
+		r = facts_addf(facts, "backing.allocated_bytes", "%" PRIu64,
+			       (uint64_t)st.st_blocks * 512);
 	if (r == 0)
 		r = facts_addf(facts, "backing.mapped_bytes", "%" PRIu64, mapped);
 	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
+}
+
+/* Of a file or a block device. */
+static int size_of(int fd, const struct stat *st, uint64_t *ret)
+{
+	*ret = (uint64_t)st->st_size;
+	return S_ISBLK(st->st_mode) && ioctl(fd, BLKGETSIZE64, ret) < 0 ? -errno : 0;
 }
 
 static int cached_bytes(int fd, uint64_t size, uint64_t *ret)
@@ -267,17 +278,17 @@ int backing_drop_cache(const struct backing *b, struct facts *facts, struct bl_e
 {
 	BL_CLEANUP(bl_closep) int fd = open(b->path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
-	uint64_t cached = 0;
+	uint64_t cached = 0, size = 0;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || size_of(fd, &st, &size) < 0)
 		return bl_fail(err, -errno, "cannot open '%s': %s", b->path, strerror(errno));
 	if (fsync(fd) < 0)
 		return bl_fail(err, -errno, "cannot write back '%s': %s", b->path, strerror(errno));
 	r = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	if (r != 0)
 		return bl_fail(err, -r, "cannot drop the cache of '%s': %s", b->path, strerror(r));
-	r = cached_bytes(fd, (uint64_t)st.st_size, &cached);
+	r = cached_bytes(fd, size, &cached);
 	if (r < 0)
 		return bl_fail(err, r, "cannot tell what of '%s' is cached: %s", b->path,
 			       strerror(-r));
@@ -317,10 +328,37 @@ static int plan_fill(const struct backing_request *req, enum backing_fill *ret, 
 	return 0;
 }
 
+/* On a block device there is room by nature, and none for a copy to convert from. */
+static int plan_fill_node(const struct backing_request *req, enum backing_fill *ret,
+			  struct bl_err *err)
+{
+	/* qcow2's tables lie beside the data, see plan_fill(). */
+	uint64_t need = req->size_bytes + (req->format == FORMAT_QCOW2 ? req->size_bytes / 50 : 0);
+	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX];
+
+	if (req->node_bytes < need)
+		return bl_fail(err, -ENOSPC,
+			       "'%s' has %" PRIu64
+			       " bytes to use (%s); a disk of this size needs %" PRIu64
+			       " (%s): make backing: size smaller",
+			       req->node, req->node_bytes, bl_format_size(a, req->node_bytes), need,
+			       bl_format_size(b, need));
+	if (req->precondition == PRECONDITION_NONE)
+		*ret = BACKING_FILL_AUTO;
+	else if (req->format == FORMAT_QCOW2)
+		*ret = BACKING_FILL_GUEST;
+	else if (req->fill == BACKING_FILL_AUTO)
+		*ret = BACKING_FILL_HOST;
+	return 0;
+}
+
 static int make_image(const struct backing_request *req, enum backing_fill fill, const char *path,
 		      struct bl_err *err)
 {
 	int r;
+
+	if (req->node && req->format == FORMAT_RAW)
+		return fill == BACKING_FILL_HOST && !req->is_filled ? fill_raw(req, path, err) : 0;
 
 	if (fill == BACKING_FILL_HOST && req->format == FORMAT_QCOW2)
 		return convert_to_qcow2(req, path, err);
@@ -338,52 +376,76 @@ static int add_facts(const struct backing_request *req, enum backing_fill fill, 
 		"host: random data from the seed, before the start",
 		"guest: random data from the seed, through the disk under test",
 	};
+	bool is_kept = fill == BACKING_FILL_HOST && req->node && req->is_filled;
 	int r = facts_add(facts, "backing.format", cell_format_names[req->format]);
 
 	if (r == 0)
 		r = facts_addf(facts, "backing.size_bytes", "%" PRIu64, req->size_bytes);
 	if (r == 0)
-		r = facts_add(facts, "backing.fill", by[fill]);
-	if (r == 0 && fill == BACKING_FILL_HOST)
+		r = facts_add(facts, "backing.fill",
+			      is_kept ? "kept: an earlier trial of this run filled the device"
+				      : by[fill]);
+	if (r == 0 && fill == BACKING_FILL_HOST && !is_kept)
 		r = facts_addf(facts, "backing.fill_ns", "%" PRIu64, took_ns);
 	if (r < 0)
 		return bl_fail(err, r, "out of memory");
-	return fill == BACKING_FILL_GUEST ? 0 : backing_allocation(path, req->format, facts, err);
+	if (fill == BACKING_FILL_GUEST || (req->node && req->format == FORMAT_RAW))
+		return 0;
+	return backing_allocation(path, req->format, facts, err);
+}
+
+static char *image_path(const struct backing_request *req)
+{
+	char prefix[64];
+
+	return req->node ? strdup(req->node)
+			 : bl_strf("%s/%s%s.%s", req->dir, backing_prefix(prefix), req->name,
+				   cell_format_names[req->format]);
+}
+
+static int plan(const struct backing_request *req, uint64_t *ret_disk_bytes,
+		enum backing_fill *ret_fill, struct bl_err *err)
+{
+	int r = req->node ? engine_target_size(req->node, ret_disk_bytes, err)
+			  : bl_mkdir_p(req->dir, err);
+
+	*ret_fill = req->fill;
+	if (r == 0)
+		r = req->node ? plan_fill_node(req, ret_fill, err) : plan_fill(req, ret_fill, err);
+	if (req->format == FORMAT_QCOW2 || !req->node)
+		*ret_disk_bytes = req->size_bytes;
+	return r;
 }
 
 int backing_make(const struct backing_request *req, struct backing *ret, struct facts *facts,
 		 struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep) char *path = NULL;
+	BL_CLEANUP(bl_freep) char *path = image_path(req);
 	enum backing_fill fill = req->fill;
-	char prefix[64];
-	uint64_t start = bl_now_ns();
-	int r = bl_mkdir_p(req->dir, err);
+	uint64_t start = bl_now_ns(), disk_bytes = 0;
+	int r = path ? plan(req, &disk_bytes, &fill, err) : bl_fail(err, -ENOMEM, "out of memory");
 
-	if (r == 0)
-		r = plan_fill(req, &fill, err);
 	if (r < 0)
 		return r;
-	path = bl_strf("%s/%s%s.%s", req->dir, backing_prefix(prefix), req->name,
-		       cell_format_names[req->format]);
-	if (!path)
-		return bl_fail(err, -ENOMEM, "out of memory");
 	r = make_image(req, fill, path, err);
 	if (r == 0)
 		r = add_facts(req, fill, path, bl_now_ns() - start, facts, err);
 	if (r < 0) {
-		unlink(path);
+		if (!req->node)
+			unlink(path);
 		return bl_wrap(err, r, "backing disk");
 	}
 	ret->path = BL_STEAL(path);
 	ret->size_bytes = req->size_bytes;
+	ret->disk_bytes = disk_bytes;
+	ret->is_block = req->node != NULL;
 	ret->guest_must_fill = fill == BACKING_FILL_GUEST;
 	return 0;
 }
 
 void backing_remove(struct backing *b)
 {
-	if (b->path)
+	if (b->path && !b->is_block)
 		unlink(b->path);
 	free(b->path);
 	*b = (struct backing){0};

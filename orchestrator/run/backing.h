@@ -1,6 +1,7 @@
 /* backing.h - the disk image that a trial's VM writes to.
  *
- * Made fresh for a trial and removed after it. It is filled with random data
+ * A file, made fresh for a trial and removed after it; or a block device that the lab may
+ * overwrite, whose bytes stay. It is filled with random data
  * before it is read, because reading a hole measures nothing: by the host with
  * engine_fill() (raw; qcow2 is converted from such a raw file, which is kept for the
  * next qcow2 trial), or by the guest through the disk under test when there is no
@@ -29,6 +30,12 @@ struct backing_request {
 	enum precondition precondition;
 	enum backing_fill fill;
 	uint64_t seed;
+	/* The image lies directly on this block device, and takes its first @size_bytes, rather
+	 * than in a file in @dir; NULL: a file. That it may be overwritten is the caller's to know.
+	 */
+	const char *node;
+	uint64_t node_bytes; /* of @node, from its beginning, that may be used */
+	bool is_filled; /* @node's first @size_bytes still hold an earlier fill: not done again */
 	volatile sig_atomic_t *stop; /* may be NULL */
 	/* Called about five times a second; may be NULL. */
 	void (*tick)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);
@@ -37,7 +44,9 @@ struct backing_request {
 
 struct backing {
 	char *path;
-	uint64_t size_bytes;
+	uint64_t size_bytes; /* what fill and jobs may use, from its beginning */
+	uint64_t disk_bytes; /* how large the guest sees it: a raw block device is seen whole */
+	bool is_block;
 	bool guest_must_fill; /* the caller sends `precondition` before the jobs */
 };
 
@@ -51,12 +60,12 @@ int backing_make(const struct backing_request *req, struct backing *ret, struct 
  * "backing.cached_bytes". May be called while QEMU has it open. */
 int backing_drop_cache(const struct backing *b, struct facts *facts, struct bl_err *err);
 
-/* Bytes of the image that take space on the host, and for qcow2 the part of the guest's
- * disk that has clusters ("backing.mapped_bytes"). Adds the facts; not while QEMU runs. */
+/* Bytes of the image that take space on the host (of a file only), and for qcow2 the part of the
+ * guest's disk that has clusters ("backing.mapped_bytes"). Adds the facts; not while QEMU runs. */
 int backing_allocation(const char *path, enum cell_format format, struct facts *facts,
 		       struct bl_err *err);
 
-/* Remove the image; NULL members are fine. */
+/* Remove the image when it is a file; NULL members are fine. */
 void backing_remove(struct backing *b);
 
 /* Remove the raw file kept for qcow2, at the end of a run. */
