@@ -18,6 +18,7 @@
 #include "fs.h"
 #include "parts.h"
 #include "probe.h"
+#include "recover.h"
 #include "trial.h"
 #include "units.h"
 
@@ -36,26 +37,13 @@ struct runner {
 	bool is_fake;
 	struct hv *hv;
 	struct parts *parts;
+	char host_id[17];
+	struct recovery left; /* by killed runs */
 	struct probe_answer accel;
 	struct runner_progress image_now; /* while a guest's image is made */
 	uint64_t image_start_ns, image_told_ns;
 	uint64_t phase_ns[PHASES]; /* of the last trial that got through */
 };
-
-static void note(const struct runner *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void note(const struct runner *r, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (r->ev.note)
-		r->ev.note(r->ev.ctx, text);
-}
 
 /* --- open --- */
 
@@ -70,16 +58,6 @@ static int make_absolute(const char *path, char **ret, struct bl_err *err)
 		return bl_fail(err, -errno, "'%s': %s", path, strerror(errno));
 	*ret = strdup(real);
 	return *ret ? 0 : bl_fail(err, -ENOMEM, "out of memory");
-}
-
-static void on_orphan(void *ctx, const char *name, const char *run, const char *trial)
-{
-	note(ctx, "ended the VM '%s' that a killed run left (run %s, trial %s)", name, run, trial);
-}
-
-static void on_stale(void *ctx, const char *name)
-{
-	note(ctx, "removed '%s' that a killed run left", name);
 }
 
 static int make_folders(struct runner *r, struct bl_err *err)
@@ -97,26 +75,20 @@ static int make_folders(struct runner *r, struct bl_err *err)
 	return bl_mkdir_p(r->scratch_dir, err);
 }
 
-/* VMs first: their disks and consoles are then nobody's. */
-static int end_what_was_left(struct runner *r, struct bl_err *err)
-{
-	static const char *const folders[] = {"runs", "backing"};
-	int e = hv_end_orphans(r->hv, on_orphan, r, err);
-
-	for (size_t i = 0; i < BL_ARRAY_LEN(folders) && e >= 0; i++) {
-		BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", r->work_dir, folders[i]);
-
-		e = path ? backing_remove_stale(path, on_stale, r, err) : -ENOMEM;
-	}
-	return e < 0 ? e : 0;
-}
-
 static int connect_hv(struct runner *r, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *root = bl_strf("%s/libvirt", r->work_dir);
 	int e = root ? hv_open(r->opt.uri, root, &r->hv, err) : -ENOMEM;
 
-	return e < 0 ? e : end_what_was_left(r, err);
+	if (e < 0)
+		return e;
+	r->left = (struct recovery){.hv = r->hv,
+				    .ev = &r->ev,
+				    .work_dir = r->work_dir,
+				    .host_id = r->host_id,
+				    .open = r->opt.open_handovers,
+				    .n_open = r->opt.n_open_handovers};
+	return recover(&r->left, err);
 }
 
 /* Bytes of a guest's kernel that is fetched. */
@@ -160,18 +132,43 @@ static int prove_accel(struct runner *r, struct bl_err *err)
 	return accel_prove(&req, &r->accel, err);
 }
 
-int runner_open(const struct runner_options *opt, const struct runner_events *ev,
-		struct runner **ret_runner, struct bl_err *err)
+static struct runner *begin(const struct runner_options *opt, const struct runner_events *ev)
 {
+	struct doctor_options here = {.root = "", .work_dir = opt->work_dir};
 	struct runner *r = calloc(1, sizeof *r);
-	int e;
 
 	if (!r)
-		return bl_fail(err, -ENOMEM, "out of memory");
+		return NULL;
 	r->opt = *opt;
 	r->ev = *ev;
 	r->is_fake = opt->uri && strncmp(opt->uri, "fake:", 5) == 0;
-	e = make_folders(r, err);
+	if (host_id(&here, r->host_id, NULL) < 0) /* a note of the run says why */
+		snprintf(r->host_id, sizeof r->host_id, "unknown");
+	return r;
+}
+
+int runner_recover(const struct runner_options *opt, const struct runner_events *ev, size_t *ret_n,
+		   struct bl_err *err)
+{
+	struct runner *r = begin(opt, ev);
+	int e = r ? make_folders(r, err) : bl_fail(err, -ENOMEM, "out of memory");
+
+	if (e == 0)
+		e = connect_hv(r, err);
+	if (e == 0 && r->left.n_lost)
+		e = bl_fail(err, -EBUSY, "%zu could not be given back", r->left.n_lost);
+	if (r)
+		*ret_n = r->left.n_done;
+	runner_close(r);
+	return e;
+}
+
+int runner_open(const struct runner_options *opt, const struct runner_events *ev,
+		struct runner **ret_runner, struct bl_err *err)
+{
+	struct runner *r = begin(opt, ev);
+	int e = r ? make_folders(r, err) : bl_fail(err, -ENOMEM, "out of memory");
+
 	if (e == 0)
 		e = connect_hv(r, err);
 	if (e == 0) {
@@ -301,6 +298,7 @@ struct run {
 	const struct plan *plan;
 	const char *run_id;
 	const char *backing_dir;
+	struct device_fill *fill;
 	volatile sig_atomic_t *stop;
 };
 
@@ -346,6 +344,8 @@ static void run_one(const struct run *run, size_t i, struct trial_record *rec)
 		.accel = r->accel.accel,
 		.backing_dir = run->backing_dir,
 		.scratch_dir = r->scratch_dir,
+		.host_id = r->host_id,
+		.fill = run->fill,
 		.stop = run->stop,
 		.ev = &r->ev,
 	};
@@ -393,7 +393,14 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 	       struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *dir = NULL;
-	struct run run = {.r = r, .sc = sc, .m = m, .plan = plan, .run_id = run_id, .stop = stop};
+	struct device_fill fill = {0};
+	struct run run = {.r = r,
+			  .sc = sc,
+			  .m = m,
+			  .plan = plan,
+			  .run_id = run_id,
+			  .fill = &fill,
+			  .stop = stop};
 	int e = 0;
 
 	if (strcmp(sc->backing_dir, "auto") == 0)
@@ -404,7 +411,7 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 		return bl_fail(err, -ENOMEM, "out of memory");
 	run.backing_dir = dir;
 	r->opt.stop = stop;
-	e = backing_remove_stale(dir, on_stale, r, err);
+	e = recover_folder(&r->left, dir, err);
 	for (size_t i = 0; i < plan->n_trials && e >= 0; i++) {
 		if (stop && *stop)
 			e = bl_fail(err, -EINTR, "interrupted before trial %zu of %zu", i + 1,

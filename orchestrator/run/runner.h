@@ -30,6 +30,10 @@ struct runner_options {
 	volatile sig_atomic_t *stop; /* seen while runner_open() fetches and probes; may be NULL */
 	const struct matrix *matrix; /* what will be run: its kernels and emulators are had and
 				      * probed; NULL: those of the default cell */
+	/* What runs on this host took and never gave back; copied by runner_open(), which gives
+	 * back what belongs to no process that lives. */
+	const struct handover_record *open_handovers;
+	size_t n_open_handovers;
 };
 
 enum runner_phase {
@@ -66,11 +70,16 @@ struct runner_events {
 	/* The VM of @t has powered off and its disk is still there, for the last time; may be NULL.
 	 */
 	void (*stopped)(void *ctx, const struct trial_record *t, const char *backing_path);
+	/* Something of the host is about to be taken (@h->returned_ms 0): it must be on disk when
+	 * this returns, else negative, and it is not taken. Later the same, with how it came back.
+	 * NULL: nothing is ever taken, and cells that would need it fail. */
+	int (*handover)(void *ctx, const struct handover_record *h, struct bl_err *err);
 };
 
 struct runner;
 
-/* Connects, ends orphans of killed runs, proves the acceleration (cached). -ENOTSUP: this host
+/* Connects, ends orphans of killed runs and gives back what they had, proves the acceleration
+ * (cached). -ENOTSUP: this host
  * can't run VMs at all (says why). What image_build() and emulator_resolve() return, when no cell
  * with a VM has a kernel and an emulator. */
 int runner_open(const struct runner_options *opt, const struct runner_events *ev,
@@ -93,5 +102,10 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 	       struct bl_err *err);
 
 struct runner *runner_close(struct runner *r); /* returns NULL */
+
+/* Only what runner_open() begins with: VMs, files, mounts and devices of killed runs. *ret_n: how
+ * many of these there were. -EBUSY: some could not be given back (said by a note). */
+int runner_recover(const struct runner_options *opt, const struct runner_events *ev, size_t *ret_n,
+		   struct bl_err *err);
 
 #endif

@@ -123,7 +123,7 @@ static int last_look(struct trial *t)
 	if (t->backing.guest_must_fill)
 		r = backing_allocation(t->backing.path, t->s->cell->format, &t->rec->facts,
 				       &t->err);
-	if (r == 0 && ev->stopped)
+	if (r == 0 && ev->stopped && !t->is_given)
 		ev->stopped(ev->ctx, t->rec, t->backing.path);
 	return r;
 }
@@ -131,7 +131,11 @@ static int last_look(struct trial *t)
 /* --- the way through --- */
 
 static const struct trial_step guest_steps[] = {
+	{PHASE_BACKING, trial_take_device},
+	{PHASE_BACKING, trial_mount},
 	{PHASE_BACKING, trial_make_backing},
+	{PHASE_BACKING, trial_health_before},
+	{PHASE_BACKING, trial_give},
 	{PHASE_BOOT, trial_start},
 	{PHASE_BOOT, trial_hello},
 	{PHASE_PROVE, trial_clock},
@@ -139,15 +143,20 @@ static const struct trial_step guest_steps[] = {
 	{PHASE_PROVE, trial_prove},
 	{PHASE_FILL, trial_fill},
 	{PHASE_FILL, trial_drop_caches},
+	{PHASE_FILL, trial_guest_health_before},
+	{PHASE_FILL, trial_watch_device},
 	{PHASE_JOB, trial_jobs_in_guest},
+	{PHASE_SHUTDOWN, trial_trouble},
+	{PHASE_SHUTDOWN, trial_guest_health_after},
 	{PHASE_SHUTDOWN, shut_down},
 	{PHASE_SHUTDOWN, last_look},
 };
 
 static const struct trial_step host_steps[] = {
-	{PHASE_BACKING, trial_make_backing},
-	{PHASE_FILL, trial_drop_caches},
-	{PHASE_JOB, trial_jobs_on_host},
+	{PHASE_BACKING, trial_take_device},  {PHASE_BACKING, trial_mount},
+	{PHASE_BACKING, trial_make_backing}, {PHASE_BACKING, trial_health_before},
+	{PHASE_FILL, trial_drop_caches},     {PHASE_FILL, trial_watch_device},
+	{PHASE_JOB, trial_jobs_on_host},     {PHASE_SHUTDOWN, trial_trouble},
 	{PHASE_SHUTDOWN, last_look},
 };
 
@@ -210,7 +219,9 @@ static void tear_down(struct trial *t)
 		t->rec->console_tail = console_tail(t->console, CONSOLE_LINES);
 		unlink(t->console);
 	}
+	trial_trouble(t); /* of jobs that failed: that is when there is some */
 	backing_remove(&t->backing);
+	trial_give_back(t);
 	cpu_series_done(&t->cpu);
 	guest_disk_done(&t->disk);
 	facts_done(&t->hello);
@@ -225,6 +236,7 @@ void trial_run(const struct trial_setup *setup, struct trial_record *rec, uint64
 			  .rec = rec,
 			  .progress = setup->progress,
 			  .state = TRIAL_OK,
+			  .hold_fd = -1,
 			  .phase_ns = ret_phase_ns,
 			  .phase_start_ns = bl_now_ns()};
 	bool on_host = setup->cell->bus == BUS_HOST;

@@ -10,6 +10,12 @@
 #include "image.h"
 #include "runner.h"
 
+/* What the scenario's device holds from earlier trials of a run. */
+struct device_fill {
+	bool is_raw; /* a fill of its first @bytes by @seed, and jobs over it, nothing else */
+	uint64_t bytes, seed;
+};
+
 struct trial_setup {
 	struct hv *hv;
 	const struct runner_options *opt;
@@ -20,6 +26,8 @@ struct trial_setup {
 	const char *accel;
 	const char *backing_dir; /* for the disk */
 	const char *scratch_dir; /* for the console */
+	const char *host_id;
+	struct device_fill *fill; /* kept by the run */
 	volatile sig_atomic_t *stop;
 	const struct runner_events *ev;
 	struct runner_progress progress; /* trial, n_trials, cell are filled in */

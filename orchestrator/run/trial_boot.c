@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "console.h"
 #include "fs.h"
+#include "hostfs.h"
 #include "trial_priv.h"
 #include "units.h"
 
@@ -34,12 +35,60 @@ static enum backing_fill who_fills(const struct trial *t)
 	return fill && strcmp(fill, "host") == 0 ? BACKING_FILL_HOST : BACKING_FILL_AUTO;
 }
 
+/* Whether the device's bytes are still those of an earlier fill of this run. */
+static bool is_filled(const struct trial *t)
+{
+	const struct scenario *sc = t->s->sc;
+	const struct device_fill *f = t->s->fill;
+
+	for (size_t i = 0; i < sc->jobs.n; i++)
+		if (job_trims(&sc->jobs.items[i])) /* leaves holes */
+			return false;
+	return f->is_raw && f->bytes == sc->backing_bytes && f->seed == sc->seed;
+}
+
+/* The device itself is the image, rather than a file. */
+static bool is_on_device(const struct cell *c)
+{
+	return cell_takes_controller(c) || c->storage == STORAGE_DEVICE;
+}
+
+static int make_on_device(struct trial *t, struct backing_request *req)
+{
+	struct device_fill *f = t->s->fill;
+	int r;
+
+	req->node = t->dev.node;
+	req->node_bytes = claim_usable_bytes(t->dev.size_bytes);
+	req->is_filled = is_filled(t);
+	f->is_raw = false; /* until this one is whole */
+	r = backing_make(req, &t->backing, &t->rec->facts, &t->err);
+	*f = (struct device_fill){.is_raw = r == 0 && req->format == FORMAT_RAW &&
+					    req->precondition == PRECONDITION_RANDOM_FILL,
+				  .bytes = req->size_bytes,
+				  .seed = req->seed};
+	return r;
+}
+
+/* Whose interrupts an I/O makes on the host: the device's, or those of the disk below @dir. */
+static void find_irqs(struct trial *t, const char *dir)
+{
+	struct doctor_options here = {.root = "", .work_dir = dir};
+	struct work_disk below;
+
+	snprintf(t->irq_pci, sizeof t->irq_pci, "%s", t->dev.pci);
+	if (cell_needs_device(t->s->cell))
+		return;
+	work_disk_find(&here, &below);
+	irq_pci_of_block("", below.disk, t->irq_pci, sizeof t->irq_pci);
+}
+
 int trial_make_backing(struct trial *t)
 {
 	const struct scenario *sc = t->s->sc;
 	const struct cell *c = t->s->cell;
 	struct backing_request req = {
-		.dir = t->s->backing_dir,
+		.dir = t->mount ? t->mount : t->s->backing_dir,
 		.name = t->rec->id,
 		.format = c->format,
 		.size_bytes = sc->backing_bytes,
@@ -52,8 +101,10 @@ int trial_make_backing(struct trial *t)
 		.tick = backing_tick,
 		.ctx = t,
 	};
-	int r = backing_make(&req, &t->backing, &t->rec->facts, &t->err);
+	int r = is_on_device(c) ? make_on_device(t, &req)
+				: backing_make(&req, &t->backing, &t->rec->facts, &t->err);
 
+	find_irqs(t, req.dir);
 	if (r == -ENOTSUP)
 		t->state = TRIAL_IMPOSSIBLE;
 	return r;
@@ -91,7 +142,14 @@ static int bind_domain(struct trial *t)
 		.initrd = s->image->initrd_path,
 		.cmdline = t->cmdline,
 		.disk_path = t->backing.path,
-		.disk_is_block = false,
+		.disk_is_block = t->backing.is_block,
+		.pci = t->dev.pci,
+		.nsid = t->dev.nsid,
+		.device_serial = t->dev.serial,
+		.device_model = t->dev.model[0] ? t->dev.model : NULL,
+		.device_firmware = t->dev.firmware[0] ? t->dev.firmware : NULL,
+		.device_io_queues = t->device_io_queues,
+		.device_msix_vectors = t->dev.pci[0] ? device_msix_vectors("", t->dev.pci) : 0,
 		.console_log = t->console,
 	};
 	return domain_xml(s->cell, &t->bind, &t->xml, &t->err);
@@ -188,7 +246,9 @@ static int add_first_io(struct trial *t)
 
 int trial_describe(struct trial *t)
 {
-	int r = guest_describe(t->guest, DOMAIN_DISK_SERIAL, 0, DESCRIBE_NS, &t->disk, &t->err);
+	uint32_t nsid = t->s->cell->bus == BUS_VFIO ? t->dev.nsid : 0;
+	int r = guest_describe(t->guest, domain_disk_serial(t->s->cell, &t->bind), nsid,
+			       DESCRIBE_NS, &t->disk, &t->err);
 
 	if (r < 0)
 		return r;
@@ -197,12 +257,12 @@ int trial_describe(struct trial *t)
 		r = add_first_io(t);
 	if (r < 0)
 		return r;
-	if (t->disk.size_bytes == t->backing.size_bytes)
+	if (t->disk.size_bytes == t->backing.disk_bytes)
 		return 0;
 	t->state = TRIAL_MISMATCH;
 	return bl_fail(&t->err, -EINVAL,
 		       "disk size: asked %" PRIu64 " bytes, the guest sees %" PRIu64,
-		       t->backing.size_bytes, t->disk.size_bytes);
+		       t->backing.disk_bytes, t->disk.size_bytes);
 }
 
 /* --- proof --- */
@@ -226,6 +286,12 @@ int trial_prove(struct trial *t)
 
 /* --- fill, caches --- */
 
+/* A raw block device is seen whole, and the lab's claim is at its end. */
+uint64_t trial_limit_bytes(const struct trial *t)
+{
+	return t->backing.disk_bytes > t->backing.size_bytes ? t->backing.size_bytes : 0;
+}
+
 int trial_fill(struct trial *t)
 {
 	uint64_t size = t->backing.size_bytes, took = 0;
@@ -234,8 +300,8 @@ int trial_fill(struct trial *t)
 
 	if (!t->backing.guest_must_fill)
 		return 0;
-	r = guest_precondition(t->guest, t->disk.device, size, 0, t->s->sc->seed, limit, &took,
-			       &t->err);
+	r = guest_precondition(t->guest, t->disk.device, size, trial_limit_bytes(t), t->s->sc->seed,
+			       limit, &took, &t->err);
 	if (r < 0)
 		return bl_wrap(&t->err, r, "cannot fill the disk");
 	return trial_fact(t, "backing.fill_ns", "%" PRIu64, took);
@@ -245,5 +311,7 @@ int trial_drop_caches(struct trial *t)
 {
 	int r = t->guest ? guest_drop(t->guest, STEP_NS, &t->err) : 0;
 
-	return r < 0 ? r : backing_drop_cache(&t->backing, &t->rec->facts, &t->err);
+	if (r < 0 || cell_takes_controller(t->s->cell)) /* the host has it no more */
+		return r;
+	return backing_drop_cache(&t->backing, &t->rec->facts, &t->err);
 }

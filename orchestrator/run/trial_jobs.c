@@ -99,27 +99,64 @@ static int take_samples(struct trial *t, struct group *g, struct sample **sample
 	return r;
 }
 
-/* --- in the guest --- */
+/* --- interrupts --- */
+
+struct irq_to {
+	struct group *g;
+	const char *where; /* "guest", "host" */
+	int r;
+};
 
 /* Nobody can tell the jobs of a group apart: all get the same. */
-static int add_interrupts(struct trial *t, struct group *g, const struct facts *interrupts)
+static void irq_fact(void *ctx, const char *name, const char *counts)
 {
-	int r = 0;
+	struct irq_to *to = ctx;
+	BL_CLEANUP(bl_freep) char *key = bl_strf("irq.%s.%s", to->where, name);
 
-	for (size_t i = 0; i < g->n * interrupts->n && r == 0; i++) {
-		const struct fact *f = &interrupts->items[i % interrupts->n];
-		BL_CLEANUP(bl_freep) char *key = bl_strf("irq.guest.%s", f->key);
-
-		r = key ? facts_add(&g->results[i / interrupts->n].facts, key, f->value) : -ENOMEM;
-	}
-	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
+	if (!key)
+		to->r = -ENOMEM;
+	for (size_t i = 0; i < to->g->n && to->r == 0; i++)
+		to->r = facts_add(&to->g->results[i].facts, key, counts);
 }
+
+static int add_guest_irqs(struct trial *t, struct group *g, const struct facts *irqs)
+{
+	struct irq_to to = {.g = g, .where = "guest"};
+
+	for (size_t i = 0; i < irqs->n; i++)
+		irq_fact(&to, irqs->items[i].key, irqs->items[i].value);
+	return to.r < 0 ? bl_fail(&t->err, to.r, "out of memory") : 0;
+}
+
+/* What the device has interrupted the host with until now; empty: it can't be told. */
+static void read_host_irqs(const struct trial *t, struct irq_table *ret)
+{
+	if (!t->irq_pci[0] || irq_read_pci("", t->irq_pci, ret) < 0)
+		*ret = (struct irq_table){0};
+}
+
+/* @before is ended here. */
+static int add_host_irqs(struct trial *t, struct group *g, struct irq_table *before)
+{
+	struct irq_to to = {.g = g, .where = "host"};
+	struct irq_table after;
+	int r;
+
+	read_host_irqs(t, &after);
+	r = irq_each_delta(before, &after, irq_fact, &to);
+	irq_table_done(&after);
+	irq_table_done(before);
+	return r < 0 || to.r < 0 ? bl_fail(&t->err, -ENOMEM, "out of memory") : 0;
+}
+
+/* --- in the guest --- */
 
 static int run_in_guest(struct trial *t, struct group *g)
 {
-	BL_CLEANUP(facts_done) struct facts interrupts = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
+	BL_CLEANUP(facts_done) struct facts irqs = {0};
+	struct irq_table before;
 	int r;
 
 	group_text(g, &text);
@@ -127,15 +164,20 @@ static int run_in_guest(struct trial *t, struct group *g)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
 	cpu_series_init(&t->cpu, hv_vm_pid(t->vm), CPU_OTHER);
 	cpu_series_read(&t->cpu, 0);
-	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n, 0,
-		      g->expected_ns + t->s->sc->limit_job_ns, samples, &interrupts, &t->err);
+	read_host_irqs(t, &before);
+	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n, trial_limit_bytes(t),
+		      g->expected_ns + t->s->sc->limit_job_ns, samples, &irqs, &t->err);
 	cpu_series_read(&t->cpu, 0);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
 		r = take_samples(t, g, samples, &t->clock);
 	if (r == 0)
-		r = add_interrupts(t, g, &interrupts);
+		r = add_guest_irqs(t, g, &irqs);
+	if (r == 0)
+		r = add_host_irqs(t, g, &before);
+	else
+		irq_table_done(&before);
 	cpu_series_done(&t->cpu);
 	return r;
 }
@@ -211,9 +253,11 @@ static int run_on_host(struct trial *t, struct group *g)
 	BL_CLEANUP(bl_freep) struct job *jobs = copy_direct(g);
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
 	bool seen = false, direct = false;
+	struct irq_table before;
 	struct host_jobs h = {.jobs = jobs,
 			      .n_jobs = g->n,
 			      .target = t->backing.path,
+			      .limit_bytes = trial_limit_bytes(t),
 			      .limit_ns = g->expected_ns + t->s->sc->limit_job_ns,
 			      .stop = t->s->stop,
 			      .cpu = &t->cpu,
@@ -225,12 +269,18 @@ static int run_on_host(struct trial *t, struct group *g)
 
 	if (!jobs || !samples)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	read_host_irqs(t, &before);
 	r = host_jobs_run(&h, samples, &t->err);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
 		r = take_samples(t, g, samples, NULL);
 	cpu_series_done(&t->cpu);
+	if (r < 0) {
+		irq_table_done(&before);
+		return r;
+	}
+	r = add_host_irqs(t, g, &before);
 	return r < 0 ? r : prove_host(t, seen, direct);
 }
 

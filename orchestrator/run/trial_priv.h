@@ -3,10 +3,14 @@
 #define TRIAL_PRIV_H
 
 #include "backing.h"
+#include "claim.h"
+#include "device.h"
 #include "domain.h"
 #include "effective.h"
 #include "guest.h"
 #include "hostcpu.h"
+#include "interrupts.h"
+#include "kernel_log.h"
 #include "trial.h"
 
 struct trial {
@@ -27,7 +31,19 @@ struct trial {
 	struct facts hello;
 	struct guest_clock clock;
 	struct guest_disk disk;
-	struct cpu_series cpu; /* of the window of the current jobs */
+	struct cpu_series cpu;        /* of the window of the current jobs */
+	char irq_pci[DEVICE_PCI_MAX]; /* whose interrupts the host counts; "" nobody's */
+
+	/* The disk that a person named: only in cells that need one. */
+	struct device dev;
+	struct claim claim;
+	unsigned device_io_queues; /* that its controller grants; 0: not told */
+	int hold_fd;               /* -1: not held */
+	bool is_given;             /* @handover is recorded and must be ended */
+	struct handover_record handover;
+	char *mount;                   /* where its file system is; NULL: none */
+	struct kernel_log *kernel_log; /* NULL: not watched */
+	size_t n_events;
 };
 
 /* Returns 0 or a negative errno with t->err noted. */
@@ -48,6 +64,17 @@ int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *
 int trial_jobs_in_guest(struct trial *t);
 int trial_jobs_on_host(struct trial *t);
 
+/* trial_device.c: the disk that a person named. Steps that do nothing in other cells. */
+int trial_take_device(struct trial *t); /* proved to be the one that is meant, and free */
+int trial_mount(struct trial *t);
+int trial_health_before(struct trial *t);
+int trial_give(struct trial *t); /* the hand-over is recorded; libvirt does it */
+int trial_watch_device(struct trial *t);
+int trial_guest_health_before(struct trial *t);
+int trial_guest_health_after(struct trial *t);
+int trial_trouble(struct trial *t);
+void trial_give_back(struct trial *t); /* when the VM is gone, whatever happened before */
+
 /* trial_boot.c: from nothing to a guest that is proved to be what was asked for. */
 int trial_make_backing(struct trial *t);
 int trial_start(struct trial *t);
@@ -56,6 +83,8 @@ int trial_clock(struct trial *t);
 int trial_describe(struct trial *t);
 int trial_prove(struct trial *t);
 int trial_fill(struct trial *t);
+uint64_t
+trial_limit_bytes(const struct trial *t); /* fill and jobs end there; 0: at the disk's end */
 int trial_drop_caches(struct trial *t);
 
 #endif

@@ -305,6 +305,116 @@ static void touch(const char *name)
 	ck_assert_int_eq(bl_write_file(path, "x", 1, NULL), 0);
 }
 
+/* What stands for a block device here: a file that nobody of the lab made. */
+#define NODE_SIZE (SIZE + 2 * MiB)
+
+static char *make_node(void)
+{
+	BL_CLEANUP(bl_freep) char *text = malloc(NODE_SIZE);
+	char *path = bl_strf("%s/disk", dir);
+
+	memset(text, 'x', NODE_SIZE);
+	ck_assert_int_eq(bl_write_file(path, text, NODE_SIZE, NULL), 0);
+	return path;
+}
+
+static void check_rest(const char *path)
+{
+	BL_CLEANUP(bl_freep) char *rest = malloc(2 * MiB);
+	int fd = open(path, O_RDONLY);
+
+	ck_assert_int_eq(pread(fd, rest, 2 * MiB, SIZE), 2 * MiB);
+	for (size_t i = 0; i < 2 * MiB; i++)
+		ck_assert_int_eq(rest[i], 'x');
+	close(fd);
+}
+
+START_TEST(a_raw_device_is_filled_where_it_may_be_and_stays)
+{
+	BL_CLEANUP(bl_freep) char *node = make_node();
+	struct backing_request req = request(FORMAT_RAW);
+	struct facts facts = {0};
+	struct backing b = {0};
+
+	req.node = node;
+	req.node_bytes = SIZE + MiB;
+	ck_assert_int_eq(backing_make(&req, &b, &facts, NULL), 0);
+	ck_assert_str_eq(b.path, node);
+	ck_assert(b.is_block && !b.guest_must_fill);
+	ck_assert_uint_eq(b.size_bytes, SIZE);
+	ck_assert_uint_eq(b.disk_bytes, NODE_SIZE); /* the guest sees all of it */
+	check_data(node);
+	check_rest(node);
+	backing_remove(&b);
+	ck_assert(bl_exists(node));
+	ck_assert_uint_eq(n_files(dir), 1);
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_device_that_is_filled_already_is_left_as_it_is)
+{
+	BL_CLEANUP(bl_freep) char *node = make_node();
+	struct backing_request req = request(FORMAT_RAW);
+	struct facts facts = {0};
+	struct backing b = {0};
+	char first;
+	int fd;
+
+	req.node = node;
+	req.node_bytes = SIZE;
+	req.is_filled = true;
+	ck_assert_int_eq(backing_make(&req, &b, &facts, NULL), 0);
+	fd = open(node, O_RDONLY);
+	ck_assert_int_eq(pread(fd, &first, 1, 0), 1);
+	close(fd);
+	ck_assert_int_eq(first, 'x');
+	ck_assert_ptr_nonnull(strstr(facts_get(&facts, "backing.fill"), "kept"));
+	ck_assert_ptr_null(facts_get(&facts, "backing.fill_ns"));
+	backing_remove(&b);
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_qcow2_on_a_device_is_left_to_the_guest_to_fill)
+{
+	BL_CLEANUP(bl_freep) char *node = make_node();
+	struct backing_request req = request(FORMAT_QCOW2);
+	struct facts facts = {0};
+	struct backing b = {0};
+	uint64_t mapped = 1;
+
+	req.node = node;
+	req.node_bytes = SIZE + MiB;
+	ck_assert_int_eq(backing_make(&req, &b, &facts, NULL), 0);
+	ck_assert(b.is_block && b.guest_must_fill);
+	ck_assert_uint_eq(b.disk_bytes, SIZE); /* the image's size, not the device's */
+	ck_assert_int_eq(qemuimg_mapped_bytes(node, FORMAT_QCOW2, &mapped, NULL), 0);
+	ck_assert_uint_eq(mapped, 0);
+	backing_remove(&b);
+	ck_assert(bl_exists(node));
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_device_without_room_is_refused_with_needed_and_usable_bytes)
+{
+	BL_CLEANUP(bl_freep) char *node = make_node();
+	struct backing_request req = request(FORMAT_RAW);
+	struct bl_err err = BL_ERR_INIT;
+	struct facts facts = {0};
+	struct backing b = {0};
+
+	req.node = node;
+	req.node_bytes = SIZE - 1;
+	ck_assert_int_eq(backing_make(&req, &b, &facts, &err), -ENOSPC);
+	ck_assert_ptr_nonnull(strstr(err.text, "has 8388607 bytes to use"));
+	ck_assert_ptr_nonnull(strstr(err.text, "needs 8388608"));
+	ck_assert_ptr_null(b.path);
+	facts_done(&facts);
+}
+END_TEST
+
 START_TEST(only_files_of_processes_that_are_gone_are_stale)
 {
 	char prefix[64], mine[128], dead[128];
@@ -350,6 +460,10 @@ int main(void)
 	tcase_add_test(t, running_full_half_way_says_how_far_it_came_and_leaves_nothing);
 	tcase_add_test(t, a_stop_ends_the_filling_and_leaves_nothing);
 	tcase_add_test(t, raw_has_no_metadata_to_preallocate);
+	tcase_add_test(t, a_raw_device_is_filled_where_it_may_be_and_stays);
+	tcase_add_test(t, a_device_that_is_filled_already_is_left_as_it_is);
+	tcase_add_test(t, a_qcow2_on_a_device_is_left_to_the_guest_to_fill);
+	tcase_add_test(t, a_device_without_room_is_refused_with_needed_and_usable_bytes);
 	tcase_add_test(t, only_files_of_processes_that_are_gone_are_stale);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,97 @@
+#include "recover.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backing.h"
+#include "cleanup.h"
+#include "fs.h"
+#include "return.h"
+
+static void note(const struct recovery *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void note(const struct recovery *r, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (r->ev->note)
+		r->ev->note(r->ev->ctx, text);
+}
+
+static void on_orphan(void *ctx, const char *name, const char *run, const char *trial)
+{
+	struct recovery *r = ctx;
+
+	r->n_done++;
+	note(r, "ended the VM '%s' that a killed run left (run %s, trial %s)", name, run, trial);
+}
+
+static void on_stale(void *ctx, const char *name)
+{
+	struct recovery *r = ctx;
+
+	r->n_done++;
+	note(r, "removed '%s' that a killed run left", name);
+}
+
+static bool is_owner_alive(const struct handover_record *h)
+{
+	return h->owner_pid > 0 && hv_process_start((pid_t)h->owner_pid) == h->owner_start;
+}
+
+static int give_back_left(struct recovery *r, const struct handover_record *left,
+			  struct bl_err *err)
+{
+	struct handover_record h = *left; /* its strings are borrowed, but the outcome */
+	struct bl_err why = BL_ERR_INIT;
+	int e;
+
+	if (strcmp(h.host_id, r->host_id) != 0 || is_owner_alive(&h))
+		return 0;
+	h.outcome = NULL;
+	e = give_back(&h, &why);
+	if (e == 0) {
+		r->n_done++;
+		note(r, "%s '%s' (%s), which a killed run had: %s",
+		     h.kind == HANDOVER_VFIO ? "the disk" : "the file system on", h.serial,
+		     h.device, h.outcome ? h.outcome : "");
+	} else {
+		r->n_lost++;
+		note(r, "%s", bl_err_text(&why));
+	}
+	e = r->ev->handover ? r->ev->handover(r->ev->ctx, &h, err) : 0;
+	free(h.outcome);
+	return e;
+}
+
+int recover_folder(struct recovery *r, const char *dir, struct bl_err *err)
+{
+	int e = backing_remove_stale(dir, on_stale, r, err);
+
+	return e < 0 ? e : 0;
+}
+
+/* VMs first: their devices, disks and consoles are then nobody's. Then what is mounted, before the
+ * folder it is mounted in. */
+int recover(struct recovery *r, struct bl_err *err)
+{
+	static const char *const folders[] = {"runs", "backing"};
+	int e = hv_end_orphans(r->hv, on_orphan, r, err);
+
+	for (size_t i = 0; i < r->n_open && e >= 0; i++)
+		e = give_back_left(r, &r->open[i], err);
+	for (size_t i = 0; i < BL_ARRAY_LEN(folders) && e >= 0; i++) {
+		BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", r->work_dir, folders[i]);
+
+		e = path ? recover_folder(r, path, err) : bl_fail(err, -ENOMEM, "out of memory");
+	}
+	return e < 0 ? e : 0;
+}

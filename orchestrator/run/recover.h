@@ -1,0 +1,28 @@
+/* recover.h - what killed runs left on this host is put right.
+ *
+ * Their VMs are ended, devices and mounts go back, files are removed. What belongs to a process
+ * that lives is left alone.
+ */
+#ifndef RECOVER_H
+#define RECOVER_H
+
+#include "hypervisor.h"
+#include "runner.h"
+
+struct recovery {
+	struct hv *hv;
+	const struct runner_events *ev; /* note and handover are called */
+	const char *work_dir, *host_id;
+	const struct handover_record *open; /* taken by runs that may be gone */
+	size_t n_open;
+	size_t n_done, n_lost; /* out: what was put right, and what could not be given back */
+};
+
+/* Negative only when the host could not be looked at, or the store not written: a device that
+ * can't be given back is a note and counts in n_lost. */
+int recover(struct recovery *r, struct bl_err *err);
+
+/* Files of killed runs in another folder. */
+int recover_folder(struct recovery *r, const char *dir, struct bl_err *err);
+
+#endif

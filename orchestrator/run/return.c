@@ -1,0 +1,85 @@
+#include "return.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "fs.h"
+#include "handover.h"
+#include "labfs.h"
+#include "units.h"
+
+#define LIBVIRT_NS (10 * NS_PER_S) /* libvirt does it within the end of the VM: seconds at most */
+#define DRIVER_NS  (20 * NS_PER_S) /* a controller may take as long as CAP.TO says to be ready */
+
+static void say(struct handover_record *h, char *outcome)
+{
+	free(h->outcome);
+	h->outcome = outcome;
+}
+
+/* The VM is gone, so whoever has the group open is not ours. */
+static int by_hand(const struct handover_record *h, char **ret_namespaces, struct bl_err *err)
+{
+	long user = handover_user("", h->device);
+	int r;
+
+	if (user > 0)
+		return bl_fail(err, -EBUSY, "process %ld still uses %s through VFIO", user,
+			       h->device);
+	r = handover_return("", h->device, h->driver_before, err);
+	return r < 0 ? r
+		     : handover_wait_back("", h->device, h->driver_before, h->namespaces, DRIVER_NS,
+					  ret_namespaces, err);
+}
+
+static int back_at_driver(struct handover_record *h, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *namespaces = NULL;
+	struct bl_err why = BL_ERR_INIT;
+	uint64_t start = bl_now_ns();
+	bool is_by_hand = false;
+	int r = handover_wait_back("", h->device, h->driver_before, h->namespaces, LIBVIRT_NS,
+				   &namespaces, &why);
+
+	if (r == -ETIMEDOUT) {
+		is_by_hand = true;
+		why = (struct bl_err)BL_ERR_INIT;
+		r = by_hand(h, &namespaces, &why);
+	}
+	if (r < 0) {
+		say(h, bl_strf("not back at %s: %s", h->driver_before, bl_err_text(&why)));
+		return bl_fail(err, r, "the disk '%s' at %s is not back at its driver '%s': %s",
+			       h->serial, h->device, h->driver_before, bl_err_text(&why));
+	}
+	say(h, bl_strf("back at %s with %s after %.1f s%s", h->driver_before,
+		       namespaces && *namespaces ? namespaces : "no namespace",
+		       (double)(bl_now_ns() - start) / (double)NS_PER_S,
+		       is_by_hand ? ", by hand: libvirt had not done it" : ""));
+	return 0;
+}
+
+static int unmounted(struct handover_record *h, struct bl_err *err)
+{
+	struct bl_err why = BL_ERR_INIT;
+	int r = labfs_end(h->device, h->driver_before, &why);
+
+	if (r < 0) {
+		say(h, bl_strf("not unmounted: %s", bl_err_text(&why)));
+		return bl_fail(err, r, "%s", bl_err_text(&why));
+	}
+	say(h, bl_strf("unmounted, and its file system taken off"));
+	return 0;
+}
+
+int give_back(struct handover_record *h, struct bl_err *err)
+{
+	int r = h->kind == HANDOVER_VFIO ? back_at_driver(h, err) : unmounted(h, err);
+
+	h->is_back = r == 0;
+	h->returned_ms = bl_wall_ms();
+	return r;
+}

@@ -1,0 +1,16 @@
+/* return.h - what was taken from the host goes back to it.
+ *
+ * At the end of a trial, whatever way it ended, and at the next start for what a killed run had.
+ */
+#ifndef RETURN_H
+#define RETURN_H
+
+#include "err.h"
+#include "record.h"
+
+/* The VM that had it is gone. Waits for libvirt to have given it back, else does it by hand;
+ * checks that it is back; fills in h->returned_ms, is_back and outcome. 0, or negative when it is
+ * not back (outcome says so, too). */
+int give_back(struct handover_record *h, struct bl_err *err);
+
+#endif
