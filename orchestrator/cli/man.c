@@ -104,7 +104,7 @@ static void closing_sections(struct bl_buf *out, const struct verb *self)
 	bl_buf_adds(out, ".SH ENVIRONMENT\n");
 	for (size_t i = 0; i < n_help_variables; i++)
 		tagged(out, help_variables[i].name, help_variables[i].says);
-	bl_buf_adds(out, ".SH SEE ALSO\n");
+	bl_buf_adds(out, ".SH SEE ALSO\n.nh\n"); /* names of programs stay whole */
 	if (self)
 		bl_buf_adds(out, ".BR blklab (1),\n");
 	for (size_t i = 0; i < n_verbs; i++)

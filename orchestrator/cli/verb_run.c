@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "doctor.h"
 #include "fs.h"
+#include "handovers.h"
 #include "progress.h"
 #include "report.h"
 #include "rows.h"
@@ -24,6 +25,8 @@ struct session {
 	struct loaded plan;
 	char *work_dir, *cache_dir, *store_path, *agent, *wrapper;
 	struct store *store;
+	struct handover_record *open_handovers; /* of this host, in this store */
+	size_t n_open_handovers;
 	struct runner_options options; /* borrowed by the runner while it lives */
 	struct runner *runner;
 	struct run_record run;
@@ -35,6 +38,7 @@ struct session {
 static void session_done(struct session *s)
 {
 	s->runner = runner_close(s->runner);
+	open_handovers_done(s->open_handovers, s->n_open_handovers);
 	store_closep(&s->store);
 	for (size_t i = 0; i < s->n_cells; i++)
 		cell_record_done(&s->cells[i]);
@@ -73,6 +77,13 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 			       "before stays",
 			       s->store_path);
 	return 0;
+}
+
+static int on_handover(void *ctx, const struct handover_record *h, struct bl_err *err)
+{
+	struct session *s = ctx;
+
+	return handover_to_store(s->store, h, err);
 }
 
 static void on_note(void *ctx, const char *text)
@@ -150,8 +161,16 @@ static void setup_progress(struct session *s)
 static int open_runner(struct session *s, struct bl_err *err)
 {
 	const struct args *a = s->args;
-	struct runner_events ev = {
-		.ctx = s, .progress = on_progress, .trial = on_trial, .note = on_note};
+	struct runner_events ev = {.ctx = s,
+				   .progress = on_progress,
+				   .trial = on_trial,
+				   .note = on_note,
+				   .handover = on_handover};
+	int r = open_handovers_read(s->store, s->work_dir, &s->open_handovers, &s->n_open_handovers,
+				    err);
+
+	if (r < 0)
+		return r;
 
 	s->options = (struct runner_options){
 		.uri = a->uri,
@@ -164,6 +183,8 @@ static int open_runner(struct session *s, struct bl_err *err)
 		.version = BLKLAB_VERSION,
 		.stop = s->cli->stop,
 		.matrix = s->plan.matrix,
+		.open_handovers = s->open_handovers,
+		.n_open_handovers = s->n_open_handovers,
 	};
 	return runner_open(&s->options, &ev, &s->runner, err);
 }
@@ -196,6 +217,30 @@ static int make_cells(struct session *s, struct bl_err *err)
 	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
+/* What the scenario says of the VM that it is for, and of the device. */
+static int declare(const struct scenario *sc, struct facts *out, struct bl_err *err)
+{
+	const struct scenario_device *d = &sc->device;
+	int r = 0;
+
+	for (size_t i = 0; i < NEED_ROWS; i++) {
+		char key[64];
+
+		snprintf(key, sizeof key, "needs.%s", need_names[i]);
+		if (sc->needs[i] != NEED_UNSAID)
+			r |= facts_add(out, key, sc->needs[i] == NEED_YES ? "yes" : "no");
+	}
+	if (d->serial)
+		r |= facts_add(out, "device.serial", d->serial);
+	if (d->pci)
+		r |= facts_add(out, "device.pci", d->pci);
+	if (d->path)
+		r |= facts_add(out, "device.path", d->path);
+	if (d->serial && d->nsid)
+		r |= facts_addf(out, "device.namespace", "%u", d->nsid);
+	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
 static int make_run(struct session *s, struct bl_err *err)
 {
 	const struct scenario *sc = s->plan.scenario;
@@ -224,7 +269,9 @@ static int make_run(struct session *s, struct bl_err *err)
 	if (!run->scenario_name || !run->scenario_text || !run->host_id || !run->host_name ||
 	    !run->accel || !run->version)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	r = runner_environment(s->runner, &run->environment, err);
+	r = declare(sc, &run->declared, err);
+	if (r == 0)
+		r = runner_environment(s->runner, &run->environment, err);
 	if (r == 0)
 		r = runner_notes(s->runner, sc, &run->notes, err);
 	return r < 0 ? r : make_cells(s, err);
@@ -442,7 +489,8 @@ const struct verb verb_run = {
 		"when it ends, so a run that is stopped or killed keeps what it has. Ctrl-C ends "
 		"the "
 		"current VM, stores its trial as interrupted and leaves nothing behind; VMs that a "
-		"killed run left are ended by the next one.\n\n"
+		"killed run left are ended by the next one, and devices that it had handed to a "
+		"guest are given back to their driver.\n\n"
 		"Without a working KVM the guests run emulated and every output says so: then "
 		"compare paths, not absolute times.",
 	.operands = operands,

@@ -116,7 +116,7 @@ check 2 "latin1.fio:1: '[caf\\xe9' is not UTF-8 text" plan latin1.yaml --json
 # What has no meaning in a cell is not said of it.
 printf 'name: floor\naxes:\n  bus: [virtio-blk, host]\n  cache: [none, unsafe]\njobs: one.fio\n' >floor.yaml
 check 0 '"cells"' plan floor.yaml --json
-json_says '[c["axes"] for c in doc["cells"] if c["name"] == "host"] == [{"bus": "host"}]'
+json_says '[c["axes"] for c in doc["cells"] if c["name"] == "host"] == [{"bus": "host", "storage": "file"}]'
 json_says 'all("cache" in c["axes"] and "cluster_size" not in c["axes"] for c in doc["cells"] if c["name"] != "host")'
 check 0 'The same in every VM: iothreads 0' plan floor.yaml
 grep -qE '^ +[0-9]+ +host +host +-$' out || fault "plan: the host has a cache mode: $(cat out)"
