@@ -1,0 +1,23 @@
+#!/bin/sh
+# The matrix over one claimed device; then each bus writes blocks of its own, which are verified
+# on the backing file from outside.
+set -eu
+dev=0000:00:10.0
+state() { # NAME
+	basename "$(readlink /sys/bus/pci/devices/$dev/driver)" >"/out/driver-$1.txt"
+	ls /dev/nvme1n1 >"/out/node-$1.txt"
+}
+cd /out
+blklab claim --json >devices.json
+blklab claim PASSME01 --yes >claim.txt
+blklab doctor >doctor.txt || true
+state before
+blklab run /in/passthrough.yaml --device $dev --serial PASSME01 --store store.db \
+	--report report.html >table.txt 2>progress.txt
+state after
+for bus in vfio nvme-userspace virtio-blk host; do
+	blklab run "/in/written-$bus.yaml" --device $dev --serial PASSME01 --store written.db \
+		>"written-$bus.txt" 2>&1
+done
+blklab report --store store.db --format json --output report.json || true
+cat /proc/interrupts >interrupts.txt

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""NVMe passthrough in the emulated host: every way to one claimed device measured, proved and given
+back; what inner guests wrote is verified on the backing file from outside; a killed run's device
+comes back."""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import sys
+import unittest
+
+from emulated_host import EmulatedHost, Nvme
+from host_root import HERE, SOURCE
+
+BUILD = os.path.join(SOURCE, "build")
+CASES = os.path.join(HERE, "cases")
+DEVICE = "0000:00:10.0"
+SIZE = 192 << 20
+CLAIM_AT = SIZE - (1 << 20)
+
+# What each bus writes: blocks of its own, with a checksum each, in a region of its own.
+WRITTEN = {"vfio": 8, "nvme-userspace": 16, "virtio-blk": 24, "host": 32}  # MiB
+REGION = 4 << 20
+
+
+def written_job(bus):
+    """The job that writes a bus's blocks; verified again outside with verify_only."""
+    return (f"[written]\nrw=write\nbs=64k\noffset={WRITTEN[bus]}m\nsize=4m\n"
+            f"ioengine=psync\ndirect=1\nverify=crc32c\ndo_verify=0\nend_fsync=1\n"
+            f"randseed={1000 + WRITTEN[bus]}\n")
+
+
+def written_scenario(bus):
+    """Nothing but that job, on a disk that is not filled before."""
+    storage = "" if bus in ("vfio", "nvme-userspace") else ", storage: [device]"
+    return (f"name: written-{bus}\nvm: {{ vcpus: 1, memory: 256MiB }}\n"
+            f"backing: {{ size: 64MiB, precondition: none }}\n"
+            f"axes: {{ bus: [{bus}]{storage} }}\njobs: written-{bus}.fio\nrepeats: 1\nseed: 1\n")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return f.read()
+
+
+class InHost(unittest.TestCase):
+    """One boot, one script, its results."""
+    script = None
+    files = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.out = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.out)
+        cls.disk = os.path.join(cls.out, "device.raw")
+        with open(cls.disk, "wb") as f:
+            f.truncate(SIZE)
+        files = {f: os.path.join(CASES, f) for f in cls.files}
+        files.update(cls.made_files())
+        with EmulatedHost(BUILD, files, [Nvme("PASSME01", addr="0x10", file=cls.disk)],
+                          memory_mb=2048) as host:
+            cls.result = host.run(read(os.path.join(CASES, cls.script)), cls.path(""), timeout=600)
+            print(f"boot {host.boot_seconds:.1f} s, script {cls.result.seconds:.1f} s")
+        print(cls.result.console)
+        keep = os.environ.get("BLKLAB_KEEP_RESULTS")
+        if keep:
+            shutil.copytree(cls.path(""), os.path.join(keep, cls.__name__), dirs_exist_ok=True)
+        assert cls.result.status == 0, f"the script ended with {cls.result.status}"
+
+    @classmethod
+    def made_files(cls):
+        return {}
+
+    @classmethod
+    def make_file(cls, name, text):
+        path = os.path.join(cls.out, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.out, "results", name)
+
+    def text(self, name):
+        return read(self.path(name)).strip()
+
+
+class EveryWay(InHost):
+    script = "passthrough.sh"
+    files = ("passthrough.yaml", "passthrough.fio")
+
+    @classmethod
+    def made_files(cls):
+        made = {}
+        for bus in WRITTEN:
+            made[f"written-{bus}.yaml"] = cls.make_file(f"{bus}.yaml", written_scenario(bus))
+            made[f"written-{bus}.fio"] = cls.make_file(f"{bus}.fio", written_job(bus))
+        return made
+
+    def rows(self, sql, store="store.db"):
+        db = sqlite3.connect(self.path(store))
+        try:
+            return db.execute(sql).fetchall()
+        finally:
+            db.close()
+
+    def facts(self, cell):
+        return dict(self.rows("SELECT f.key, f.value FROM trial_fact f JOIN trial t ON t.id = "
+                              f"f.trial JOIN cell c ON c.id = t.cell WHERE c.name = '{cell}'"))
+
+    def effective(self, cell):
+        return {k: (a, e) for k, a, e in self.rows(
+            "SELECT e.key, e.asked, e.effective FROM effective e JOIN trial t ON t.id = e.trial "
+            f"JOIN cell c ON c.id = t.cell WHERE c.name = '{cell}'")}
+
+    def cell(self, bus, storage=None, fmt=None):
+        """The name of the cell of these values."""
+        [(name,)] = self.rows(
+            f"SELECT cell FROM cells WHERE bus = '{bus}'"
+            + (f" AND storage = '{storage}'" if storage else "")
+            + (f" AND format = '{fmt}'" if fmt else ""))
+        return name
+
+    def test_every_cell_ran_under_kvm(self):
+        self.assertEqual(self.rows("SELECT accel FROM run"), [("kvm",)])
+        self.assertEqual(
+            self.rows("SELECT bus, storage, format, n_trials, n_ok FROM cells ORDER BY 1, 2, 3"),
+            [("host", "device", None, 1, 1), ("nvme-userspace", None, None, 1, 1),
+             ("vfio", None, None, 1, 1), ("virtio-blk", "device", "raw", 1, 1),
+             ("virtio-blk", "filesystem", "qcow2", 1, 1),
+             ("virtio-blk", "filesystem", "raw", 1, 1)])
+
+    def test_the_guest_has_the_controller_itself(self):
+        rows = self.effective(self.cell("vfio"))
+        self.assertEqual(rows["host.driver"], ("vfio-pci", "vfio-pci"))
+        self.assertEqual(rows["guest.driver"], ("nvme", "nvme"))
+        self.assertEqual(rows["guest.serial"], ("PASSME01", "PASSME01"))
+        self.assertEqual(rows["guest.model"], ("QEMU NVMe Ctrl", "QEMU NVMe Ctrl"))
+        self.assertEqual(rows["guest.firmware"][0], rows["guest.firmware"][1])
+        self.assertIsNotNone(rows["guest.firmware"][1])
+        self.assertEqual(rows["guest.queues"], ("2", "2"))
+        self.assertEqual(rows["guest.msix_vectors"], ("3", "3"))
+
+    def test_qemu_has_the_controller(self):
+        rows = self.effective(self.cell("nvme-userspace"))
+        self.assertEqual(rows["host.driver"], ("vfio-pci", "vfio-pci"))
+        self.assertEqual(rows["guest.driver"], ("virtio_blk", "virtio_blk"))
+
+    def test_virtio_lies_on_the_block_device(self):
+        rows = self.effective(self.cell("virtio-blk", "device"))
+        self.assertEqual(rows["image.file"], ("/dev/nvme1n1", "/dev/nvme1n1"))
+        self.assertEqual(rows["image.o_direct"], ("on", "on"))
+
+    def test_the_device_was_given_back(self):
+        for when in ("before", "after"):
+            self.assertEqual(self.text(f"driver-{when}.txt"), "nvme")
+            self.assertEqual(self.text(f"node-{when}.txt"), "/dev/nvme1n1")
+        rows = self.rows("SELECT kind, device, serial, driver_before, is_back, outcome "
+                         "FROM handover ORDER BY given_ms")
+        self.assertEqual(sorted(r[0] for r in rows), ["mount", "mount", "vfio", "vfio"])
+        for kind, device, serial, before, is_back, outcome in rows:
+            self.assertEqual((serial, is_back), ("PASSME01", 1), outcome)
+            if kind == "vfio":
+                self.assertEqual((device, before), (DEVICE, "nvme"))
+                self.assertRegex(outcome, r"^back at nvme with nvme1n1 after ")
+
+    def test_who_the_device_is_and_how_it_fares(self):
+        for cell in (self.cell("vfio"), self.cell("virtio-blk", "device"), self.cell("host")):
+            facts = self.facts(cell)
+            self.assertEqual(facts["device.serial"], "PASSME01", cell)
+            self.assertEqual(facts["device.model"], "QEMU NVMe Ctrl", cell)
+            self.assertEqual(facts["device.lba_format"], "512 B + 0 B metadata", cell)
+            before = int(facts["device.before.smart.write_commands"])
+            self.assertGreaterEqual(int(facts["device.after.smart.write_commands"]), before, cell)
+            self.assertEqual(facts["device.after.smart.media_errors"], "0", cell)
+        facts = self.facts(self.cell("vfio"))
+        self.assertGreater(int(facts["device.guest_after.smart.write_commands"]),
+                           int(facts["device.guest_before.smart.write_commands"]))
+
+    def job_facts(self, cell, like):
+        return self.rows(
+            "SELECT j.name, f.key, f.value FROM job_fact f JOIN job_result j ON j.id = f.job_result "
+            "JOIN trial t ON t.id = j.trial JOIN cell c ON c.id = t.cell "
+            f"WHERE c.name = '{cell}' AND f.key LIKE '{like}'")
+
+    def test_interrupts_are_counted_on_both_sides(self):
+        guest = self.job_facts(self.cell("vfio"), "irq.guest.nvme0q%")
+        host = self.job_facts(self.cell("vfio"), "irq.host.vfio-msix%")
+        self.assertTrue(guest)
+        self.assertTrue(host)
+        total = sum(int(n) for _, _, v in guest for n in re.findall(r":(\d+)", v))
+        self.assertGreater(total, 1000)
+        self.assertTrue(self.job_facts(self.cell("virtio-blk", "device"), "irq.guest.virtio%"))
+        self.assertTrue(self.job_facts(self.cell("virtio-blk", "device"), "irq.host.nvme1q%"))
+        self.assertTrue(self.job_facts(self.cell("host"), "irq.host.nvme1q%"))
+
+    def test_the_report_decides(self):
+        page = read(self.path("report.html"))
+        self.assertIn("Should this VM get", page)
+        decision = json.loads(read(self.path("report.json")))["decision"]
+        self.assertIn("cannot", decision["sentence"].lower())  # one trial a cell tells nothing
+
+    def test_what_guests_wrote_is_on_the_device(self):
+        for bus in WRITTEN:
+            job = self.make_file("verify.fio", written_job(bus))
+            run = subprocess.run(
+                [os.path.join(BUILD, "blkjob"), f"--filename={self.disk}", "--verify_only=1", job],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            self.assertEqual(run.returncode, 0, f"{bus}: {run.stdout}")
+        # The check bites: blocks that nobody wrote have no checksum.
+        job = self.make_file("verify.fio", written_job("vfio").replace("offset=8m", "offset=4m"))
+        run = subprocess.run(
+            [os.path.join(BUILD, "blkjob"), f"--filename={self.disk}", "--verify_only=1", job],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        self.assertNotEqual(run.returncode, 0)
+
+    def test_nobody_wrote_behind_the_disk(self):
+        with open(self.disk, "rb") as f:
+            f.seek(48 << 20)
+            rest = f.read(CLAIM_AT - (48 << 20))
+            claim = f.read(4096)
+            end = f.read()
+        # Filesystem cells use all of it; behind the claim there is nothing.
+        self.assertTrue(rest)
+        self.assertTrue(claim.startswith(b"blklab"), claim[:40])
+        self.assertIn(b"PASSME01", claim)
+        self.assertFalse(any(end))
+
+
+class Killed(InHost):
+    script = "killed.sh"
+    files = ()
+
+    @classmethod
+    def made_files(cls):
+        def scenario(name, bus, storage, jobs):
+            return cls.make_file(
+                name + ".yaml",
+                f"name: {name}\nvm: {{ vcpus: 1, memory: 256MiB }}\n"
+                f"backing: {{ size: 16MiB, precondition: none }}\n"
+                f"axes: {{ bus: [{bus}]{storage} }}\njobs: {jobs}.fio\nrepeats: 1\nseed: 1\n")
+        job = "[it]\nrw=randread\nbs=4k\ntime_based\nruntime=%d\nioengine=psync\ndirect=1\n"
+        return {
+            "killed.yaml": scenario("killed", "vfio", "", "long"),
+            "killed-next.yaml": scenario("killed-next", "host", ", storage: [device]", "short"),
+            "killed-mount.yaml": scenario("killed-mount", "host", ", storage: [filesystem]",
+                                          "long"),
+            "long.fio": cls.make_file("long.fio", job % 120),
+            "short.fio": cls.make_file("short.fio", job % 1),
+        }
+
+    def test_a_killed_lab_leaves_the_guest_with_the_device(self):
+        self.assertEqual(self.text("killed.txt").split("\n"),
+                         ["driver vfio-pci", "emulators 1"])
+
+    def test_recover_ends_the_guest_and_gives_it_back(self):
+        self.assertEqual(self.text("recovered.txt").split("\n"),
+                         ["driver nvme", "node /dev/nvme1n1", "emulators 0"])
+        self.assertRegex(self.text("recover.txt"),
+                         r"the disk 'PASSME01' \(0000:00:10\.0\), which a killed run had: back at "
+                         r"nvme with nvme1n1 after ")
+
+    def test_the_next_run_gives_it_back_when_qemu_died_too(self):
+        self.assertEqual(self.text("both-killed.txt"), "driver vfio-pci")
+        self.assertEqual(self.text("both-recovered.txt").split("\n"),
+                         ["driver nvme", "node /dev/nvme1n1"])
+        self.assertIn("which a killed run had: back at nvme", self.text("next.txt"))
+
+    def test_ctrl_c_gives_it_back_at_once(self):
+        self.assertEqual(self.text("interrupted.txt").split("\n"),
+                         ["status 1", "driver nvme", "node /dev/nvme1n1"])
+
+    def test_a_mount_is_ended(self):
+        self.assertEqual(self.text("mounts.txt").split("\n"), ["1", "0"])
+
+    def test_the_store_knows_how_each_came_back(self):
+        db = sqlite3.connect(self.path("store.db"))
+        self.addCleanup(db.close)
+        rows = db.execute("SELECT kind, driver_before, is_back FROM handover ORDER BY given_ms")
+        rows = [(k, b if k == "vfio" else "", i) for k, b, i in rows]
+        self.assertEqual(rows, [("vfio", "nvme", 1)] * 3 + [("mount", "", 1)])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=BUILD)
+    args, rest = parser.parse_known_args()
+    BUILD = os.path.realpath(args.build)
+    unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
