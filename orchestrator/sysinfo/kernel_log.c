@@ -16,6 +16,7 @@
 
 struct kernel_log {
 	int fd;
+	bool is_from_boot;
 	struct bl_buf rest;            /* a line that has no end yet: files and pipes only */
 	char is_set_up[NAMES_MAX][32]; /* names whose queues were announced once */
 	size_t n_set_up;
@@ -34,6 +35,7 @@ struct kernel_log *kernel_log_open(const char *path, bool from_boot)
 
 	if (!l)
 		return NULL;
+	l->is_from_boot = from_boot;
 	l->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	/* A pipe has no past that could be skipped. */
 	if (l->fd < 0 || (!from_boot && lseek(l->fd, 0, SEEK_END) < 0 && errno != ESPIPE)) {
@@ -105,9 +107,12 @@ static const char *named(const char *text, const char *const *names, size_t n_na
 }
 
 /* "nvme nvme0: 2/0/0 default/read/poll queues" is said each time a controller is set up; the
- * first time is how it began. */
+ * first time since boot is how it began. A log that is opened later is one of controllers that
+ * were there already. A reset by an administrator says nothing else. */
 static bool is_set_up_anew(struct kernel_log *l, const char *name)
 {
+	if (!l->is_from_boot)
+		return true;
 	for (size_t i = 0; i < l->n_set_up; i++)
 		if (!strcmp(l->is_set_up[i], name))
 			return true;

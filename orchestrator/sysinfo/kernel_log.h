@@ -21,8 +21,8 @@ struct kernel_log *kernel_log_close(struct kernel_log *l); /* NULL is fine; retu
 /* Every line since the open or the last call that names one of @names ("nvme0", "0000:5e:00.0",
  * "nvme0n1") as a whole word (a path of it, "nvme0c1n1", counts as "nvme0n1") and is about
  * trouble: a reset, a timeout, an abort, an error, a removal, a link that went down, or an NVMe
- * controller set up anew ("default/read/poll queues" after the first of this log). Only what the
- * kernel itself said: programs may write to /dev/kmsg, too. What vfio-pci says when it resets a
+ * controller set up anew ("default/read/poll queues" with @from_boot: after its first). Only what
+ * the kernel itself said: programs may write to /dev/kmsg, too. What vfio-pci says when it resets a
  * function that it takes or gives back is no trouble. @each gets the text without its prefix,
  * printable ASCII, oldest first. Returns how many. Lines that were overwritten before they could
  * be read are lost. */

@@ -139,6 +139,14 @@ START_TEST(a_controller_that_is_set_up_anew_is_trouble)
 }
 END_TEST
 
+START_TEST(in_a_log_that_is_opened_later_every_set_up_is_one_anew)
+{
+	begin(boot, false);
+	append("6,500,9000000,-;nvme nvme0: 2/0/0 default/read/poll queues\n");
+	ck_assert_str_eq(trouble(), "nvme nvme0: 2/0/0 default/read/poll queues\n");
+}
+END_TEST
+
 START_TEST(each_line_is_told_once_and_what_was_before_the_open_never)
 {
 	begin("4,1,1,-;nvme nvme0: I/O 1 QID 1 timeout, aborting\n", false);
@@ -218,6 +226,7 @@ int main(void)
 	tcase_add_loop_test(t, a_line_is_trouble_when_it_names_the_disk_and_what_went_wrong, 0,
 			    (int)BL_ARRAY_LEN(lines));
 	tcase_add_test(t, a_controller_that_is_set_up_anew_is_trouble);
+	tcase_add_test(t, in_a_log_that_is_opened_later_every_set_up_is_one_anew);
 	tcase_add_test(t, each_line_is_told_once_and_what_was_before_the_open_never);
 	tcase_add_test(t, only_the_kernel_is_believed_and_only_whole_lines);
 	tcase_add_test(t, text_is_printable_and_bounded);
