@@ -52,18 +52,22 @@ class InHost(unittest.TestCase):
     """One boot, one script, its results."""
     script = None
     files = ()
+    host = {}  # what EmulatedHost() is told besides
+
+    @classmethod
+    def devices(cls):
+        cls.disk = os.path.join(cls.out, "device.raw")
+        with open(cls.disk, "wb") as f:
+            f.truncate(SIZE)
+        return [Nvme("PASSME01", addr="0x10", file=cls.disk)]
 
     @classmethod
     def setUpClass(cls):
         cls.out = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.out)
-        cls.disk = os.path.join(cls.out, "device.raw")
-        with open(cls.disk, "wb") as f:
-            f.truncate(SIZE)
         files = {f: os.path.join(CASES, f) for f in cls.files}
         files.update(cls.made_files())
-        with EmulatedHost(BUILD, files, [Nvme("PASSME01", addr="0x10", file=cls.disk)],
-                          memory_mb=2048) as host:
+        with EmulatedHost(BUILD, files, cls.devices(), memory_mb=2048, **cls.host) as host:
             cls.result = host.run(read(os.path.join(CASES, cls.script)), cls.path(""), timeout=600)
             print(f"boot {host.boot_seconds:.1f} s, script {cls.result.seconds:.1f} s")
         print(cls.result.console)
@@ -82,6 +86,20 @@ class InHost(unittest.TestCase):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         return path
+
+    @classmethod
+    def make_scenario(cls, name, axes, jobs):
+        """One trial of each cell, on a disk that is not filled before."""
+        return cls.make_file(
+            name + ".yaml",
+            f"name: {name}\nvm: {{ vcpus: 1, memory: 256MiB }}\n"
+            f"backing: {{ size: 16MiB, precondition: none }}\n"
+            f"axes: {{ {axes} }}\njobs: {jobs}.fio\nrepeats: 1\nseed: 1\n")
+
+    @classmethod
+    def make_job(cls, name, seconds):
+        return cls.make_file(name + ".fio", "[it]\nrw=randread\nbs=4k\ntime_based\n"
+                             f"runtime={seconds}\nioengine=psync\ndirect=1\n")
 
     @classmethod
     def path(cls, name):
@@ -239,20 +257,14 @@ class Killed(InHost):
 
     @classmethod
     def made_files(cls):
-        def scenario(name, bus, storage, jobs):
-            return cls.make_file(
-                name + ".yaml",
-                f"name: {name}\nvm: {{ vcpus: 1, memory: 256MiB }}\n"
-                f"backing: {{ size: 16MiB, precondition: none }}\n"
-                f"axes: {{ bus: [{bus}]{storage} }}\njobs: {jobs}.fio\nrepeats: 1\nseed: 1\n")
-        job = "[it]\nrw=randread\nbs=4k\ntime_based\nruntime=%d\nioengine=psync\ndirect=1\n"
         return {
-            "killed.yaml": scenario("killed", "vfio", "", "long"),
-            "killed-next.yaml": scenario("killed-next", "host", ", storage: [device]", "short"),
-            "killed-mount.yaml": scenario("killed-mount", "host", ", storage: [filesystem]",
-                                          "long"),
-            "long.fio": cls.make_file("long.fio", job % 120),
-            "short.fio": cls.make_file("short.fio", job % 1),
+            "killed.yaml": cls.make_scenario("killed", "bus: [vfio]", "long"),
+            "killed-next.yaml": cls.make_scenario("killed-next", "bus: [host], storage: [device]",
+                                                  "short"),
+            "killed-mount.yaml": cls.make_scenario(
+                "killed-mount", "bus: [host], storage: [filesystem]", "long"),
+            "long.fio": cls.make_job("long", 120),
+            "short.fio": cls.make_job("short", 1),
         }
 
     def test_a_killed_lab_leaves_the_guest_with_the_device(self):
@@ -285,6 +297,140 @@ class Killed(InHost):
         rows = db.execute("SELECT kind, driver_before, is_back FROM handover ORDER BY given_ms")
         rows = [(k, b if k == "vfio" else "", i) for k, b, i in rows]
         self.assertEqual(rows, [("vfio", "nvme", 1)] * 3 + [("mount", "", 1)])
+
+
+class Guards(InHost):
+    """Disks that must not be touched, each with the reason and what to do."""
+    script = "guards.sh"
+    host = {"modules": ["dm-mod", "loop"]}
+
+    @classmethod
+    def devices(cls):
+        slots = {"MOUNTED": "0x10", "SWAP": "0x11", "HELD": "0x12", "LOOPED": "0x13", "GPT": "0x15",
+                 "BLANK": "0x16", "GOOD": "0x17"}
+        pair = [Nvme("PAIR-A", addr="0x14.0", multifunction="on"), Nvme("PAIR-B", addr="0x14.1")]
+        return [Nvme(serial, addr=slot) for serial, slot in slots.items()] + pair
+
+    @classmethod
+    def made_files(cls):
+        return {"refused-host.yaml": cls.make_scenario("refused-host",
+                                                       "bus: [host], storage: [device]", "short"),
+                "refused-vfio.yaml": cls.make_scenario("refused-vfio", "bus: [vfio]", "short"),
+                "short.fio": cls.make_job("short", 1)}
+
+    def trial(self, name):
+        return json.loads(self.text(f"refused-{name}.json"))
+
+    def assert_refused(self, name, pattern):
+        trial = self.trial(name)
+        print(f"{name}: {trial['reason']}")
+        self.assertIn(trial["state"], ("failed", "impossible"))
+        self.assertRegex(trial["reason"], pattern)
+
+    def test_all_could_be_claimed_before(self):
+        self.assertFalse(os.path.exists(self.path("faults.txt")))
+
+    def test_a_mounted_namespace(self):
+        for name in ("mounted", "mounted-vfio"):
+            self.assert_refused(name, r"^'nvme\d+n1' is mounted: nvme\d+n1 at '/mnt/data'; .*; "
+                                      r"unmount it \(umount '/mnt/data'\) or take another disk$")
+
+    def test_swap(self):
+        self.assert_refused("swap", r"^'nvme\d+n1' is swap of this host .*swapoff")
+
+    def test_a_device_mapper_target_on_top(self):
+        self.assert_refused("held", r"^'nvme\d+n1' is held by dm-0.*'taken'")
+
+    def test_a_loop_device_on_top(self):
+        self.assert_refused("looped", r"^'nvme\d+n1' has the loop device loop0 on top of it; .*"
+                                      r"losetup -d /dev/loop0")
+
+    def test_a_partition_table_that_the_lab_did_not_write(self):
+        self.assert_refused("gpt", r"^'nvme\d+n1' .*(partition|GPT)")
+
+    def test_a_disk_without_a_claim(self):
+        self.assert_refused("unclaimed", r"^'nvme\d+n1' has no claim of this lab.*blklab claim ")
+
+    def test_a_group_that_another_device_in_use_shares(self):
+        self.assert_refused("group", r"^'nvme\d+n1' shares its IOMMU group \d+ with 0000:00:14\.1 "
+                                     r"\(NVMe controller, driver nvme\), in use by this host")
+
+    def test_the_disk_that_the_host_runs_from(self):
+        self.assert_refused("root", r"^'nvme0n1' is the disk of '/' \(nvme0n1, ext4\): this host "
+                                    r"runs from it; take another disk$")
+
+    def test_another_serial_than_the_one_at_the_address(self):
+        self.assert_refused("serial", r"'GOOD'.*'WRONG'|'WRONG'.*'GOOD'")
+
+    def test_a_claim_is_refused_too(self):
+        for serial, why in (("MOUNTED", "is mounted"), ("SWAP", "is swap"), ("ROOT", "disk of '/'"),
+                            ("GPT", "holds data, which would be lost: GPT partition table")):
+            text = self.text(f"claim-{serial}.txt")
+            self.assertIn(why, text)
+            self.assertNotIn("status 0", text)
+
+    def test_nothing_of_what_was_refused_was_touched(self):
+        self.assertEqual(self.text("before.txt"), self.text("after.txt"))
+        self.assertIn("HELD: ", self.text("after.txt"))
+        self.assertEqual(self.text("handovers.txt"), "0")
+
+    def test_one_that_is_free_is_taken(self):
+        self.assertEqual(self.trial("good")["state"], "ok")
+
+
+class NoIommu(InHost):
+    """Without an IOMMU nothing is handed over, and the rest of the plan goes on."""
+    script = "no-iommu.sh"
+    host = {"iommu": False}
+
+    @classmethod
+    def made_files(cls):
+        return {"no-iommu.yaml": cls.make_scenario("no-iommu", "bus: [vfio, host], "
+                                                   "storage: [device]", "short"),
+                "short.fio": cls.make_job("short", 1)}
+
+    def test_the_cell_is_impossible_and_says_why(self):
+        db = sqlite3.connect(self.path("store.db"))
+        self.addCleanup(db.close)
+        trials = dict(db.execute("SELECT c.name, t.state FROM trial t JOIN cell c ON c.id = t.cell"))
+        self.assertEqual(trials, {"vfio": "impossible", "host": "ok"})
+        [(reason,)] = db.execute("SELECT reason FROM trial WHERE state = 'impossible'")
+        print(f"no iommu: {reason}")
+        self.assertRegex(reason, r"IOMMU.*(VT-d|AMD-Vi)")
+        self.assertEqual(self.text("driver.txt"), "nvme")
+        self.assertEqual(db.execute("SELECT count(*) FROM handover").fetchone(), (0,))
+
+    def test_doctor_says_so(self):
+        self.assertIn("off or absent", self.text("doctor.txt"))
+
+
+class Trouble(InHost):
+    """What befalls the device during a trial is a finding."""
+    script = "trouble.sh"
+
+    @classmethod
+    def made_files(cls):
+        return {"trouble-vfio.yaml": cls.make_scenario("trouble-vfio", "bus: [vfio]", "some"),
+                "trouble-host.yaml": cls.make_scenario("trouble-host",
+                                                       "bus: [host], storage: [device]", "some"),
+                "some.fio": cls.make_job("some", 6)}
+
+    def findings(self, name):
+        found = json.loads(read(self.path(name + ".json")))["findings"]
+        for f in found:
+            print(f"{name}: {f['cause']}: {f['evidence']}")
+        return {f["cause"]: f for f in found}
+
+    def test_a_warning_of_the_health_log(self):
+        found = self.findings("vfio")
+        self.assertIn("device-health", found)
+        self.assertIn("reliability", found["device-health"]["evidence"])
+        self.assertNotIn("device-reset", found)
+
+    def test_a_reset(self):
+        found = self.findings("host")
+        self.assertIn("device-reset", found)
+        self.assertNotIn("device-health", found)
 
 
 if __name__ == "__main__":

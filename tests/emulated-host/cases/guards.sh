@@ -1,0 +1,56 @@
+#!/bin/sh
+# Every refusal, as a run gives it: the disk is in use, holds what the lab did not write, has no
+# claim, or can't be handed over. What speaks against a claim is asked, too.
+set -u
+cd /out
+mkdir /mnt/data /mnt/other
+
+# The disk with SERIAL: nvmeXn1.
+disk() {
+	for c in /sys/class/nvme/*; do
+		if [ "$(tr -d ' ' <"$c/serial")" = "$1" ]; then
+			basename "$c"/nvme*n1
+			return
+		fi
+	done
+}
+pci() { basename "$(readlink -f "/sys/class/nvme/$(disk "$1" | sed 's/n1$//')/device")"; }
+mark() { echo "$1: $(sha256sum <"/dev/$(disk "$1")" | cut -c1-16)"; }
+
+for s in MOUNTED SWAP HELD LOOPED PAIR-A PAIR-B GPT GOOD; do
+	blklab claim $s --yes >>claims.txt 2>&1 || echo "claim of $s failed" >>faults.txt
+done
+
+# Claimed, and then taken into use by somebody.
+mkfs.ext4 -q "/dev/$(disk MOUNTED)" 40960 && mount "/dev/$(disk MOUNTED)" /mnt/data
+mkswap "/dev/$(disk SWAP)" >/dev/null && swapon "/dev/$(disk SWAP)"
+dmsetup create taken --table "0 2048 linear /dev/$(disk HELD) 0"
+losetup /dev/loop0 "/dev/$(disk LOOPED)"
+mkfs.ext4 -q "/dev/$(disk PAIR-B)" 40960 && mount "/dev/$(disk PAIR-B)" /mnt/other
+printf 'label: gpt\nsize=20MiB\n' | sfdisk -q "/dev/$(disk GPT)"
+for s in HELD PAIR-A GPT BLANK; do mark $s; done >before.txt 2>&1
+
+try() { # NAME SERIAL SCENARIO [ADDRESS]
+	blklab run "/in/$3.yaml" --device "${4:-$(pci "$2")}" --serial "$2" --store store.db \
+		--accel kvm --json 2>/dev/null | grep '"event":"trial"' >"refused-$1.json"
+}
+try mounted MOUNTED refused-host
+try mounted-vfio MOUNTED refused-vfio
+try swap SWAP refused-host
+try held HELD refused-host
+try looped LOOPED refused-host
+try gpt GPT refused-host
+try unclaimed BLANK refused-host
+try group PAIR-A refused-vfio
+try root ROOT refused-host
+try serial WRONG refused-host "$(pci GOOD)"
+for s in MOUNTED SWAP ROOT GPT; do
+	blklab claim $s --yes >"claim-$s.txt" 2>&1
+	echo "status $?" >>"claim-$s.txt"
+done
+for s in HELD PAIR-A GPT BLANK; do mark $s; done >after.txt 2>&1
+
+# And the one that nothing speaks against, in the group of nobody else.
+try good GOOD refused-host
+sqlite3 store.db 'SELECT count(*) FROM handover' >handovers.txt
+exit 0
