@@ -93,8 +93,11 @@ _Static_assert(BL_ARRAY_LEN(names) <= HEALTH_ROWS_MAX, "room for every row");
 
 static bool is_asked(const struct trial_record *t)
 {
+	static const char host[] = "device.before.", guest[] = "device.guest_before.";
+
 	for (size_t i = 0; i < t->facts.n; i++)
-		if (strncmp(t->facts.items[i].key, "device.before.", 14) == 0)
+		if (strncmp(t->facts.items[i].key, host, sizeof host - 1) == 0 ||
+		    strncmp(t->facts.items[i].key, guest, sizeof guest - 1) == 0)
 			return true;
 	return false;
 }
@@ -102,8 +105,13 @@ static bool is_asked(const struct trial_record *t)
 static const char *health_fact(const struct trial_record *t, const char *when, const char *key)
 {
 	char name[96];
+	const char *value;
 
 	snprintf(name, sizeof(name), "device.%s.%s", when, key);
+	value = facts_get(&t->facts, name);
+	if (value)
+		return value;
+	snprintf(name, sizeof(name), "device.guest_%s.%s", when, key); /* that had it then */
 	return facts_get(&t->facts, name);
 }
 

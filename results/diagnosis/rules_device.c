@@ -80,15 +80,27 @@ void rules_of_events(struct diagnosis *g, size_t trial)
 		"passthrough the guest sees every reset");
 }
 
+/* A reading of the health log before or after the trial ("smart.media_errors"): by the host, else
+ * by the guest that had the device; NULL: neither. */
+static const char *reading(const struct trial_record *t, const char *when, const char *name)
+{
+	char key[96];
+	const char *value;
+
+	snprintf(key, sizeof key, "device.%s.%s", when, name);
+	value = facts_get(&t->facts, key);
+	if (value)
+		return value;
+	snprintf(key, sizeof key, "device.guest_%s.%s", when, name);
+	return facts_get(&t->facts, key);
+}
+
 /* A counter of 128 bits in decimal. false: absent or no number. */
 static bool counter(const struct trial_record *t, const char *when, const char *name,
 		    unsigned __int128 *ret)
 {
-	char key[96];
-	const char *s;
+	const char *s = reading(t, when, name);
 
-	snprintf(key, sizeof key, "device.%s.%s", when, name);
-	s = facts_get(&t->facts, key);
 	if (!s || !*s || strspn(s, "0123456789") != strlen(s) || strlen(s) > 38)
 		return false;
 	for (*ret = 0; *s; s++)
@@ -118,14 +130,10 @@ static size_t say_growth(const struct trial_record *t, const struct counter_row 
 	size_t n_grown = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		char key[2][96];
-
 		if (!growth(t, rows[i].name))
 			continue;
-		snprintf(key[0], sizeof key[0], "device.before.%s", rows[i].name);
-		snprintf(key[1], sizeof key[1], "device.after.%s", rows[i].name);
 		bl_buf_addf(out, "%s%s went from %s to %s", out->len ? "; " : "", rows[i].says,
-			    facts_get(&t->facts, key[0]), facts_get(&t->facts, key[1]));
+			    reading(t, "before", rows[i].name), reading(t, "after", rows[i].name));
 		n_grown++;
 	}
 	return n_grown;
@@ -141,7 +149,7 @@ static void rule_of_errors(struct diagnosis *g, size_t trial)
 	const struct trial_record *t = &g->d->trials[trial];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct where at = {t->cell, trial, NULL};
-	const char *status = facts_get(&t->facts, "device.after.errors.last_status");
+	const char *status = reading(t, "after", "errors.last_status");
 	/* A driver that asks for what a controller does not have adds to the log, too. */
 	enum finding_confidence sure = CONFIDENCE_POSSIBLE;
 
@@ -164,8 +172,8 @@ static void rule_of_errors(struct diagnosis *g, size_t trial)
 
 static void say_temperature(const struct trial_record *t, struct bl_buf *out)
 {
-	const char *before = facts_get(&t->facts, "device.before.smart.temperature_c");
-	const char *after = facts_get(&t->facts, "device.after.smart.temperature_c");
+	const char *before = reading(t, "before", "smart.temperature_c");
+	const char *after = reading(t, "after", "smart.temperature_c");
 
 	if (out->len && before && after)
 		bl_buf_addf(out, " (%s C before, %s C after)", before, after);
@@ -173,10 +181,10 @@ static void say_temperature(const struct trial_record *t, struct bl_buf *out)
 
 static unsigned warning_bits(const struct trial_record *t)
 {
-	const char *s = facts_get(&t->facts, "device.after.smart.critical_warning");
+	const char *s = reading(t, "after", "smart.critical_warning");
 
 	if (!s)
-		s = facts_get(&t->facts, "device.before.smart.critical_warning");
+		s = reading(t, "before", "smart.critical_warning");
 	return s ? (unsigned)strtoul(s, NULL, 16) & 0xff : 0;
 }
 

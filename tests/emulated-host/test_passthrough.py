@@ -224,18 +224,18 @@ class EveryWay(InHost):
         decision = json.loads(read(self.path("report.json")))["decision"]
         self.assertIn("cannot", decision["sentence"].lower())  # one trial a cell tells nothing
 
+    def verify(self, job):
+        """Read the blocks of a job on the backing file and compare them with what it writes."""
+        path = self.make_file("verify.fio", f"{job}filename={self.disk}\nverify_only=1\n")
+        return subprocess.run([os.path.join(BUILD, "blkjob"), path], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+
     def test_what_guests_wrote_is_on_the_device(self):
         for bus in WRITTEN:
-            job = self.make_file("verify.fio", written_job(bus))
-            run = subprocess.run(
-                [os.path.join(BUILD, "blkjob"), f"--filename={self.disk}", "--verify_only=1", job],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            run = self.verify(written_job(bus))
             self.assertEqual(run.returncode, 0, f"{bus}: {run.stdout}")
         # The check bites: blocks that nobody wrote have no checksum.
-        job = self.make_file("verify.fio", written_job("vfio").replace("offset=8m", "offset=4m"))
-        run = subprocess.run(
-            [os.path.join(BUILD, "blkjob"), f"--filename={self.disk}", "--verify_only=1", job],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        run = self.verify(written_job("vfio").replace("offset=8m", "offset=4m"))
         self.assertNotEqual(run.returncode, 0)
 
     def test_nobody_wrote_behind_the_disk(self):

@@ -17,7 +17,7 @@ await_guest() {
 }
 
 run() { # OUT
-	blklab run /in/killed.yaml --device $dev --serial PASSME01 --store store.db --json >"$1" 2>&1 &
+	blklab run /in/killed.yaml --device $dev --serial PASSME01 --accel kvm --store store.db --json >"$1" 2>&1 &
 	lab=$!
 	await_guest $lab "$1"
 }
@@ -42,7 +42,7 @@ kill -9 $lab
 kill -9 $(pgrep qemu-system)
 wait $lab || true
 echo "driver $(driver)" >both-killed.txt
-blklab run /in/killed-next.yaml --device $dev --serial PASSME01 --store store.db >next.txt 2>&1
+blklab run /in/killed-next.yaml --device $dev --serial PASSME01 --accel kvm --store store.db >next.txt 2>&1
 {
 	echo "driver $(driver)"
 	echo "node $(ls /dev/nvme1n1)"
@@ -58,7 +58,7 @@ wait $lab || echo "status $?" >interrupted.txt
 } >>interrupted.txt
 
 # A mount of the lab's own file system.
-blklab run /in/killed-mount.yaml --device $dev --serial PASSME01 --store store.db --json >fourth.txt 2>&1 &
+blklab run /in/killed-mount.yaml --device $dev --serial PASSME01 --accel kvm --store store.db --json >fourth.txt 2>&1 &
 lab=$!
 for i in $(seq 600); do
 	grep -q '"phase":"job"' fourth.txt && break

@@ -12,11 +12,11 @@ blklab claim --json >devices.json
 blklab claim PASSME01 --yes >claim.txt
 blklab doctor >doctor.txt || true
 state before
-blklab run /in/passthrough.yaml --device $dev --serial PASSME01 --store store.db \
+blklab run /in/passthrough.yaml --device $dev --serial PASSME01 --accel kvm --store store.db \
 	--report report.html >table.txt 2>progress.txt
 state after
 for bus in vfio nvme-userspace virtio-blk host; do
-	blklab run "/in/written-$bus.yaml" --device $dev --serial PASSME01 --store written.db \
+	blklab run "/in/written-$bus.yaml" --device $dev --serial PASSME01 --accel kvm --store written.db \
 		>"written-$bus.txt" 2>&1
 done
 blklab report --store store.db --format json --output report.json || true
