@@ -226,7 +226,8 @@ class EveryWay(InHost):
 
     def verify(self, job):
         """Read the blocks of a job on the backing file and compare them with what it writes."""
-        path = self.make_file("verify.fio", f"{job}filename={self.disk}\nverify_only=1\n")
+        path = self.make_file("verify.fio", job.replace("do_verify=0", "do_verify=1")
+                              + f"filename={self.disk}\nverify_only=1\n")
         return subprocess.run([os.path.join(BUILD, "blkjob"), path], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
 
