@@ -174,7 +174,8 @@ int claim_read(const struct device *dev, struct claim *ret, struct bl_err *err)
 	return 0;
 }
 
-/* Open for writing, alone and locked. */
+/* Open for writing, alone and locked, and proved to be the disk that is meant. @ret_fd is the
+ * caller's to close also on failure. */
 static int open_alone(const struct device *dev, int *ret_fd, struct bl_err *err)
 {
 	long holder = 0;
@@ -185,11 +186,13 @@ static int open_alone(const struct device *dev, int *ret_fd, struct bl_err *err)
 			       "'%s' is in use by another program (process %ld, 0: not known); "
 			       "nothing was written: end that first",
 			       dev->node, holder);
-	return r < 0 ? bl_fail(err, r,
+	if (r < 0)
+		return bl_fail(err, r,
 			       "'%s' can't be opened for writing: %s; nothing was written: run as "
 			       "root",
-			       dev->node, strerror(-r))
-		     : 0;
+			       dev->node, strerror(-r));
+	/* A person may have thought for minutes about what was shown. */
+	return device_check_same(dev, *ret_fd, err);
 }
 
 static int write_block(const struct device *dev, int fd, const char block[BLOCK_BYTES],

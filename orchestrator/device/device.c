@@ -469,3 +469,35 @@ int device_find(const struct device_name *name, struct device *ret, struct bl_er
 		*ret = d;
 	return r;
 }
+
+/* The disk that @fd is open on, by the kernel's number. An image in a faked tree has none. */
+static bool is_node_of(const struct device *d, int fd)
+{
+	char line[32], number[32];
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISBLK(st.st_mode))
+		return fd < 0 || d->root[0];
+	snprintf(number, sizeof number, "%u:%u", major(st.st_rdev), minor(st.st_rdev));
+	return tree_line(d->root, line, sizeof line, BLOCK "/dev", d->block) == 0 &&
+	       strcmp(line, number) == 0;
+}
+
+int device_check_same(const struct device *was, int fd, struct bl_err *err)
+{
+	struct device now;
+
+	if (!was->block[0] || !tree_exists(was->root, BLOCK, was->block))
+		return bl_fail(err, -ENODEV,
+			       "the disk '%s' (serial '%s') is gone; look at the kernel log "
+			       "(dmesg), and whether it has another name now (`blklab claim`)",
+			       was->block, was->serial);
+	read_block(was->root, was->block, &now);
+	if (strcmp(now.serial, was->serial) == 0 && strcmp(now.pci, was->pci) == 0 &&
+	    now.nsid == was->nsid && now.size_bytes == was->size_bytes && is_node_of(was, fd))
+		return 0;
+	return bl_fail(err, -ESTALE,
+		       "'%s' was the disk with the serial '%s' and is now another one (serial "
+		       "'%s'): names change when a controller comes back; try again",
+		       was->block, was->serial, now.serial);
+}

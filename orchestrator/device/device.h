@@ -52,6 +52,12 @@ struct device {
  * by others (the store's record of the hand-over, or the guest). */
 int device_find(const struct device_name *name, struct device *ret, struct bl_err *err);
 
+/* Is @was still what it was when it was found? Names are given anew when a controller comes back to
+ * its driver, so "nvme1n1" may be another disk a minute later. @fd (-1: none): open on it; while it
+ * is, the kernel gives its name to no other disk. -ESTALE: another disk has its name, or another
+ * function or size has it, or @fd is another disk; -ENODEV: nothing has its name. */
+int device_check_same(const struct device *was, int fd, struct bl_err *err);
+
 /* All disks of the host by name: every NVMe namespace, every other whole disk that is no loop, ram,
  * zram, dm or md device, then every NVMe controller without a namespace (or at vfio-pci). *ret is
  * new (free()); NULL when there is none. */

@@ -90,6 +90,18 @@ static int check_serial(struct guard *g)
 	return 0;
 }
 
+/* Between the look at it and now it may have left, and its name be another disk's. */
+static int check_same(struct guard *g)
+{
+	struct bl_err why = BL_ERR_INIT;
+	int r = device_check_same(g->dev, -1, &why);
+
+	if (r == 0 || r == -ENODEV) /* check_disk() says that it is gone */
+		return 0;
+	g->is_over = true;
+	return guard_deny(g, r, "name it anew", "%s", bl_err_text(&why));
+}
+
 /* A whole disk that can be written, and a node that leads to it. */
 static int check_disk(struct guard *g)
 {
@@ -249,11 +261,11 @@ static int check_contents(struct guard *g)
 
 static int examine(struct guard *g)
 {
-	int (*const identity[])(struct guard *) = {check_is_ours, check_serial};
-	int r = run_checks(g, identity, g->dev->block[0] ? 2 : 1), more = 0;
+	int (*const identity[])(struct guard *) = {check_is_ours, check_same, check_serial};
+	int r = run_checks(g, identity, g->dev->block[0] ? 3 : 1), more = 0;
 	bool is_used;
 
-	if (r < 0 && (!g->each || !g->dev->block[0]))
+	if (r < 0 && (!g->each || g->is_over || !g->dev->block[0]))
 		return r;
 	more = for_disks(g, check_use);
 	r = r ? r : more;
@@ -311,6 +323,11 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 			       "'%s' is held by another program (flock), which works on it; wait "
 			       "for it to end (lslocks shows it)",
 			       dev->node);
-	return r < 0 ? bl_fail(err, r, "cannot open '%s' to hold it: %s", dev->node, strerror(-r))
-		     : 0;
+	if (r < 0)
+		return bl_fail(err, r, "cannot open '%s' to hold it: %s", dev->node, strerror(-r));
+	/* From here on its name can't become another disk's. */
+	r = device_check_same(dev, *ret_fd, err);
+	if (r < 0)
+		bl_closep(ret_fd);
+	return r;
 }

@@ -46,8 +46,9 @@ int guard_reasons(const struct device *dev, enum guard_use use,
 /* Hold the disk for the time of a trial as the udev convention has it (systemd, "block device
  * locking": flock(LOCK_EX) on the whole disk), so that no other program that keeps it, nor udev
  * itself, looks at or partitions it meanwhile. 0: *ret_fd is open; close() gives the disk back.
- * -EBUSY: another program holds it (named when it can be told). After guard_check(), which would
- * meet this lock itself.
+ * -EBUSY: another program holds it (named when it can be told); -ESTALE, -ENODEV: it is another
+ * disk by now. After guard_check(), which would meet this lock itself. While it is held, its node
+ * is no other disk's.
  *
  * For GUARD_PASSTHROUGH it must be closed before the driver is unbound: an open file keeps the
  * old disk's number in use, and what was nvme1n1 comes back as nvme1n2 (seen with Linux 6.1). */

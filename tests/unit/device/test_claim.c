@@ -20,6 +20,7 @@
 
 #define PCI    "0000:5e:00.0"
 #define SERIAL "S5XX-0001"
+#define NS1    "/sys/devices/pci0000:00/" PCI "/nvme/nvme0/nvme0n1"
 
 static void make_host(void)
 {
@@ -199,11 +200,12 @@ END_TEST
 
 START_TEST(a_disk_too_small_for_a_claim_is_refused)
 {
-	struct device d = dev();
+	struct device d;
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 
-	d.size_bytes = MiB;
+	faked_put(NS1 "/size", "2048\n");
+	d = dev();
 	ck_assert_int_eq(claim_write(&d, &c, &err), -ENOSPC);
 	ck_assert_str_eq(err.text, "'nvme0n1' has 1048576 bytes; a claim needs a disk of at least "
 				   "2097152: take a larger one");
@@ -228,21 +230,41 @@ static int make_loop(const char *image, char node[64])
 	return -1;
 }
 
-/* The kernel's side: O_EXCL, O_DIRECT and the partition table on a real block device. Its serial
- * is made up, because a loop device has none. */
+/* Between the look at it and a person's answer the controllers came back with other names. */
+START_TEST(a_name_that_became_another_disks_is_not_claimed)
+{
+	struct device was = dev();
+	struct bl_err err = BL_ERR_INIT;
+	struct claim c;
+
+	faked_put("/sys/devices/pci0000:00/" PCI "/nvme/nvme0/serial", "OTHER-0002\n");
+	ck_assert_int_eq(claim_write(&was, &c, &err), -ESTALE);
+	ck_assert_msg(strstr(err.text, "is now another one (serial 'OTHER-0002')") != NULL, "%s",
+		      err.text);
+	ck_assert_int_eq(claim_read(&was, &c, NULL), 0);
+	ck_assert(!c.is_there);
+	faked_remove("/sys/class/block/nvme0n1");
+	ck_assert_int_eq(claim_write(&was, &c, NULL), -ENODEV);
+}
+END_TEST
+
+/* The kernel's side: O_EXCL, O_DIRECT and the partition table on a real block device. It plays
+ * the namespace in the faked tree, because a loop device has no serial. */
 START_TEST(a_real_block_device_is_claimed_alone)
 {
 	struct device d = dev();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 	char node[64];
+	char number[80];
 	int loop = make_loop(d.node, node), other;
 
 	if (loop < 0)
 		return;
-	d.root[0] = '\0';
-	snprintf(d.node, sizeof d.node, "%s", node);
-	snprintf(d.block, sizeof d.block, "%s", node + 5);
+	faked_remove("/dev/nvme0n1");
+	faked_link("/dev/nvme0n1", node);
+	snprintf(number, sizeof number, "7:%s\n", node + strlen("/dev/loop"));
+	faked_put(NS1 "/dev", number);
 	format(node);
 	claimed(&d, &c);
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
@@ -277,6 +299,7 @@ int main(void)
 	tcase_add_test(t, claiming_wipes_file_systems_and_both_copies_of_a_gpt);
 	tcase_add_test(t, a_disk_in_use_is_not_claimed);
 	tcase_add_test(t, a_disk_too_small_for_a_claim_is_refused);
+	tcase_add_test(t, a_name_that_became_another_disks_is_not_claimed);
 	tcase_add_test(t, a_real_block_device_is_claimed_alone);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

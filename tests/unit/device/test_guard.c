@@ -612,6 +612,19 @@ START_TEST(another_programs_lock_is_refused)
 }
 END_TEST
 
+START_TEST(a_disk_is_held_only_while_it_is_the_one_that_is_meant)
+{
+	struct device d = dev();
+	struct bl_err err = BL_ERR_INIT;
+	int fd = -1;
+
+	faked_put("/sys/devices/pci0000:00/" PCI "/nvme/nvme0/serial", "OTHER-0002\n");
+	ck_assert_int_eq(guard_hold(&d, &fd, &err), -ESTALE);
+	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(guard_check(&d, SERIAL, GUARD_BLOCK, NULL, NULL), -ESTALE);
+}
+END_TEST
+
 static void note_reason(void *ctx, const char *reason, const char *remedy)
 {
 	struct bl_buf *b = ctx;
@@ -679,6 +692,7 @@ int main(void)
 	tcase_add_test(t, what_is_no_nvme_is_not_handed_over);
 	tcase_add_test(t, a_device_that_is_not_the_hosts_is_refused);
 	tcase_add_test(t, another_programs_lock_is_refused);
+	tcase_add_test(t, a_disk_is_held_only_while_it_is_the_one_that_is_meant);
 	tcase_add_test(t, all_reasons_are_told_not_only_the_first);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
