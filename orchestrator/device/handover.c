@@ -18,35 +18,20 @@
 #define POLL_NS (20 * NS_PER_MS)
 #define PCI_DIR "/sys/bus/pci/devices"
 
-/* "n1" of "nvme0n1": the controller may come back with another number, its namespaces do not. */
-static size_t in_controller(const char *word, size_t n)
+static size_t count_names(const char *list)
 {
-	size_t at = n;
+	size_t n = 0;
 
-	while (at > 0 && isdigit((unsigned char)word[at - 1]))
-		at--;
-	return at > 0 && word[at - 1] == 'n' ? at - 1 : 0;
+	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
+		n++;
+	return n;
 }
 
-static bool has_namespace(const char *list, const char *word, size_t n)
-{
-	size_t skip = in_controller(word, n);
-
-	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ') {
-		size_t len = strcspn(at, " "), from = in_controller(at, len);
-
-		if (len - from == n - skip && strncmp(at + from, word + skip, n - skip) == 0)
-			return true;
-	}
-	return false;
-}
-
+/* Names say nothing: a controller may come back with another number, and a namespace, too, when
+ * something (udev, for a moment) had the old disk open: what was nvme1n1 is nvme1n2 then. */
 static bool has_all(const char *list, const char *wanted)
 {
-	for (const char *at = wanted; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (!has_namespace(list, at, strcspn(at, " ")))
-			return false;
-	return true;
+	return count_names(list) >= count_names(wanted);
 }
 
 int handover_wait_back(const char *root, const char *pci, const char *driver,

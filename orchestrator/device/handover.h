@@ -8,9 +8,9 @@
 
 #include "device.h"
 
-/* Wait until the function at @pci is at @driver and, when @namespaces is not "", each of
- * these has a block device again, under whatever number of the controller. @ret_namespaces (may be
- * NULL): what is there, new. -ETIMEDOUT: not within @limit_ns: says where it is. -ENODEV: it is
+/* Wait until the function at @pci is at @driver and has at least as many namespaces with a block
+ * device as @namespaces names ("nvme0n1 nvme0n2"; ""), under whatever names. @ret_namespaces (may
+ * be NULL): what is there, new. -ETIMEDOUT: not within @limit_ns: says where it is. -ENODEV: it is
  * gone from the bus. */
 int handover_wait_back(const char *root, const char *pci, const char *driver,
 		       const char *namespaces, uint64_t limit_ns, char **ret_namespaces,

@@ -175,6 +175,16 @@ START_TEST(it_is_waited_for_until_its_namespaces_are_back)
 }
 END_TEST
 
+/* Seen with Linux 6.1 when something had the disk open while the driver was unbound. */
+START_TEST(a_namespace_may_come_back_with_another_name)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(handover_wait_back(faked_root, PCI, "nvme", "nvme3n2", 0, NULL, &err) == 0,
+		      "%s", err.text);
+}
+END_TEST
+
 START_TEST(what_does_not_come_back_is_said_with_where_it_is)
 {
 	struct bl_err err = BL_ERR_INIT;
@@ -211,6 +221,7 @@ int main(void)
 	tcase_add_test(t, another_driver_is_not_touched);
 	tcase_add_test(t, a_function_in_use_is_not_unbound);
 	tcase_add_test(t, it_is_waited_for_until_its_namespaces_are_back);
+	tcase_add_test(t, a_namespace_may_come_back_with_another_name);
 	tcase_add_test(t, what_does_not_come_back_is_said_with_where_it_is);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
