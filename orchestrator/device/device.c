@@ -81,7 +81,7 @@ static void read_function(struct device *d)
 	device_pci_controller(d->root, d->pci, d->controller, sizeof d->controller);
 	if (!d->controller[0])
 		return;
-	tree_line(d->root, d->serial, sizeof d->serial, "/sys/class/nvme/%s/serial", d->controller);
+	device_controller_serial(d->root, d->controller, d->serial, sizeof d->serial);
 	tree_line(d->root, d->model, sizeof d->model, "/sys/class/nvme/%s/model", d->controller);
 	tree_line(d->root, d->firmware, sizeof d->firmware, "/sys/class/nvme/%s/firmware_rev",
 		  d->controller);

@@ -77,6 +77,9 @@ uint32_t device_pci_class(const char *root, const char *pci, char *out, size_t l
 /* "nvme0" of an NVMe controller that has a driver of the host; "" none. */
 void device_pci_controller(const char *root, const char *pci, char *out, size_t len);
 
+/* The serial of an NVMe controller, without padding; "" not known. */
+void device_controller_serial(const char *root, const char *controller, char *out, size_t len);
+
 /* "nvme0n1 nvme0n2": the namespaces of the controller at @pci that have a block device now,
  * in order; "" none. new (free()). */
 char *device_namespaces(const char *root, const char *pci);

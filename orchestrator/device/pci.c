@@ -110,6 +110,14 @@ void device_pci_controller(const char *root, const char *pci, char *out, size_t 
 		tree_names(root, dir, first_name, &s);
 }
 
+void device_controller_serial(const char *root, const char *controller, char *out, size_t len)
+{
+	char line[64];
+
+	tree_line(root, line, sizeof line, "/sys/class/nvme/%s/serial", controller);
+	snprintf(out, len, "%s", line + strspn(line, " "));
+}
+
 /* In a controller's folder a namespace is "nvme0n1"; with the kernel's own multipath it is
  * "nvme3c0n1", one path to the disk "nvme3n1" that the subsystem 3 shows. */
 static void add_namespace(void *ctx, const char *name)

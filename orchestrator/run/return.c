@@ -36,6 +36,23 @@ static int by_hand(const struct handover_record *h, char **ret_namespaces, struc
 					  ret_namespaces, err);
 }
 
+/* Slots are refilled and addresses move: is it the one that was taken? */
+static int check_serial(const struct handover_record *h, struct bl_err *err)
+{
+	char controller[32], serial[64];
+
+	device_pci_controller("", h->device, controller, sizeof controller);
+	if (!h->serial[0] || !controller[0])
+		return 0;
+	device_controller_serial("", controller, serial, sizeof serial);
+	return strcmp(serial, h->serial) == 0
+		       ? 0
+		       : bl_fail(err, -ESTALE,
+				 "the controller there has the serial '%s' now, so the disk was "
+				 "moved; look for it with `blklab claim`",
+				 serial);
+}
+
 static int back_at_driver(struct handover_record *h, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *namespaces = NULL;
@@ -50,6 +67,8 @@ static int back_at_driver(struct handover_record *h, struct bl_err *err)
 		why = (struct bl_err)BL_ERR_INIT;
 		r = by_hand(h, &namespaces, &why);
 	}
+	if (r == 0)
+		r = check_serial(h, &why);
 	if (r < 0) {
 		say(h, bl_strf("not back at %s: %s", h->driver_before, bl_err_text(&why)));
 		return bl_fail(err, r, "the disk '%s' at %s is not back at its driver '%s': %s",

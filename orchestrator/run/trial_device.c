@@ -18,6 +18,8 @@
 #include "trial_priv.h"
 #include "units.h"
 
+#define EVENTS_MAX 128 /* that are kept of a trial */
+
 /* --- who it is, and that it is free --- */
 
 static enum guard_use use_of(const struct cell *c)
@@ -240,9 +242,17 @@ int trial_health_before(struct trial *t)
 	return r < 0 ? r : trial_fact(t, "device.health_from", "host");
 }
 
+/* A disk that fails says the same a thousand times. */
 static void add_event(struct trial *t, const char *where, const char *line)
 {
 	char key[48];
+
+	if (t->n_events > EVENTS_MAX)
+		return;
+	if (t->n_events == EVENTS_MAX) {
+		where = "host";
+		line = "there is more like this in the kernel logs (dmesg)";
+	}
 
 	snprintf(key, sizeof key, "device.event.%zu", t->n_events++);
 	trial_fact(t, key, "%s: %s", where, line);
@@ -270,9 +280,10 @@ int trial_trouble(struct trial *t)
 		return 0;
 	if (t->dev.pci[0])
 		names[n++] = t->dev.pci;
-	if (t->dev.controller[0])
+	/* Those of a controller that was handed over may be another's by now. */
+	if (t->dev.controller[0] && !cell_takes_controller(t->s->cell))
 		names[n++] = t->dev.controller;
-	if (t->dev.block[0])
+	if (t->dev.block[0] && !cell_takes_controller(t->s->cell))
 		names[n++] = t->dev.block;
 	kernel_log_trouble(t->kernel_log, names, n, host_event, t);
 	t->kernel_log = kernel_log_close(t->kernel_log);
@@ -325,6 +336,12 @@ void trial_give_back(struct trial *t)
 	if (t->is_given) {
 		give_back(h, &why);
 		if (h->kind == HANDOVER_VFIO) {
+			/* It may have come back with another number, and the old one be another's.
+			 */
+			t->dev.controller[0] = '\0';
+			if (h->is_back)
+				device_pci_controller("", t->dev.pci, t->dev.controller,
+						      sizeof t->dev.controller);
 			trial_fact(t, "handover.return_ns", "%" PRIu64, bl_now_ns() - start);
 			trial_fact(t, "handover.outcome", "%s", h->outcome ? h->outcome : "");
 			trial_fact(t, "handover.is_back", "%s", h->is_back ? "yes" : "no");
