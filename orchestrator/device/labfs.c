@@ -36,6 +36,8 @@ static int make(const struct device *dev, const struct claim *claim, struct bl_e
 			      "4096",
 			      "-m",
 			      "0",
+			      "-i", /* one image lies there: few inodes are to be written */
+			      "4194304",
 			      "-E",
 			      "lazy_itable_init=0,lazy_journal_init=0,nodiscard",
 			      dev->node,
@@ -105,7 +107,7 @@ static int wipe(const char *node, struct bl_err *err)
 
 int labfs_end(const char *node, const char *where, struct bl_err *err)
 {
-	int r = is_mount_of(node, where, err);
+	int r = is_mount_of(node, where, err), was_mounted = r;
 
 	if (r < 0)
 		return r;
@@ -116,5 +118,7 @@ int labfs_end(const char *node, const char *where, struct bl_err *err)
 		usleep(250000);
 	}
 	rmdir(where);
-	return r == 1 ? wipe(node, err) : 0;
+	if (r == 1)
+		r = wipe(node, err);
+	return r < 0 ? r : was_mounted;
 }

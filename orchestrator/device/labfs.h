@@ -15,7 +15,8 @@ int labfs_mount(const struct device *dev, const struct claim *claim, const char 
 		struct bl_err *err);
 
 /* Unmount @where when it is a mount of @node, remove the folder, and take the file system's
- * signature off @node. 0 also when nothing of it is there. -EBUSY: something still uses it;
+ * signature off @node: 1. 0: it is not mounted (a file system of the lab may lie there, which the
+ * guard knows by its UUID). -EBUSY: something still uses it;
  * -EEXIST: something else is mounted there. */
 int labfs_end(const char *node, const char *where, struct bl_err *err);
 
