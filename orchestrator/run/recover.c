@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "backing.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "fs.h"
 #include "return.h"
+
+#define CLOCK_SLACK_MS 60000 /* a clock that is set right while it runs */
 
 static void note(const struct recovery *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -47,6 +52,22 @@ static bool is_owner_alive(const struct handover_record *h)
 	return h->owner_pid > 0 && hv_process_start((pid_t)h->owner_pid) == h->owner_start;
 }
 
+/* A restart ends every hand-over, and what has that address at vfio-pci since is not the lab's
+ * doing. Told by the owner's start, which counts from the boot that it lived in, or by the wall
+ * clock, which may have been set meanwhile: then a disk is left where it is, which can be put
+ * right. */
+static bool is_of_earlier_boot(const struct handover_record *h)
+{
+	struct timespec up;
+	uint64_t up_ms;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return false;
+	up_ms = (uint64_t)up.tv_sec * 1000 + (uint64_t)up.tv_nsec / 1000000;
+	return h->owner_start / (uint64_t)sysconf(_SC_CLK_TCK) > up_ms / 1000 + 1 ||
+	       h->given_ms + up_ms + CLOCK_SLACK_MS < bl_wall_ms();
+}
+
 static int give_back_left(struct recovery *r, const struct handover_record *left,
 			  struct bl_err *err)
 {
@@ -57,7 +78,7 @@ static int give_back_left(struct recovery *r, const struct handover_record *left
 	if (strcmp(h.host_id, r->host_id) != 0 || is_owner_alive(&h))
 		return 0;
 	h.outcome = NULL;
-	e = give_back(&h, &why);
+	e = give_back(&h, is_of_earlier_boot(&h), &why);
 	if (e == 0) {
 		r->n_done++;
 		note(r, "%s '%s' (%s), which a killed run had: %s",

@@ -53,16 +53,21 @@ static int check_serial(const struct handover_record *h, struct bl_err *err)
 				 serial);
 }
 
-static int back_at_driver(struct handover_record *h, struct bl_err *err)
+static int back_at_driver(struct handover_record *h, bool was_restarted, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *namespaces = NULL;
 	struct bl_err why = BL_ERR_INIT;
 	uint64_t start = bl_now_ns();
 	bool is_by_hand = false;
-	int r = handover_wait_back("", h->device, h->driver_before, h->namespaces, LIBVIRT_NS,
-				   &namespaces, &why);
+	int r = handover_wait_back("", h->device, h->driver_before, h->namespaces,
+				   was_restarted ? 0 : LIBVIRT_NS, &namespaces, &why);
 
-	if (r == -ETIMEDOUT) {
+	if (r == -ETIMEDOUT && was_restarted) {
+		why = (struct bl_err)BL_ERR_INIT;
+		bl_fail(&why, r,
+			"the host was restarted since, so something else keeps it from there; it "
+			"is left where it is");
+	} else if (r == -ETIMEDOUT) {
 		is_by_hand = true;
 		why = (struct bl_err)BL_ERR_INIT;
 		r = by_hand(h, &namespaces, &why);
@@ -90,13 +95,14 @@ static int unmounted(struct handover_record *h, struct bl_err *err)
 		say(h, bl_strf("not unmounted: %s", bl_err_text(&why)));
 		return bl_fail(err, r, "%s", bl_err_text(&why));
 	}
-	say(h, bl_strf("unmounted, and its file system taken off"));
+	say(h, bl_strf(r > 0 ? "unmounted, and its file system taken off" : "not mounted"));
 	return 0;
 }
 
-int give_back(struct handover_record *h, struct bl_err *err)
+int give_back(struct handover_record *h, bool was_restarted, struct bl_err *err)
 {
-	int r = h->kind == HANDOVER_VFIO ? back_at_driver(h, err) : unmounted(h, err);
+	int r = h->kind == HANDOVER_VFIO ? back_at_driver(h, was_restarted, err)
+					 : unmounted(h, err);
 
 	h->is_back = r == 0;
 	h->returned_ms = bl_wall_ms();

@@ -334,7 +334,7 @@ void trial_give_back(struct trial *t)
 	uint64_t start = bl_now_ns();
 
 	if (t->is_given) {
-		give_back(h, &why);
+		give_back(h, false, &why);
 		if (h->kind == HANDOVER_VFIO) {
 			/* It may have come back with another number, and the old one be another's.
 			 */
