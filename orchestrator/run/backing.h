@@ -44,8 +44,9 @@ struct backing_request {
 
 struct backing {
 	char *path;
-	uint64_t size_bytes; /* what fill and jobs may use, from its beginning */
-	uint64_t disk_bytes; /* how large the guest sees it: a raw block device is seen whole */
+	uint64_t size_bytes;  /* what fill and jobs may use, from its beginning */
+	uint64_t disk_bytes;  /* how large the guest sees it: a raw block device is seen whole */
+	uint64_t image_bytes; /* that the image may take in its file or on its block device */
 	bool is_block;
 	bool guest_must_fill; /* the caller sends `precondition` before the jobs */
 };

@@ -120,7 +120,7 @@ static int last_look(struct trial *t)
 	const struct runner_events *ev = t->s->ev;
 	int r = 0;
 
-	if (t->backing.guest_must_fill)
+	if (t->backing.guest_must_fill && !cell_takes_controller(t->s->cell))
 		r = backing_allocation(t->backing.path, t->s->cell->format, &t->rec->facts,
 				       &t->err);
 	if (r == 0 && ev->stopped && !t->is_given)

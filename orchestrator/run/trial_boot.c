@@ -64,7 +64,8 @@ static int make_on_device(struct trial *t, struct backing_request *req)
 	f->is_raw = false; /* until this one is whole */
 	r = backing_make(req, &t->backing, &t->rec->facts, &t->err);
 	*f = (struct device_fill){.is_raw = r == 0 && req->format == FORMAT_RAW &&
-					    req->precondition == PRECONDITION_RANDOM_FILL,
+					    req->precondition == PRECONDITION_RANDOM_FILL &&
+					    !t->backing.guest_must_fill, /* it may fail to */
 				  .bytes = req->size_bytes,
 				  .seed = req->seed};
 	return r;
