@@ -172,6 +172,10 @@ static int run_steps(struct trial *t, const struct trial_step *steps, size_t n)
 			trial_phase(t, steps[i].phase, NULL, t->s->expected_ns[steps[i].phase]);
 		r = steps[i].run(t);
 	}
+	/* Ctrl-C reaches programs that a step waits for, too: that they failed is not the reason.
+	 */
+	if (r < 0 && r != -EINTR && trial_is_stopped(t))
+		return bl_wrap(&t->err, -EINTR, "stopped by the user");
 	return r;
 }
 
