@@ -159,6 +159,7 @@ static int bind_domain(struct trial *t)
 int trial_start(struct trial *t)
 {
 	char *live = NULL;
+	uint64_t told_ns;
 	int r = bind_domain(t);
 
 	if (r == -ENOTSUP)
@@ -166,11 +167,14 @@ int trial_start(struct trial *t)
 	if (r < 0)
 		return r;
 	t->rec->domain_xml = t->xml ? strdup(t->xml) : NULL;
+	told_ns = bl_now_ns();
 	r = hv_start(t->s->hv, t->xml, &t->vm, &t->start_ns, &t->err);
 	if (r == -ENOTSUP)
 		t->state = TRIAL_IMPOSSIBLE;
 	if (r < 0)
 		return bl_wrap(&t->err, r, "cannot start the VM");
+	if (t->is_given && t->handover.kind == HANDOVER_VFIO)
+		trial_fact(t, "handover.given_ns", "%" PRIu64, bl_now_ns() - told_ns);
 	r = hv_vm_xml(t->vm, &live, &t->err);
 	if (r < 0)
 		return bl_wrap(&t->err, r, "cannot read the live XML");

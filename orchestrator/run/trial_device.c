@@ -212,20 +212,22 @@ static void health_fact(void *ctx, const char *key, const char *value)
 	trial_fact(to->t, full, "%s", value);
 }
 
-/* A disk that tells nothing is not a failure: the facts are absent and the reason is one. */
+/* A disk that tells nothing is not a failure: the facts are absent and the reason is one (1). */
 static int host_health(struct trial *t, const char *when)
 {
 	BL_CLEANUP(bl_freep) char *node = bl_strf("/dev/%s", t->dev.controller);
 	struct health_to to = {.t = t, .when = when};
 	struct bl_err why = BL_ERR_INIT;
 	char key[64];
+	int r;
 
 	if (!node)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
 	if (nvme_health(node, health_fact, &to, &why) == 0)
 		return 0;
 	snprintf(key, sizeof key, "device.%s.not_read", when);
-	return trial_fact(t, key, "%s", bl_err_text(&why));
+	r = trial_fact(t, key, "%s", bl_err_text(&why));
+	return r < 0 ? r : 1;
 }
 
 int trial_health_before(struct trial *t)
@@ -239,7 +241,7 @@ int trial_health_before(struct trial *t)
 	if (node)
 		nvme_identity(node, t->dev.nsid, identity_fact, t, NULL);
 	r = host_health(t, "before");
-	return r < 0 ? r : trial_fact(t, "device.health_from", "host");
+	return r != 0 ? (r < 0 ? r : 0) : trial_fact(t, "device.health_from", "host");
 }
 
 /* A disk that fails says the same a thousand times. */
@@ -290,7 +292,15 @@ int trial_trouble(struct trial *t)
 	return 0;
 }
 
-/* While the guest has the controller, only the guest can ask it. */
+static bool is_health_from(const struct trial *t, const char *where)
+{
+	const char *from = facts_get(&t->rec->facts, "device.health_from");
+
+	return from && strcmp(from, where) == 0;
+}
+
+/* While the guest has the controller, only the guest can ask it. Where the host never could, what
+ * it says is the disk's. */
 static int guest_side(struct trial *t, const char *when)
 {
 	BL_CLEANUP(facts_done) struct facts facts = {0}, events = {0};
@@ -300,7 +310,8 @@ static int guest_side(struct trial *t, const char *when)
 
 	if (t->s->cell->bus != BUS_VFIO)
 		return 0;
-	snprintf(prefix, sizeof prefix, "device.guest_%s.", when);
+	snprintf(prefix, sizeof prefix, "device.%s%s.", is_health_from(t, "host") ? "guest_" : "",
+		 when);
 	r = guest_health(t->guest, 10 * NS_PER_S, &facts, &events, &why);
 	if (r == -EREMOTEIO) { /* it lives, and can't tell */
 		char key[64];
@@ -312,7 +323,10 @@ static int guest_side(struct trial *t, const char *when)
 		return bl_fail(&t->err, r, "%s", bl_err_text(&why));
 	for (size_t i = 0; i < events.n; i++)
 		add_event(t, "guest", events.items[i].value);
-	return trial_add_prefixed(t, prefix, &facts);
+	r = trial_add_prefixed(t, prefix, &facts);
+	if (r == 0 && !facts_get(&t->rec->facts, "device.health_from"))
+		r = trial_fact(t, "device.health_from", "guest");
+	return r;
 }
 
 int trial_guest_health_before(struct trial *t)
@@ -352,7 +366,7 @@ void trial_give_back(struct trial *t)
 			t->s->ev->note(t->s->ev->ctx, h->outcome ? h->outcome : "out of memory");
 	}
 	/* Also after a trial that failed: then it matters most. */
-	if (t->dev.controller[0] && facts_get(&t->rec->facts, "device.health_from"))
+	if (t->dev.controller[0] && is_health_from(t, "host"))
 		host_health(t, "after");
 	t->kernel_log = kernel_log_close(t->kernel_log);
 	bl_closep(&t->hold_fd);
