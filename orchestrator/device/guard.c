@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -330,4 +331,29 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 	if (r < 0)
 		bl_closep(ret_fd);
 	return r;
+}
+
+int guard_hold_function(const struct device *dev, enum guard_use use, int *ret_fd,
+			struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep)
+	char *folder = bl_strf("%s/sys/bus/pci/devices/%s", dev->root, dev->pci);
+	BL_CLEANUP(bl_closep) int fd = -1;
+
+	*ret_fd = -1;
+	if (!folder)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	if (!dev->pci[0])
+		return 0;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return bl_fail(err, -errno, "cannot open '%s' to hold it: %s", folder,
+			       strerror(errno));
+	if (flock(fd, (use == GUARD_PASSTHROUGH ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
+		return bl_fail(err, errno == EWOULDBLOCK ? -EBUSY : -errno,
+			       "'%s' is in a trial of another blklab (%s); wait for it to end",
+			       dev->pci, strerror(errno));
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
 }
