@@ -122,6 +122,20 @@ static int agree(struct cli *cli, const struct args *a, const struct device *dev
 		       dev->block, bl_buf_str(&line));
 }
 
+/* A person may have thought for long about what was shown; what came since nobody has agreed to. */
+static int check_same_contents(const struct device *dev, const char *shown, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *now = NULL;
+	int r = guard_contents(dev, &now, err);
+
+	if (r < 0 || strcmp(now, shown) == 0)
+		return r;
+	return bl_fail(err, -ESTALE,
+		       "what is on '%s' is not what was shown any more: somebody has begun to use "
+		       "it; nothing was changed: look again",
+		       dev->block);
+}
+
 static int claim(struct cli *cli, const struct args *a, const struct device *dev,
 		 struct bl_err *err)
 {
@@ -139,6 +153,8 @@ static int claim(struct cli *cli, const struct args *a, const struct device *dev
 		r = show(cli, a, dev, NULL, err);
 	if (r == 0)
 		r = agree(cli, a, dev, contents, err);
+	if (r == 0)
+		r = check_same_contents(dev, contents, err);
 	if (r == 0)
 		r = claim_write(dev, &c, err);
 	if (r < 0)

@@ -31,6 +31,20 @@ static void drop_host(void)
 	faked_drop();
 }
 
+static void (*meanwhile)(void); /* happens while the person thinks; NULL: nothing */
+
+static ssize_t type(void *cookie, char *out, size_t len)
+{
+	const char **typed = cookie;
+	size_t n = strlen(*typed) < len ? strlen(*typed) : len;
+
+	if (meanwhile)
+		meanwhile();
+	memcpy(out, *typed, n);
+	*typed += n;
+	return (ssize_t)n;
+}
+
 /* @typed NULL: standard input is no terminal. */
 static int run(struct args a, const char *typed, struct bl_err *err)
 {
@@ -42,7 +56,7 @@ static int run(struct args a, const char *typed, struct bl_err *err)
 	free(asked);
 	cli.out = open_memstream(&said, &n);
 	cli.err = open_memstream(&asked, &m);
-	cli.in = typed ? fmemopen((void *)(uintptr_t)typed, strlen(typed), "r") : NULL;
+	cli.in = typed ? fopencookie(&typed, "r", (cookie_io_functions_t){.read = type}) : NULL;
 	*err = (struct bl_err)BL_ERR_INIT;
 	r = claim_run(&cli, &a, faked_root, err);
 	fclose(cli.out);
@@ -105,6 +119,17 @@ START_TEST(anything_else_that_is_typed_changes_nothing)
 	ck_assert_int_eq(run((struct args){.serial = "S5XX-0001"}, "yes\n", &err), -ECANCELED);
 	ck_assert_str_eq(err.text, "'yes' was typed, not 'S5XX-0001': nothing was changed; ask "
 				   "again when it is meant");
+	ck_assert(!is_claimed());
+}
+END_TEST
+
+START_TEST(what_came_while_a_person_thought_is_not_lost)
+{
+	struct bl_err err;
+
+	meanwhile = put_data;
+	ck_assert_int_eq(run((struct args){.serial = "S5XX-0001"}, "S5XX-0001\n", &err), -ESTALE);
+	ck_assert_ptr_nonnull(strstr(err.text, "is not what was shown any more"));
 	ck_assert(!is_claimed());
 }
 END_TEST
@@ -260,6 +285,7 @@ int main(void)
 	tcase_add_checked_fixture(t, make_host, drop_host);
 	tcase_add_test(t, a_person_is_shown_the_disk_and_types_its_serial);
 	tcase_add_test(t, anything_else_that_is_typed_changes_nothing);
+	tcase_add_test(t, what_came_while_a_person_thought_is_not_lost);
 	tcase_add_test(t, a_script_must_say_yes_and_erase_when_there_is_data);
 	tcase_add_test(t, an_empty_disk_is_claimed_once_by_yes_alone);
 	tcase_add_test(t, a_disk_in_use_is_refused_whatever_is_said);
