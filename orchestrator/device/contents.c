@@ -15,7 +15,9 @@
 #include "units.h"
 
 #define SIGNATURES_MAX 64        /* a disk that has more is probed for ever */
-#define RAW_BYTES      (1 * MiB) /* read at the front, in the middle and before the claim */
+#define RAW_BYTES      (1 * MiB) /* read at each place where data without a signature is looked for */
+#define RAW_STEPS      64        /* from the front to the claim */
+#define ERASED_BYTES   4096
 
 struct signature {
 	char type[48], label[128], uuid[64];
@@ -193,28 +195,33 @@ static int scan(struct lines *l)
 	return r < 0 ? r : bl_buf_failed(l->out) ? -ENOMEM : 0;
 }
 
-/* A drive that was erased reads as all 0, some as all 1. */
+/* A drive that was erased reads as all 0, some as all 1, in units of its own. */
 static bool is_blank(const unsigned char *p, size_t n)
 {
-	for (size_t i = 1; i < n; i++)
-		if (p[i] != p[0])
+	for (size_t i = 0; i < n; i++) {
+		unsigned char first = p[i / ERASED_BYTES * ERASED_BYTES];
+
+		if (p[i] != first || (first != 0 && first != 0xff))
 			return false;
-	return !n || p[0] == 0 || p[0] == 0xff;
+	}
+	return true;
 }
 
-/* Databases and VMs use disks without any signature. Three places are read, not all. */
+/* Databases and VMs use disks without any signature. Not all is read: the front, the end, and
+ * places in even steps between them. */
 static int has_raw_data(const struct device *dev, bool *ret)
 {
 	BL_CLEANUP(bl_closep) int fd = open(dev->node, O_RDONLY | O_CLOEXEC);
 	BL_CLEANUP(bl_freep) unsigned char *buf = malloc(RAW_BYTES);
-	uint64_t usable = claim_usable_bytes(dev->size_bytes), at[3] = {0, usable / 2, 0};
+	uint64_t usable = claim_usable_bytes(dev->size_bytes);
+	uint64_t last = usable > RAW_BYTES ? usable - RAW_BYTES : 0;
 
 	if (fd < 0 || !buf)
 		return fd < 0 ? -EIO : -ENOMEM;
-	at[2] = usable > RAW_BYTES ? usable - RAW_BYTES : 0;
 	*ret = false;
-	for (size_t i = 0; i < BL_ARRAY_LEN(at) && !*ret; i++) {
-		ssize_t n = pread(fd, buf, RAW_BYTES, (off_t)at[i]);
+	for (uint64_t i = 0; i <= RAW_STEPS && !*ret; i++) {
+		uint64_t at = last / RAW_STEPS * i / ERASED_BYTES * ERASED_BYTES;
+		ssize_t n = pread(fd, buf, RAW_BYTES, (off_t)(i == RAW_STEPS ? last : at));
 
 		if (n < 0)
 			return -errno;
