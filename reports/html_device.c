@@ -21,7 +21,7 @@ static void add_health(const struct view *v, uint32_t cell, struct bl_buf *out)
 		"<tbody>\n",
 		h.from ? ", read " : "",
 		h.from && strcmp(h.from, "guest") == 0 ? "in the guest"
-		: h.from                               ? "host"
+		: h.from                               ? "on the host"
 						       : "",
 		h.first + 1, h.last + 1);
 	for (size_t i = 0; i < h.n; i++) {

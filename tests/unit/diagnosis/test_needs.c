@@ -210,6 +210,8 @@ TCase *need_cases(void)
 {
 	TCase *t = tcase_create("needs");
 
+	/* Hundreds of whole runs a case: seconds with sanitizers on a busy machine. */
+	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, every_combination_is_decided_by_the_first_rule_that_can, 0,
 			    2 * OUTCOMES);
 	tcase_add_loop_test(t, the_sentence_says_which_rule_decided, 0,
