@@ -160,8 +160,8 @@ static int run_checks(struct guard *g, int (*const *checks)(struct guard *), siz
 
 /* In the order of how bad it would be. */
 static int (*const disk_checks[])(struct guard *) = {
-	guard_system_disk, check_disk,  guard_mounts, guard_swaps,
-	guard_holders,     guard_loops, guard_alone,
+	guard_system_disk, check_disk,  guard_mounts,     guard_swaps,
+	guard_holders,     guard_loops, guard_open_files, guard_alone,
 };
 
 static int (*const controller_checks[])(struct guard *) = {

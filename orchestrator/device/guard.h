@@ -18,17 +18,23 @@ enum guard_use {
 
 /* 0: nothing speaks against @use. @claim (may be NULL): what claim_read() said, filled in when
  * that is reached (always when it returns 0). Refused, for the disk, and for GUARD_PASSTHROUGH for
- * every namespace of its controller: -EBUSY   mounted (disk or partition; where), swap, held (LVM,
- * MD, device mapper, multipath, bcache, loop device on top, ZFS member in an imported pool), root,
- * boot or EFI disk, the kernel's own O_EXCL, another program's flock -EEXIST  a partition or a
- * signature (libblkid) that the lab did not write: the claim knows the file system that the lab
- * makes; with GUARD_LOOK only listed, see guard_contents() -ENOKEY  no claim of this lab, or one
- * for another serial or size: `blklab claim SERIAL` -EPERM   no serial given, or another one
- * -EROFS, -ENOTBLK, -ENODEV
- * -ENOTSUP GUARD_PASSTHROUGH: not an NVMe controller of its own; the IOMMU is off; vfio-pci is
- * neither loaded nor loadable -EBUSY   GUARD_PASSTHROUGH: the IOMMU group has another device with a
- * driver other than vfio-pci or none, bridges (class 0x0604) excepted: named with address, driver
- * and what it is -EIO     a check could not be made */
+ * every namespace of its controller:
+ *
+ * -EBUSY: it is mounted (disk or partition; where), swap, held (LVM, MD, device mapper, multipath,
+ * bcache, a loop device on top, a ZFS member in an imported pool), the root, boot or EFI disk, open
+ * in another process, the kernel's own O_EXCL, another program's flock.
+ *
+ * -EEXIST: a partition or a signature (libblkid) that the lab did not write: the claim knows the
+ * file system that the lab makes; with GUARD_LOOK only listed, see guard_contents().
+ *
+ * -ENOKEY: no claim of this lab, or one for another serial or size: `blklab claim SERIAL`.
+ *
+ * -EPERM: no serial given, or another one. -EROFS, -ENOTBLK, -ENODEV. -EIO: a check could not be
+ * made.
+ *
+ * GUARD_PASSTHROUGH, -ENOTSUP: not an NVMe controller of its own; the IOMMU is off; vfio-pci is
+ * neither loaded nor loadable. -EBUSY: the IOMMU group has another device with a driver other than
+ * vfio-pci or none, bridges (class 0x0604) excepted: named with address, driver and what it is. */
 int guard_check(const struct device *dev, const char *serial, enum guard_use use,
 		struct claim *claim, struct bl_err *err);
 

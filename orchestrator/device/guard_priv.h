@@ -38,7 +38,12 @@ int guard_mounts(struct guard *g);
 int guard_swaps(struct guard *g);
 int guard_holders(struct guard *g);
 int guard_loops(struct guard *g);
+/* guard_open.c: has any process it open? Those of other users are seen by root only. */
+int guard_open_files(struct guard *g);
 int guard_alone(struct guard *g);
+
+/* Is @name, of /sys/class/block, the disk that is looked at or a partition of it? */
+bool guard_is_of_disk(const struct guard *g, const char *name);
 
 /* guard_pci.c: can the whole controller leave the host? */
 int guard_controller(struct guard *g);

@@ -41,7 +41,7 @@ int block_partitions(const char *root, const char *block, void (*each)(void *ctx
 
 /* Is @name this disk or one of its partitions? Longer names of other disks ("sda" and "sdaa",
  * "nvme0n1" and "nvme0n12") must not match. */
-static bool is_same_disk(const struct guard *g, const char *name)
+bool guard_is_of_disk(const struct guard *g, const char *name)
 {
 	size_t n = strlen(g->block);
 	bool ends_in_digit = n && isdigit((unsigned char)g->block[n - 1]);
@@ -63,10 +63,10 @@ static bool source_is(const struct guard *g, const char *source)
 
 	if (source[0] != '/')
 		return false;
-	if (is_same_disk(g, strrchr(source, '/') + 1))
+	if (guard_is_of_disk(g, strrchr(source, '/') + 1))
 		return strncmp(source, "/dev/", 5) == 0;
 	return tree_real(g->dev->root, real, "%s", source) == 0 &&
-	       is_same_disk(g, strrchr(real, '/') + 1);
+	       guard_is_of_disk(g, strrchr(real, '/') + 1);
 }
 
 struct below_scan {
@@ -136,7 +136,7 @@ static bool match_mount(void *ctx, const struct mount *m)
 	char block[BLOCK_NAME_MAX];
 	bool is_known = mount_block(s->g->dev->root, m, block);
 
-	if (!(is_known && is_same_disk(s->g, block)) && !source_is(s->g, m->source))
+	if (!(is_known && guard_is_of_disk(s->g, block)) && !source_is(s->g, m->source))
 		return true;
 	if (!is_known)
 		snprintf(block, sizeof block, "%.63s", strrchr(m->source, '/') + 1);

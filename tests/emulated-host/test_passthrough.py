@@ -308,7 +308,7 @@ class Guards(InHost):
     @classmethod
     def devices(cls):
         slots = {"MOUNTED": "0x10", "SWAP": "0x11", "HELD": "0x12", "LOOPED": "0x13", "GPT": "0x15",
-                 "BLANK": "0x16", "GOOD": "0x17"}
+                 "BLANK": "0x16", "GOOD": "0x17", "OPEN": "0x18"}
         pair = [Nvme("PAIR-A", addr="0x14.0", multifunction="on"), Nvme("PAIR-B", addr="0x14.1")]
         return [Nvme(serial, addr=slot) for serial, slot in slots.items()] + pair
 
@@ -345,6 +345,9 @@ class Guards(InHost):
     def test_a_loop_device_on_top(self):
         self.assert_refused("looped", r"^'nvme\d+n1' has the loop device loop0 on top of it; .*"
                                       r"losetup -d /dev/loop0")
+
+    def test_a_disk_that_a_process_has_open(self):
+        self.assert_refused("open", r"^'nvme\d+n1' is open in process \d+ \(sleep, /dev/nvme\d+n1\)")
 
     def test_a_partition_table_that_the_lab_did_not_write(self):
         self.assert_refused("gpt", r"^'nvme\d+n1' .*(partition|GPT)")

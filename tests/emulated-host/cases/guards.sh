@@ -17,7 +17,7 @@ disk() {
 pci() { basename "$(readlink -f "/sys/class/nvme/$(disk "$1" | sed 's/n1$//')/device")"; }
 mark() { echo "$1: $(sha256sum <"/dev/$(disk "$1")" | cut -c1-16)"; }
 
-for s in MOUNTED SWAP HELD LOOPED PAIR-A PAIR-B GPT GOOD; do
+for s in MOUNTED SWAP HELD LOOPED OPEN PAIR-A PAIR-B GPT GOOD; do
 	blklab claim $s --yes >>claims.txt 2>&1 || echo "claim of $s failed" >>faults.txt
 done
 
@@ -26,6 +26,8 @@ mkfs.ext4 -q "/dev/$(disk MOUNTED)" 40960 && mount "/dev/$(disk MOUNTED)" /mnt/d
 mkswap "/dev/$(disk SWAP)" >/dev/null && swapon "/dev/$(disk SWAP)"
 dmsetup create taken --table "0 2048 linear /dev/$(disk HELD) 0"
 losetup /dev/loop0 "/dev/$(disk LOOPED)"
+sleep 1000 <"/dev/$(disk OPEN)" &
+sleeper=$!
 mkfs.ext4 -q "/dev/$(disk PAIR-B)" 40960 && mount "/dev/$(disk PAIR-B)" /mnt/other
 printf 'label: gpt\nsize=20MiB\n' | sfdisk -q "/dev/$(disk GPT)"
 for s in HELD PAIR-A GPT BLANK; do mark $s; done >before.txt 2>&1
@@ -39,6 +41,7 @@ try mounted-vfio MOUNTED refused-vfio
 try swap SWAP refused-host
 try held HELD refused-host
 try looped LOOPED refused-host
+try open OPEN refused-host
 try gpt GPT refused-host
 try unclaimed BLANK refused-host
 try group PAIR-A refused-vfio
@@ -49,6 +52,8 @@ for s in MOUNTED SWAP ROOT GPT; do
 	echo "status $?" >>"claim-$s.txt"
 done
 for s in HELD PAIR-A GPT BLANK; do mark $s; done >after.txt 2>&1
+
+kill $sleeper
 
 # And the one that nothing speaks against, in the group of nobody else.
 try good GOOD refused-host

@@ -230,6 +230,26 @@ START_TEST(a_loop_device_on_top_is_refused)
 }
 END_TEST
 
+START_TEST(a_disk_that_a_process_has_open_is_refused)
+{
+	faked_put("/proc/4711/comm", "qemu-system-x86\n");
+	faked_link("/proc/4711/fd/3", "/dev/null");
+	faked_link("/proc/4711/fd/12", "/dev/nvme0n12"); /* another one */
+	passes(GUARD_LOOK);
+	faked_link("/proc/4711/fd/13", "/dev/nvme0n1");
+	refused(GUARD_LOOK, -EBUSY,
+		"'nvme0n1' is open in process 4711 (qemu-system-x86, /dev/nvme0n1), which may be "
+		"writing to it; stop it, or detach the disk from it (process 4711), or take "
+		"another disk");
+	faked_remove("/proc/4711/fd/13");
+	faked_link("/proc/4711/fd/13", "/dev/nvme0n1p1");
+	refused(GUARD_LOOK, -EBUSY,
+		"'nvme0n1' is open in process 4711 (qemu-system-x86, /dev/nvme0n1p1), which may be "
+		"writing to it; stop it, or detach the disk from it (process 4711), or take "
+		"another disk");
+}
+END_TEST
+
 static const char *const places[] = {"/", "/boot", "/boot/efi", "/efi"};
 
 /* The root file system lies on LVM on a RAID of two disks, of which this is the second. */
@@ -694,6 +714,7 @@ int main(void)
 	tcase_add_test(t, swap_is_refused);
 	tcase_add_loop_test(t, holders_are_refused_and_named, 0, BL_ARRAY_LEN(holders));
 	tcase_add_test(t, a_loop_device_on_top_is_refused);
+	tcase_add_test(t, a_disk_that_a_process_has_open_is_refused);
 	tcase_add_loop_test(t, the_disk_this_host_runs_from_is_refused_through_all_layers, 0,
 			    BL_ARRAY_LEN(places));
 	tcase_add_test(t, layers_that_never_end_are_a_refusal);
