@@ -333,8 +333,7 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 	return r;
 }
 
-int guard_hold_function(const struct device *dev, enum guard_use use, int *ret_fd,
-			struct bl_err *err)
+int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep)
 	char *folder = bl_strf("%s/sys/bus/pci/devices/%s", dev->root, dev->pci);
@@ -349,10 +348,12 @@ int guard_hold_function(const struct device *dev, enum guard_use use, int *ret_f
 	if (fd < 0)
 		return bl_fail(err, -errno, "cannot open '%s' to hold it: %s", folder,
 			       strerror(errno));
-	if (flock(fd, (use == GUARD_PASSTHROUGH ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0)
-		return bl_fail(err, errno == EWOULDBLOCK ? -EBUSY : -errno,
-			       "'%s' is in a trial of another blklab (%s); wait for it to end",
-			       dev->pci, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return bl_fail(
+			err, errno == EWOULDBLOCK ? -EBUSY : -errno,
+			"'%s' is in a run of another blklab, and two would measure each other; "
+			"wait for that to end",
+			dev->pci);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;

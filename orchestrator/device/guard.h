@@ -60,12 +60,10 @@ int guard_reasons(const struct device *dev, enum guard_use use,
  * old disk's number in use, and what was nvme1n1 comes back as nvme1n2 (seen with Linux 6.1). */
 int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err);
 
-/* Hold the PCI function below it for the time of a trial, also while the disk is a guest's: alone
- * for GUARD_PASSTHROUGH, else beside others that have it so. By flock() on its folder in sysfs,
- * which stays through every change of driver and leaves nothing behind; only the lab knows of it.
- * 0: *ret_fd is open, or -1 when there is no function; close() ends it. -EBUSY: another blklab has
- * it. */
-int guard_hold_function(const struct device *dev, enum guard_use use, int *ret_fd,
-			struct bl_err *err);
+/* Hold the PCI function below it for the time of a run, also while the disk is a guest's. By
+ * flock() on its folder in sysfs, which stays through every change of driver and leaves nothing
+ * behind; only the lab knows of it. 0: *ret_fd is open, or -1 when there is no function; close()
+ * ends it. -EBUSY: another blklab has it. */
+int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *err);
 
 #endif

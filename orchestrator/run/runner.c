@@ -393,7 +393,7 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 	       struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *dir = NULL;
-	struct device_fill fill = {0};
+	struct device_fill fill = {.function_fd = -1};
 	struct run run = {.r = r,
 			  .sc = sc,
 			  .m = m,
@@ -420,5 +420,6 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 			e = run_and_hand_over(&run, i, err);
 	}
 	backing_forget_source(dir);
+	bl_closep(&fill.function_fd);
 	return e < 0 ? e : 0;
 }

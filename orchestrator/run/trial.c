@@ -241,7 +241,6 @@ void trial_run(const struct trial_setup *setup, struct trial_record *rec, uint64
 			  .progress = setup->progress,
 			  .state = TRIAL_OK,
 			  .hold_fd = -1,
-			  .function_fd = -1,
 			  .phase_ns = ret_phase_ns,
 			  .phase_start_ns = bl_now_ns()};
 	bool on_host = setup->cell->bus == BUS_HOST;

@@ -10,8 +10,12 @@
 #include "image.h"
 #include "runner.h"
 
-/* What the scenario's device holds from earlier trials of a run. */
+/* The scenario's device over the trials of a run. */
 struct device_fill {
+	/* The device's PCI function is held from the first trial that takes it until the run ends:
+	 * no other lab writes between two trials, nor takes it while a guest has it. -1: not held,
+	 * or there is none. */
+	int function_fd;
 	bool is_raw; /* a fill of its first @bytes by @seed, and jobs over it, nothing else */
 	uint64_t bytes, seed;
 };

@@ -44,7 +44,8 @@ static bool is_filled(const struct trial *t)
 	for (size_t i = 0; i < sc->jobs.n; i++)
 		if (job_trims(&sc->jobs.items[i])) /* leaves holes */
 			return false;
-	return f->is_raw && f->bytes == sc->backing_bytes && f->seed == sc->seed;
+	return f->function_fd >= 0 && f->is_raw && f->bytes == sc->backing_bytes &&
+	       f->seed == sc->seed;
 }
 
 /* The device itself is the image, rather than a file. */
@@ -63,7 +64,8 @@ static int make_on_device(struct trial *t, struct backing_request *req)
 	req->is_filled = is_filled(t);
 	f->is_raw = false; /* until this one is whole */
 	r = backing_make(req, &t->backing, &t->rec->facts, &t->err);
-	*f = (struct device_fill){.is_raw = r == 0 && req->format == FORMAT_RAW &&
+	*f = (struct device_fill){.function_fd = f->function_fd,
+				  .is_raw = r == 0 && req->format == FORMAT_RAW &&
 					    req->precondition == PRECONDITION_RANDOM_FILL &&
 					    !t->backing.guest_must_fill, /* it may fail to */
 				  .bytes = req->size_bytes,

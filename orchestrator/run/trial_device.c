@@ -103,8 +103,8 @@ int trial_take_device(struct trial *t)
 		return 0;
 	r = find(t);
 	/* First: another run's guest may be about to get it. */
-	if (r == 0)
-		r = guard_hold_function(&t->dev, use_of(c), &t->function_fd, &t->err);
+	if (r == 0 && t->s->fill->function_fd < 0)
+		r = guard_hold_function(&t->dev, &t->s->fill->function_fd, &t->err);
 	if (r == 0)
 		r = guard_check(&t->dev, t->s->sc->device.serial, use_of(c), &t->claim, &t->err);
 	if (r == -ENOTSUP)
@@ -373,7 +373,6 @@ void trial_give_back(struct trial *t)
 		host_health(t, "after");
 	t->kernel_log = kernel_log_close(t->kernel_log);
 	bl_closep(&t->hold_fd);
-	bl_closep(&t->function_fd);
 	handover_record_done(h);
 	free(t->mount);
 }

@@ -38,7 +38,7 @@ struct trial {
 	struct device dev;
 	struct claim claim;
 	unsigned device_io_queues; /* that its controller grants; 0: not told */
-	int hold_fd, function_fd;  /* the disk and what it hangs at; -1: not held */
+	int hold_fd;               /* of the disk; -1: not held */
 	bool is_given;             /* @handover is recorded and must be ended */
 	struct handover_record handover;
 	char *mount;                   /* where its file system is; NULL: none */

@@ -645,25 +645,22 @@ START_TEST(a_disk_is_held_only_while_it_is_the_one_that_is_meant)
 }
 END_TEST
 
-START_TEST(a_function_is_one_trials_when_it_is_handed_over)
+START_TEST(a_function_is_one_runs)
 {
 	struct device d = dev(), none = d;
 	struct bl_err err = BL_ERR_INIT;
 	int one = -1, two = -1;
 
-	ck_assert_int_eq(guard_hold_function(&d, GUARD_BLOCK, &one, NULL), 0);
-	ck_assert_int_eq(guard_hold_function(&d, GUARD_BLOCK, &two, NULL), 0);
-	close(two);
-	ck_assert_int_eq(guard_hold_function(&d, GUARD_PASSTHROUGH, &two, &err), -EBUSY);
-	ck_assert_ptr_nonnull(strstr(err.text, "is in a trial of another blklab"));
+	ck_assert_int_eq(guard_hold_function(&d, &one, NULL), 0);
+	ck_assert_int_eq(guard_hold_function(&d, &two, &err), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(err.text, "is in a run of another blklab"));
 	ck_assert_int_eq(two, -1);
-	close(one);
-	ck_assert_int_eq(guard_hold_function(&d, GUARD_PASSTHROUGH, &one, NULL), 0);
-	ck_assert_int_lt(guard_hold_function(&d, GUARD_BLOCK, &two, NULL), 0);
 	passes(GUARD_LOOK); /* it is no lock of the disk */
 	close(one);
+	ck_assert_int_eq(guard_hold_function(&d, &one, NULL), 0);
+	close(one);
 	none.pci[0] = '\0';
-	ck_assert_int_eq(guard_hold_function(&none, GUARD_BLOCK, &one, NULL), 0);
+	ck_assert_int_eq(guard_hold_function(&none, &one, NULL), 0);
 	ck_assert_int_eq(one, -1);
 }
 END_TEST
@@ -737,7 +734,7 @@ int main(void)
 	tcase_add_test(t, a_device_that_is_not_the_hosts_is_refused);
 	tcase_add_test(t, another_programs_lock_is_refused);
 	tcase_add_test(t, a_disk_is_held_only_while_it_is_the_one_that_is_meant);
-	tcase_add_test(t, a_function_is_one_trials_when_it_is_handed_over);
+	tcase_add_test(t, a_function_is_one_runs);
 	tcase_add_test(t, all_reasons_are_told_not_only_the_first);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
