@@ -338,9 +338,9 @@ static int affinity(const struct doctor_options *opt, const struct device *items
 		       is_odd ? "stop irqbalance for measurements, place interrupts by "
 				"/proc/irq/N/smp_affinity_list, and pin the guest's CPUs"
 			      : NULL,
-		       "irqbalance %s; nvme: %u interrupts on %u CPUs%s%s",
-		       balance.n ? "runs" : "does not run", s.n, count_cpus(s.cpus), managed,
-		       bl_buf_str(&s.crowded));
+		       "irqbalance %s; nvme: %u interrupts on %u %s%s%s",
+		       balance.n ? "runs" : "does not run", s.n, count_cpus(s.cpus),
+		       count_cpus(s.cpus) == 1 ? "CPU" : "CPUs", managed, bl_buf_str(&s.crowded));
 	bl_buf_done(&s.crowded);
 	return r;
 }

@@ -152,7 +152,7 @@ START_TEST(irqbalance_and_the_place_of_interrupts_are_told)
 	faked_put("/proc/irq/25/effective_affinity_list", "0\n");
 	ask();
 	expect("interrupt affinity", DOCTOR_INFO,
-	       "irqbalance does not run; nvme: 3 interrupts on 1 CPUs, 1 of them managed by the "
+	       "irqbalance does not run; nvme: 3 interrupts on 1 CPU, 1 of them managed by the "
 	       "kernel; all 3 of nvme0 on one CPU");
 }
 END_TEST
