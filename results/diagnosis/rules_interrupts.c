@@ -17,6 +17,9 @@
 /* "Nearly all": with a fair share on just one other CPU it would be a half. */
 #define NEARLY_ALL_PCT 95
 
+/* A line that has less than this part of a fair share is there by chance. */
+#define LEAST_OF_SHARE 20
+
 #define CPUS_MAX    4096
 #define NAMES_SHOWN 4
 
@@ -26,6 +29,7 @@ struct taken {
 	unsigned cpu;       /* that one */
 	unsigned n_cpus;    /* that could take them; 0: not known */
 	unsigned n_lines;   /* that counted */
+	unsigned n_sharing; /* of them: those that end on that CPU, and not by chance */
 	unsigned n_queues;  /* that there are */
 	const struct job_result *job;
 	const char *side; /* "guest" or "host" */
@@ -101,6 +105,33 @@ static unsigned queues_of(const struct trial_record *t)
 	return 0;
 }
 
+/* Does the line @text end on @cpu? Not one that has next to nothing of its share: a thread that was
+ * moved for a moment leaves a few interrupts behind. */
+static bool ends_on(const char *text, unsigned cpu, const struct taken *x, uint64_t *per_cpu)
+{
+	uint64_t sum = 0;
+	unsigned most = 0;
+
+	memset(per_cpu, 0, CPUS_MAX * sizeof *per_cpu);
+	add_counts(text, per_cpu);
+	for (unsigned i = 0; i < CPUS_MAX; i++) {
+		sum += per_cpu[i];
+		if (per_cpu[i] > per_cpu[most])
+			most = i;
+	}
+	return most == cpu && sum * LEAST_OF_SHARE * x->n_lines >= x->all;
+}
+
+static void count_sharing(struct taken *x, uint64_t *per_cpu)
+{
+	for (size_t i = 0; i < x->job->facts.n; i++) {
+		const char *name = line_name(&x->job->facts.items[i], x->side);
+
+		if (name && counts_here(x->job, x->side, name))
+			x->n_sharing += ends_on(x->job->facts.items[i].value, x->cpu, x, per_cpu);
+	}
+}
+
 static bool count_taken(struct diagnosis *g, const struct trial_record *t,
 			const struct job_result *j, const char *side, struct taken *ret)
 {
@@ -131,6 +162,7 @@ static bool count_taken(struct diagnosis *g, const struct trial_record *t,
 	ret->n_queues = queues_of(t);
 	if (ret->n_lines > ret->n_queues)
 		ret->n_queues = ret->n_lines;
+	count_sharing(ret, per_cpu);
 	return true;
 }
 
@@ -147,12 +179,13 @@ static long option_of(const char *job_text, const char *option, long otherwise)
 }
 
 /* One thread with one request at a time sends each to the queue of the CPU that it sits on, and its
- * completion comes back there: one queue and one CPU are what it must be. */
+ * completion comes back there: one queue and one CPU are what it must be. Moved to another CPU now
+ * and then, it uses that one's queue for a while: each queue still ends on its own CPU. */
 static bool is_expected(const struct taken *x)
 {
 	uint32_t threads = x->job->sample ? x->job->sample->n_threads : 1;
 
-	return threads <= 1 && option_of(x->job->job_text, "iodepth", 1) <= 1 && x->n_lines <= 1;
+	return threads <= 1 && option_of(x->job->job_text, "iodepth", 1) <= 1 && x->n_sharing <= 1;
 }
 
 static bool is_one_cpu(const struct taken *x)
@@ -198,8 +231,9 @@ static const char *remedy_of(const struct taken *x)
 	if (x->n_queues < 2)
 		return "there is one queue: give the disk as many queues as the VM has vCPUs "
 		       "(`queues: auto`)";
-	if (x->n_lines < 2)
-		return "only one of its queues was used: give the job more threads (numjobs), each "
+	if (x->n_sharing < 2)
+		return "nearly all went by one of its queues: give the job more threads (numjobs), "
+		       "each "
 		       "submits on the queue of its vCPU; pin the vCPUs so that they really run "
 		       "beside each other";
 	return "look at /proc/irq/N/effective_affinity_list in the guest for each queue; pin the "
@@ -212,7 +246,7 @@ static enum finding_confidence how_sure(const struct taken *x)
 {
 	uint32_t threads = x->job->sample ? x->job->sample->n_threads : 1;
 
-	if (x->n_lines >= 2)
+	if (x->n_sharing >= 2)
 		return CONFIDENCE_CERTAIN;
 	return threads >= 2 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }

@@ -79,7 +79,15 @@ START_TEST(one_thread_with_one_request_is_expected_on_one_cpu)
 
 	make_one(&d, 1, QD1, "1:40000", NULL);
 	expect_none(&d);
-	/* but not when it used two queues */
+	/* nor when it was moved for a while: each queue ends on its own CPU */
+	make_one(&d, 1, QD1, "0:2943", "1:107");
+	expect_none(&d);
+	make_one(&d, 1, QD1, "0:40000", "0:900");
+	expect_none(&d);
+	make_one(&d, 1, QD32, "0:2943", "1:107");
+	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_POSSIBLE, "2943 of 3050", "numjobs");
+	run_data_done(&d);
+	/* but when two queues end on one CPU */
 	make_one(&d, 1, QD1, "1:40000", "1:4000");
 	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_CERTAIN, "CPU 1", "");
 	run_data_done(&d);
