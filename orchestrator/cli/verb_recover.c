@@ -76,6 +76,11 @@ static int run_recover(struct cli *cli, const struct args *a, struct bl_err *err
 	e = runner_recover(&opt, &ev, &n, err);
 	if (e == 0 && n == 0)
 		cli_note(cli, "nothing was left");
+	if (e == 0 && !r.store)
+		cli_note(cli,
+			 "there is no store '%s', so nothing is known of devices that a run had: "
+			 "when one is not back, give the --store of that run",
+			 r.store_path);
 	return e;
 }
 

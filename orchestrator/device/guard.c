@@ -36,21 +36,25 @@ int guard_deny(struct guard *g, int code, const char *remedy, const char *fmt, .
 static int check_is_ours(struct guard *g)
 {
 	const struct device *d = g->dev;
-	char remedy[200];
+	char remedy[320];
 	long user;
 
 	if (d->block[0])
 		return 0;
 	snprintf(remedy, sizeof remedy,
-		 "give it back to its driver: echo %s > /sys/bus/pci/drivers/vfio-pci/unbind; "
-		 "echo %s > /sys/bus/pci/drivers_probe",
-		 d->pci, d->pci);
+		 "give it back to its driver: blklab recover, when a killed run had it; by hand: "
+		 "echo %s > /sys/bus/pci/drivers/vfio-pci/unbind; echo > "
+		 "/sys/bus/pci/devices/%s/driver_override; echo %s > /sys/bus/pci/drivers_probe",
+		 d->pci, d->pci, d->pci);
 	user = handover_user(d->root, d->pci);
 	if (user > 0)
-		return guard_deny(g, -EBUSY, "stop that guest or program first",
-				  "'%s' is in the hands of process %ld, by vfio-pci: it can't be "
-				  "used twice",
-				  d->pci, user);
+		return guard_deny(
+			g, -EBUSY,
+			"stop that guest or program first (blklab recover, when a killed run "
+			"left it)",
+			"'%s' is in the hands of process %ld, by vfio-pci: it can't be "
+			"used twice",
+			d->pci, user);
 	if (strcmp(d->driver, "vfio-pci") == 0)
 		return guard_deny(g, -EBUSY, remedy,
 				  "'%s' belongs to vfio-pci: neither its serial nor what is on it "

@@ -226,13 +226,14 @@ static int bound_now(const struct doctor_options *opt, struct doctor_rows *out)
 	int r;
 
 	host_names(opt, PCI_DIR, add_bound, &b);
-	r = doctor_add(out, CHECKLIST, "bound to vfio-pci", b.n_unused ? DOCTOR_INFO : DOCTOR_OK,
-		       meaning,
-		       b.n_unused ? "if it was not you: echo ADDRESS > "
-				    "/sys/bus/pci/drivers/vfio-pci/unbind; echo ADDRESS > "
-				    "/sys/bus/pci/drivers_probe"
-				  : NULL,
-		       "%s", b.text.len ? bl_buf_str(&b.text) : "nothing now");
+	r = doctor_add(
+		out, CHECKLIST, "bound to vfio-pci", b.n_unused ? DOCTOR_INFO : DOCTOR_OK, meaning,
+		b.n_unused ? "if it was not you: blklab recover, when a killed run had it; by "
+			     "hand: echo ADDRESS > /sys/bus/pci/drivers/vfio-pci/unbind; "
+			     "echo > /sys/bus/pci/devices/ADDRESS/driver_override; echo "
+			     "ADDRESS > /sys/bus/pci/drivers_probe"
+			   : NULL,
+		"%s", b.text.len ? bl_buf_str(&b.text) : "nothing now");
 	bl_buf_done(&b.text);
 	return r;
 }

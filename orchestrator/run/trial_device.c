@@ -115,10 +115,14 @@ int trial_take_device(struct trial *t)
 		return r;
 	usable = claim_usable_bytes(t->dev.size_bytes);
 	if (asked > usable)
-		return bl_fail(
-			&t->err, -ENOSPC,
-			"backing: size: %s is more than '%s' has to use, %s (%" PRIu64 " bytes)",
-			bl_format_size(a, asked), t->dev.node, bl_format_size(b, usable), usable);
+		return bl_fail(&t->err, -ENOSPC,
+			       "backing: size: %s is more than '%s' has for jobs, %s (%" PRIu64
+			       " bytes); "
+			       "set 'backing: { size: %" PRIu64
+			       "MiB }' in the scenario (copy it, when it is "
+			       "one of the library), or take a larger disk",
+			       bl_format_size(a, asked), t->dev.node, bl_format_size(b, usable),
+			       usable, usable / MiB);
 	return add_identity(t);
 }
 

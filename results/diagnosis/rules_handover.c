@@ -17,9 +17,12 @@ static struct where where_of(const struct run_data *d, const struct handover_rec
 static char *remedy_of(const struct handover_record *h)
 {
 	if (h->kind == HANDOVER_MOUNT)
-		return bl_strf("the next `blklab run` on that host unmounts it; by hand: umount %s",
-			       h->driver_before);
-	return bl_strf("the next `blklab run` on that host gives it back; by hand: echo %s > "
+		return bl_strf(
+			"`blklab recover` on that host with this store unmounts it, as the next "
+			"`blklab run` does; by hand: umount %s",
+			h->driver_before);
+	return bl_strf("`blklab recover` on that host with this store gives it back, as the next "
+		       "`blklab run` does; by hand: echo %s > "
 		       "/sys/bus/pci/drivers/vfio-pci/unbind, echo > "
 		       "/sys/bus/pci/devices/%s/driver_override, echo %s > "
 		       "/sys/bus/pci/drivers_probe",

@@ -239,9 +239,11 @@ START_TEST(the_list_says_what_stops_each)
 		"not the host's\n"
 		"    - '0000:60:00.0' belongs to vfio-pci: neither its serial nor what is on it "
 		"can be told\n"
-		"      -> give it back to its driver: echo 0000:60:00.0 > "
-		"/sys/bus/pci/drivers/vfio-pci/unbind; echo\n"
-		"         0000:60:00.0 > /sys/bus/pci/drivers_probe\n");
+		"      -> give it back to its driver: blklab recover, when a killed run had it; "
+		"by hand: echo\n"
+		"         0000:60:00.0 > /sys/bus/pci/drivers/vfio-pci/unbind; echo >\n"
+		"         /sys/bus/pci/devices/0000:60:00.0/driver_override; echo 0000:60:00.0 >\n"
+		"         /sys/bus/pci/drivers_probe\n");
 }
 END_TEST
 

@@ -587,13 +587,15 @@ START_TEST(a_device_that_is_not_the_hosts_is_refused)
 	faked_driver(PCI, "vfio-pci");
 	refused(GUARD_LOOK, -EBUSY,
 		"'0000:5e:00.0' belongs to vfio-pci: neither its serial nor what is on it can be "
-		"told; give it back to its driver: echo 0000:5e:00.0 > "
-		"/sys/bus/pci/drivers/vfio-pci/unbind; echo 0000:5e:00.0 > "
+		"told; give it back to its driver: blklab recover, when a killed run had it; by "
+		"hand: echo 0000:5e:00.0 > /sys/bus/pci/drivers/vfio-pci/unbind; echo > "
+		"/sys/bus/pci/devices/0000:5e:00.0/driver_override; echo 0000:5e:00.0 > "
 		"/sys/bus/pci/drivers_probe");
 	faked_link("/proc/4711/fd/23", "/dev/vfio/12");
 	refused(GUARD_LOOK, -EBUSY,
 		"'0000:5e:00.0' is in the hands of process 4711, by vfio-pci: it can't be used "
-		"twice; stop that guest or program first");
+		"twice; stop that guest or program first (blklab recover, when a killed run left "
+		"it)");
 	faked_remove("/proc/4711");
 	faked_driver(PCI, "");
 	refused(GUARD_LOOK, -ENODEV,
