@@ -352,16 +352,20 @@ static void ask_handover(struct deciding *x)
 	struct decision_line *l;
 
 	bl_buf_adds(&answer, is_bad ? "no" : h.n_trials ? "yes" : "not tried");
-	bl_buf_addf(&evidence, "%zu of %zu trials that had the device ran", h.n_ok, h.n_trials);
+	bl_buf_addf(&evidence, "%zu of %zu trials with bus vfio ran", h.n_ok, h.n_trials);
 	if (h.n_given)
-		bl_buf_addf(&evidence, ", it came back %zu of %zu times", h.n_back, h.n_given);
+		bl_buf_addf(&evidence, ", the device came back %zu of %zu times", h.n_back,
+			    h.n_given);
 	if (h.group)
 		bl_buf_addf(&evidence, ", IOMMU group %s", h.group);
 	if (h.first_bad)
 		bl_buf_addf(&evidence, "; '%s' %s: %s", cell_name(x, h.first_bad->cell),
 			    trial_state_names[h.first_bad->state],
 			    h.first_bad->reason ? h.first_bad->reason : "no reason was kept");
-	bl_buf_addf(&why, "the hand-over did not work without a fault: %s", bl_buf_str(&evidence));
+	bl_buf_addf(&why, "%s: %s",
+		    h.n_ok || h.n_given ? "the hand-over did not work without a fault"
+					: "nothing was handed over",
+		    bl_buf_str(&evidence));
 	l = add_line(x, "Did the IOMMU and the hand-over work?", &answer, &evidence,
 		     is_bad       ? -1
 		     : h.n_trials ? 1

@@ -169,8 +169,9 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 	facts_add(&d.trials[1].facts, "device.iommu_group", "12");
 	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
 	ck_assert_str_eq(p.lines[6].answer, "yes");
-	ck_assert_str_eq(p.lines[6].evidence, "6 of 6 trials that had the device ran, it came back "
-					      "6 of 6 times, IOMMU group 12");
+	ck_assert_str_eq(p.lines[6].evidence,
+			 "6 of 6 trials with bus vfio ran, the device came back "
+			 "6 of 6 times, IOMMU group 12");
 	passthrough_decision_done(&p);
 	d.trials[3].state = TRIAL_FAILED;
 	d.trials[3].reason = strdup("failed to setup container for group 2");
@@ -184,6 +185,26 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 	d.trials[3].state = TRIAL_INTERRUPTED; /* by the user: no fault */
 	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
 	ck_assert_str_eq(p.lines[6].answer, "yes");
+	passthrough_decision_done(&p);
+	run_data_done(&d);
+}
+END_TEST
+
+/* A disk without a claim, say: no fault of the hand-over. */
+START_TEST(what_was_never_handed_over_is_not_called_a_hand_over)
+{
+	struct passthrough_decision p;
+	struct run_data d;
+
+	make(&d, BETTER);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		d.trials[i].state = TRIAL_FAILED;
+		d.trials[i].reason = strdup("no claim");
+	}
+	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_str_eq(p.sentence,
+			 "Not yet: nothing was handed over: 0 of 6 trials with bus vfio "
+			 "ran; 'vfio' failed: no claim.");
 	passthrough_decision_done(&p);
 	run_data_done(&d);
 }
@@ -217,6 +238,7 @@ TCase *need_cases(void)
 	tcase_add_loop_test(t, the_sentence_says_which_rule_decided, 0,
 			    sizeof sentences / sizeof *sentences);
 	tcase_add_test(t, a_hand_over_with_a_fault_says_what_it_was);
+	tcase_add_test(t, what_was_never_handed_over_is_not_called_a_hand_over);
 	tcase_add_test(t, resets_of_the_run_are_evidence_for_the_last_rule);
 	return t;
 }
