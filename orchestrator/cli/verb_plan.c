@@ -117,7 +117,15 @@ static bool has_host(const struct matrix *m)
 	return false;
 }
 
-static void add_fixed_axes(const struct loaded *l, struct bl_buf *out)
+/* Prose is no wider than it can be read. */
+static size_t prose_columns(const struct cli *cli)
+{
+	unsigned columns = cli->columns < 100 ? cli->columns : 100;
+
+	return columns > 24 ? columns - 4 : 20;
+}
+
+static void add_fixed_axes(const struct loaded *l, size_t columns, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
 	BL_CLEANUP(bl_buf_done) struct bl_buf value = BL_BUF_INIT;
@@ -132,7 +140,27 @@ static void add_fixed_axes(const struct loaded *l, struct bl_buf *out)
 				    axis_text(&axis_rows[k], c, &value));
 	}
 	bl_buf_adds(out, head);
-	help_wrap(out, line.len ? bl_buf_str(&line) : "nothing", strlen(head), 2, 96);
+	help_wrap(out, line.len ? bl_buf_str(&line) : "nothing", strlen(head), 2, columns);
+}
+
+/* What is lost, before it is. */
+static void add_device(const struct scenario *sc, size_t columns, struct bl_buf *out)
+{
+	const struct scenario_device *d = &sc->device;
+	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+	static const char head[] = "Overwritten:";
+	char size[BL_UNIT_TEXT_MAX];
+
+	if (!d->serial)
+		return;
+	bl_buf_addf(&line, "the disk with the serial '%s' at %s", d->serial,
+		    d->pci ? d->pci : d->path);
+	if (d->nsid > 1)
+		bl_buf_addf(&line, ", namespace %u", d->nsid);
+	bl_buf_addf(&line, ", of which jobs use %s; `blklab claim` says whether it is ready",
+		    bl_format_size(size, sc->backing_bytes));
+	bl_buf_adds(out, head);
+	help_wrap(out, bl_buf_str(&line), strlen(head), 2, columns);
 }
 
 static void end_line(struct bl_buf *out)
@@ -197,6 +225,7 @@ static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *er
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	char time[BL_UNIT_TEXT_MAX], disk[BL_UNIT_TEXT_MAX];
 	const struct scenario *sc = l->scenario;
+	size_t columns = prose_columns(cli);
 
 	bl_buf_addf(&out, "%s   %zu cell%s x %u trial%s = %zu, about %s, %s of disk\n", sc->name,
 		    matrix_len(l->matrix), matrix_len(l->matrix) == 1 ? "" : "s", sc->repeats,
@@ -205,13 +234,14 @@ static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *er
 		    bl_format_size(disk, l->plan->disk_bytes));
 	if (sc->description[0]) {
 		bl_buf_adds(&out, "  ");
-		help_wrap(&out, sc->description, 2, 2, 96);
+		help_wrap(&out, sc->description, 2, 2, columns);
 	}
 	bl_buf_adds(&out, "\nJobs in each trial: ");
 	for (size_t i = 0; i < sc->jobs.n; i++)
 		bl_buf_addf(&out, "%s%s", i ? ", " : "", sc->jobs.items[i].name);
 	bl_buf_addc(&out, '\n');
-	add_fixed_axes(l, &out);
+	add_fixed_axes(l, columns, &out);
+	add_device(sc, columns, &out);
 	add_cells(l, &out);
 	add_order(l, &out);
 	return cli_print(cli, &out, err);

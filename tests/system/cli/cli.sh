@@ -70,6 +70,8 @@ check 2 'bad.yaml:4:11' run bad.yaml
 check 2 'neither a file nor a scenario of the library' plan no-such-name
 check 0 'good   2 cells x 2 trials = 4' plan good.yaml
 check 0 'quick' plan quick
+check 0 "Overwritten: the disk with the serial 'S5XX' at 0000:5e:00.0, of which jobs use 4 GiB" \
+	plan passthrough --device 5e:00.0 --serial S5XX
 check 0 '"cells"' plan good.yaml --json
 json_says '[c["name"] for c in doc["cells"]] == ["virtio-blk", "sata"] and len(doc["trials"]) == 4'
 check 0 '"repeats": 7' plan good.yaml --json --repeats 7
@@ -118,7 +120,7 @@ printf 'name: floor\naxes:\n  bus: [virtio-blk, host]\n  cache: [none, unsafe]\n
 check 0 '"cells"' plan floor.yaml --json
 json_says '[c["axes"] for c in doc["cells"] if c["name"] == "host"] == [{"bus": "host", "storage": "file"}]'
 json_says 'all("cache" in c["axes"] and "cluster_size" not in c["axes"] for c in doc["cells"] if c["name"] != "host")'
-check 0 'The same in every VM: iothreads 0' plan floor.yaml
+check 0 'The same in every VM: storage file, iothreads 0' plan floor.yaml
 grep -qE '^ +[0-9]+ +host +host +-$' out || fault "plan: the host has a cache mode: $(cat out)"
 
 # Places that can't be.
