@@ -176,6 +176,26 @@ static const struct {
 	{"device.after.smart.thermal_2_transitions", "3"}, /* unknown before */
 };
 
+/* A device that died in the guest is not there for the host to be asked. */
+START_TEST(what_only_the_guest_could_read_afterwards_counts)
+{
+	struct trial_record *t;
+	struct run_data d;
+
+	t = make_one(&d, vfio_only);
+	for (size_t i = 0; i < t->facts.n; i++) {
+		struct fact *f = &t->facts.items[i];
+
+		if (strncmp(f->key, "device.after.", 13) != 0)
+			continue;
+		memcpy(f->key, "x", 1); /* the host could not read it */
+	}
+	facts_add(&t->facts, "device.guest_after.smart.media_errors", "6");
+	expect_one(&d, "device-errors", CONFIDENCE_CERTAIN, "to 6", "leave this trial out");
+	run_data_done(&d);
+}
+END_TEST
+
 START_TEST(what_does_not_reach_a_bound_is_no_finding)
 {
 	struct findings f;
@@ -322,6 +342,7 @@ TCase *device_cases(void)
 	tcase_add_test(t, a_host_that_sets_its_own_device_up_anew_was_reset);
 	tcase_add_test(t, many_events_are_one_finding_of_a_trial);
 	tcase_add_loop_test(t, each_counter_has_its_cause, 0, sizeof counters / sizeof *counters);
+	tcase_add_test(t, what_only_the_guest_could_read_afterwards_counts);
 	tcase_add_loop_test(t, what_does_not_reach_a_bound_is_no_finding, 0,
 			    sizeof calm / sizeof *calm);
 	tcase_add_test(t, health_is_said_once_a_cell_and_a_shutdown_is_explained);
