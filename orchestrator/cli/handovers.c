@@ -10,8 +10,8 @@ int open_handovers_read(struct store *store, const char *work_dir, struct handov
 	struct doctor_options here = {.root = "", .work_dir = work_dir};
 	char id[17];
 
-	return store_open_handovers(store, host_id(&here, id, NULL) < 0 ? "unknown" : id, ret,
-				    ret_n, err);
+	host_id(&here, id, NULL);
+	return store_open_handovers(store, id, ret, ret_n, err);
 }
 
 void open_handovers_done(struct handover_record *list, size_t n)

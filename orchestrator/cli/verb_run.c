@@ -260,7 +260,7 @@ static int make_run(struct session *s, struct bl_err *err)
 	}
 	run->scenario_name = strdup(sc->name);
 	run->scenario_text = strdup(sc->text);
-	run->host_id = strdup(r < 0 ? "unknown" : id);
+	run->host_id = strdup(id);
 	run->host_name = strdup(host);
 	run->accel = strdup(runner_accel(s->runner));
 	run->version = strdup(BLKLAB_VERSION);

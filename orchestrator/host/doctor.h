@@ -57,7 +57,7 @@ int doctor_add(struct doctor_rows *r, const char *area, const char *what, enum d
 int host_environment(const struct doctor_options *opt, struct facts *out, struct bl_err *err);
 
 /* Stable id of the host: the first 16 hex digits of SHA-256("blklab" machine-id); never the
- * machine-id itself. */
+ * machine-id itself. On failure @out is "unknown". */
 int host_id(const struct doctor_options *opt, char out[17], struct bl_err *err);
 
 #endif

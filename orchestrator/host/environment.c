@@ -216,6 +216,7 @@ int host_id(const struct doctor_options *opt, char out[17], struct bl_err *err)
 	char machine[64], hex[DIGEST_TEXT];
 	int r = host_line(opt, machine, sizeof machine, "/etc/machine-id");
 
+	strcpy(out, "unknown");
 	if (!d)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0 && strlen(machine) < 32) /* "uninitialized" in images that never booted */

@@ -142,8 +142,7 @@ static struct runner *begin(const struct runner_options *opt, const struct runne
 	r->opt = *opt;
 	r->ev = *ev;
 	r->is_fake = opt->uri && strncmp(opt->uri, "fake:", 5) == 0;
-	if (host_id(&here, r->host_id, NULL) < 0) /* a note of the run says why */
-		snprintf(r->host_id, sizeof r->host_id, "unknown");
+	host_id(&here, r->host_id, NULL); /* a note of the run says why it is not known */
 	return r;
 }
 
