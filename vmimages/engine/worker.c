@@ -312,8 +312,9 @@ static void set_clock(struct worker *w)
 	bool is_first =
 		!j->wait_for[0] && !j->startdelay_ns && !j->startdelay_max_ns && !j->exec_prerun[0];
 
-	w->begun_wall_ms = bl_wall_ms();
 	w->begun_ns = is_first ? w->crew->epoch_ns : bl_now_ns();
+	/* Of the same moment: this thread may have got its CPU long after the crew's epoch. */
+	w->begun_wall_ms = bl_wall_ms() - (bl_now_ns() - w->begun_ns) / NS_PER_MS;
 	w->begun = is_first ? w->crew->epoch : clk_now(w->clk);
 	w->start = w->begun + clk_ticks(w->clk, j->ramp_ns);
 	w->end = j->runtime_ns ? w->start + clk_ticks(w->clk, j->runtime_ns) : INT64_MAX;
