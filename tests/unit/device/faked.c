@@ -41,9 +41,11 @@ void faked_put(const char *path, const char *text)
 void faked_link(const char *path, const char *target)
 {
 	BL_CLEANUP(bl_freep) char *full = full_path(path);
+	BL_CLEANUP(bl_freep) char *fresh = bl_strf("%s.fresh", full);
 
-	unlink(full);
-	ck_assert_int_eq(symlink(target, full), 0);
+	/* Replaced in one step: another thread may be looking. */
+	ck_assert_int_eq(symlink(target, fresh), 0);
+	ck_assert_int_eq(rename(fresh, full), 0);
 }
 
 void faked_remove(const char *path)
