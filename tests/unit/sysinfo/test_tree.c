@@ -1,0 +1,95 @@
+/* Reads of sysfs and procfs below a root that is a folder. */
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "faked.h"
+#include "tree.h"
+
+START_TEST(a_line_comes_without_its_padding)
+{
+	char line[32] = "before";
+
+	faked_put("/sys/class/nvme/nvme0/model", "ACME 1000   \nsecond\n");
+	ck_assert_int_eq(
+		tree_line(faked_root, line, sizeof line, "/sys/class/nvme/%s/model", "nvme0"), 0);
+	ck_assert_str_eq(line, "ACME 1000");
+	ck_assert_int_eq(tree_line(faked_root, line, sizeof line, "/sys/none"), -ENOENT);
+	ck_assert_str_eq(line, "");
+}
+END_TEST
+
+START_TEST(a_link_is_told_by_the_last_part_of_its_target)
+{
+	char out[16] = "before";
+
+	faked_link("/sys/x/driver", "../../bus/pci/drivers/vfio-pci"); /* leads nowhere */
+	faked_link("/sys/x/plain", "alone");
+	faked_put("/sys/x/file", "");
+	ck_assert_int_eq(tree_link(faked_root, out, sizeof out, "/sys/%c/driver", 'x'), 0);
+	ck_assert_str_eq(out, "vfio-pci");
+	ck_assert_int_eq(tree_link(faked_root, out, sizeof out, "/sys/x/plain"), 0);
+	ck_assert_str_eq(out, "alone");
+	ck_assert_int_eq(tree_link(faked_root, out, 5, "/sys/x/plain"), -ENAMETOOLONG);
+	ck_assert_str_eq(out, "");
+	ck_assert_int_eq(tree_link(faked_root, out, sizeof out, "/sys/x/file"), -EINVAL);
+	ck_assert_int_eq(tree_link(faked_root, out, sizeof out, "/sys/x/none"), -ENOENT);
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
+static void add_name(void *ctx, const char *name)
+{
+	bl_buf_addf(ctx, "%s ", name);
+}
+
+START_TEST(names_come_in_order)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf names = BL_BUF_INIT;
+
+	faked_put("/sys/x/b", "");
+	faked_put("/sys/x/.a", "");
+	faked_put("/sys/x/a", "");
+	ck_assert_int_eq(tree_names(faked_root, "/sys/x", add_name, &names), 3);
+	ck_assert_str_eq(bl_buf_str(&names), ".a a b ");
+	ck_assert_int_eq(tree_names(faked_root, "/sys/x", NULL, NULL), 3);
+	ck_assert_int_eq(tree_names(faked_root, "/sys/none", NULL, NULL), -ENOENT);
+}
+END_TEST
+
+START_TEST(without_a_root_it_is_this_host)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	uint64_t n = 0;
+
+	ck_assert(tree_exists(NULL, "/proc/self/status"));
+	ck_assert(!tree_exists(faked_root, "/proc/self/status"));
+	ck_assert_int_eq(tree_file("", &text, "/proc/%s/status", "self"), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "Name:"));
+	ck_assert_int_eq(tree_u64(NULL, &n, "/proc/sys/kernel/pid_max"), 0);
+	ck_assert_uint_gt(n, 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("tree");
+	TCase *t = tcase_create("tree");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, faked_make, faked_drop);
+	tcase_add_test(t, a_line_comes_without_its_padding);
+	tcase_add_test(t, a_link_is_told_by_the_last_part_of_its_target);
+	tcase_add_test(t, names_come_in_order);
+	tcase_add_test(t, without_a_root_it_is_this_host);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
