@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "nvme_info.h"
+#include "tree.h"
 #include "units.h"
 
 #define FILE_MAX (64 * MiB) /* 1024 CPUs with 4096 interrupts have 46 MiB */
@@ -73,13 +74,13 @@ static int keep_number(void *ctx, unsigned irq)
 
 static int find_numbers(const char *root, const char *pci, struct numbers *ret)
 {
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/sys/bus/pci/devices/%s/irq", root, pci);
 	uint64_t irq;
-	int r = path ? each_msi(root, pci, keep_number, ret) : -ENOMEM;
+	int r = each_msi(root, pci, keep_number, ret);
 
 	if (r < 0 || ret->n)
 		return r;
-	if (bl_read_u64(path, &irq) < 0 || irq == 0 || irq > UINT_MAX)
+	if (tree_u64(root, &irq, "/sys/bus/pci/devices/%s/irq", pci) < 0 || irq == 0 ||
+	    irq > UINT_MAX)
 		return -ENOENT;
 	return add_number(ret, (unsigned)irq);
 }
@@ -92,11 +93,10 @@ struct vector_count {
 static int count_msix(void *ctx, unsigned irq)
 {
 	struct vector_count *c = ctx;
-	BL_CLEANUP(bl_freep)
-	char *path = bl_strf("%s/sys/bus/pci/devices/%s/msi_irqs/%u", c->root, c->pci, irq);
 	char mode[16];
 
-	if (path && bl_read_line(path, mode, sizeof mode) == 0)
+	if (tree_line(c->root, mode, sizeof mode, "/sys/bus/pci/devices/%s/msi_irqs/%u", c->pci,
+		      irq) == 0)
 		c->n += !strcmp(mode, "msix");
 	return 0;
 }

@@ -1,10 +1,10 @@
 #include "nvme_info.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libnvme.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "tree.h"
 
 #define ERROR_ENTRIES_MAX 64
 
@@ -125,47 +126,42 @@ static bool is_controller(const char *name)
 }
 
 /* A disk with several paths hangs at its subsystem, which has links to the controllers. */
-static void first_path(const char *device, char *out, size_t len)
-{
-	DIR *d = opendir(device);
-	struct dirent *e;
+struct paths {
+	char *out;
+	size_t len;
+};
 
-	while (d && (e = readdir(d))) {
-		if (!is_controller(e->d_name) || strlen(e->d_name) >= len)
-			continue;
-		if (!out[0] || strverscmp(e->d_name, out) < 0)
-			strcpy(out, e->d_name);
-	}
-	if (d)
-		closedir(d);
+static void keep_first(void *ctx, const char *name)
+{
+	struct paths *p = ctx;
+
+	if (is_controller(name) && strlen(name) < p->len &&
+	    (!p->out[0] || strverscmp(name, p->out) < 0))
+		strcpy(p->out, name);
 }
 
 void nvme_controller_of(const char *root, const char *block, char *out, size_t len)
 {
-	BL_CLEANUP(bl_freep) char *device = bl_strf("%s/sys/block/%s/device", root, block);
-	char target[512];
-	ssize_t n;
-	char *name;
+	BL_CLEANUP(bl_freep) char *device = bl_strf("/sys/block/%s/device", block);
+	struct paths p = {.out = out, .len = len};
+	char name[NAME_MAX + 1];
 
 	out[0] = '\0';
 	if (!device || strncmp(block, "nvme", 4))
 		return;
-	n = readlink(device, target, sizeof target - 1);
-	if (n < 0)
+	if (tree_link(root, name, sizeof name, "%s", device) < 0)
 		return;
-	target[n] = '\0';
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
 	if (is_controller(name) && strlen(name) < len)
 		strcpy(out, name);
 	else
-		first_path(device, out, len);
+		tree_names(root, device, keep_first, &p);
 }
 
 uint32_t nvme_namespace_of(const char *root, const char *block)
 {
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/sys/block/%s/nsid", root, block);
 	uint64_t nsid;
 
-	return path && bl_read_u64(path, &nsid) == 0 && nsid <= UINT32_MAX ? (uint32_t)nsid : 0;
+	return tree_u64(root, &nsid, "/sys/block/%s/nsid", block) == 0 && nsid <= UINT32_MAX
+		       ? (uint32_t)nsid
+		       : 0;
 }

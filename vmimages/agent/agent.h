@@ -49,8 +49,6 @@ json_t *health_answer(json_int_t id, const char *device);
 
 /* sysfs.c: one value, trimmed of blanks on both sides; negative errno. */
 int sysfs_read(char *out, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Last part of where a link leads ("virtio_blk"). */
-int sysfs_link(char *out, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void trim(char *s);
 
 /* work.c: what takes long runs in a thread of its own, one at a time. */

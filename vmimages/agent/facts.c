@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "interrupts.h"
+#include "tree.h"
 
 /* Facts that are one file of the disk's folder in /sys/block. */
 static const struct {
@@ -44,11 +45,11 @@ static int controller_driver(const char *name, char *out, size_t len)
 
 	if (!link || !realpath(link, path))
 		return -errno;
-	if (sysfs_link(subsystem, sizeof subsystem, "%s/subsystem", path) == 0 &&
+	if (tree_link("", subsystem, sizeof subsystem, "%s/subsystem", path) == 0 &&
 	    !strcmp(subsystem, "scsi"))
 		*strrchr(path, '/') = '\0';
 	while (!strncmp(path, "/sys/devices/", 13)) {
-		if (sysfs_link(out, len, "%s/driver", path) == 0)
+		if (tree_link("", out, len, "%s/driver", path) == 0)
 			return 0;
 		slash = strrchr(path, '/');
 		*slash = '\0';
@@ -63,7 +64,7 @@ static int nvme_driver(const char *name, char *out, size_t len)
 
 	if (sscanf(name, "nvme%un", &controller) != 1)
 		return -ENOENT;
-	return sysfs_link(out, len, "/sys/class/nvme/nvme%u/device/driver", controller);
+	return tree_link("", out, len, "/sys/class/nvme/nvme%u/device/driver", controller);
 }
 
 /* Folders in /sys/block/NAME/mq: one each hardware queue. */
