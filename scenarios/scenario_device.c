@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "pci_address.h"
 #include "scenario_priv.h"
 #include "units.h"
 
@@ -22,39 +23,6 @@ const char *const need_names[] = {"live_migration", "snapshots", "shared_device"
 _Static_assert(BL_ARRAY_LEN(need_names) == NEED_ROWS, "a name for each need");
 
 /* --- values --- */
-
-static size_t hex_digits(const char *s, size_t most)
-{
-	size_t n = 0;
-
-	while (n < most && isxdigit((unsigned char)s[n]))
-		n++;
-	return n;
-}
-
-#define PCI_TEXT "0000:5e:00.0"
-
-/* @text as PCI_TEXT is written; it may lack the domain or be in capitals. False: it is no address.
- */
-static bool pci_text(const char *text, char out[sizeof PCI_TEXT])
-{
-	static const size_t fields[] = {4, 2, 2, 1};
-	static const char ends[] = "::.";
-	bool has_domain = strlen(text) == strlen(PCI_TEXT);
-	const char *p = out;
-
-	if (!has_domain && strlen(text) != strlen(PCI_TEXT) - strlen("0000:"))
-		return false;
-	snprintf(out, sizeof PCI_TEXT, "%s%s", has_domain ? "" : "0000:", text);
-	for (char *c = out; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	for (size_t i = 0; i < BL_ARRAY_LEN(fields); i++) {
-		if (hex_digits(p, fields[i]) != fields[i] || p[fields[i]] != ends[i])
-			return false;
-		p += fields[i] + 1;
-	}
-	return out[8] < '2' && out[11] < '8'; /* a slot has five bits, a function three */
-}
 
 static const char *serial_fault(const char *serial)
 {
@@ -85,9 +53,9 @@ static int set_text(char **field, const char *value)
 
 static int check_pci(struct reader *r, const char *key, const struct ynode *node)
 {
-	char pci[sizeof PCI_TEXT], q[QUOTE_MAX];
+	char pci[BL_PCI_TEXT_MAX], q[QUOTE_MAX];
 
-	if (!pci_text(r->sc->device.pci, pci))
+	if (bl_pci_text(r->sc->device.pci, pci) < 0)
 		return fail_at(r, key, node->at, "'%s' is not %s", text_quote(q, node->text),
 			       ACCEPTS_PCI);
 	return set_text(&r->sc->device.pci, pci) < 0 ? fail_memory(r) : 0;
@@ -190,9 +158,9 @@ bool device_key_at(size_t i, struct scenario_key *ret_key)
 static int set_name(struct scenario_device *d, const char *device, struct bl_err *err)
 {
 	bool is_path = device[0] == '/', had_pci = d->pci != NULL;
-	char pci[sizeof PCI_TEXT];
+	char pci[BL_PCI_TEXT_MAX];
 
-	if (!is_path && !pci_text(device, pci))
+	if (!is_path && bl_pci_text(device, pci) < 0)
 		return bl_fail(err, -EINVAL,
 			       "device: '%.60s' is neither " ACCEPTS_PCI " nor " ACCEPTS_PATH,
 			       device);

@@ -87,16 +87,6 @@ static void read_function(struct device *d)
 		  d->controller);
 }
 
-/* The last part of a path in /sys/devices that has the form of a PCI address. */
-static void pci_of_path(char *real, char pci[DEVICE_PCI_MAX])
-{
-	char text[DEVICE_PCI_MAX], *save = NULL;
-
-	for (char *s = strtok_r(real, "/", &save); s; s = strtok_r(NULL, "/", &save))
-		if (strlen(s) >= 12 && device_pci_text(s, text, NULL) == 0)
-			strcpy(pci, text);
-}
-
 struct head_scan {
 	const char *root, *head;
 	char *pci;
@@ -106,14 +96,13 @@ struct head_scan {
 static void match_controller(void *ctx, const char *name)
 {
 	struct head_scan *s = ctx;
-	char real[PATH_MAX], pci[DEVICE_PCI_MAX] = "";
 	BL_CLEANUP(bl_freep) char *list = NULL;
+	char pci[BL_PCI_TEXT_MAX];
 	size_t n = strlen(s->head);
 
-	if (s->pci[0] || tree_real(s->root, real, "/sys/class/nvme/%s/device", name) < 0)
+	if (s->pci[0] || tree_pci(s->root, pci, "/sys/class/nvme/%s/device", name) < 0)
 		return;
-	pci_of_path(real, pci);
-	list = pci[0] ? device_namespaces(s->root, pci) : NULL;
+	list = device_namespaces(s->root, pci);
 	for (const char *at = list; at && *at; at += strcspn(at, " "), at += *at == ' ')
 		if (strncmp(at, s->head, n) == 0 && (at[n] == ' ' || !at[n]))
 			strcpy(s->pci, pci);
@@ -137,14 +126,12 @@ static void read_block(const char *root, const char *name, struct device *ret)
 {
 	struct device d = {.iommu_group = -1, .numa_node = -1};
 	struct head_scan s = {.root = d.root, .head = d.block, .pci = d.pci};
-	char real[PATH_MAX];
 	uint64_t v;
 
 	snprintf(d.root, sizeof d.root, "%s", root_of(root));
 	snprintf(d.block, sizeof d.block, "%s", name);
 	snprintf(d.node, sizeof d.node, "%s/dev/%.63s", d.root, name);
-	if (tree_real(root, real, BLOCK, name) == 0)
-		pci_of_path(real + strlen(d.root), d.pci);
+	tree_pci(root, d.pci, BLOCK, name);
 	read_namespace(&d);
 	if (!d.pci[0] && d.nsid)
 		tree_names(root, "/sys/class/nvme", match_controller, &s);
@@ -350,7 +337,7 @@ static int pick_namespace(const struct device_name *name, const struct device *i
 static int find_by_pci(const struct device_name *name, const struct device *items, size_t n,
 		       struct device *ret, struct bl_err *err)
 {
-	char pci[DEVICE_PCI_MAX], what[64];
+	char pci[BL_PCI_TEXT_MAX], what[64];
 	int r = device_pci_text(name->pci, pci, err);
 
 	if (r < 0)
@@ -413,7 +400,7 @@ static int find_by_serial(const struct device_name *name, const struct device *i
 static int agree(const struct device_name *name, const struct device *d, struct bl_err *err)
 {
 	const char *what = d->block[0] ? d->block : d->pci;
-	char pci[DEVICE_PCI_MAX];
+	char pci[BL_PCI_TEXT_MAX];
 
 	if (name->pci && name->pci[0]) {
 		int r = device_pci_text(name->pci, pci, err);

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "pci_address.h"
 
-#define DEVICE_PCI_MAX    16       /* "0000:5e:00.0" */
 #define DEVICE_CLASS_NVME 0x010802 /* mass storage, non-volatile memory, NVM Express */
 
 /* How a person names one. NULL or "": not given. */
@@ -27,8 +27,8 @@ struct device_name {
 };
 
 struct device {
-	char root[256];           /* of device_name */
-	char pci[DEVICE_PCI_MAX]; /* of the PCI function that the disk hangs at; "": none
+	char root[256];            /* of device_name */
+	char pci[BL_PCI_TEXT_MAX]; /* of the PCI function that the disk hangs at; "": none
 				     (virtio-mmio, loop) */
 	char driver[32]; /* that has the PCI function now: "nvme", "vfio-pci", "ahci"; "" none */
 	bool is_nvme;    /* PCI class 0x010802: an NVMe controller of its own */
@@ -64,7 +64,7 @@ int device_check_same(const struct device *was, int fd, struct bl_err *err);
 int device_list(const char *root, struct device **ret, size_t *ret_n, struct bl_err *err);
 
 /* "0000:5e:00.0" of "5e:00.0" or "0000:5E:00.0". -EINVAL. */
-int device_pci_text(const char *given, char out[DEVICE_PCI_MAX], struct bl_err *err);
+int device_pci_text(const char *given, char out[BL_PCI_TEXT_MAX], struct bl_err *err);
 
 /* The driver bound to @pci now: "nvme", "vfio-pci"; "" none. -ENODEV: no such function. */
 int device_pci_driver(const char *root, const char *pci, char *out, size_t len);

@@ -1,5 +1,4 @@
 /* pci.c - PCI functions in sysfs: names, classes, drivers, and the NVMe controllers on them. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +10,13 @@
 
 #define PCI_DIR "/sys/bus/pci/devices"
 
-static bool is_hex(const char *s, size_t n)
+int device_pci_text(const char *given, char out[BL_PCI_TEXT_MAX], struct bl_err *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!isxdigit((unsigned char)s[i]))
-			return false;
-	return true;
-}
-
-int device_pci_text(const char *given, char out[DEVICE_PCI_MAX], struct bl_err *err)
-{
-	size_t n = strlen(given), domain = n > 7 ? n - 8 : 0;
-	const char *s = given + (n > 7 ? domain + 1 : 0);
-
-	/* DOMAIN:BB:DD.F; a domain of more than four digits is Intel's VMD. */
-	if ((n != 7 && (n < 12 || n > 13 || given[domain] != ':' || !is_hex(given, domain))) ||
-	    !is_hex(s, 2) || s[2] != ':' || !is_hex(s + 3, 2) || s[5] != '.' || s[6] < '0' ||
-	    s[6] > '7')
+	if (bl_pci_text(given, out) < 0)
 		return bl_fail(err, -EINVAL,
 			       "'%s' is no PCI address; it is DOMAIN:BUS:DEVICE.FUNCTION in hex, "
 			       "such as 0000:5e:00.0 or 5e:00.0 (lspci shows them)",
 			       given);
-	snprintf(out, DEVICE_PCI_MAX, "%s%s", n == 7 ? "0000:" : "", given);
-	for (char *c = out; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
 	return 0;
 }
 

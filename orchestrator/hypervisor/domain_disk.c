@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "domain_priv.h"
+#include "pci_address.h"
 
 #define QEMU_XML_NS "http://libvirt.org/schemas/domain/qemu/1.0"
 
@@ -306,21 +307,21 @@ static int nvme_emulated(struct build *b, struct bl_err *err)
 /* <address> of the function, under @parent: libvirt wants it in parts. */
 static int pci_address(struct build *b, xmlNode *parent, struct bl_err *err)
 {
-	const char *pci = b->with->pci;
-	unsigned domain, bus, slot, function;
+	const char *text = b->with->pci;
 	struct tree *t = &b->tree;
+	struct bl_pci pci;
 	xmlNode *n;
 
-	if (!pci || sscanf(pci, "%x:%x:%x.%x", &domain, &bus, &slot, &function) != 4)
+	if (!text || bl_pci_parse(text, &pci) < 0)
 		return bl_fail(err, -EINVAL,
 			       "bus %s: '%s' is no PCI address; the device must be named by one, "
 			       "such as 0000:5e:00.0",
-			       cell_bus_names[b->cell->bus], pci ? pci : "");
+			       cell_bus_names[b->cell->bus], text ? text : "");
 	n = tree_add(t, parent, "address");
-	tree_set(t, n, "domain", "0x%04x", domain);
-	tree_set(t, n, "bus", "0x%02x", bus);
-	tree_set(t, n, "slot", "0x%02x", slot);
-	tree_set(t, n, "function", "0x%x", function);
+	tree_set(t, n, "domain", "0x%04x", pci.domain);
+	tree_set(t, n, "bus", "0x%02x", pci.bus);
+	tree_set(t, n, "slot", "0x%02x", pci.device);
+	tree_set(t, n, "function", "0x%x", pci.function);
 	return 0;
 }
 

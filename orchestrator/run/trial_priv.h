@@ -31,8 +31,8 @@ struct trial {
 	struct facts hello;
 	struct guest_clock clock;
 	struct guest_disk disk;
-	struct cpu_series cpu;        /* of the window of the current jobs */
-	char irq_pci[DEVICE_PCI_MAX]; /* whose interrupts the host counts; "" nobody's */
+	struct cpu_series cpu;         /* of the window of the current jobs */
+	char irq_pci[BL_PCI_TEXT_MAX]; /* whose interrupts the host counts; "" nobody's */
 
 	/* The disk that a person named: only in cells that need one. */
 	struct device dev;

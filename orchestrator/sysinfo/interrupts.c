@@ -305,51 +305,12 @@ int irq_each_delta(const struct irq_table *before, const struct irq_table *after
 
 /* --- whose --- */
 
-/* "0000:5e:00.0", and nothing behind it but a slash. */
-static bool is_pci(const char *s, size_t len)
-{
-	static const char form[] = "xxxx:xx:xx.x";
-	size_t domain = len > 12 ? len - 12 : 0; /* domains above ffff have more digits */
-
-	if (len < 12)
-		return false;
-	for (size_t i = 0; i < domain; i++)
-		if (!isxdigit((unsigned char)s[i]))
-			return false;
-	for (size_t i = 0; i < 12; i++)
-		if (form[i] == 'x' ? !isxdigit((unsigned char)s[domain + i])
-				   : s[domain + i] != form[i])
-			return false;
-	return true;
-}
-
-/* The last part of the path that @link leads to which is a PCI function. */
-static bool find_pci(const char *link, char *out, size_t len)
-{
-	char path[PATH_MAX];
-
-	out[0] = '\0';
-	if (!realpath(link, path))
-		return false;
-	for (const char *s = strchr(path, '/'); s; s = strchr(s + 1, '/')) {
-		size_t n = strcspn(s + 1, "/");
-
-		if (is_pci(s + 1, n) && n < len)
-			snprintf(out, len, "%.*s", (int)n, s + 1);
-	}
-	return out[0];
-}
-
 void irq_pci_of_block(const char *root, const char *block, char *out, size_t len)
 {
-	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/sys/block/%s/device", root, block);
-	char controller[32];
+	char controller[32], pci[BL_PCI_TEXT_MAX];
 
 	nvme_controller_of(root, block, controller, sizeof controller);
-	if (!disk || find_pci(disk, out, len) || !controller[0])
-		return;
-	free(disk);
-	disk = bl_strf("%s/sys/class/nvme/%s/device", root, controller);
-	if (disk)
-		find_pci(disk, out, len);
+	if (tree_pci(root, pci, "/sys/block/%s/device", block) < 0 && controller[0])
+		tree_pci(root, pci, "/sys/class/nvme/%s/device", controller);
+	snprintf(out, len, "%s", pci);
 }

@@ -71,6 +71,14 @@ int tree_file(const char *root, struct bl_buf *out, const char *fmt, ...)
 	return r < 0 ? r : bl_read_file(path, 8 * MiB, out, NULL);
 }
 
+static int real_path(const char *path, char out[PATH_MAX])
+{
+	if (realpath(path, out))
+		return 0;
+	out[0] = '\0';
+	return -errno;
+}
+
 int tree_real(const char *root, char out[PATH_MAX], const char *fmt, ...)
 {
 	char path[PATH_MAX];
@@ -78,12 +86,25 @@ int tree_real(const char *root, char out[PATH_MAX], const char *fmt, ...)
 
 	out[0] = '\0';
 	FULL_PATH(r, path);
+	return r < 0 ? r : real_path(path, out);
+}
+
+int tree_pci(const char *root, char out[BL_PCI_TEXT_MAX], const char *fmt, ...)
+{
+	char path[PATH_MAX], real[PATH_MAX], *save = NULL;
+	int r;
+
+	out[0] = '\0';
+	FULL_PATH(r, path);
+	if (r == 0)
+		r = real_path(path, real);
 	if (r < 0)
 		return r;
-	if (realpath(path, out))
-		return 0;
-	out[0] = '\0';
-	return -errno;
+	/* In sysfs all have a domain. */
+	for (char *s = strtok_r(real, "/", &save); s; s = strtok_r(NULL, "/", &save))
+		if (strlen(s) >= strlen("0000:5e:00.0"))
+			bl_pci_text(s, out);
+	return out[0] ? 0 : -ENOENT;
 }
 
 int tree_link(const char *root, char *out, size_t len, const char *fmt, ...)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "pci_address.h"
 
 /* First line of ROOT/fmt..., cut at @len, without spaces at its end (names of disks are padded).
  * Negative errno and "" when it can't be read. */
@@ -29,6 +30,11 @@ int tree_real(const char *root, char out[PATH_MAX], const char *fmt, ...)
 /* The last part of a link's target: "nvme" of a function's driver. Negative errno and "". */
 int tree_link(const char *root, char *out, size_t len, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The PCI function that the device ROOT/fmt... hangs at, the nearest to it: the last part of where
+ * it really is that is the address of one. -ENOENT and "": it is not there, or hangs at none. */
+int tree_pci(const char *root, char out[BL_PCI_TEXT_MAX], const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Names in a folder in alphabetical order, without "." and "..", calling @each. Returns how many
  * (@each NULL: only counted), or a negative errno. */

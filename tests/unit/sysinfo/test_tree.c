@@ -41,6 +41,23 @@ START_TEST(a_link_is_told_by_the_last_part_of_its_target)
 }
 END_TEST
 
+START_TEST(a_device_hangs_at_the_function_nearest_to_it)
+{
+	char pci[BL_PCI_TEXT_MAX] = "before";
+
+	faked_put("/sys/devices/pci0000:00/0000:00:01.0/0000:5e:00.0/nvme/nvme0/serial", "S\n");
+	faked_link("/sys/class/nvme/nvme0",
+		   "../../devices/pci0000:00/0000:00:01.0/0000:5e:00.0/nvme/nvme0");
+	faked_put("/sys/devices/virtual/block/loop0/5e:00.0/size", "1\n"); /* no name of sysfs */
+	ck_assert_int_eq(tree_pci(faked_root, pci, "/sys/class/nvme/%s", "nvme0"), 0);
+	ck_assert_str_eq(pci, "0000:5e:00.0");
+	ck_assert_int_eq(tree_pci(faked_root, pci, "/sys/devices/virtual/block/loop0/5e:00.0"),
+			 -ENOENT);
+	ck_assert_str_eq(pci, "");
+	ck_assert_int_eq(tree_pci(faked_root, pci, "/sys/class/nvme/nvme1"), -ENOENT);
+}
+END_TEST
+
 static void add_name(void *ctx, const char *name)
 {
 	bl_buf_addf(ctx, "%s ", name);
@@ -84,6 +101,7 @@ int main(void)
 	tcase_add_checked_fixture(t, faked_make, faked_drop);
 	tcase_add_test(t, a_line_comes_without_its_padding);
 	tcase_add_test(t, a_link_is_told_by_the_last_part_of_its_target);
+	tcase_add_test(t, a_device_hangs_at_the_function_nearest_to_it);
 	tcase_add_test(t, names_come_in_order);
 	tcase_add_test(t, without_a_root_it_is_this_host);
 	suite_add_tcase(s, t);
