@@ -98,7 +98,7 @@ static int ask(struct cli *cli, const struct device *dev, struct bl_err *err)
 static int agree(struct cli *cli, const struct args *a, const struct device *dev,
 		 const char *contents, struct bl_err *err)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *line = NULL;
 
 	if (!a->yes && cli->in_is_tty && !a->json)
 		return ask(cli, dev, err);
@@ -110,16 +110,13 @@ static int agree(struct cli *cli, const struct args *a, const struct device *dev
 			       dev->block);
 	if (!contents[0] || a->erase)
 		return 0;
-	for (const char *c = contents; *c; c++) {
-		if (*c != '\n')
-			bl_buf_addc(&line, *c);
-		else if (c[1])
-			bl_buf_adds(&line, "; ");
-	}
+	line = guard_contents_joined(contents);
+	if (!line)
+		return bl_fail(err, -ENOMEM, "out of memory");
 	return bl_fail(err, -EEXIST,
 		       "'%s' holds data, which would be lost: %s; if nobody needs that, say --yes "
 		       "--erase",
-		       dev->block, bl_buf_str(&line));
+		       dev->block, line);
 }
 
 /* A person may have thought for long about what was shown; what came since nobody has agreed to. */

@@ -272,7 +272,7 @@ static int write_claim(const struct device *dev, int fd, struct claim *ret, stru
 
 	if (r < 0)
 		return r;
-	text = contents_joined(bl_buf_str(&had));
+	text = guard_contents_joined(bl_buf_str(&had));
 	if (!text)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	make_claim(dev, text, &c);

@@ -280,7 +280,7 @@ int guard_contents(const struct device *dev, char **ret, struct bl_err *err)
 	return *ret ? 0 : bl_fail(err, -ENOMEM, "out of memory");
 }
 
-char *contents_joined(const char *lines)
+char *guard_contents_joined(const char *lines)
 {
 	struct bl_buf out = BL_BUF_INIT;
 
@@ -310,7 +310,7 @@ int guard_signatures(struct guard *g, const struct claim *claim)
 				  "'%s': can't look for what is on it: %s", g->block, strerror(-r));
 	if (!out.len)
 		return 0;
-	found = contents_joined(out.data);
+	found = guard_contents_joined(out.data);
 	snprintf(remedy, sizeof remedy,
 		 "if nobody needs that, have it wiped: blklab claim '%s' --device /dev/%s",
 		 g->dev->serial, g->block);

@@ -44,6 +44,9 @@ int guard_check(const struct device *dev, const char *serial, enum guard_use use
  * "" nothing is known to be on it. */
 int guard_contents(const struct device *dev, char **ret, struct bl_err *err);
 
+/* Its lines in one: "a\nb\n" as "a; b". new; NULL: no memory. */
+char *guard_contents_joined(const char *lines);
+
 /* Every reason against GUARD_PASSTHROUGH, not only the first: for doctor. Calls @each with a reason
  * and a remedy (may be NULL); returns how many. */
 int guard_reasons(const struct device *dev, enum guard_use use,

@@ -57,8 +57,6 @@ int guard_signatures(struct guard *g, const struct claim *claim);
 /* What guard_contents() says, of one disk; @with_claim: and of the claim that is there. */
 int contents_lines(const struct device *dev, bool with_claim, struct bl_buf *out,
 		   struct bl_err *err);
-/* "a\nb\n" as "a; b". new; NULL: no memory. */
-char *contents_joined(const char *lines);
 /* Wipe every signature and partition table, and look that none is left. @fd: open for writing. */
 int contents_wipe(int fd, const char *name, struct bl_err *err);
 
