@@ -245,19 +245,13 @@ struct irqs {
 	struct bl_buf crowded;
 };
 
-/* "0-3,6" */
-static void mark_cpus(const char *s, bool cpus[4096])
+static void mark_cpus(const char *list, bool cpus[4096])
 {
-	char *end;
+	long from, to;
 
-	while (*s >= '0' && *s <= '9') {
-		long from = strtol(s, &end, 10),
-		     to = *end == '-' ? strtol(end + 1, &end, 10) : from;
-
+	while (cpu_range_next(&list, &from, &to))
 		for (long i = from; i <= to && i < 4096; i++)
 			cpus[i] = true;
-		s = end + (*end == ',');
-	}
 }
 
 static unsigned count_cpus(const bool cpus[4096])

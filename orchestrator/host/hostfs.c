@@ -110,20 +110,28 @@ int host_cpu_values(const struct doctor_options *opt, const char *suffix, char *
 	return 0;
 }
 
+bool cpu_range_next(const char **list, long *ret_from, long *ret_to)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)**list))
+		return false;
+	*ret_from = strtol(*list, &end, 10);
+	*ret_to = *end == '-' ? strtol(end + 1, &end, 10) : *ret_from;
+	*list = end + (*end == ',');
+	return true;
+}
+
 unsigned host_cpus_online(const struct doctor_options *opt)
 {
-	char line[256], *s = line;
+	const char *list;
+	char line[256];
 	unsigned n = 0;
 	long from, to;
 
 	if (host_line(opt, line, sizeof line, "/sys/devices/system/cpu/online") < 0)
 		return 0;
-	while (isdigit((unsigned char)*s)) { /* "0-3,6" */
-		from = to = strtol(s, &s, 10);
-		if (*s == '-')
-			to = strtol(s + 1, &s, 10);
+	for (list = line; cpu_range_next(&list, &from, &to);)
 		n += (unsigned)(to - from + 1);
-		s += *s == ',';
-	}
 	return n;
 }

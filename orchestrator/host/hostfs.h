@@ -30,6 +30,9 @@ int host_meminfo(const struct doctor_options *opt, const char *key, uint64_t *re
  * CPUs. @path has one %u... given as prefix and suffix: PREFIX N SUFFIX. -ENOENT: no CPU has it. */
 int host_cpu_values(const struct doctor_options *opt, const char *suffix, char *out, size_t len,
 		    unsigned *ret_kinds);
+/* The next range of a list of CPUs, "0-3,6": 0 to 3, then 6 to 6. Moves *list behind it; false:
+ * none is left. */
+bool cpu_range_next(const char **list, long *ret_from, long *ret_to);
 unsigned host_cpus_online(const struct doctor_options *opt); /* 0: not known */
 
 /* What lies under the work folder, layer by layer, down to a disk. */

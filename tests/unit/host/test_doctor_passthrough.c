@@ -7,6 +7,7 @@
 #include "doctor_areas.h"
 #include "faked.h"
 #include "guard.h"
+#include "hostfs.h"
 
 #define PCI "0000:5e:00.0"
 
@@ -168,6 +169,28 @@ START_TEST(a_host_without_nvme_gets_one_row_instead_of_a_checklist)
 }
 END_TEST
 
+static const struct {
+	const char *list, *ranges;
+} lists[] = {
+	{"", ""},
+	{"\n", ""},
+	{"7", "7-7 "},
+	{"0-3,6\n", "0-3 6-6 "},
+	{"1,3,10-4095", "1-1 3-3 10-4095 "},
+};
+
+START_TEST(lists_of_cpus_are_taken_apart)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	const char *list = lists[_i].list;
+	long from, to;
+
+	while (cpu_range_next(&list, &from, &to))
+		bl_buf_addf(&b, "%ld-%ld ", from, to);
+	ck_assert_str_eq(bl_buf_str(&b), lists[_i].ranges);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("doctor-passthrough");
@@ -181,6 +204,7 @@ int main(void)
 	tcase_add_test(t, interrupts_that_are_not_confined_are_told);
 	tcase_add_test(t, irqbalance_and_the_place_of_interrupts_are_told);
 	tcase_add_test(t, a_host_without_nvme_gets_one_row_instead_of_a_checklist);
+	tcase_add_loop_test(t, lists_of_cpus_are_taken_apart, 0, BL_ARRAY_LEN(lists));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
