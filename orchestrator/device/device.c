@@ -96,16 +96,11 @@ struct head_scan {
 static void match_controller(void *ctx, const char *name)
 {
 	struct head_scan *s = ctx;
-	BL_CLEANUP(bl_freep) char *list = NULL;
 	char pci[BL_PCI_TEXT_MAX];
-	size_t n = strlen(s->head);
 
-	if (s->pci[0] || tree_pci(s->root, pci, "/sys/class/nvme/%s/device", name) < 0)
-		return;
-	list = device_namespaces(s->root, pci);
-	for (const char *at = list; at && *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strncmp(at, s->head, n) == 0 && (at[n] == ' ' || !at[n]))
-			strcpy(s->pci, pci);
+	if (!s->pci[0] && tree_pci(s->root, pci, "/sys/class/nvme/%s/device", name) == 0 &&
+	    device_has_namespace(s->root, pci, s->head))
+		strcpy(s->pci, pci);
 }
 
 static void read_namespace(struct device *d)

@@ -83,6 +83,8 @@ void device_controller_serial(const char *root, const char *controller, char *ou
 /* "nvme0n1 nvme0n2": the namespaces of the controller at @pci that have a block device now,
  * in order; "" none. new (free()). */
 char *device_namespaces(const char *root, const char *pci);
+/* Is @block ("nvme0n1") one of them? */
+bool device_has_namespace(const char *root, const char *pci, const char *block);
 
 /* How many MSI-X vectors the function has (PCI capability 0x11, from its config space); 0: not
  * known. */

@@ -117,28 +117,16 @@ struct path_scan {
 	char other[96];
 };
 
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list; at && *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strncmp(at, word, n) == 0 && (at[n] == ' ' || !at[n]))
-			return true;
-	return false;
-}
-
 static void match_path(void *ctx, const char *controller)
 {
 	struct path_scan *s = ctx;
-	BL_CLEANUP(bl_freep) char *list = NULL;
 	char pci[64];
 
 	if (tree_link(s->g->dev->root, pci, sizeof pci, "/sys/class/nvme/%s/device", controller) <
 		    0 ||
 	    strcmp(pci, s->g->dev->pci) == 0)
 		return;
-	list = device_namespaces(s->g->dev->root, pci);
-	if (has_word(list, s->g->block))
+	if (device_has_namespace(s->g->dev->root, pci, s->g->block))
 		snprintf(s->other, sizeof s->other, "%.20s at %.40s", controller, pci);
 }
 

@@ -129,6 +129,17 @@ char *device_namespaces(const char *root, const char *pci)
 	return bl_buf_take(&out);
 }
 
+bool device_has_namespace(const char *root, const char *pci, const char *block)
+{
+	BL_CLEANUP(bl_freep) char *list = device_namespaces(root, pci);
+	size_t n = strlen(block);
+
+	for (const char *at = list; at && *at; at += strcspn(at, " "), at += *at == ' ')
+		if (strncmp(at, block, n) == 0 && (at[n] == ' ' || !at[n]))
+			return true;
+	return false;
+}
+
 /* PCI Local Bus specification 3.0, 6.7 (capabilities list) and 6.8.2 (MSI-X): table size - 1 in the
  * low 11 bits of message control. Without privileges sysfs shows the first 64 bytes only. */
 unsigned device_msix_vectors(const char *root, const char *pci)

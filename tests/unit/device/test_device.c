@@ -182,6 +182,17 @@ START_TEST(a_namespace_of_a_subsystem_is_traced_to_its_function)
 }
 END_TEST
 
+START_TEST(a_namespace_is_known_by_its_whole_name)
+{
+	faked_namespace(SECOND, 1, 12, 3); /* nvme1n12 */
+	ck_assert(device_has_namespace(faked_root, SECOND, "nvme1n1"));
+	ck_assert(device_has_namespace(faked_root, SECOND, "nvme1n12"));
+	faked_remove("/sys/devices/pci0000:00/" SECOND "/nvme/nvme1/nvme1n1");
+	ck_assert(!device_has_namespace(faked_root, SECOND, "nvme1n1"));
+	ck_assert(!device_has_namespace(faked_root, FIRST, "nvme1n12"));
+}
+END_TEST
+
 START_TEST(a_scsi_serial_is_read_from_its_vpd_page)
 {
 	static const char page[] = "\0\x80\0\x0cVPD-0001    ";
@@ -292,6 +303,7 @@ int main(void)
 	tcase_add_test(t, a_partition_is_no_disk);
 	tcase_add_test(t, a_controller_at_vfio_is_found_by_its_address_only);
 	tcase_add_test(t, a_namespace_of_a_subsystem_is_traced_to_its_function);
+	tcase_add_test(t, a_namespace_is_known_by_its_whole_name);
 	tcase_add_test(t, a_scsi_serial_is_read_from_its_vpd_page);
 	tcase_add_test(t, a_disk_that_tells_no_serial_is_refused);
 	tcase_add_test(t, the_list_has_hardware_only);
