@@ -1,6 +1,5 @@
 /* guard_open.c - has any process the disk open? A VM or a database on the raw disk takes no lock
  * and no exclusive open: its open file is all that tells of it. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +8,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "fs.h"
 #include "guard_priv.h"
 
 #define TRIES 10 /* of 100 ms: udev opens a disk after each close of a writer, and lets go */
 
 struct open_scan {
 	struct guard *g;
-	char fds[64]; /* "/proc/1234/fd" */
 	char node[96];
 	long pid;
 };
@@ -40,27 +36,17 @@ static bool block_of(const struct open_scan *s, const char *path, char *out, siz
 	return true;
 }
 
-static void match_fd(void *ctx, const char *fd)
+static bool match_file(void *ctx, long pid, const char *link)
 {
 	struct open_scan *s = ctx;
-	BL_CLEANUP(bl_freep)
-	char *path = s->pid ? NULL : bl_strf("%s%s/%s", s->g->dev->root, s->fds, fd);
 	char block[BLOCK_NAME_MAX];
 
-	if (!path || !block_of(s, path, block, sizeof block) || !guard_is_of_disk(s->g, block))
-		return;
-	s->pid = strtol(s->fds + strlen("/proc/"), NULL, 10);
+	if (pid == getpid() || !block_of(s, link, block, sizeof block) ||
+	    !guard_is_of_disk(s->g, block))
+		return true;
+	s->pid = pid;
 	snprintf(s->node, sizeof s->node, "/dev/%s", block);
-}
-
-static void match_process(void *ctx, const char *name)
-{
-	struct open_scan *s = ctx;
-
-	if (!isdigit((unsigned char)name[0]) || s->pid || strtol(name, NULL, 10) == getpid())
-		return;
-	snprintf(s->fds, sizeof s->fds, "/proc/%.20s/fd", name);
-	tree_names(s->g->dev->root, s->fds, match_fd, s);
+	return false;
 }
 
 int guard_open_files(struct guard *g)
@@ -72,7 +58,7 @@ int guard_open_files(struct guard *g)
 		return 0;
 	for (int i = 0; i <= TRIES; i++) {
 		s.pid = 0;
-		tree_names(g->dev->root, "/proc", match_process, &s);
+		tree_open_files(g->dev->root, match_file, &s);
 		if (!s.pid)
 			return 0;
 		if (g->each || g->dev->root[0])

@@ -1,7 +1,5 @@
 #include "handover.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -154,36 +152,25 @@ static void note_name(void *ctx, const char *name)
 }
 
 struct user_scan {
-	const char *root;
-	char group[128], cdev[128], fds[96];
+	char group[128], cdev[128];
 	long pid;
 };
 
-static void match_fd(void *ctx, const char *fd)
+static bool match_file(void *ctx, long pid, const char *link)
 {
 	struct user_scan *s = ctx;
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s%s/%s", s->root, s->fds, fd);
 	char target[256];
-	ssize_t n = path ? readlink(path, target, sizeof target - 1) : -1;
+	ssize_t n = readlink(link, target, sizeof target - 1);
 
 	target[n < 0 ? 0 : n] = '\0';
 	if (target[0] && (strcmp(target, s->group) == 0 || strcmp(target, s->cdev) == 0))
-		s->pid = strtol(s->fds + strlen("/proc/"), NULL, 10);
-}
-
-static void match_process(void *ctx, const char *name)
-{
-	struct user_scan *s = ctx;
-
-	if (!isdigit((unsigned char)name[0]) || s->pid)
-		return;
-	snprintf(s->fds, sizeof s->fds, "/proc/%.20s/fd", name);
-	tree_names(s->root, s->fds, match_fd, s);
+		s->pid = pid;
+	return s->pid == 0;
 }
 
 long handover_user(const char *root, const char *pci)
 {
-	struct user_scan s = {.root = root ? root : ""};
+	struct user_scan s = {.pid = 0};
 	char group[64], dir[96], cdev[64] = "";
 
 	if (!pci[0])
@@ -195,6 +182,6 @@ long handover_user(const char *root, const char *pci)
 	if (cdev[0])
 		snprintf(s.cdev, sizeof s.cdev, "/dev/vfio/devices/%s", cdev);
 	if (s.group[0] || s.cdev[0])
-		tree_names(root, "/proc", match_process, &s);
+		tree_open_files(root, match_file, &s);
 	return s.pid;
 }

@@ -1,5 +1,6 @@
 #include "tree.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -159,4 +160,42 @@ int tree_names(const char *root, const char *dir, void (*each)(void *ctx, const 
 	}
 	free(list);
 	return n;
+}
+
+struct open_scan {
+	const char *root;
+	bool (*each)(void *ctx, long pid, const char *link);
+	void *ctx;
+	long pid;
+	bool is_over;
+};
+
+static void one_file(void *ctx, const char *fd)
+{
+	struct open_scan *s = ctx;
+	BL_CLEANUP(bl_freep)
+	char *link = s->is_over ? NULL : bl_strf("%s/proc/%ld/fd/%s", s->root, s->pid, fd);
+
+	if (link)
+		s->is_over = !s->each(s->ctx, s->pid, link);
+}
+
+static void one_process(void *ctx, const char *name)
+{
+	struct open_scan *s = ctx;
+	char dir[64];
+
+	if (!isdigit((unsigned char)name[0]) || s->is_over)
+		return;
+	s->pid = strtol(name, NULL, 10);
+	snprintf(dir, sizeof dir, "/proc/%ld/fd", s->pid);
+	tree_names(s->root, dir, one_file, s);
+}
+
+void tree_open_files(const char *root, bool (*each)(void *ctx, long pid, const char *link),
+		     void *ctx)
+{
+	struct open_scan s = {.root = root ? root : "", .each = each, .ctx = ctx};
+
+	tree_names(s.root, "/proc", one_process, &s);
 }

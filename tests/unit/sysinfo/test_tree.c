@@ -77,6 +77,42 @@ START_TEST(names_come_in_order)
 }
 END_TEST
 
+struct seen {
+	struct bl_buf text;
+	long last; /* to look at */
+};
+
+static bool note_file(void *ctx, long pid, const char *link)
+{
+	struct seen *s = ctx;
+
+	bl_buf_addf(&s->text, "%ld %s\n", pid, link + strlen(faked_root));
+	return pid != s->last;
+}
+
+START_TEST(open_files_are_told_until_nobody_asks)
+{
+	struct seen s = {.text = BL_BUF_INIT};
+
+	faked_link("/proc/10/fd/0", "/dev/null");
+	faked_link("/proc/10/fd/1", "/dev/sda");
+	faked_link("/proc/20/fd/0", "/dev/sdb");
+	faked_link("/proc/20/fd/1", "/dev/sdc");
+	faked_put("/proc/30/comm", "nobody's\n");
+	faked_link("/proc/40/fd/0", "/dev/sdb");
+	tree_open_files(faked_root, note_file, &s);
+	ck_assert_str_eq(bl_buf_str(&s.text),
+			 "10 /proc/10/fd/0\n10 /proc/10/fd/1\n20 /proc/20/fd/0\n"
+			 "20 /proc/20/fd/1\n40 /proc/40/fd/0\n");
+	bl_buf_done(&s.text);
+	s.last = 20;
+	tree_open_files(faked_root, note_file, &s);
+	ck_assert_str_eq(bl_buf_str(&s.text),
+			 "10 /proc/10/fd/0\n10 /proc/10/fd/1\n20 /proc/20/fd/0\n");
+	bl_buf_done(&s.text);
+}
+END_TEST
+
 START_TEST(without_a_root_it_is_this_host)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
@@ -103,6 +139,7 @@ int main(void)
 	tcase_add_test(t, a_link_is_told_by_the_last_part_of_its_target);
 	tcase_add_test(t, a_device_hangs_at_the_function_nearest_to_it);
 	tcase_add_test(t, names_come_in_order);
+	tcase_add_test(t, open_files_are_told_until_nobody_asks);
 	tcase_add_test(t, without_a_root_it_is_this_host);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
