@@ -34,6 +34,18 @@ static bool checks_later(const struct shape *sh, const struct job *j)
 	return sh->readback && job_writes(j) && j->do_verify;
 }
 
+/* verify_only writes nothing ever, also where nothing is read back; fio counts such a job's
+ * requests as done, here none is: none was. */
+static void skip_writes(struct worker *w, struct shape *sh)
+{
+	if (!checks_later(sh, w->job)) {
+		sh->phase = PHASE_OVER;
+		return;
+	}
+	pretend(w, sh);
+	sh->phase = PHASE_CHECK;
+}
+
 /* Written and checked: once more, or done. */
 static void end_pass(struct worker *w, struct shape *sh)
 {
@@ -79,10 +91,8 @@ static enum shape_answer next_of_phase(struct worker *w, struct slot *s, uint64_
 	const struct job *j = w->job;
 	uint32_t batch;
 
-	if (sh->phase == PHASE_IO && j->verify_only && checks_later(sh, j)) {
-		pretend(w, sh);
-		sh->phase = PHASE_CHECK;
-	}
+	if (sh->phase == PHASE_IO && j->verify_only && job_writes(j))
+		skip_writes(w, sh);
 	if (sh->phase == PHASE_OVER)
 		return SHAPE_END;
 	if (sh->phase != PHASE_IO)

@@ -40,7 +40,7 @@ bool shape_is_needed(const struct job *j, const struct plan_files *f)
 	return f->per_clone > 1 || marks || job_trims(j) || !writes_plain_data(j) ||
 	       !goes_plainly(j) || !goes_at_full_speed(j) || shape_drops_cache_again(j) ||
 	       j->verify || j->fsync || j->fdatasync || j->end_fsync || j->fill_device ||
-	       j->file_append || journal_wants_each(j);
+	       j->file_append || j->verify_only || journal_wants_each(j);
 }
 
 static int set_splits(struct shape *sh, const struct job *j, struct bl_err *err)

@@ -424,6 +424,37 @@ START_TEST(verify_only_checks_all_of_a_rated_job)
 }
 END_TEST
 
+static const char *const writes_nothing[] = {
+	"rw=write\nverify=crc32c\ndo_verify=0\n",
+	"rw=write\nverify=crc32c\ndo_verify=0\nioengine=libaio\niodepth=4\n",
+	"rw=randrw\nverify=crc32c\ndo_verify=0\n",
+	"rw=write\n",
+	"rw=randwrite\nfsync=2\nloops=2\n",
+	"rw=write\ntime_based\nruntime=60\n",
+};
+
+START_TEST(verify_only_writes_nothing_even_where_nothing_is_checked)
+{
+	static char bytes[1 << 20], zeros[1 << 20];
+	const char *path = scratch_file("neither", sizeof(bytes));
+	char text[200];
+	struct sample *s;
+	FILE *f;
+
+	snprintf(text, sizeof(text), "[a]\nverify_only\n%s", writes_nothing[_i]);
+	s = run_one(text, path);
+	ck_assert_int_eq(s->error, 0);
+	ck_assert_uint_eq(s->dir[IO_READ].ios, 0);
+	ck_assert_uint_eq(s->dir[IO_WRITE].ios, 0);
+	sample_free(s);
+	f = fopen(path, "r");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fread(bytes, 1, sizeof(bytes), f), sizeof(bytes));
+	fclose(f);
+	ck_assert_mem_eq(bytes, zeros, sizeof(bytes));
+}
+END_TEST
+
 START_TEST(a_command_before_the_job_takes_nothing_of_its_time)
 {
 	char dir[] = "/var/tmp/blklab-hooks-XXXXXX";
@@ -587,6 +618,8 @@ TCase *rich_cases(void)
 	tcase_add_loop_test(t, a_ramp_does_not_use_up_the_job, 0,
 			    sizeof(ramped) / sizeof(ramped[0]));
 	tcase_add_test(t, verify_only_checks_all_of_a_rated_job);
+	tcase_add_loop_test(t, verify_only_writes_nothing_even_where_nothing_is_checked, 0,
+			    sizeof(writes_nothing) / sizeof(writes_nothing[0]));
 	tcase_add_test(t, a_command_before_the_job_takes_nothing_of_its_time);
 	tcase_add_test(t, windows_follow_each_other_and_none_is_a_moment);
 	tcase_add_test(t, a_search_forgets_its_logs_with_its_figures);
