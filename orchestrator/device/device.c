@@ -403,22 +403,22 @@ static int agree(const struct device_name *name, const struct device *d, struct 
 		if (r < 0)
 			return r;
 		if (strcmp(pci, d->pci) != 0)
-			return bl_fail(err, -EPERM,
+			return bl_fail(err, -ENODEV,
 				       "'%s' hangs at '%s', not at '%s'; name the one or the other",
 				       what, d->pci[0] ? d->pci : "no PCI function", pci);
 	}
 	if (name->nsid && d->nsid && name->nsid != d->nsid)
-		return bl_fail(err, -EPERM,
+		return bl_fail(err, -ENODEV,
 			       "'%s' is namespace %u, not %u; name the one or the "
 			       "other",
 			       what, d->nsid, name->nsid);
 	if (d->block[0] && !d->serial[0])
-		return bl_fail(err, -EPERM,
+		return bl_fail(err, -ENODEV,
 			       "'%s' tells no serial, so it can't be proved to be '%s'; the lab "
 			       "takes only disks that have one",
 			       what, name->serial);
 	if (d->serial[0] && strcmp(d->serial, name->serial) != 0)
-		return bl_fail(err, -EPERM,
+		return bl_fail(err, -ENODEV,
 			       "'%s' has the serial '%s', not '%s': this may be another disk than "
 			       "the one that is meant; name the serial that it has, if it is",
 			       what, d->serial, name->serial);
@@ -433,7 +433,7 @@ int device_find(const struct device_name *name, struct device *ret, struct bl_er
 	int r;
 
 	if (!name->serial || !name->serial[0])
-		return bl_fail(err, -EPERM,
+		return bl_fail(err, -EINVAL,
 			       "no serial was given; addresses and paths change from boot to boot, "
 			       "so a disk is named by its serial (`blklab claim` lists them)");
 	r = device_list(name->root, &items, &n, err);

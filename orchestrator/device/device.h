@@ -45,9 +45,9 @@ struct device {
 
 /* The one disk that all given parts of @name agree on. -ENODEV: none has this serial (the
  * serials that there are are listed) or no such address or path; -ENOTUNIQ: several have the
- * serial (their addresses are listed: name one, too); -EPERM: the address or path has another
- * serial (both named), or no serial was given; -ENOTBLK: a partition, or no disk; -EINVAL: not
- * the form of a PCI address.
+ * serial (their addresses are listed: name one, too); -ENODEV also: the address or path has
+ * another serial (both named), or none; -ENOTBLK: a partition, or no disk; -EINVAL: not the form of
+ * a PCI address, or no serial was given.
  * A controller at vfio-pci is found by its address only; its serial then is "" and must be proved
  * by others (the store's record of the hand-over, or the guest). */
 int device_find(const struct device_name *name, struct device *ret, struct bl_err *err);

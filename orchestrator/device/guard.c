@@ -78,17 +78,17 @@ static int check_serial(struct guard *g)
 
 	if (!d->serial[0])
 		return guard_deny(
-			g, -EPERM, "take a disk that has one",
+			g, -ENODEV, "take a disk that has one",
 			"'%s' tells no serial, so nothing proves that it is the disk that "
 			"is meant",
 			what);
 	if (!g->serial || !g->serial[0])
-		return guard_deny(g, -EPERM, "name its serial",
+		return guard_deny(g, -EINVAL, "name its serial",
 				  "'%s' would be overwritten, and no serial was given to prove "
 				  "that it is the disk that is meant",
 				  what);
 	if (strcmp(d->serial, g->serial) != 0)
-		return guard_deny(g, -EPERM, "name the serial that it has, if it is",
+		return guard_deny(g, -ENODEV, "name the serial that it has, if it is",
 				  "'%s' has the serial '%s', not '%s': this may be another disk "
 				  "than the one that is meant",
 				  what, d->serial, g->serial);

@@ -29,8 +29,8 @@ enum guard_use {
  *
  * -ENOKEY: no claim of this lab, or one for another serial or size: `blklab claim SERIAL`.
  *
- * -EPERM: no serial given, or another one. -EROFS, -ENOTBLK, -ENODEV. -EIO: a check could not be
- * made.
+ * -EINVAL: no serial given. -ENODEV: it has another one, or none; or it is gone. -EROFS, -ENOTBLK.
+ * -EIO: a check could not be made.
  *
  * GUARD_PASSTHROUGH, -ENOTSUP: not an NVMe controller of its own; the IOMMU is off; vfio-pci is
  * neither loaded nor loadable. -EBUSY: the IOMMU group has another device with a driver other than

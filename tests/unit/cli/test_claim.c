@@ -209,6 +209,21 @@ START_TEST(one_of_several_is_named_by_address_path_or_name)
 }
 END_TEST
 
+START_TEST(a_device_with_another_serial_is_bad_input)
+{
+	struct args a = {.serial = "S5XX-0002", .yes = true};
+	const char *const named[] = {"5e:00.0", "/dev/nvme0n1", "nvme0n1"};
+	struct bl_err err;
+
+	for (size_t i = 0; i < 3; i++) {
+		a.device = named[i];
+		ck_assert_int_eq(cli_exit_code(run(a, NULL, &err)), EXIT_BAD_INPUT);
+		ck_assert_ptr_nonnull(strstr(err.text, "not 'S5XX-0002'"));
+	}
+	ck_assert(!is_claimed());
+}
+END_TEST
+
 START_TEST(the_list_says_what_stops_each)
 {
 	struct bl_err err;
@@ -292,6 +307,7 @@ int main(void)
 	tcase_add_test(t, an_empty_disk_is_claimed_once_by_yes_alone);
 	tcase_add_test(t, a_disk_in_use_is_refused_whatever_is_said);
 	tcase_add_test(t, one_of_several_is_named_by_address_path_or_name);
+	tcase_add_test(t, a_device_with_another_serial_is_bad_input);
 	tcase_add_test(t, the_list_says_what_stops_each);
 	tcase_add_test(t, programs_get_the_same_as_json);
 	suite_add_tcase(s, t);

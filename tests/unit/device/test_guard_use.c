@@ -40,10 +40,10 @@ END_TEST
 START_TEST(a_wrong_or_absent_serial_is_refused)
 {
 	claimed();
-	refused_as(NULL, GUARD_BLOCK, -EPERM,
+	refused_as(NULL, GUARD_BLOCK, -EINVAL,
 		   "'nvme0n1' would be overwritten, and no serial was given to prove that it is "
 		   "the disk that is meant; name its serial");
-	refused_as("S5XX", GUARD_BLOCK, -EPERM,
+	refused_as("S5XX", GUARD_BLOCK, -ENODEV,
 		   "'nvme0n1' has the serial 'S5XX-0001', not 'S5XX': this may be another disk "
 		   "than the one that is meant; name the serial that it has, if it is");
 }
