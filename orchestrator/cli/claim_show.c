@@ -10,7 +10,9 @@
 #include "units.h"
 #include "verb_claim.h"
 
-#define MODEL_MAX 20 /* columns of the list; the whole name is in the view of one disk */
+#define COLUMNS_MAX 100 /* of the list, however wide the terminal is */
+#define MODEL_MAX   20  /* the whole name is in the view of one disk */
+#define MODEL_LEAST 10  /* a shorter one tells nobody anything */
 
 static void add_reason(void *ctx, const char *reason, const char *remedy)
 {
@@ -116,45 +118,147 @@ static const char *state_of(const struct claim_view *v)
 	return v->contents && !v->contents[0] ? "unclaimed, empty" : "unclaimed, holds data";
 }
 
-static void list_one(const struct cli *cli, const struct claim_view *v, size_t serial, size_t model,
-		     struct bl_buf *out)
+/* The list: widths come from what is in it. What does not fit on the line goes in the order of
+ * .drop; the view of one disk and the JSON have all of it. */
+enum column {
+	COL_DISK,
+	COL_SERIAL,
+	COL_MODEL,
+	COL_SIZE,
+	COL_PCI,
+	COL_DRIVER,
+	COL_GROUP,
+	COL_STATE,
+	COLUMNS
+};
+
+static const struct {
+	const char *head;
+	bool is_number;
+	unsigned drop; /* the higher, the sooner; 0: never */
+} shown[COLUMNS] = {
+	[COL_DISK] = {"disk", false, 0},       [COL_SERIAL] = {"serial", false, 0},
+	[COL_MODEL] = {"model", false, 1},     [COL_SIZE] = {"size", true, 0},
+	[COL_PCI] = {"PCI address", false, 0}, [COL_DRIVER] = {"driver", false, 3},
+	[COL_GROUP] = {"group", true, 2},      [COL_STATE] = {"state", false, 0},
+};
+
+struct layout {
+	size_t columns; /* of the terminal, or of a page */
+	size_t width[COLUMNS];
+	unsigned keep;       /* columns whose drop is not above this are shown */
+	bool is_state_below; /* on a line of its own */
+};
+
+typedef char row_text[COLUMNS][72]; /* a serial has up to 63 bytes */
+
+static void row_of(const struct claim_view *v, row_text ret)
 {
 	const struct device *d = &v->dev;
-	size_t columns = (cli->columns < 120 ? cli->columns : 120) - 1;
 	char size[BL_UNIT_TEXT_MAX] = "-", group[16] = "-";
+	const char *const text[COLUMNS] = {or_dash(d->block),
+					   or_dash(d->serial),
+					   or_dash(d->model),
+					   size,
+					   or_dash(d->pci),
+					   or_dash(d->driver),
+					   group,
+					   state_of(v)};
 
 	if (d->size_bytes)
 		bl_format_size(size, d->size_bytes);
 	if (d->iommu_group >= 0)
 		snprintf(group, sizeof group, "%d", d->iommu_group);
-	bl_buf_addf(out, "%-9s  %-*s  %-*.*s  %9s  %-12s  %-10s  %5s  %s\n", or_dash(d->block),
-		    (int)serial, or_dash(d->serial), (int)model, (int)model, or_dash(d->model),
-		    size, or_dash(d->pci), or_dash(d->driver), group, state_of(v));
+	for (int c = 0; c < COLUMNS; c++)
+		snprintf(ret[c], sizeof ret[c], "%s", text[c]);
+}
+
+static bool is_shown(const struct layout *l, int c)
+{
+	return shown[c].drop <= l->keep && (c != COL_STATE || !l->is_state_below);
+}
+
+static bool fits(const struct layout *l)
+{
+	size_t used = 0;
+
+	for (int c = 0; c < COLUMNS; c++)
+		used += is_shown(l, c) ? l->width[c] + (used ? 2 : 0) : 0;
+	return used <= l->columns;
+}
+
+static void lay_out(const struct cli *cli, const struct claim_view *items, size_t n,
+		    struct layout *ret)
+{
+	struct layout l = {.columns = cli->columns < COLUMNS_MAX ? cli->columns : COLUMNS_MAX};
+	row_text row;
+	size_t model;
+
+	for (int c = 0; c < COLUMNS; c++)
+		l.width[c] = strlen(shown[c].head);
+	for (size_t i = 0; i < n; i++) {
+		row_of(&items[i], row);
+		for (int c = 0; c < COLUMNS; c++)
+			if (strlen(row[c]) > l.width[c])
+				l.width[c] = strlen(row[c]);
+	}
+	model = l.width[COL_MODEL] < MODEL_MAX ? l.width[COL_MODEL] : MODEL_MAX;
+	for (l.keep = 3;; l.keep--) {
+		l.width[COL_MODEL] = model;
+		while (!fits(&l) && l.width[COL_MODEL] > MODEL_LEAST)
+			l.width[COL_MODEL]--;
+		if (fits(&l) || !l.keep)
+			break;
+	}
+	l.is_state_below = !fits(&l);
+	*ret = l;
+}
+
+static void add_cell(const struct layout *l, int c, const char *text, struct bl_buf *out)
+{
+	int width = (int)l->width[c];
+
+	if (c)
+		bl_buf_adds(out, "  ");
+	if (shown[c].is_number)
+		bl_buf_addf(out, "%*s", width, text);
+	else if (strlen(text) > l->width[c])
+		bl_buf_addf(out, "%.*s..", width - 2, text);
+	else
+		bl_buf_addf(out, "%-*s", c == COL_STATE ? 0 : width, text);
+}
+
+static void list_one(const struct layout *l, const struct claim_view *v, struct bl_buf *out)
+{
+	row_text row;
+
+	row_of(v, row);
+	for (int c = 0; c < COLUMNS; c++)
+		if (is_shown(l, c))
+			add_cell(l, c, row[c], out);
+	if (l->is_state_below)
+		bl_buf_addf(out, "\n    %s", row[COL_STATE]);
+	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < v->n_reasons; i++) {
 		bl_buf_adds(out, "    - ");
-		help_wrap(out, v->reasons[i].reason, 6, 6, columns);
+		help_wrap(out, v->reasons[i].reason, 6, 6, l->columns - 1);
 		bl_buf_adds(out, "      -> ");
-		help_wrap(out, v->reasons[i].remedy, 9, 9, columns);
+		help_wrap(out, v->reasons[i].remedy, 9, 9, l->columns - 1);
 	}
 }
 
 void claim_show_list(const struct cli *cli, const struct claim_view *items, size_t n,
 		     struct bl_buf *out)
 {
-	size_t serial = 6, model = 5, len;
+	struct layout l;
 
-	for (size_t i = 0; i < n; i++) {
-		len = strlen(items[i].dev.serial);
-		serial = len > serial ? len : serial;
-		len = strlen(items[i].dev.model);
-		len = len > MODEL_MAX ? MODEL_MAX : len;
-		model = len > model ? len : model;
-	}
-	bl_buf_addf(out, "%-9s  %-*s  %-*s  %9s  %-12s  %-10s  %5s  %s\n", "disk", (int)serial,
-		    "serial", (int)model, "model", "size", "PCI address", "driver", "group",
-		    "state");
+	lay_out(cli, items, n, &l);
+	for (int c = 0; c < COLUMNS; c++)
+		if (is_shown(&l, c))
+			add_cell(&l, c, shown[c].head, out);
+	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < n; i++)
-		list_one(cli, &items[i], serial, model, out);
+		list_one(&l, &items[i], out);
 }
 
 static json_t *lines_json(const char *text)

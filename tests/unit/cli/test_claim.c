@@ -14,6 +14,7 @@
 #define PCI "0000:5e:00.0"
 
 static char *said, *asked;
+static unsigned wide = 100;
 
 static void make_host(void)
 {
@@ -48,7 +49,7 @@ static ssize_t type(void *cookie, char *out, size_t len)
 /* @typed NULL: standard input is no terminal. */
 static int run(struct args a, const char *typed, struct bl_err *err)
 {
-	struct cli cli = {.columns = 100, .in_is_tty = typed != NULL};
+	struct cli cli = {.columns = wide, .in_is_tty = typed != NULL};
 	size_t n, m;
 	int r;
 
@@ -235,22 +236,20 @@ START_TEST(the_list_says_what_stops_each)
 	ck_assert_int_eq(run((struct args){.json = false}, NULL, &err), 0);
 	same_text(
 		said,
-		"disk       serial     model               size  PCI address   driver      group  "
-		"state\n"
-		"nvme0n1    S5XX-0001  TEST SSD 1000     16 MiB  0000:5e:00.0  nvme           12  "
-		"ready\n"
-		"nvme1n1    S5XX-0002  TEST SSD 1000     16 MiB  0000:5f:00.0  nvme           13  "
+		"disk     serial     model            size  PCI address   driver    group  state\n"
+		"nvme0n1  S5XX-0001  TEST SSD 1000  16 MiB  0000:5e:00.0  nvme         12  ready\n"
+		"nvme1n1  S5XX-0002  TEST SSD 1000  16 MiB  0000:5f:00.0  nvme         13  "
 		"unclaimed, empty\n"
 		"    - 'nvme1n1' has no claim of this lab: nobody has said that it may be "
 		"overwritten\n"
 		"      -> look at it and claim it: blklab claim 'S5XX-0002' --device /dev/nvme1n1\n"
-		"sda        -          -                 16 MiB  0000:00:1f.2  -               -  "
+		"sda      -          -              16 MiB  0000:00:1f.2  -             -  "
 		"refused\n"
 		"    - 'sda' tells no serial, so nothing proves that it is the disk that is meant\n"
 		"      -> take a disk that has one\n"
 		"    - 'sda' is the disk of '/' (sda1, ext4): this host runs from it\n"
 		"      -> take another disk\n"
-		"-          -          -                      -  0000:60:00.0  vfio-pci       14  "
+		"-        -          -                   -  0000:60:00.0  vfio-pci     14  "
 		"not the host's\n"
 		"    - '0000:60:00.0' belongs to vfio-pci: neither its serial nor what is on it "
 		"can be told\n"
@@ -259,6 +258,50 @@ START_TEST(the_list_says_what_stops_each)
 		"         0000:60:00.0 > /sys/bus/pci/drivers/vfio-pci/unbind; echo >\n"
 		"         /sys/bus/pci/devices/0000:60:00.0/driver_override; echo 0000:60:00.0 >\n"
 		"         /sys/bus/pci/drivers_probe\n");
+}
+END_TEST
+
+static const struct {
+	const char *serial;
+	unsigned columns;
+	const char *row;
+} fitted[] = {
+	{"S5XXNX0T123456789012", 100,
+	 "nvme1n1  S5XXNX0T123456789012  TEST SSD 1000  16 MiB  0000:5f:00.0  nvme       13  "
+	 "unclaimed, empty\n"},
+	{"S5XXNX0T12345678901234", 100,
+	 "nvme1n1  S5XXNX0T12345678901234  TEST SSD 1..  16 MiB  0000:5f:00.0  nvme       13  "
+	 "unclaimed, empty\n"},
+	{"S5XX-0002", 80,
+	 "nvme1n1  S5XX-0002  TEST SSD 1000  16 MiB  0000:5f:00.0     13  unclaimed, empty\n"},
+	{"S5XXNX0T12345678901", 80,
+	 "nvme1n1  S5XXNX0T12345678901  TEST SSD..  16 MiB  0000:5f:00.0  unclaimed, empty\n"},
+	{"S5XXNX0T12345678901234567890", 80,
+	 "nvme1n1  S5XXNX0T12345678901234567890  16 MiB  0000:5f:00.0  unclaimed, empty\n"},
+	{"S5XXNX0T1234567890123456789012345678901", 80,
+	 "nvme1n1  S5XXNX0T1234567890123456789012345678901  16 MiB  0000:5f:00.0\n"
+	 "    unclaimed, empty\n"},
+	{"S5XX-0002", 400,
+	 "nvme1n1  S5XX-0002  TEST SSD 1000  16 MiB  0000:5f:00.0  nvme       13  "
+	 "unclaimed, empty\n"},
+};
+
+START_TEST(the_list_fits_the_terminal)
+{
+	unsigned columns = fitted[_i].columns;
+	struct bl_err err;
+	size_t len;
+
+	faked_nvme("0000:5f:00.0", 1, fitted[_i].serial, 13);
+	faked_namespace("0000:5f:00.0", 1, 1, 4);
+	faked_pci("0000:61:00.0", "0x010802\n", "nvme", 15);
+	wide = columns;
+	ck_assert_int_eq(run((struct args){.json = false}, NULL, &err), 0);
+	ck_assert_msg(strstr(said, fitted[_i].row), "%s", said);
+	for (const char *line = said; *line; line += len + 1) {
+		len = strcspn(line, "\n");
+		ck_assert_msg(len <= (columns < 100 ? columns : 100), "%s", line);
+	}
 }
 END_TEST
 
@@ -309,6 +352,7 @@ int main(void)
 	tcase_add_test(t, one_of_several_is_named_by_address_path_or_name);
 	tcase_add_test(t, a_device_with_another_serial_is_bad_input);
 	tcase_add_test(t, the_list_says_what_stops_each);
+	tcase_add_loop_test(t, the_list_fits_the_terminal, 0, BL_ARRAY_LEN(fitted));
 	tcase_add_test(t, programs_get_the_same_as_json);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
