@@ -109,6 +109,12 @@ static void add_bar(const struct runner_progress *rp, size_t room, struct bl_buf
 	progress_bar(out, done, all, width < BAR_WIDTH ? width : BAR_WIDTH);
 }
 
+/* Numbers up to @n are as wide as it, so that what follows them stays in its column. */
+static int digits(size_t n)
+{
+	return snprintf(NULL, 0, "%zu", n);
+}
+
 /* Parts of the live line from the one that must stay to the first to go:
  * "trial/trials", times, cell, phase with its seconds, IOPS, bar. */
 void progress_line(const struct progress *p, const struct runner_progress *rp, uint64_t now_ns,
@@ -121,7 +127,7 @@ void progress_line(const struct progress *p, const struct runner_progress *rp, u
 	const char *cell = rp->cell ? rp->cell->name : "";
 
 	if (rp->phase >= PHASE_BACKING)
-		bl_buf_addf(&head, "%zu/%zu", rp->trial + 1, rp->n_trials);
+		bl_buf_addf(&head, "%*zu/%zu", digits(rp->n_trials), rp->trial + 1, rp->n_trials);
 	if (rp->done_bytes)
 		bl_buf_adds(&what, "fetching the kernel");
 	else
@@ -311,7 +317,8 @@ void progress_trial(struct progress *p, const struct trial_record *t, const char
 	progress_trial_line(p, t, cell, &line);
 	clear_line(p);
 	if (p->mode == PROGRESS_PLAIN)
-		fprintf(p->to, "trial %zu of %zu  %s\n", p->n_done, p->n_trials, bl_buf_str(&line));
+		fprintf(p->to, "trial %*zu of %zu  %s\n", digits(p->n_trials), p->n_done,
+			p->n_trials, bl_buf_str(&line));
 	else
 		fprintf(p->to, "%s%s%s\n", p->color && !is_ok ? "\033[31m" : "", bl_buf_str(&line),
 			p->color && !is_ok ? "\033[0m" : "");

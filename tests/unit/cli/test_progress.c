@@ -73,6 +73,37 @@ START_TEST(the_live_line_fits_its_terminal)
 }
 END_TEST
 
+START_TEST(the_live_line_has_its_columns_from_the_first_trial_on)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct progress p = make(PROGRESS_LIVE, 100);
+	struct runner_progress first = job;
+
+	first.trial = 0;
+	progress_line(&p, &first, 824 * S, &out);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), " 1/65  virtio-scsi io1"));
+	ck_assert(out.data[0] == ' ');
+}
+END_TEST
+
+START_TEST(plain_lines_have_one_width_before_and_after_trial_10)
+{
+	struct trial_record t = {.started_ms = 1000, .ended_ms = 25000};
+	struct progress p = make(PROGRESS_PLAIN, 100);
+	char *text = NULL;
+	size_t len = 0;
+
+	p.n_trials = 12;
+	p.to = open_memstream(&text, &len);
+	for (p.n_done = 8; p.n_done < 10;)
+		progress_trial(&p, &t, "cell", 124 * S);
+	fclose(p.to);
+	ck_assert_ptr_nonnull(strstr(text, "trial  9 of 12  cell "));
+	ck_assert_ptr_nonnull(strstr(text, "\ntrial 10 of 12  cell "));
+	free(text);
+}
+END_TEST
+
 START_TEST(a_phase_without_a_cell_or_an_end_says_what_it_does)
 {
 	static const struct runner_progress image = {.phase = PHASE_IMAGE, .elapsed_ns = 3 * S};
@@ -178,7 +209,7 @@ START_TEST(a_finished_trial_is_one_line_with_its_first_job)
 	print_trial(PROGRESS_PLAIN, 100, &t, &out);
 	ck_assert_str_eq(
 		bl_buf_str(&out),
-		"trial 1 of 65  virtio-scsi io1 none raw  ok   0:24  randread-4k-qd1  10.4k "
+		"trial  1 of 65  virtio-scsi io1 none raw  ok   0:24  randread-4k-qd1  10.4k "
 		"IOPS  p99  388 us\n");
 	sample_free(result.sample);
 }
@@ -219,9 +250,10 @@ START_TEST(a_failed_trial_shows_its_reason_in_full)
 	struct trial_record t = {.state = TRIAL_FAILED, .reason = reason};
 
 	print_trial(PROGRESS_PLAIN, 80, &t, &plain);
-	ck_assert_str_eq(bl_buf_str(&plain),
-			 "trial 1 of 65  virtio-scsi io1 none raw  failed: the guest gave no hello "
-			 "within 60 s (console: \"not syncing\")\n");
+	ck_assert_str_eq(
+		bl_buf_str(&plain),
+		"trial  1 of 65  virtio-scsi io1 none raw  failed: the guest gave no hello "
+		"within 60 s (console: \"not syncing\")\n");
 	print_trial(PROGRESS_LIVE, 80, &t, &live);
 	ck_assert_str_eq(
 		bl_buf_str(&live),
@@ -238,7 +270,7 @@ START_TEST(a_trial_without_samples_has_no_figures)
 
 	print_trial(PROGRESS_PLAIN, 100, &t, &out);
 	ck_assert_str_eq(bl_buf_str(&out),
-			 "trial 1 of 65  virtio-scsi io1 none raw  ok   0:00  randread-4k-qd1\n");
+			 "trial  1 of 65  virtio-scsi io1 none raw  ok   0:00  randread-4k-qd1\n");
 }
 END_TEST
 
@@ -312,6 +344,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, the_live_line_fits_its_terminal, 0, BL_ARRAY_LEN(widths));
+	tcase_add_test(t, the_live_line_has_its_columns_from_the_first_trial_on);
+	tcase_add_test(t, plain_lines_have_one_width_before_and_after_trial_10);
 	tcase_add_test(t, a_phase_without_a_cell_or_an_end_says_what_it_does);
 	tcase_add_test(t, a_fetch_shows_its_bytes);
 	tcase_add_test(t, what_is_left_follows_the_pace_of_the_trials_that_ended);
