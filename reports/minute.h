@@ -21,6 +21,9 @@ void lines_done(struct lines *l);
 void minute_cpu(const struct view *v, struct lines *out);
 /* What the diagnosis found, a sentence for each cause and the cells it was met in. */
 void minute_findings(const struct view *v, struct lines *out);
+/* The same with its confidence and the evidence of the surest, for a document that shows no cell
+ * by itself. */
+void minute_evidence(const struct view *v, struct lines *out);
 /* What limits the result; empty: nothing is known that does. */
 void minute_trust(const struct view *v, struct lines *out);
 /* Three to six sentences a hurried reader should have. */

@@ -1,4 +1,5 @@
-/* Findings in short: which cause, where. The evidence stands at the top of each cell. */
+/* Findings in short: which cause, where; on the page and in Markdown the evidence stands with each
+ * cell, on the terminal there is no other place for it. */
 #include <string.h>
 
 #include "cleanup.h"
@@ -34,8 +35,9 @@ static void say_homeless(const struct view *v, struct lines *out)
 		const struct finding *f = &v->findings.items[i];
 
 		if (f->cell == FINDING_NO_CELL)
-			lines_add(out, "\001%s\002: %s. What to do: %s.",
-				  cause_find(f->cause)->title, f->evidence, f->remedy);
+			lines_add(out, "\001%s\002 (%s): %s. What to do: %s.",
+				  cause_find(f->cause)->title,
+				  finding_confidence_names[f->confidence], f->evidence, f->remedy);
 	}
 }
 
@@ -49,6 +51,39 @@ void minute_findings(const struct view *v, struct lines *out)
 		if (n)
 			lines_add(out, "\001%s\002 in %zu cell%s (%s): %s.", cause_rows[i].title, n,
 				  n > 1 ? "s" : "", bl_buf_str(&cells), cause_rows[i].help);
+		out->failed |= bl_buf_failed(&cells);
+	}
+}
+
+/* The first of those that are the surest; NULL: no cell has @cause. */
+static const struct finding *surest(const struct view *v, const char *cause)
+{
+	const struct finding *best = NULL;
+
+	for (size_t i = 0; i < v->findings.n; i++) {
+		const struct finding *f = &v->findings.items[i];
+
+		if (strcmp(f->cause, cause) == 0 && f->cell != FINDING_NO_CELL &&
+		    (!best || f->confidence > best->confidence))
+			best = f;
+	}
+	return best;
+}
+
+void minute_evidence(const struct view *v, struct lines *out)
+{
+	say_homeless(v, out);
+	for (size_t i = 0; i < n_cause_rows; i++) {
+		const struct cause_row *cause = &cause_rows[i];
+		const struct finding *f = surest(v, cause->name);
+		BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
+
+		if (!f)
+			continue;
+		if (name_cells(v, cause->name, &cells) > 1)
+			bl_buf_addf(&cells, "; here of '%s'", v->d->cells[f->cell].name);
+		lines_add(out, "\001%s\002 (%s): %s. In %s.", cause->title,
+			  finding_confidence_names[f->confidence], f->evidence, bl_buf_str(&cells));
 		out->failed |= bl_buf_failed(&cells);
 	}
 }

@@ -315,7 +315,7 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 	}
 	add_bad(&t, out);
 	add_decision(&t, out);
-	minute_findings(&v, &found);
+	minute_evidence(&v, &found);
 	add_lines(&t, "found", &found, TERM_RED, out);
 	minute_trust(&v, &trust);
 	add_lines(&t, "note", &trust, TERM_DIM, out);

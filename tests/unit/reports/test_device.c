@@ -105,7 +105,7 @@ START_TEST(json_has_findings_decision_and_hand_overs)
 }
 END_TEST
 
-START_TEST(markdown_and_the_terminal_say_the_same)
+START_TEST(markdown_and_the_terminal_have_decision_and_findings)
 {
 	BL_CLEANUP(bl_freep) char *md = document(&devices, REPORT_MD, NULL);
 	BL_CLEANUP(bl_freep) char *term = terminal_table(&devices, 100, false);
@@ -113,8 +113,33 @@ START_TEST(markdown_and_the_terminal_say_the_same)
 	ck_assert_ptr_nonnull(strstr(md, "## Should this VM get passthrough?\n\nYes, if "));
 	ck_assert_ptr_nonnull(strstr(md, "## Findings\n\n- **The device was reset"));
 	ck_assert_ptr_nonnull(strstr(md, "handed over 6 times, back 6 times"));
+	ck_assert_ptr_nonnull(strstr(term, "found The device was "));
 	ck_assert_ptr_nonnull(strstr(term, "should this VM get passthrough?\n  Yes, if it can "));
-	ck_assert_ptr_nonnull(strstr(term, "found The device was reset or set up anew in 1 cell"));
+}
+END_TEST
+
+START_TEST(the_terminal_has_confidence_and_evidence_of_what_was_found)
+{
+	static const unsigned columns[] = {100, 80, 60};
+	size_t len;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(columns); i++) {
+		BL_CLEANUP(bl_freep) char *term = terminal_table(&devices, columns[i], false);
+
+		for (char *line = term; *line; line += len + (line[len] == '\n')) {
+			len = strcspn(line, "\n");
+			ck_assert_uint_le(len, columns[i]);
+		}
+		for (char *s = term; (s = strstr(s, "\n      ")); *s = ' ') /* as one line */
+			memmove(s + 1, s + 7, strlen(s + 7) + 1);
+		ck_assert_msg(strstr(term, "\nfound The device was reset or set up anew (certain): "
+					   "the kernel said 'guest: nvme nvme0: I/O 12 QID 1"),
+			      "%s", term);
+		ck_assert_ptr_nonnull(strstr(term,
+					     " The device was too warm (certain): minutes "
+					     "above the warning temperature went from 2 to "
+					     "3 (38 C before, 77 C after). In 'host device'."));
+	}
 }
 END_TEST
 
@@ -196,7 +221,8 @@ int main(void)
 	tcase_add_test(t, findings_are_counted_in_the_head_and_stand_at_the_top_of_their_cell);
 	tcase_add_test(t, a_cell_shows_its_device_health_hand_over_and_interrupts);
 	tcase_add_test(t, json_has_findings_decision_and_hand_overs);
-	tcase_add_test(t, markdown_and_the_terminal_say_the_same);
+	tcase_add_test(t, the_terminal_has_confidence_and_evidence_of_what_was_found);
+	tcase_add_test(t, markdown_and_the_terminal_have_decision_and_findings);
 	tcase_add_test(t, storage_is_an_axis_like_others);
 	tcase_add_test(t, hostile_devices_stay_text);
 	tcase_add_test(t, a_host_of_many_cpus_has_columns_for_those_that_took_most);
