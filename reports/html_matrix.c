@@ -62,7 +62,8 @@ static void add_heads(const struct view_job *job, struct bl_buf *out)
 		    "<small>%s</small></th><th title=\"between trials: 1.4826 times the median "
 		    "absolute deviation of p99, as a share of its median\">spread"
 		    "<small>%%</small></th><th class=\"t\" data-nosort>over time</th>"
-		    "<th class=\"t\">what survives</th></tr></thead>\n",
+		    "<th class=\"t\">what survives<small>host power loss</small></th>"
+		    "</tr></thead>\n",
 		    cpu_unit(job).name);
 }
 
@@ -150,9 +151,11 @@ static char promise_of(const struct view *v, uint32_t cell)
 	return (char)(n < 26 ? 'a' + n : '*');
 }
 
-/* The last clause, of the host's power loss, is the one that differs most. */
+/* The last clause, of the host's power loss, is the one that differs most; the head of the column
+ * says which it is. */
 static void add_promise(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
+	static const char power_loss[] = "host power loss: ";
 	BL_CLEANUP(bl_buf_done) struct bl_buf clause = BL_BUF_INIT;
 	const char *text = v->d->cells[cell].durability, *last;
 
@@ -163,6 +166,8 @@ static void add_promise(const struct view *v, uint32_t cell, struct bl_buf *out)
 	}
 	last = strrchr(text, ';');
 	last = last ? last + 1 + (last[1] == ' ') : text;
+	if (strncmp(last, power_loss, strlen(power_loss)) == 0)
+		last += strlen(power_loss);
 	bl_buf_add(&clause, last, strcspn(last, "("));
 	bl_buf_adds(out, " title=\"");
 	fmt_html(out, text);
@@ -312,7 +317,8 @@ static void add_no_jobs(const struct view *v, struct bl_buf *out)
 
 	bl_buf_adds(out, "<div class=\"scroll\"><table class=\"matrix\"><thead><tr><th class=\"t\">"
 			 "cell</th><th class=\"t\" colspan=\"10\">why there are no figures</th>"
-			 "<th class=\"t\">what survives</th></tr></thead><tbody>\n");
+			 "<th class=\"t\">what survives<small>host power loss</small></th>"
+			 "</tr></thead><tbody>\n");
 	for (uint32_t c = 0; c < v->d->n_cells; c++)
 		add_row(v, &none, &(struct view_row){.cell = c}, out);
 	bl_buf_adds(out, "</tbody></table></div>\n");

@@ -202,6 +202,21 @@ START_TEST(the_matrix_shows_the_percentiles_of_the_json)
 }
 END_TEST
 
+/* Said once in the head, the words of each row are short enough for 1200 px. */
+START_TEST(what_survives_is_short_in_the_matrix_and_whole_below_it)
+{
+	BL_CLEANUP(bl_freep) char *page = document(&full, REPORT_HTML, NULL);
+
+	ck_assert_ptr_nonnull(strstr(page, ">what survives<small>host power loss</small></th>"));
+	ck_assert_ptr_nonnull(strstr(page, "\"><b>a</b> flushed writes only </td>"));
+	ck_assert_ptr_nonnull(strstr(page, "\"><b>c</b> nothing is sure, not even flushed writes"));
+	ck_assert_ptr_nonnull(strstr(page, "<li><b>a</b> guest crash: all completed writes; QEMU "
+					   "kill: all completed writes; host power loss: flushed "
+					   "writes only"));
+	ck_assert_ptr_nonnull(strstr(page, " title=\"guest crash: all completed writes; QEMU "));
+}
+END_TEST
+
 START_TEST(hostile_names_never_reach_the_page_as_they_are)
 {
 	struct synthetic how = full;
@@ -325,6 +340,7 @@ int main(void)
 	tcase_add_test(t, every_cell_every_job_and_every_reason_is_on_the_page);
 	tcase_add_test(t, the_page_carries_the_json_and_csv_that_are_written_alone);
 	tcase_add_test(t, the_matrix_shows_the_percentiles_of_the_json);
+	tcase_add_test(t, what_survives_is_short_in_the_matrix_and_whole_below_it);
 	tcase_add_test(t, hostile_names_never_reach_the_page_as_they_are);
 	tcase_add_test(t, what_limits_the_result_cannot_be_missed);
 	tcase_add_test(t, a_run_without_figures_is_a_page_with_reasons);
