@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "cli.h"
 #include "clock.h"
+#include "device.h"
 #include "doctor.h"
 #include "fs.h"
 #include "handovers.h"
@@ -158,6 +159,24 @@ static void setup_progress(struct session *s)
 			p->name_width = len;
 }
 
+/* A plan all of whose cells need a disk that is not there, or has another serial, would be as many
+ * failed trials as it has. Whether the disk is free is asked by each trial: that may change. */
+static int check_device(const struct session *s, struct bl_err *err)
+{
+	const struct scenario_device *named = &s->plan.scenario->device;
+	struct device_name name = {.root = "",
+				   .pci = named->pci,
+				   .path = named->path,
+				   .serial = named->serial,
+				   .nsid = named->nsid};
+	struct device dev;
+
+	for (size_t i = 0; i < matrix_len(s->plan.matrix); i++)
+		if (!cell_needs_device(matrix_cell(s->plan.matrix, i)))
+			return 0;
+	return device_find(&name, &dev, err);
+}
+
 static int open_runner(struct session *s, struct bl_err *err)
 {
 	const struct args *a = s->args;
@@ -169,6 +188,10 @@ static int open_runner(struct session *s, struct bl_err *err)
 	int r = open_handovers_read(s->store, s->work_dir, &s->open_handovers, &s->n_open_handovers,
 				    err);
 
+	/* Before a kernel is fetched; but what a killed run took is not there until the runner has
+	 * given it back. */
+	if (r == 0 && !s->n_open_handovers)
+		r = check_device(s, err);
 	if (r < 0)
 		return r;
 
@@ -186,7 +209,8 @@ static int open_runner(struct session *s, struct bl_err *err)
 		.open_handovers = s->open_handovers,
 		.n_open_handovers = s->n_open_handovers,
 	};
-	return runner_open(&s->options, &ev, &s->runner, err);
+	r = runner_open(&s->options, &ev, &s->runner, err);
+	return r == 0 && s->n_open_handovers ? check_device(s, err) : r;
 }
 
 static int make_cells(struct session *s, struct bl_err *err)
@@ -484,7 +508,9 @@ const struct verb verb_run = {
 		"disk, run the jobs, store the samples and clean up. On a terminal one line shows "
 		"what goes on, with finished trials above it; elsewhere there is a line for each "
 		"finished trial.\n\n"
-		"A trial that fails is a result with a reason: the run goes on. Each trial is "
+		"A trial that fails is a result with a reason: the run goes on. Only when every "
+		"cell needs a disk that is not there, or has another serial than was said, no "
+		"trial is begun, and the exit code is 2. Each trial is "
 		"stored "
 		"when it ends, so a run that is stopped or killed keeps what it has. Ctrl-C ends "
 		"the "

@@ -32,8 +32,8 @@ mkfs.ext4 -q "/dev/$(disk PAIR-B)" 40960 && mount "/dev/$(disk PAIR-B)" /mnt/oth
 printf 'label: gpt\nsize=20MiB\n' | sfdisk -q "/dev/$(disk GPT)"
 for s in HELD PAIR-A GPT BLANK; do mark $s; done >before.txt 2>&1
 
-try() { # NAME SERIAL SCENARIO [ADDRESS]
-	blklab run "/in/$3.yaml" --device "${4:-$(pci "$2")}" --serial "$2" --store store.db \
+try() { # NAME SERIAL SCENARIO
+	blklab run "/in/$3.yaml" --device "$(pci "$2")" --serial "$2" --store store.db \
 		--accel kvm --json 2>/dev/null | grep '"event":"trial"' >"refused-$1.json"
 }
 try mounted MOUNTED refused-host
@@ -46,7 +46,9 @@ try gpt GPT refused-host
 try unclaimed BLANK refused-host
 try group PAIR-A refused-vfio
 try root ROOT refused-host
-try serial WRONG refused-host "$(pci GOOD)"
+blklab run /in/refused-host.yaml --device "$(pci GOOD)" --serial WRONG --store store.db --accel kvm \
+	>refused-serial.txt 2>&1
+echo "status $?" >>refused-serial.txt
 for s in MOUNTED SWAP ROOT GPT; do
 	blklab claim $s --yes >"claim-$s.txt" 2>&1
 	echo "status $?" >>"claim-$s.txt"

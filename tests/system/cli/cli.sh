@@ -180,6 +180,16 @@ check 1 'failed: ' run good.yaml --agent "$agent" --uri fake:panic,ok --store f.
 check 0 '"ok": 3' list --store f.db --json
 json_says 'doc[0]["state"] == "complete"'
 
+# No trial is begun when all of them need a disk that is not there; the others of a plan are run.
+printf 'name: away\nrepeats: 2\nbacking: { size: 16MiB }\naxes:\n  bus: [virtio-blk]\n  storage: [device]\njobs: one.fio\n' \
+	>away.yaml
+sed 's/\[device\]/[device, file]/' away.yaml >partly.yaml
+away=(--device ffff:ff:1f.7 --serial NONE --agent "$agent" --uri fake: --store away.db)
+check 2 "no PCI function 'ffff:ff:1f.7' on this host" run away.yaml "${away[@]}"
+check 0 '[]' list --store away.db --json
+check 1 "no PCI function 'ffff:ff:1f.7' on this host" run partly.yaml "${away[@]}"
+check 0 '"ok": 2' list --store away.db --json
+
 # Ctrl-C, kill and a lost terminal: one interrupted trial, and nothing left in the folder.
 for signal in INT TERM HUP; do
 	python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' \
