@@ -159,33 +159,21 @@ static bool count_taken(struct diagnosis *g, const struct trial_record *t,
 		if (per_cpu[cpu] && cpu >= ret->n_cpus)
 			ret->n_cpus = cpu + 1; /* what was seen to take one can take one */
 	}
-	ret->n_queues = queues_of(t);
+	/* The guest's queues are the host's only where the guest has the controller itself. */
+	if (!strcmp(side, "guest") || !strcmp(axis_of(g->d, t->cell, "bus"), "vfio"))
+		ret->n_queues = queues_of(t);
 	if (ret->n_lines > ret->n_queues)
 		ret->n_queues = ret->n_lines;
 	count_sharing(ret, per_cpu);
 	return true;
 }
 
-static long option_of(const char *job_text, const char *option, long otherwise)
-{
-	size_t n = strlen(option);
-
-	for (const char *s = job_text; s && *s; s = strchr(s, '\n')) {
-		s += *s == '\n';
-		if (!strncmp(s, option, n) && s[n] == '=')
-			return strtol(s + n + 1, NULL, 10);
-	}
-	return otherwise;
-}
-
-/* One thread with one request at a time sends each to the queue of the CPU that it sits on, and its
- * completion comes back there: one queue and one CPU are what it must be. Moved to another CPU now
- * and then, it uses that one's queue for a while: each queue still ends on its own CPU. */
+/* One thread sends each request to the queue of the CPU that it sits on, and its completion comes
+ * back there: one queue and one CPU are what it must be, however deep it queues. Moved to another
+ * CPU now and then, it uses that one's queue for a while: each queue still ends on its own CPU. */
 static bool is_expected(const struct taken *x)
 {
-	uint32_t threads = x->job->sample ? x->job->sample->n_threads : 1;
-
-	return threads <= 1 && option_of(x->job->job_text, "iodepth", 1) <= 1 && x->n_sharing <= 1;
+	return x->job->sample && x->job->sample->n_threads <= 1 && x->n_sharing <= 1;
 }
 
 static bool is_one_cpu(const struct taken *x)
@@ -240,17 +228,6 @@ static const char *remedy_of(const struct taken *x)
 	       "vCPUs, and give each its own queue (as many queues as vCPUs)";
 }
 
-/* Several queues that all end on one CPU are wrong; one thread that used one of them may be meant
- * so. */
-static enum finding_confidence how_sure(const struct taken *x)
-{
-	uint32_t threads = x->job->sample ? x->job->sample->n_threads : 1;
-
-	if (x->n_sharing >= 2)
-		return CONFIDENCE_CERTAIN;
-	return threads >= 2 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
-}
-
 static const struct job_result *job_named(const struct trial_record *t, const char *name)
 {
 	for (size_t i = 0; i < t->n_jobs; i++)
@@ -285,8 +262,9 @@ static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, con
 	say_taken(&first, g->d->trials[at].repeat, &said);
 	if (n_known > 1)
 		bl_buf_addf(&said, "; so in %zu of %zu trials", n, n_known);
-	diagnosis_add(g, "interrupts-one-cpu", how_sure(&first), (struct where){cell, at, job},
-		      &said, remedy_of(&first));
+	diagnosis_add(g, "interrupts-one-cpu",
+		      first.n_sharing >= 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
+		      (struct where){cell, at, job}, &said, remedy_of(&first));
 	if (!g->failed && !strcmp(side, "host"))
 		g->found.items[g->found.n - 1].layer = LAYER_HOST;
 }

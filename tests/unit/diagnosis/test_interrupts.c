@@ -73,28 +73,34 @@ START_TEST(a_fair_share_is_no_finding)
 }
 END_TEST
 
-START_TEST(one_thread_with_one_request_is_expected_on_one_cpu)
+START_TEST(one_thread_is_expected_on_one_cpu)
+{
+	static const char *const jobs[] = {QD1, QD32};
+	struct run_data d;
+
+	for (size_t i = 0; i < 2; i++) {
+		make_one(&d, 1, jobs[i], "1:40000", NULL);
+		expect_none(&d);
+		/* nor when it was moved for a while: each queue ends on its own CPU */
+		make_one(&d, 1, jobs[i], "0:2943", "1:107");
+		expect_none(&d);
+		make_one(&d, 1, jobs[i], "0:40000", "0:900");
+		expect_none(&d);
+		/* but when two queues end on one CPU */
+		make_one(&d, 1, jobs[i], "1:40000", "1:4000");
+		expect_one(&d, "interrupts-one-cpu", CONFIDENCE_CERTAIN, "CPU 1", "");
+		run_data_done(&d);
+	}
+}
+END_TEST
+
+START_TEST(several_threads_that_use_one_queue_are_likely)
 {
 	struct run_data d;
 
-	make_one(&d, 1, QD1, "1:40000", NULL);
-	expect_none(&d);
-	/* nor when it was moved for a while: each queue ends on its own CPU */
-	make_one(&d, 1, QD1, "0:2943", "1:107");
-	expect_none(&d);
-	make_one(&d, 1, QD1, "0:40000", "0:900");
-	expect_none(&d);
-	make_one(&d, 1, QD32, "0:2943", "1:107");
-	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_POSSIBLE, "2943 of 3050", "numjobs");
-	run_data_done(&d);
-	/* but when two queues end on one CPU */
-	make_one(&d, 1, QD1, "1:40000", "1:4000");
-	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_CERTAIN, "CPU 1", "");
-	run_data_done(&d);
-	/* nor deep queues: possible, and more threads would tell */
-	make_one(&d, 1, QD32, "1:40000", NULL);
+	make_one(&d, 2, QD1, "1:40000", NULL);
 	effectives_add(&d.trials[0].effective, "guest.queues", NULL, "2", "guest sysfs");
-	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_POSSIBLE,
+	expect_one(&d, "interrupts-one-cpu", CONFIDENCE_LIKELY,
 		   "of nvme0q1; 2 queues could have had one each", "numjobs");
 	run_data_done(&d);
 }
@@ -149,6 +155,25 @@ START_TEST(the_host_has_its_own_finding)
 }
 END_TEST
 
+START_TEST(the_guests_queues_are_the_hosts_only_with_vfio)
+{
+	for (int is_vfio = 0; is_vfio < 2; is_vfio++) {
+		struct findings f;
+		struct run_data d;
+
+		make_one(&d, 2, QD32, "0:4000 1:4000", NULL);
+		set_axis(&d, 0, "bus", is_vfio ? "vfio" : "virtio-blk");
+		effectives_add(&d.trials[0].effective, "guest.queues", NULL, "2", "guest sysfs");
+		facts_add(&d.trials[0].jobs[0].facts, "irq.host.nvme0q1", "5:4000");
+		expect_findings(&d, 1, &f);
+		ck_assert_int_eq(f.items[0].layer, LAYER_HOST);
+		ck_assert_int_eq(strstr(f.items[0].evidence, "2 queues could") != NULL, is_vfio);
+		findings_done(&f);
+		run_data_done(&d);
+	}
+}
+END_TEST
+
 START_TEST(it_is_said_once_for_all_trials_of_the_cell)
 {
 	struct findings f;
@@ -192,10 +217,12 @@ TCase *interrupt_cases(void)
 
 	tcase_add_test(t, two_queues_that_end_on_one_cpu_are_certain);
 	tcase_add_test(t, a_fair_share_is_no_finding);
-	tcase_add_test(t, one_thread_with_one_request_is_expected_on_one_cpu);
+	tcase_add_test(t, one_thread_is_expected_on_one_cpu);
+	tcase_add_test(t, several_threads_that_use_one_queue_are_likely);
 	tcase_add_test(t, few_interrupts_and_one_vcpu_say_nothing);
 	tcase_add_test(t, the_admin_queue_counts_only_when_it_is_all_there_is);
 	tcase_add_test(t, the_host_has_its_own_finding);
+	tcase_add_test(t, the_guests_queues_are_the_hosts_only_with_vfio);
 	tcase_add_test(t, it_is_said_once_for_all_trials_of_the_cell);
 	tcase_add_test(t, counts_that_make_no_sense_are_left_out);
 	return t;
