@@ -1,7 +1,6 @@
 #include "accel.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,21 +23,6 @@ struct proving {
 	struct bl_err first;   /* why the first pair that can't be had can't */
 	uint64_t start_ns, told_ns;
 };
-
-static void note(const struct accel_request *req, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void note(const struct accel_request *req, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (req->ev->note)
-		req->ev->note(req->ev->ctx, text);
-}
 
 static void say(struct probe_answer *a, const char *accel, const char *how)
 {
@@ -100,7 +84,7 @@ static int gather(struct proving *p, struct bl_err *err)
 	if (p->n_vms > 0 && p->n_pairs == 0)
 		return bl_fail(err, p->first.code, "%s", bl_err_text(&p->first));
 	if (p->first.code)
-		note(p->req, "%s", bl_err_text(&p->first));
+		runner_note(p->req->ev, "%s", bl_err_text(&p->first));
 	return 0;
 }
 
@@ -187,8 +171,8 @@ static int probe_all(struct proving *p, struct probe_answer *ret, struct bl_err 
 	if (r < 0)
 		return r;
 	name_pair(p, &p->pairs[i < p->n_pairs ? i : p->n_pairs - 1], ret);
-	note(p->req, "acceleration: %s (%s%s)", ret->accel, ret->how,
-	     ret->was_cached ? "; remembered" : "");
+	runner_note(p->req->ev, "acceleration: %s (%s%s)", ret->accel, ret->how,
+		    ret->was_cached ? "; remembered" : "");
 	return 0;
 }
 

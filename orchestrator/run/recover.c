@@ -1,7 +1,6 @@
 #include "recover.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,13 @@
 
 #define CLOCK_SLACK_MS 60000 /* a clock that is set right while it runs */
 
-static void note(const struct recovery *r, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void note(const struct recovery *r, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (r->ev->note)
-		r->ev->note(r->ev->ctx, text);
-}
-
 static void on_orphan(void *ctx, const char *name, const char *run, const char *trial)
 {
 	struct recovery *r = ctx;
 
 	r->n_done++;
-	note(r, "ended the VM '%s' that a killed run left (run %s, trial %s)", name, run, trial);
+	runner_note(r->ev, "ended the VM '%s' that a killed run left (run %s, trial %s)", name, run,
+		    trial);
 }
 
 static void on_stale(void *ctx, const char *name)
@@ -44,7 +29,7 @@ static void on_stale(void *ctx, const char *name)
 	struct recovery *r = ctx;
 
 	r->n_done++;
-	note(r, "removed '%s' that a killed run left", name);
+	runner_note(r->ev, "removed '%s' that a killed run left", name);
 }
 
 static bool is_owner_alive(const struct handover_record *h)
@@ -81,12 +66,12 @@ static int give_back_left(struct recovery *r, const struct handover_record *left
 	e = give_back(&h, is_of_earlier_boot(&h), &why);
 	if (e == 0) {
 		r->n_done++;
-		note(r, "%s '%s' (%s), which a killed run had: %s",
-		     h.kind == HANDOVER_VFIO ? "the disk" : "the file system on", h.serial,
-		     h.device, h.outcome ? h.outcome : "");
+		runner_note(r->ev, "%s '%s' (%s), which a killed run had: %s",
+			    h.kind == HANDOVER_VFIO ? "the disk" : "the file system on", h.serial,
+			    h.device, h.outcome ? h.outcome : "");
 	} else {
 		r->n_lost++;
-		note(r, "%s", bl_err_text(&why));
+		runner_note(r->ev, "%s", bl_err_text(&why));
 	}
 	e = r->ev->handover ? r->ev->handover(r->ev->ctx, &h, err) : 0;
 	free(h.outcome);

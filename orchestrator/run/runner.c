@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +161,19 @@ int runner_recover(const struct runner_options *opt, const struct runner_events 
 		*ret_n = r->left.n_done;
 	runner_close(r);
 	return e;
+}
+
+void runner_note(const struct runner_events *ev, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!ev->note)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	ev->note(ev->ctx, text);
 }
 
 int runner_open(const struct runner_options *opt, const struct runner_events *ev,

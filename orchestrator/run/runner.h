@@ -82,6 +82,10 @@ struct runner;
  * (cached). -ENOTSUP: this host
  * can't run VMs at all (says why). What image_build() and emulator_resolve() return, when no cell
  * with a VM has a kernel and an emulator. */
+/* Tell @ev->note, when there is one; cut after 1023 bytes. For the parts of the runner. */
+void runner_note(const struct runner_events *ev, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
 int runner_open(const struct runner_options *opt, const struct runner_events *ev,
 		struct runner **ret_runner, struct bl_err *err);
 

@@ -207,8 +207,7 @@ static void guest_log(void *ctx, const char *text)
 {
 	struct trial *t = ctx;
 
-	if (t->s->ev->note)
-		t->s->ev->note(t->s->ev->ctx, text);
+	runner_note(t->s->ev, "%s", text);
 }
 
 int trial_hello(struct trial *t)

@@ -367,10 +367,10 @@ void trial_give_back(struct trial *t)
 			trial_fact(t, "handover.outcome", "%s", h->outcome ? h->outcome : "");
 			trial_fact(t, "handover.is_back", "%s", h->is_back ? "yes" : "no");
 		}
-		if (t->s->ev->handover(t->s->ev->ctx, h, &why) < 0 && t->s->ev->note)
-			t->s->ev->note(t->s->ev->ctx, bl_err_text(&why));
-		else if (!h->is_back && t->s->ev->note)
-			t->s->ev->note(t->s->ev->ctx, h->outcome ? h->outcome : "out of memory");
+		if (t->s->ev->handover(t->s->ev->ctx, h, &why) < 0)
+			runner_note(t->s->ev, "%s", bl_err_text(&why));
+		else if (!h->is_back)
+			runner_note(t->s->ev, "%s", h->outcome ? h->outcome : "out of memory");
 	}
 	/* Also after a trial that failed: then it matters most. */
 	if (t->dev.controller[0] && is_health_from(t, "host"))
