@@ -30,6 +30,7 @@ unsteady=
 run_tests() {
 	dir=$1
 	shift
+	rm -f "$dir/Testing/Temporary/LastTestsFailed.log" # of an earlier run
 	ctest --test-dir "$dir" --output-on-failure "$@" && return 0
 	failed=$(sed 's/^[0-9]*://' "$dir/Testing/Temporary/LastTestsFailed.log")
 	step "once more, alone: $(echo $failed)"
