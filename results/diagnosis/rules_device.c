@@ -13,7 +13,7 @@
 
 #define EVENTS_QUOTED 3
 
-enum event { EVENT_EXPECTED, EVENT_RESET, EVENT_ERROR };
+enum event { EVENT_RESET, EVENT_ERROR };
 
 static bool has_word_of(const char *text, const char *const *words, size_t n)
 {
@@ -24,21 +24,17 @@ static bool has_word_of(const char *text, const char *const *words, size_t n)
 }
 
 /* The kernel's own words (drivers/nvme/host/{core,pci}.c, pciehp). That it is "set up anew" is said
- * as "2/0/0 default/read/poll queues". */
-static enum event event_of(const char *text, bool is_handed)
+ * as "2/0/0 default/read/poll queues". What vfio-pci says of every hand-over is not kept (see
+ * kernel_log.h), nor what was said outside of the time that the trial had the device: whatever is
+ * here is trouble, whoever said it. */
+static enum event event_of(const char *text)
 {
 	static const char *const resets[] = {"reset",     "default/read/poll queues",
 					     "link down", "link is down",
 					     "removing",  "removed",
 					     "disabling", "disable controller",
 					     "not ready", "card not present"};
-	bool is_host = !strncmp(text, "host: ", 6);
 
-	/* Handing a device over and back resets it, and the driver it comes back to sets it up: no
-	 * accident. */
-	if (is_host && is_handed &&
-	    (strstr(text, "vfio-pci") || strstr(text, "default/read/poll queues")))
-		return EVENT_EXPECTED;
 	return has_word_of(text, resets, BL_ARRAY_LEN(resets)) ? EVENT_RESET : EVENT_ERROR;
 }
 
@@ -47,16 +43,14 @@ static bool is_event(const struct fact *f)
 	return !strncmp(f->key, "device.event.", strlen("device.event."));
 }
 
-static void quote_events(const struct diagnosis *g, const struct trial_record *t, enum event kind,
-			 struct bl_buf *out)
+static void quote_events(const struct trial_record *t, enum event kind, struct bl_buf *out)
 {
-	bool is_handed = is_handed_out(g->d, t->cell);
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->facts.n; i++) {
 		const struct fact *f = &t->facts.items[i];
 
-		if (!is_event(f) || event_of(f->value, is_handed) != kind)
+		if (!is_event(f) || event_of(f->value) != kind)
 			continue;
 		if (n < EVENTS_QUOTED)
 			bl_buf_addf(out, "%s'%s'", n ? ", " : "the kernel said ", f->value);
@@ -72,7 +66,7 @@ void rules_of_events(struct diagnosis *g, size_t trial)
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct where at = {t->cell, trial, NULL};
 
-	quote_events(g, t, EVENT_RESET, &said);
+	quote_events(t, EVENT_RESET, &said);
 	diagnosis_add(
 		g, "device-reset", CONFIDENCE_CERTAIN, at, &said,
 		"leave this trial out of what you conclude; look at the PCIe link (AER messages, "
@@ -153,7 +147,7 @@ static void rule_of_errors(struct diagnosis *g, size_t trial)
 	/* A driver that asks for what a controller does not have adds to the log, too. */
 	enum finding_confidence sure = CONFIDENCE_POSSIBLE;
 
-	quote_events(g, t, EVENT_ERROR, &said);
+	quote_events(t, EVENT_ERROR, &said);
 	if (said.len)
 		sure = CONFIDENCE_CERTAIN;
 	if (say_growth(t, certain, BL_ARRAY_LEN(certain), &said))
