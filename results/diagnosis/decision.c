@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "diagnosis.h"
+#include "fs.h"
 #include "measured.h"
 #include "rules.h"
 
@@ -63,14 +64,14 @@ static const struct need_row need_last = {
 	"it survives a reset of its disk",
 };
 
-#define CONDITIONS_MAX 8 /* five needs, mixed jobs, an emulated CPU */
+#define CONDITIONS_MAX 9 /* five needs, CPU or tail, the jobs, an open tail, an emulated CPU */
 
 struct deciding {
 	const struct run_data *d;
 	struct measured m;
 	struct findings findings;
 	struct passthrough_decision *out;
-	const char *conditions[CONDITIONS_MAX]; /* of a yes, static */
+	char *conditions[CONDITIONS_MAX]; /* of a yes */
 	size_t n_conditions;
 	bool is_decided, failed;
 };
@@ -113,10 +114,13 @@ static void decide(struct deciding *x, struct decision_line *l, enum decision is
 	x->failed |= !x->out->sentence || bl_buf_failed(why);
 }
 
-static void add_condition(struct deciding *x, const char *text)
+/* @text is its own from here on; NULL: no memory. */
+static void add_condition(struct deciding *x, char *text)
 {
 	assert(x->n_conditions < CONDITIONS_MAX);
-	x->conditions[x->n_conditions++] = text;
+	x->failed |= !text;
+	if (text)
+		x->conditions[x->n_conditions++] = text;
 }
 
 /* "a, b and c" */
@@ -173,7 +177,7 @@ static void ask_need(struct deciding *x, const struct need_row *need)
 			    "the scenario does not say; 'needs: { %s: %s }' would speak for "
 			    "passthrough",
 			    need->name, opposite(need->against));
-		add_condition(x, need->condition);
+		add_condition(x, strdup(need->condition));
 	}
 	if (need == &need_last)
 		say_faults(x, &evidence);
@@ -186,23 +190,40 @@ static void ask_need(struct deciding *x, const struct need_row *need)
 
 /* ---- what was measured ---- */
 
-enum gain { GAIN_NONE, GAIN_REAL, GAIN_MIXED, GAIN_OPEN, GAIN_UNKNOWN };
+enum gain { GAIN_NONE, GAIN_SOME, GAIN_OPEN, GAIN_UNKNOWN };
 
 static enum gain gain_of(const struct measured *m)
 {
-	size_t better = m->tail.better + m->cpu.better;
-	size_t worse = m->tail.worse + m->tail.mixed + m->cpu.worse;
-
 	if (!m->tail.n)
 		return GAIN_UNKNOWN;
+	if (m->tail.better || m->tail.mixed)
+		return GAIN_SOME;
 	/* A tail that can't be told may be worse, whatever an I/O costs. */
-	if (m->tail.open && !m->tail.better && !m->tail.mixed)
+	if (m->tail.open)
 		return GAIN_OPEN;
-	if (better || m->tail.mixed)
-		return worse ? GAIN_MIXED : GAIN_REAL;
+	if (m->cpu.better)
+		return GAIN_SOME;
 	if (m->tail.worse == m->tail.n)
 		return GAIN_NONE; /* whatever the CPU time is: the tail was asked for */
-	return m->tail.open || m->cpu.open ? GAIN_OPEN : GAIN_NONE;
+	return m->cpu.open ? GAIN_OPEN : GAIN_NONE;
+}
+
+/* What somebody must know of the VM where a gain has its price, or is not one of every job. */
+static void weigh(struct deciding *x)
+{
+	const struct tally *t = &x->m.tail, *c = &x->m.cpu;
+	bool is_better = t->better || t->mixed, is_worse = t->worse || t->mixed;
+
+	if (is_worse && !is_better)
+		add_condition(x, strdup("CPU time matters more to it than the tail"));
+	if (is_better && !is_worse && c->worse && !c->better)
+		add_condition(x, strdup("the tail matters more to it than CPU time"));
+	if ((is_better && is_worse) || (c->better && c->worse))
+		add_condition(x, strdup("the jobs that are better are those that matter"));
+	if (t->open)
+		add_condition(x, bl_strf("its tail is not worse in the %zu of %zu jobs of which it "
+					 "can't be told",
+					 t->open, t->n));
 }
 
 static void say_tally(const struct tally *t, struct bl_buf *out)
@@ -414,10 +435,10 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 		decide(x, measured, DECISION_CANNOT_TELL, "Cannot tell", &why);
 		return;
 	}
-	if (gain == GAIN_MIXED)
-		add_condition(x, "the jobs that are better are those that matter");
+	weigh(x);
 	if (is_emulated(x))
-		add_condition(x, "the gain shows on a real CPU too (this one was emulated)");
+		add_condition(x,
+			      strdup("the gain shows on a real CPU too (this one was emulated)"));
 	bl_buf_adds(&lead, x->n_conditions ? "Yes, if " : "Yes");
 	say_conditions(x, &lead);
 	say_pair(x, of_both, IN_SENTENCE, &why);
@@ -470,6 +491,8 @@ int decide_passthrough(const struct run_data *d, struct passthrough_decision *re
 			ask_all(&x);
 		measured_done(&x.m);
 		findings_done(&x.findings);
+		for (size_t i = 0; i < x.n_conditions; i++)
+			free(x.conditions[i]);
 	}
 	if (r == 0 && x.failed)
 		r = bl_fail(err, -ENOMEM, "no memory for a decision");
