@@ -287,7 +287,8 @@ static void say_pair(const struct deciding *x, const enum metric *which, size_t 
 	say_jobs(&x->m, x->m.best_virtio, x->m.cell, which, most, sep, out);
 	if (!x->m.is_as_good)
 		bl_buf_adds(out, "; no virtio cell is on the same device past the host's page "
-				 "cache with the same vCPUs, this one is the nearest");
+				 "cache with the same vCPUs, kernel and emulator, this one is the "
+				 "nearest");
 }
 
 static struct decision_line *ask_measured(struct deciding *x, const char *question,

@@ -56,44 +56,42 @@ static bool is_virtio(const struct run_data *d, uint32_t cell)
 	return !strcmp(bus, "virtio-blk") || !strcmp(bus, "virtio-scsi");
 }
 
-static bool is_alike(const struct run_data *d, uint32_t a, uint32_t b)
+/* In how many respects @cell could stand in for @place; ALIKE_MAX: in all. The device: a store from
+ * before the axis storage says nothing of it. The cache: past the host's pages. */
+static unsigned alike(const struct run_data *d, uint32_t cell, uint32_t place)
 {
 	static const char *const axes[] = {"vcpus", "kernel", "emulator"};
-
-	for (size_t i = 0; i < BL_ARRAY_LEN(axes); i++)
-		if (strcmp(axis_of(d, a, axes[i]), axis_of(d, b, axes[i])) != 0)
-			return false;
-	return true;
-}
-
-/* Past the host's page cache, on the scenario's device; a store from before the axis storage says
- * nothing of it. */
-static bool could_stand_in(const struct run_data *d, uint32_t cell, uint32_t place)
-{
 	const char *cache = axis_of(d, cell, "cache");
+	unsigned n = 0;
 
-	return is_alike(d, cell, place) && strcmp(axis_of(d, cell, "storage"), "file") != 0 &&
-	       (!strcmp(cache, "none") || !strcmp(cache, "directsync"));
+	n += strcmp(axis_of(d, cell, "storage"), "file") != 0;
+	n += !strcmp(cache, "none") || !strcmp(cache, "directsync");
+	for (size_t i = 0; i < BL_ARRAY_LEN(axes); i++)
+		n += !strcmp(axis_of(d, cell, axes[i]), axis_of(d, place, axes[i]));
+	return n;
 }
+
+#define ALIKE_MAX 5
 
 static void find_virtio(const struct run_data *d, struct measured *m)
 {
+	unsigned nearest = 0;
 	double least = INFINITY;
 
 	m->best_virtio = UINT32_MAX;
 	for (uint32_t c = 0; c < d->n_cells; c++) {
 		double is = score_of(&m->sums, c);
-		bool is_as_good = could_stand_in(d, c, m->cell);
+		unsigned n = alike(d, c, m->cell);
 
 		if (!is_virtio(d, c) || !isfinite(is) || !strcmp(axis_of(d, c, "cache"), "unsafe"))
 			continue;
-		if (m->best_virtio != UINT32_MAX &&
-		    (is_as_good != m->is_as_good ? m->is_as_good : is >= least))
+		if (m->best_virtio != UINT32_MAX && (n != nearest ? n < nearest : is >= least))
 			continue;
 		m->best_virtio = c;
-		m->is_as_good = is_as_good;
+		nearest = n;
 		least = is;
 	}
+	m->is_as_good = nearest == ALIKE_MAX;
 }
 
 /* ---- jobs ---- */

@@ -271,6 +271,37 @@ START_TEST(the_best_virtio_cell_is_one_that_could_stand_in_its_place)
 }
 END_TEST
 
+/* Of what? Of the device, the cache, the vCPUs, the kernel and the emulator. */
+START_TEST(the_nearest_is_the_one_that_differs_in_least)
+{
+	static const char *const three[] = {"virtio-blk", "virtio-blk", "vfio", NULL};
+	static const char *const other[][2] = {{"storage", "file"},
+					       {"cache", "writeback"},
+					       {"vcpus", "4"},
+					       {"kernel", "/another"},
+					       {"emulator", "/another"}};
+
+	for (size_t i = 0; i < 25; i++) {
+		size_t first = i / 5, second = i % 5;
+		struct passthrough_decision p;
+		struct run_data d;
+
+		make_case(&d, three, 8);
+		set_cell(&d, 0, 0, 100, 20);
+		set_cell(&d, 1, 0, 90, 20); /* faster, but farther */
+		set_cell(&d, 2, 0, 60, 20);
+		set_axis(&d, 0, other[first][0], other[first][1]);
+		set_axis(&d, 1, other[first][0], other[first][1]);
+		set_axis(&d, 1, other[second][0], other[second][1]);
+		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_uint_eq(p.best_virtio, first == second);
+		ck_assert_ptr_nonnull(strstr(p.lines[4].evidence, "the nearest"));
+		passthrough_decision_done(&p);
+		run_data_done(&d);
+	}
+}
+END_TEST
+
 START_TEST(qemus_own_driver_is_shown_beside)
 {
 	static const char *const three[] = {"virtio-blk", "vfio", "nvme-userspace", NULL};
@@ -329,6 +360,7 @@ TCase *decision_cases(void)
 	tcase_add_test(t, an_emulated_cpu_decides_nothing_by_its_figures);
 	tcase_add_loop_test(t, the_best_virtio_cell_is_one_that_could_stand_in_its_place, 0,
 			    sizeof rivals / sizeof *rivals);
+	tcase_add_test(t, the_nearest_is_the_one_that_differs_in_least);
 	tcase_add_test(t, qemus_own_driver_is_shown_beside);
 	tcase_add_test(t, without_figures_it_cannot_tell);
 	return t;
