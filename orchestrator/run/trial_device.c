@@ -251,19 +251,14 @@ int trial_health_before(struct trial *t)
 	return r != 0 ? (r < 0 ? r : 0) : trial_fact(t, "device.health_from", "host");
 }
 
-/* A disk that fails says the same a thousand times. */
+/* A disk that fails says the same a thousand times: the rest is only counted. */
 static void add_event(struct trial *t, const char *where, const char *line)
 {
 	char key[48];
 
-	if (t->n_events > EVENTS_MAX)
+	if (t->n_events++ >= EVENTS_MAX)
 		return;
-	if (t->n_events == EVENTS_MAX) {
-		where = "host";
-		line = "there is more like this in the kernel logs (dmesg)";
-	}
-
-	snprintf(key, sizeof key, "device.event.%zu", t->n_events++);
+	snprintf(key, sizeof key, "device.event.%zu", t->n_events - 1);
 	trial_fact(t, key, "%s: %s", where, line);
 }
 
@@ -376,6 +371,8 @@ void trial_give_back(struct trial *t)
 	if (t->dev.controller[0] && is_health_from(t, "host"))
 		host_health(t, "after");
 	t->kernel_log = kernel_log_close(t->kernel_log);
+	if (t->n_events > EVENTS_MAX)
+		trial_fact(t, "device.events_left_out", "%zu", t->n_events - EVENTS_MAX);
 	bl_closep(&t->hold_fd);
 	handover_record_done(h);
 	free(t->mount);

@@ -45,6 +45,7 @@ static bool is_event(const struct fact *f)
 
 static void quote_events(const struct trial_record *t, enum event kind, struct bl_buf *out)
 {
+	const char *left_out = facts_get(&t->facts, "device.events_left_out");
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->facts.n; i++) {
@@ -58,6 +59,8 @@ static void quote_events(const struct trial_record *t, enum event kind, struct b
 	}
 	if (n > EVENTS_QUOTED)
 		bl_buf_addf(out, " and %zu more", n - EVENTS_QUOTED);
+	if (n && left_out)
+		bl_buf_addf(out, ", and %s of the kernel's lines were not kept", left_out);
 }
 
 void rules_of_events(struct diagnosis *g, size_t trial)

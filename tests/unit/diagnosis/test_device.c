@@ -111,6 +111,24 @@ START_TEST(many_events_are_one_finding_of_a_trial)
 }
 END_TEST
 
+/* How many is no event, and of which kind they were is not known. */
+START_TEST(events_that_were_not_kept_are_counted_with_those_that_were)
+{
+	static const char reset[] = "guest: nvme nvme0: resetting controller";
+	struct findings f;
+	struct run_data d;
+
+	make_case(&d, vfio_only, 1);
+	facts_add(&d.trials[0].facts, "device.events_left_out", "872");
+	expect_findings(&d, 0, &f);
+	findings_done(&f);
+	facts_add(&d.trials[0].facts, "device.event.0", reset);
+	expect_one(&d, "device-reset", CONFIDENCE_CERTAIN,
+		   "resetting controller', and 872 of the kernel's lines were not kept", "");
+	run_data_done(&d);
+}
+END_TEST
+
 static const struct {
 	const char *key, *value, *cause, *evidence;
 	enum finding_confidence sure;
@@ -341,6 +359,7 @@ TCase *device_cases(void)
 			    sizeof events / sizeof *events);
 	tcase_add_test(t, a_host_that_sets_its_own_device_up_anew_was_reset);
 	tcase_add_test(t, many_events_are_one_finding_of_a_trial);
+	tcase_add_test(t, events_that_were_not_kept_are_counted_with_those_that_were);
 	tcase_add_loop_test(t, each_counter_has_its_cause, 0, sizeof counters / sizeof *counters);
 	tcase_add_test(t, what_only_the_guest_could_read_afterwards_counts);
 	tcase_add_loop_test(t, what_does_not_reach_a_bound_is_no_finding, 0,
