@@ -93,11 +93,8 @@ static const char *reading(const struct trial_record *t, const char *when, const
 }
 
 /* A counter of 128 bits in decimal. false: absent or no number. */
-static bool counter(const struct trial_record *t, const char *when, const char *name,
-		    unsigned __int128 *ret)
+static bool number_of(const char *s, unsigned __int128 *ret)
 {
-	const char *s = reading(t, when, name);
-
 	if (!s || !*s || strspn(s, "0123456789") != strlen(s) || strlen(s) > 38)
 		return false;
 	for (*ret = 0; *s; s++)
@@ -105,66 +102,110 @@ static bool counter(const struct trial_record *t, const char *when, const char *
 	return true;
 }
 
-/* By how much it grew in the trial; 0: it did not, or is not known on both sides. */
-static unsigned __int128 growth(const struct trial_record *t, const char *name)
+static bool counter(const struct trial_record *t, const char *when, const char *name,
+		    unsigned __int128 *ret)
+{
+	return number_of(reading(t, when, name), ret);
+}
+
+/* @before and @after are NULL or a number in decimal, borrowed from the trial. */
+struct change {
+	const char *before, *after;
+};
+
+static struct change change_of(const struct trial_record *t, const char *name)
+{
+	return (struct change){reading(t, "before", name), reading(t, "after", name)};
+}
+
+static bool has_grown(const struct change *c)
 {
 	unsigned __int128 before, after;
 
-	if (!counter(t, "before", name, &before) || !counter(t, "after", name, &after) ||
-	    after < before)
-		return 0;
-	return after - before;
+	return number_of(c->before, &before) && number_of(c->after, &after) && after > before;
+}
+
+static bool is_grown(const struct trial_record *t, const char *name)
+{
+	struct change c = change_of(t, name);
+
+	return has_grown(&c);
 }
 
 struct counter_row {
 	const char *name, *says;
 };
 
-/* "media and data integrity errors grew by 2 (from 5 to 7)" for each that grew; how many did. */
-static size_t say_growth(const struct trial_record *t, const struct counter_row *rows, size_t n,
-			 struct bl_buf *out)
+static void say_change(const struct change *c, const char *says, struct bl_buf *out)
 {
-	size_t n_grown = 0;
+	bl_buf_addf(out, "%s%s went from %s to %s", out->len ? "; " : "", says, c->before,
+		    c->after);
+}
 
+/* "media and data integrity errors went from 5 to 7" for each that grew. */
+static void say_growth(const struct trial_record *t, const struct counter_row *rows, size_t n,
+		       struct bl_buf *out)
+{
 	for (size_t i = 0; i < n; i++) {
-		if (!growth(t, rows[i].name))
-			continue;
-		bl_buf_addf(out, "%s%s went from %s to %s", out->len ? "; " : "", rows[i].says,
-			    reading(t, "before", rows[i].name), reading(t, "after", rows[i].name));
-		n_grown++;
+		struct change c = change_of(t, rows[i].name);
+
+		if (has_grown(&c))
+			say_change(&c, rows[i].says, out);
 	}
-	return n_grown;
+}
+
+/* ", and in 2 more trials" of a cell, of which the first was said. */
+static void say_more_trials(size_t n, struct bl_buf *out)
+{
+	if (n > 1)
+		bl_buf_addf(out, ", and in %zu more trial%s", n - 1, n > 2 ? "s" : "");
+}
+
+/* What leaves no doubt; "": nothing. */
+static void say_errors(const struct trial_record *t, struct bl_buf *out)
+{
+	static const struct counter_row row[] = {
+		{"smart.media_errors", "media and data integrity errors"}};
+
+	quote_events(t, EVENT_ERROR, out);
+	say_growth(t, row, BL_ARRAY_LEN(row), out);
+}
+
+/* Of the error log: while the guest had the device, where it was asked both times. What the host
+ * read lies further apart, and the drivers of both set the device up in between: each may ask for
+ * what the controller does not have, which adds an entry. */
+static struct change log_change(const struct trial_record *t)
+{
+	struct change c = {facts_get(&t->facts, "device.guest_before.smart.error_log_entries"),
+			   facts_get(&t->facts, "device.guest_after.smart.error_log_entries")};
+
+	return c.before && c.after ? c : change_of(t, "smart.error_log_entries");
+}
+
+static void say_log(const struct trial_record *t, struct bl_buf *out)
+{
+	struct change c = log_change(t);
+	const char *status = reading(t, "after", "errors.last_status");
+
+	if (!has_grown(&c))
+		return;
+	say_change(&c, "the number of error log entries", out);
+	if (status)
+		bl_buf_addf(out, " (status of the newest: %s)", status);
 }
 
 static void rule_of_errors(struct diagnosis *g, size_t trial)
 {
-	static const struct counter_row certain[] = {
-		{"smart.media_errors", "media and data integrity errors"}};
-	static const struct counter_row log[] = {
-		{"smart.error_log_entries", "the number of error log entries"},
-		{"errors.entries", "the entries in the error log"}};
 	const struct trial_record *t = &g->d->trials[trial];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct where at = {t->cell, trial, NULL};
-	const char *status = reading(t, "after", "errors.last_status");
-	/* A driver that asks for what a controller does not have adds to the log, too. */
-	enum finding_confidence sure = CONFIDENCE_POSSIBLE;
 
-	quote_events(t, EVENT_ERROR, &said);
+	say_errors(t, &said);
 	if (said.len)
-		sure = CONFIDENCE_CERTAIN;
-	if (say_growth(t, certain, BL_ARRAY_LEN(certain), &said))
-		sure = CONFIDENCE_CERTAIN;
-	if (say_growth(t, log, BL_ARRAY_LEN(log), &said) && status)
-		bl_buf_addf(&said, " (status of the newest: %s)", status);
-	diagnosis_add(
-		g, "device-errors", sure, at, &said,
-		sure == CONFIDENCE_CERTAIN
-			? "leave this trial out of what you conclude; read the device's error "
-			  "log (`nvme error-log`) and back up what is on it"
-			: "read the error log (`nvme error-log`): a command that the controller "
-			  "does not know, asked for at set-up, is harmless; anything of reads "
-			  "and writes is not");
+		say_log(t, &said);
+	diagnosis_add(g, "device-errors", CONFIDENCE_CERTAIN, at, &said,
+		      "leave this trial out of what you conclude; read the device's error "
+		      "log (`nvme error-log`) and back up what is on it");
 }
 
 static void say_temperature(const struct trial_record *t, struct bl_buf *out)
@@ -218,7 +259,7 @@ void rules_of_counters(struct diagnosis *g, size_t trial)
 	rule_of_heat(g, trial);
 }
 
-/* ---- health: a state, not an event, so said once a cell ---- */
+/* ---- health: a state, not an event, so said once a cell; what may be harmless likewise ---- */
 
 /* NVMe base specification 1.4, figure 194, byte 0. */
 static const char *const warning_names[] = {
@@ -280,6 +321,33 @@ static void rule_of_state(struct diagnosis *g, uint32_t cell)
 	}
 }
 
+/* Only the error log grew. Drivers do that at each set-up, so it is said once a cell. */
+static void rule_of_log(struct diagnosis *g, uint32_t cell)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	size_t first = 0, n = 0;
+
+	for (size_t i = 0; i < g->d->n_trials; i++) {
+		const struct trial_record *t = &g->d->trials[i];
+		BL_CLEANUP(bl_buf_done) struct bl_buf errors = BL_BUF_INIT;
+		struct change c = log_change(t);
+
+		if (t->cell != cell || !has_grown(&c))
+			continue;
+		say_errors(t, &errors);
+		if (errors.len || n++) /* errors: it is said with them */
+			continue;
+		first = i;
+		say_log(t, &said);
+	}
+	say_more_trials(n, &said);
+	diagnosis_add(g, "device-errors", CONFIDENCE_POSSIBLE, (struct where){cell, first, NULL},
+		      &said,
+		      "read the error log (`nvme error-log`): a command that the controller "
+		      "does not know, asked for at set-up, is harmless; anything of reads "
+		      "and writes is not");
+}
+
 static void rule_of_power(struct diagnosis *g, uint32_t cell)
 {
 	static const struct counter_row row[] = {{"smart.unsafe_shutdowns", "unsafe shutdowns"}};
@@ -289,15 +357,14 @@ static void rule_of_power(struct diagnosis *g, uint32_t cell)
 	for (size_t i = 0; i < g->d->n_trials; i++) {
 		const struct trial_record *t = &g->d->trials[i];
 
-		if (t->cell != cell || !growth(t, row[0].name))
+		if (t->cell != cell || !is_grown(t, row[0].name))
 			continue;
 		if (!n++) {
 			first = i;
 			say_growth(t, row, 1, &said);
 		}
 	}
-	if (n > 1)
-		bl_buf_addf(&said, ", and in %zu more trials", n - 1);
+	say_more_trials(n, &said);
 	diagnosis_add(
 		g, "device-health", CONFIDENCE_POSSIBLE, (struct where){cell, first, NULL}, &said,
 		is_handed_out(g->d, cell)
@@ -310,6 +377,7 @@ static void rule_of_power(struct diagnosis *g, uint32_t cell)
 
 void rules_of_health(struct diagnosis *g, uint32_t cell)
 {
+	rule_of_log(g, cell);
 	rule_of_state(g, cell);
 	rule_of_power(g, cell);
 }
