@@ -15,7 +15,7 @@ const char *const decision_names[] = {
 	"not-asked", "passthrough", "conditional", "virtio", "not-yet", "cannot-tell",
 };
 const char *const decision_answers[] = {
-	"not asked", "yes", "yes, if", "no, virtio", "not yet", "cannot tell",
+	"Not asked", "Yes", "Yes, if", "No, virtio", "Not yet", "Cannot tell",
 };
 
 _Static_assert(BL_ARRAY_LEN(decision_names) == DECISIONS, "a name for each decision");
@@ -99,21 +99,6 @@ static struct decision_line *add_line(struct deciding *x, const char *question,
 	return l;
 }
 
-/* @l, if nothing before it did. @why is emptied. */
-static void decide(struct deciding *x, struct decision_line *l, enum decision is,
-		   const char *answer, struct bl_buf *why)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf s = BL_BUF_INIT;
-
-	if (x->is_decided || !l)
-		return;
-	x->is_decided = l->decided = true;
-	x->out->decision = is;
-	bl_buf_addf(&s, "%s: %s.", answer, bl_buf_str(why));
-	x->out->sentence = bl_buf_take(&s);
-	x->failed |= !x->out->sentence || bl_buf_failed(why);
-}
-
 /* @text is its own from here on; NULL: no memory. */
 static void add_condition(struct deciding *x, char *text)
 {
@@ -123,15 +108,33 @@ static void add_condition(struct deciding *x, char *text)
 		x->conditions[x->n_conditions++] = text;
 }
 
-/* "a, b and c" */
+/* " a, b and c" */
 static void say_conditions(const struct deciding *x, struct bl_buf *out)
 {
 	for (size_t i = 0; i < x->n_conditions; i++)
 		bl_buf_addf(out, "%s%s",
-			    !i                        ? ""
+			    !i                        ? " "
 			    : i + 1 < x->n_conditions ? ", "
 						      : " and ",
 			    x->conditions[i]);
+}
+
+/* @l, if nothing before it did. */
+static void decide(struct deciding *x, struct decision_line *l, enum decision is,
+		   const struct bl_buf *why)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf s = BL_BUF_INIT;
+
+	if (x->is_decided || !l)
+		return;
+	x->is_decided = l->decided = true;
+	x->out->decision = is;
+	bl_buf_adds(&s, decision_answers[is]);
+	if (is == DECISION_CONDITIONAL)
+		say_conditions(x, &s);
+	bl_buf_addf(&s, ": %s.", bl_buf_str(why));
+	x->out->sentence = bl_buf_take(&s);
+	x->failed |= !x->out->sentence || bl_buf_failed(why);
 }
 
 static const char *opposite(const char *answer)
@@ -185,7 +188,7 @@ static void ask_need(struct deciding *x, const struct need_row *need)
 	if (speaks >= 0)
 		return;
 	bl_buf_adds(&why, need->why);
-	decide(x, l, need->then, need->then == DECISION_VIRTIO ? "No, virtio" : "Not yet", &why);
+	decide(x, l, need->then, &why);
 }
 
 /* ---- what was measured ---- */
@@ -325,7 +328,7 @@ static struct decision_line *ask_gain(struct deciding *x)
 
 		bl_buf_adds(&why, "the layer it would remove costs nothing here; ");
 		say_pair(x, of_both, IN_SENTENCE, &why);
-		decide(x, l, DECISION_VIRTIO, "No, virtio", &why);
+		decide(x, l, DECISION_VIRTIO, &why);
 	}
 	return l;
 }
@@ -393,7 +396,7 @@ static void ask_handover(struct deciding *x)
 		     : h.n_trials ? 1
 				  : 0);
 	if (is_bad)
-		decide(x, l, DECISION_NOT_YET, "Not yet", &why);
+		decide(x, l, DECISION_NOT_YET, &why);
 }
 
 /* For the reader, not a rule: the same device without its driver of the host. */
@@ -417,12 +420,12 @@ static void tell_userspace(struct deciding *x)
 
 static void conclude(struct deciding *x, struct decision_line *measured)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT, lead = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
 	enum gain gain = gain_of(&x->m);
 
 	if (gain == GAIN_UNKNOWN) {
 		say_unknown(x, &why);
-		decide(x, measured, DECISION_CANNOT_TELL, "Cannot tell", &why);
+		decide(x, measured, DECISION_CANNOT_TELL, &why);
 		return;
 	}
 	if (gain == GAIN_OPEN || gain == GAIN_NONE) {
@@ -433,18 +436,15 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 			bl_buf_adds(&why, "and the CPU was emulated, which hides what layers cost");
 		bl_buf_adds(&why, "); ");
 		say_pair(x, of_both, IN_SENTENCE, &why);
-		decide(x, measured, DECISION_CANNOT_TELL, "Cannot tell", &why);
+		decide(x, measured, DECISION_CANNOT_TELL, &why);
 		return;
 	}
 	weigh(x);
 	if (is_emulated(x))
 		add_condition(x,
 			      strdup("the gain shows on a real CPU too (this one was emulated)"));
-	bl_buf_adds(&lead, x->n_conditions ? "Yes, if " : "Yes");
-	say_conditions(x, &lead);
 	say_pair(x, of_both, IN_SENTENCE, &why);
-	decide(x, measured, x->n_conditions ? DECISION_CONDITIONAL : DECISION_PASSTHROUGH,
-	       bl_buf_str(&lead), &why);
+	decide(x, measured, x->n_conditions ? DECISION_CONDITIONAL : DECISION_PASSTHROUGH, &why);
 }
 
 static void ask_all(struct deciding *x)
@@ -479,7 +479,8 @@ int decide_passthrough(const struct run_data *d, struct passthrough_decision *re
 	int r;
 
 	if (!has_bus(d, "vfio")) {
-		p.sentence = strdup("Not asked: the run has no cell with bus vfio.");
+		p.sentence = bl_strf("%s: the run has no cell with bus vfio.",
+				     decision_answers[DECISION_NOT_ASKED]);
 		x.failed = !p.sentence;
 		r = 0;
 	} else {

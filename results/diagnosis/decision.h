@@ -31,13 +31,13 @@ enum decision {
 	DECISIONS
 };
 extern const char *const decision_names[DECISIONS];   /* "not-asked", "passthrough", ... */
-extern const char *const decision_answers[DECISIONS]; /* "yes", "yes, if", "no: virtio", ... */
+extern const char *const decision_answers[DECISIONS]; /* "Yes", "Yes, if", "No, virtio", ... */
 
 #define DECISION_NO_CELL UINT32_MAX
 
 struct decision_line {
 	const char *question; /* static */
-	char *answer;         /* "no", "not said", "8 of 8" */
+	char *answer;         /* "no", "not said", "better in 1 of 4 jobs" */
 	char *evidence;       /* has foreign text; one line a job */
 	int speaks_for;       /* 1 passthrough, -1 virtio (or waiting), 0 neither */
 	bool decided;         /* this is the rule that decided; one at most */
