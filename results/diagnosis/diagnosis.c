@@ -61,7 +61,7 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 {
 	const struct cause_row *row = cause_find(cause);
 	struct finding *more, new = {.cause = row->name,
-				     .layer = row->layer,
+				     .layer = at.is_of_host ? LAYER_HOST : row->layer,
 				     .confidence = confidence,
 				     .cell = at.cell,
 				     .trial = at.trial};

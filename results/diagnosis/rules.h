@@ -16,6 +16,7 @@ struct where {
 	uint32_t cell;
 	size_t trial;
 	const char *job; /* NULL */
+	bool is_of_host; /* the layer, where the cause's row says another */
 };
 
 /* One more finding; @evidence is emptied. Does nothing when @evidence is empty. */

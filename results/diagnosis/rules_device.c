@@ -67,7 +67,7 @@ void rules_of_events(struct diagnosis *g, size_t trial)
 {
 	const struct trial_record *t = &g->d->trials[trial];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
-	struct where at = {t->cell, trial, NULL};
+	struct where at = {.cell = t->cell, .trial = trial};
 
 	quote_events(t, EVENT_RESET, &said);
 	diagnosis_add(
@@ -198,7 +198,7 @@ static void rule_of_errors(struct diagnosis *g, size_t trial)
 {
 	const struct trial_record *t = &g->d->trials[trial];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
-	struct where at = {t->cell, trial, NULL};
+	struct where at = {.cell = t->cell, .trial = trial};
 
 	say_errors(t, &said);
 	if (said.len)
@@ -240,7 +240,7 @@ static void rule_of_heat(struct diagnosis *g, size_t trial)
 		{"smart.thermal_2_s", "seconds throttled heavily"}};
 	const struct trial_record *t = &g->d->trials[trial];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
-	struct where at = {t->cell, trial, NULL};
+	struct where at = {.cell = t->cell, .trial = trial};
 
 	say_growth(t, rows, BL_ARRAY_LEN(rows), &said);
 	if (warning_bits(t) & 1u << BIT_TEMPERATURE)
@@ -313,8 +313,8 @@ static void rule_of_state(struct diagnosis *g, uint32_t cell)
 		if (!said.len)
 			continue;
 		diagnosis_add(
-			g, "device-health", CONFIDENCE_CERTAIN, (struct where){cell, i, NULL},
-			&said,
+			g, "device-health", CONFIDENCE_CERTAIN,
+			(struct where){.cell = cell, .trial = i}, &said,
 			"do not put data that you need on it; measure on a healthy device: its "
 			"figures would not be those of this one");
 		return;
@@ -341,8 +341,8 @@ static void rule_of_log(struct diagnosis *g, uint32_t cell)
 		say_log(t, &said);
 	}
 	say_more_trials(n, &said);
-	diagnosis_add(g, "device-errors", CONFIDENCE_POSSIBLE, (struct where){cell, first, NULL},
-		      &said,
+	diagnosis_add(g, "device-errors", CONFIDENCE_POSSIBLE,
+		      (struct where){.cell = cell, .trial = first}, &said,
 		      "read the error log (`nvme error-log`): a command that the controller "
 		      "does not know, asked for at set-up, is harmless; anything of reads "
 		      "and writes is not");
@@ -366,7 +366,8 @@ static void rule_of_power(struct diagnosis *g, uint32_t cell)
 	}
 	say_more_trials(n, &said);
 	diagnosis_add(
-		g, "device-health", CONFIDENCE_POSSIBLE, (struct where){cell, first, NULL}, &said,
+		g, "device-health", CONFIDENCE_POSSIBLE,
+		(struct where){.cell = cell, .trial = first}, &said,
 		is_handed_out(g->d, cell)
 			? "harmless when the VM was ended before it had shut the controller "
 			  "down, which resets it under the guest; otherwise the device lost "

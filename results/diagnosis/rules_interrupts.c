@@ -240,8 +240,9 @@ static const struct job_result *job_named(const struct trial_record *t, const ch
 static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, const char *side)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct where at = {.cell = cell, .job = job, .is_of_host = !strcmp(side, "host")};
 	struct taken first = {0}, x;
-	size_t at = 0, n = 0, n_known = 0;
+	size_t n = 0, n_known = 0;
 
 	for (size_t i = 0; i < g->d->n_trials; i++) {
 		const struct trial_record *t = &g->d->trials[i];
@@ -254,19 +255,17 @@ static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, con
 			continue;
 		if (!n++) {
 			first = x;
-			at = i;
+			at.trial = i;
 		}
 	}
 	if (!n)
 		return;
-	say_taken(&first, g->d->trials[at].repeat, &said);
+	say_taken(&first, g->d->trials[at.trial].repeat, &said);
 	if (n_known > 1)
 		bl_buf_addf(&said, "; so in %zu of %zu trials", n, n_known);
 	diagnosis_add(g, "interrupts-one-cpu",
-		      first.n_sharing >= 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY,
-		      (struct where){cell, at, job}, &said, remedy_of(&first));
-	if (!g->failed && !strcmp(side, "host"))
-		g->found.items[g->found.n - 1].layer = LAYER_HOST;
+		      first.n_sharing >= 2 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY, at, &said,
+		      remedy_of(&first));
 }
 
 /* Was this name met in an earlier trial of the cell, or earlier in this one? */
