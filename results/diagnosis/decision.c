@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "diagnosis.h"
 #include "fs.h"
 #include "measured.h"
 #include "rules.h"
@@ -119,22 +118,29 @@ static void say_conditions(const struct deciding *x, struct bl_buf *out)
 			    x->conditions[i]);
 }
 
+/* "Yes, if a and b" and "Yes, if a and b: @why." */
+static void say_decision(struct deciding *x, enum decision is, const struct bl_buf *why)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT;
+	struct passthrough_decision *p = x->out;
+
+	bl_buf_adds(&answer, decision_answers[is]);
+	if (is == DECISION_CONDITIONAL)
+		say_conditions(x, &answer);
+	p->decision = is;
+	p->sentence = bl_strf("%s: %s.", bl_buf_str(&answer), bl_buf_str(why));
+	p->answer = bl_buf_take(&answer);
+	x->failed |= !p->sentence || !p->answer || bl_buf_failed(why);
+}
+
 /* @l, if nothing before it did. */
 static void decide(struct deciding *x, struct decision_line *l, enum decision is,
 		   const struct bl_buf *why)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf s = BL_BUF_INIT;
-
 	if (x->is_decided || !l)
 		return;
 	x->is_decided = l->decided = true;
-	x->out->decision = is;
-	bl_buf_adds(&s, decision_answers[is]);
-	if (is == DECISION_CONDITIONAL)
-		say_conditions(x, &s);
-	bl_buf_addf(&s, ": %s.", bl_buf_str(why));
-	x->out->sentence = bl_buf_take(&s);
-	x->failed |= !x->out->sentence || bl_buf_failed(why);
+	say_decision(x, is, why);
 }
 
 static const char *opposite(const char *answer)
@@ -270,9 +276,9 @@ static const char *cell_name(const struct deciding *x, uint32_t cell)
 /* Why there is nothing to compare. */
 static void say_unknown(const struct deciding *x, struct bl_buf *out)
 {
-	if (x->m.cell == UINT32_MAX)
+	if (x->m.cell == FINDING_NO_CELL)
 		bl_buf_adds(out, "no cell with bus vfio has figures of every job");
-	else if (x->m.best_virtio == UINT32_MAX)
+	else if (x->m.best_virtio == FINDING_NO_CELL)
 		bl_buf_adds(out, "the run has no virtio cell with figures of every job to compare "
 				 "with: add bus virtio-blk with storage device");
 	else
@@ -405,7 +411,7 @@ static void tell_userspace(struct deciding *x)
 	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT;
 	const struct measured *m = &x->m;
 
-	if (m->userspace == UINT32_MAX || m->best_virtio == UINT32_MAX)
+	if (m->userspace == FINDING_NO_CELL || m->best_virtio == FINDING_NO_CELL)
 		return;
 	bl_buf_adds(&answer, "compare");
 	bl_buf_addf(&evidence, "'%s' against '%s':\n", cell_name(x, m->userspace),
@@ -463,27 +469,36 @@ static void ask_all(struct deciding *x)
 		conclude(x, &x->out->lines[at]);
 }
 
-static bool has_bus(const struct run_data *d, const char *bus)
+static bool has_vfio(const struct run_data *d)
 {
 	for (uint32_t c = 0; c < d->n_cells; c++)
-		if (!strcmp(axis_of(d, c, "bus"), bus))
+		if (!strcmp(axis_of(d, c, "bus"), "vfio"))
 			return true;
 	return false;
+}
+
+/* Whom QEMU's own driver has the device for may ask; of others' runs nothing is said. */
+static void tell_not_asked(struct deciding *x)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
+	uint32_t c = 0;
+
+	while (c < x->d->n_cells && !is_handed_out(x->d, c))
+		c++;
+	if (c == x->d->n_cells)
+		return;
+	bl_buf_adds(&why, "the run has no cell with bus vfio");
+	say_decision(x, DECISION_NOT_ASKED, &why);
 }
 
 int decide_passthrough(const struct run_data *d, struct passthrough_decision *ret,
 		       struct bl_err *err)
 {
-	struct passthrough_decision p = {.cell = DECISION_NO_CELL, .best_virtio = DECISION_NO_CELL};
+	struct passthrough_decision p = {.cell = FINDING_NO_CELL, .best_virtio = FINDING_NO_CELL};
 	struct deciding x = {.d = d, .out = &p};
-	int r;
+	int r = 0;
 
-	if (!has_bus(d, "vfio")) {
-		p.sentence = bl_strf("%s: the run has no cell with bus vfio.",
-				     decision_answers[DECISION_NOT_ASKED]);
-		x.failed = !p.sentence;
-		r = 0;
-	} else {
+	if (has_vfio(d)) {
 		r = measure(d, &x.m, err);
 		if (r == 0)
 			r = diagnose_run(d, &x.findings, err);
@@ -493,9 +508,11 @@ int decide_passthrough(const struct run_data *d, struct passthrough_decision *re
 			ask_all(&x);
 		measured_done(&x.m);
 		findings_done(&x.findings);
-		for (size_t i = 0; i < x.n_conditions; i++)
-			free(x.conditions[i]);
+	} else {
+		tell_not_asked(&x);
 	}
+	for (size_t i = 0; i < x.n_conditions; i++)
+		free(x.conditions[i]);
 	if (r == 0 && x.failed)
 		r = bl_fail(err, -ENOMEM, "no memory for a decision");
 	if (r < 0) {
@@ -513,6 +530,7 @@ void passthrough_decision_done(struct passthrough_decision *p)
 		free(p->lines[i].evidence);
 	}
 	free(p->lines);
+	free(p->answer);
 	free(p->sentence);
 	*p = (struct passthrough_decision){0};
 }

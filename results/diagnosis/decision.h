@@ -19,7 +19,7 @@
 #ifndef DECISION_H
 #define DECISION_H
 
-#include "record.h"
+#include "diagnosis.h"
 
 enum decision {
 	DECISION_NOT_ASKED, /* no cell with bus vfio */
@@ -33,8 +33,6 @@ enum decision {
 extern const char *const decision_names[DECISIONS];   /* "not-asked", "passthrough", ... */
 extern const char *const decision_answers[DECISIONS]; /* "Yes", "Yes, if", "No, virtio", ... */
 
-#define DECISION_NO_CELL UINT32_MAX
-
 struct decision_line {
 	const char *question; /* static */
 	char *answer;         /* "no", "not said", "better in 1 of 4 jobs" */
@@ -44,10 +42,12 @@ struct decision_line {
 };
 struct passthrough_decision {
 	enum decision decision;
-	char *sentence; /* the answer and the rule that decided; has foreign text */
+	char *answer;   /* "Yes, if it need not migrate live"; NULL as sentence is */
+	char *sentence; /* the answer, ": " and the rule that decided; has foreign text. NULL: no
+			 * cell has the device itself, so that there is nothing to show */
 	struct decision_line *lines;
 	size_t n;
-	uint32_t cell, best_virtio; /* compared, or DECISION_NO_CELL */
+	uint32_t cell, best_virtio; /* compared, or FINDING_NO_CELL */
 };
 
 /* *ret is new: passthrough_decision_done(). -ENOMEM. */

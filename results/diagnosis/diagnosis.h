@@ -23,13 +23,14 @@ extern const char *const finding_layer_names[LAYERS]; /* "guest", "virtual", ...
 enum finding_confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN, CONFIDENCES };
 extern const char *const finding_confidence_names[CONFIDENCES]; /* "possible", ... */
 
-#define FINDING_NO_CELL UINT32_MAX /* its trial was not stored: the run was killed in it */
+#define FINDING_NO_CELL UINT32_MAX /* no index into run_data.cells */
 
 struct finding {
 	const char *cause; /* a name of cause_rows, static */
 	enum finding_layer layer;
 	enum finding_confidence confidence;
-	uint32_t cell;  /* index into run_data.cells, or FINDING_NO_CELL */
+	uint32_t cell;  /* index into run_data.cells, or FINDING_NO_CELL: its trial was not stored,
+			 * as the run was killed in it */
 	size_t trial;   /* index into run_data.trials, the first it was seen in; SIZE_MAX: none */
 	char *job;      /* NULL: not one job */
 	char *evidence; /* a sentence with its numbers; has foreign text */

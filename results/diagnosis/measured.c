@@ -37,7 +37,7 @@ static double score_of(const struct summaries *s, uint32_t cell)
 
 static uint32_t best_of_bus(const struct run_data *d, const struct summaries *s, const char *bus)
 {
-	uint32_t best = UINT32_MAX;
+	uint32_t best = FINDING_NO_CELL;
 	double least = INFINITY;
 
 	for (uint32_t c = 0; c < d->n_cells; c++) {
@@ -78,14 +78,14 @@ static void find_virtio(const struct run_data *d, struct measured *m)
 	unsigned nearest = 0;
 	double least = INFINITY;
 
-	m->best_virtio = UINT32_MAX;
+	m->best_virtio = FINDING_NO_CELL;
 	for (uint32_t c = 0; c < d->n_cells; c++) {
 		double is = score_of(&m->sums, c);
 		unsigned n = alike(d, c, m->cell);
 
 		if (!is_virtio(d, c) || !isfinite(is) || !strcmp(axis_of(d, c, "cache"), "unsafe"))
 			continue;
-		if (m->best_virtio != UINT32_MAX && (n != nearest ? n < nearest : is >= least))
+		if (m->best_virtio != FINDING_NO_CELL && (n != nearest ? n < nearest : is >= least))
 			continue;
 		m->best_virtio = c;
 		nearest = n;
@@ -132,7 +132,7 @@ static void count_cpu(const struct comparison *c, struct tally *t)
 static const struct summary *other_side(const struct measured *m, size_t i, uint32_t from,
 					uint32_t to)
 {
-	if (m->sums.items[i].cell != to || from == UINT32_MAX)
+	if (m->sums.items[i].cell != to || from == FINDING_NO_CELL)
 		return NULL;
 	return summaries_find(&m->sums, from, m->sums.items[i].job);
 }
@@ -158,14 +158,15 @@ int measure(const struct run_data *d, struct measured *ret, struct bl_err *err)
 {
 	int r;
 
-	*ret = (struct measured){
-		.cell = UINT32_MAX, .best_virtio = UINT32_MAX, .userspace = UINT32_MAX};
+	*ret = (struct measured){.cell = FINDING_NO_CELL,
+				 .best_virtio = FINDING_NO_CELL,
+				 .userspace = FINDING_NO_CELL};
 	r = summarize(d, &ret->sums, err);
 	if (r < 0)
 		return r;
 	ret->cell = best_of_bus(d, &ret->sums, "vfio");
 	ret->userspace = best_of_bus(d, &ret->sums, "nvme-userspace");
-	if (ret->cell == UINT32_MAX)
+	if (ret->cell == FINDING_NO_CELL)
 		return 0;
 	find_virtio(d, ret);
 	count_jobs(ret);

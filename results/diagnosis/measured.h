@@ -4,6 +4,7 @@
 #define DIAGNOSIS_MEASURED_H
 
 #include "buf.h"
+#include "diagnosis.h"
 #include "summary.h"
 
 /* How one kind of figure went over the jobs. */
@@ -14,10 +15,10 @@ struct tally {
 
 struct measured {
 	struct summaries sums;
-	uint32_t cell;          /* bus vfio with the lowest p99; UINT32_MAX: none has figures */
-	uint32_t best_virtio;   /* UINT32_MAX: none to compare with */
-	bool is_as_good;        /* best_virtio could stand in its place, see decision.h */
-	uint32_t userspace;     /* best of nvme-userspace; UINT32_MAX: none */
+	uint32_t cell;        /* bus vfio with the lowest p99; FINDING_NO_CELL: none has figures */
+	uint32_t best_virtio; /* FINDING_NO_CELL: none to compare with */
+	bool is_as_good;      /* best_virtio could stand in its place, see decision.h */
+	uint32_t userspace;   /* best of nvme-userspace; FINDING_NO_CELL: none */
 	struct tally tail, cpu; /* tail: p99 and p99.9 of a job together */
 };
 

@@ -48,11 +48,16 @@ static void decide(const struct run_data *d, enum decision is, const char *says)
 {
 	struct passthrough_decision p;
 	struct bl_err err = BL_ERR_INIT;
-	size_t n_decided = 0;
+	size_t n_decided = 0, len;
 
 	ck_assert_msg(decide_passthrough(d, &p, &err) == 0, "%s", err.text);
+	ck_assert_ptr_nonnull(p.sentence);
 	ck_assert_msg(p.decision == is, "%s: %s", decision_names[p.decision], p.sentence);
 	ck_assert_msg(strstr(p.sentence, says) != NULL, "'%s' is not in: %s", says, p.sentence);
+	len = strlen(p.answer);
+	ck_assert_int_eq(strncmp(p.answer, decision_answers[is], strlen(decision_answers[is])), 0);
+	ck_assert_msg(strncmp(p.sentence, p.answer, len) == 0 && p.sentence[len] == ':',
+		      "'%s' does not lead: %s", p.answer, p.sentence);
 	for (size_t i = 0; i < p.n; i++)
 		n_decided += p.lines[i].decided;
 	ck_assert_uint_eq(n_decided, is != DECISION_NOT_ASKED);
@@ -341,8 +346,26 @@ START_TEST(without_figures_it_cannot_tell)
 	make_case(&d, none, 1);
 	decide(&d, DECISION_NOT_ASKED, "the run has no cell with bus vfio");
 	run_data_done(&d);
-	run_data_done(&d);
-	decide(&d, DECISION_NOT_ASKED, ""); /* nothing at all */
+}
+END_TEST
+
+START_TEST(of_a_run_without_such_a_device_nothing_is_said)
+{
+	static const char *const none[] = {"host", "virtio-blk", NULL};
+	struct run_data d;
+
+	make_case(&d, none, 1);
+	for (int i = 0; i < 2; i++) {
+		struct passthrough_decision p;
+
+		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_int_eq(p.decision, DECISION_NOT_ASKED);
+		ck_assert_ptr_null(p.sentence);
+		ck_assert_ptr_null(p.answer);
+		ck_assert_uint_eq(p.n, 0);
+		passthrough_decision_done(&p);
+		run_data_done(&d); /* and then nothing at all */
+	}
 }
 END_TEST
 
@@ -363,5 +386,6 @@ TCase *decision_cases(void)
 	tcase_add_test(t, the_nearest_is_the_one_that_differs_in_least);
 	tcase_add_test(t, qemus_own_driver_is_shown_beside);
 	tcase_add_test(t, without_figures_it_cannot_tell);
+	tcase_add_test(t, of_a_run_without_such_a_device_nothing_is_said);
 	return t;
 }
