@@ -199,24 +199,6 @@ static void ask_need(struct deciding *x, const struct need_row *need)
 
 /* ---- what was measured ---- */
 
-enum gain { GAIN_NONE, GAIN_SOME, GAIN_OPEN, GAIN_UNKNOWN };
-
-static enum gain gain_of(const struct measured *m)
-{
-	if (!m->tail.n)
-		return GAIN_UNKNOWN;
-	if (m->tail.better || m->tail.mixed)
-		return GAIN_SOME;
-	/* A tail that can't be told may be worse, whatever an I/O costs. */
-	if (m->tail.open)
-		return GAIN_OPEN;
-	if (m->cpu.better)
-		return GAIN_SOME;
-	if (m->tail.worse == m->tail.n)
-		return GAIN_NONE; /* whatever the CPU time is: the tail was asked for */
-	return m->cpu.open ? GAIN_OPEN : GAIN_NONE;
-}
-
 /* What somebody must know of the VM where a gain has its price, or is not one of every job. */
 static void weigh(struct deciding *x)
 {
@@ -233,39 +215,6 @@ static void weigh(struct deciding *x)
 		add_condition(x, bl_strf("its tail is not worse in the %zu of %zu jobs of which it "
 					 "can't be told",
 					 t->open, t->n));
-}
-
-static void say_tally(const struct tally *t, struct bl_buf *out)
-{
-	const struct {
-		size_t n;
-		const char *word;
-	} parts[] = {{t->better, "better"},
-		     {t->worse, "worse"},
-		     {t->same, "same"},
-		     {t->mixed, "better and worse"},
-		     {t->open, "cannot tell"}};
-
-	if (!t->n) {
-		bl_buf_adds(out, "not measured");
-		return;
-	}
-	for (size_t i = 0; i < BL_ARRAY_LEN(parts); i++) {
-		if (!parts[i].n)
-			continue;
-		if (parts[i].n == t->n)
-			bl_buf_adds(out, parts[i].word);
-		else
-			bl_buf_addf(out, "%s%s in %zu of %zu jobs", out->len ? ", " : "",
-				    parts[i].word, parts[i].n, t->n);
-	}
-}
-
-static int speaks_of(const struct tally *t)
-{
-	if (!t->n || t->open || t->mixed || (t->better && t->worse))
-		return 0;
-	return t->better ? 1 : -1;
 }
 
 static const char *cell_name(const struct deciding *x, uint32_t cell)

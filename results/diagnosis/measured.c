@@ -179,6 +179,57 @@ void measured_done(struct measured *m)
 	*m = (struct measured){0};
 }
 
+enum gain gain_of(const struct measured *m)
+{
+	if (!m->tail.n)
+		return GAIN_UNKNOWN;
+	if (m->tail.better || m->tail.mixed)
+		return GAIN_SOME;
+	/* A tail that can't be told may be worse, whatever an I/O costs. */
+	if (m->tail.open)
+		return GAIN_OPEN;
+	if (m->cpu.better)
+		return GAIN_SOME;
+	if (m->tail.worse == m->tail.n)
+		return GAIN_NONE; /* whatever the CPU time is: the tail was asked for */
+	return m->cpu.open ? GAIN_OPEN : GAIN_NONE;
+}
+
+/* ---- in words ---- */
+
+void say_tally(const struct tally *t, struct bl_buf *out)
+{
+	const struct {
+		size_t n;
+		const char *word;
+	} parts[] = {{t->better, "better"},
+		     {t->worse, "worse"},
+		     {t->same, "same"},
+		     {t->mixed, "better and worse"},
+		     {t->open, "cannot tell"}};
+
+	if (!t->n) {
+		bl_buf_adds(out, "not measured");
+		return;
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(parts); i++) {
+		if (!parts[i].n)
+			continue;
+		if (parts[i].n == t->n)
+			bl_buf_adds(out, parts[i].word);
+		else
+			bl_buf_addf(out, "%s%s in %zu of %zu jobs", out->len ? ", " : "",
+				    parts[i].word, parts[i].n, t->n);
+	}
+}
+
+int speaks_of(const struct tally *t)
+{
+	if (!t->n || t->open || t->mixed || (t->better && t->worse))
+		return 0;
+	return t->better ? 1 : -1;
+}
+
 static void say_percent(double ratio, struct bl_buf *out)
 {
 	double pct = (ratio - 1) * 100;

@@ -26,6 +26,19 @@ struct measured {
 int measure(const struct run_data *d, struct measured *ret, struct bl_err *err);
 void measured_done(struct measured *m);
 
+/* What passthrough gains against the best virtio cell. */
+enum gain {
+	GAIN_NONE,
+	GAIN_SOME,   /* maybe at a price: see the tallies */
+	GAIN_OPEN,   /* can't be told */
+	GAIN_UNKNOWN /* there is nothing to compare */
+};
+enum gain gain_of(const struct measured *m);
+
+/* "better in 1 of 4 jobs, same in 3 of 4 jobs"; "not measured". */
+void say_tally(const struct tally *t, struct bl_buf *out);
+/* 1 for passthrough, -1 against it, 0 neither. */
+int speaks_of(const struct tally *t);
 /* "randread-4k: p99 -31 % [-37 %, -24 %] better, p99.9 ...; ..." of @to against @from, the first
  * @most jobs; @which ends in METRICS. */
 void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
