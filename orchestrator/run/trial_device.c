@@ -199,8 +199,7 @@ int trial_give(struct trial *t)
 	namespaces = device_namespaces("", t->dev.pci);
 	if (!namespaces)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
-	r = begin_handover(t, HANDOVER_VFIO, t->dev.pci, t->dev.driver, namespaces);
-	return r < 0 ? r : trial_fact(t, "handover.driver_before", "%s", t->dev.driver);
+	return begin_handover(t, HANDOVER_VFIO, t->dev.pci, t->dev.driver, namespaces);
 }
 
 /* --- health and trouble, before and after --- */
@@ -359,8 +358,6 @@ void trial_give_back(struct trial *t)
 				device_pci_controller("", t->dev.pci, t->dev.controller,
 						      sizeof t->dev.controller);
 			trial_fact(t, "handover.return_ns", "%" PRIu64, bl_now_ns() - start);
-			trial_fact(t, "handover.outcome", "%s", h->outcome ? h->outcome : "");
-			trial_fact(t, "handover.is_back", "%s", h->is_back ? "yes" : "no");
 		}
 		if (t->s->ev->handover(t->s->ev->ctx, h, &why) < 0)
 			runner_note(t->s->ev, "%s", bl_err_text(&why));
