@@ -30,8 +30,10 @@ static bool has_word_of(const char *text, const char *const *words, size_t n)
 static enum event event_of(const char *text)
 {
 	static const char *const resets[] = {"reset",     "default/read/poll queues",
-					     "link down", "link is down",
 					     "removing",  "removed",
+					     "removal",   "surprise",
+					     "link down", "is down",
+					     "went down", "frozen",
 					     "disabling", "disable controller",
 					     "not ready", "card not present"};
 

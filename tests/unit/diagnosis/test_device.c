@@ -35,7 +35,8 @@ START_TEST(a_calm_run_has_no_finding)
 }
 END_TEST
 
-/* In the words of Linux' drivers of nvme, PCI and vfio. */
+/* In the words of Linux' drivers of nvme, PCI and vfio; some are shortened to the one word that
+ * counts. */
 static const struct {
 	const char *said, *cause;
 } events[] = {
@@ -46,6 +47,11 @@ static const struct {
 	{"guest: nvme nvme0: Removing after probe failure status: -19", "device-reset"},
 	{"guest: nvme nvme0: Device not ready; aborting reset, CSTS=0x1", "device-reset"},
 	{"host: pcieport 0000:00:01.0: Slot(1): Link Down", "device-reset"},
+	{"host: pcieport 0000:00:01.0: Slot(1): hot removal of 0000:5e:00.0", "device-reset"},
+	{"host: pcieport 0000:00:01.0: surprise loss of 0000:5e:00.0", "device-reset"},
+	{"host: nvme 0000:5e:00.0: link went down", "device-reset"},
+	{"host: nvme nvme0: controller is down", "device-reset"},
+	{"host: nvme 0000:5e:00.0: frozen state detected", "device-reset"},
 	{"guest: nvme nvme0: I/O 12 QID 1 timeout, aborting", "device-errors"},
 	{"guest: nvme nvme0: Abort status: 0x0", "device-errors"},
 	{"guest: blk_update_request: I/O error, dev nvme0n1, sector 2048 op 0x0:(READ)",
