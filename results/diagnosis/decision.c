@@ -148,7 +148,8 @@ static const char *opposite(const char *answer)
 	return !strcmp(answer, "yes") ? "no" : "yes";
 }
 
-/* How many trials with the device in the guest or in QEMU met its resets and errors. */
+/* How many findings of resets and errors there are of cells with the device in the guest or in
+ * QEMU. */
 static void say_faults(const struct deciding *x, struct bl_buf *out)
 {
 	size_t n = 0;
@@ -160,7 +161,8 @@ static void say_faults(const struct deciding *x, struct bl_buf *out)
 		     (!strcmp(f->cause, "device-reset") || !strcmp(f->cause, "device-errors"));
 	}
 	if (n)
-		bl_buf_addf(out, "; this run met %zu (see the findings)", n);
+		bl_buf_addf(out, "; this run has %zu finding%s of resets or errors", n,
+			    n > 1 ? "s" : "");
 	else
 		bl_buf_adds(out, "; none was seen in this run, which is short");
 }
@@ -175,6 +177,7 @@ static void ask_need(struct deciding *x, const struct need_row *need)
 	int speaks = 0;
 
 	bl_buf_addf(&key, "needs.%s", need->name);
+	x->failed |= bl_buf_failed(&key); /* it would read as "not said" */
 	said = facts_get(&x->d->run.declared, bl_buf_str(&key));
 	if (said) {
 		speaks = strcmp(said, need->against) ? 1 : -1;
@@ -249,8 +252,8 @@ static void say_pair(const struct deciding *x, const enum metric *which, size_t 
 				 "nearest");
 }
 
-static struct decision_line *ask_measured(struct deciding *x, const char *question,
-					  const struct tally *t, const enum metric *which)
+static void ask_measured(struct deciding *x, const char *question, const struct tally *t,
+			 const enum metric *which)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT;
 
@@ -259,7 +262,7 @@ static struct decision_line *ask_measured(struct deciding *x, const char *questi
 		say_unknown(x, &evidence);
 	else
 		say_pair(x, which, SIZE_MAX, &evidence);
-	return add_line(x, question, &answer, &evidence, speaks_of(t));
+	add_line(x, question, &answer, &evidence, speaks_of(t));
 }
 
 /* What a layer costs an emulated CPU says little of what it costs a real one. */
@@ -268,24 +271,21 @@ static bool is_emulated(const struct deciding *x)
 	return x->d->run.accel && !strcmp(x->d->run.accel, "tcg");
 }
 
-/* Rule 5. */
-static struct decision_line *ask_gain(struct deciding *x)
+/* Rule 5. Returns where its line is, unless memory ran out. */
+static size_t ask_gain(struct deciding *x)
 {
-	struct decision_line *l = ask_measured(x, "Is its tail better than the best virtio cell's?",
-					       &x->m.tail, of_tail);
-	size_t at = x->out->n - 1;
+	size_t at = x->out->n;
 
+	ask_measured(x, "Is its tail better than the best virtio cell's?", &x->m.tail, of_tail);
 	ask_measured(x, "Does an I/O cost less CPU time?", &x->m.cpu, of_cpu);
-	if (l)
-		l = &x->out->lines[at]; /* the list has grown */
-	if (gain_of(&x->m) == GAIN_NONE && !is_emulated(x)) {
+	if (gain_of(&x->m) == GAIN_NONE && !is_emulated(x) && !x->failed) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
 
 		bl_buf_adds(&why, "the layer it would remove costs nothing here; ");
 		say_pair(x, of_both, IN_SENTENCE, &why);
-		decide(x, l, DECISION_VIRTIO, &why);
+		decide(x, &x->out->lines[at], DECISION_VIRTIO, &why);
 	}
-	return l;
+	return at;
 }
 
 /* ---- hand-over ---- */
@@ -404,18 +404,16 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 
 static void ask_all(struct deciding *x)
 {
-	struct decision_line *measured;
-	size_t at;
+	size_t measured;
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(needs_first); i++)
 		ask_need(x, &needs_first[i]);
-	at = x->out->n;
 	measured = ask_gain(x);
 	ask_handover(x);
 	ask_need(x, &need_last);
 	tell_userspace(x);
-	if (measured && !x->failed)
-		conclude(x, &x->out->lines[at]);
+	if (!x->failed)
+		conclude(x, &x->out->lines[measured]);
 }
 
 static bool has_vfio(const struct run_data *d)
