@@ -1,20 +1,27 @@
 /* decision.h - should this VM get NVMe passthrough?
  *
  * A checklist as rules, in this order; the first that decides ends it, and the others are shown
- * with their answers all the same: 1 the VM must migrate live -> virtio 2 snapshots of its disk are
- * needed                                     -> virtio 3 the device must be shared with others ->
- * virtio 4 it is said not to be latency-critical                                -> virtio 5
- * measured: against the best virtio cell of the run neither p99 nor p99.9 is better in any job, nor
- *     is the CPU time of an I/O                                            -> virtio
- *   6 the IOMMU and the hand-over did not work without a fault in this run -> not yet
- *   7 it is said that resets and errors of the device are not handled      -> not yet
- * Otherwise passthrough; under conditions when a need is unsaid, when jobs disagree, or when the
- * CPU was emulated. With too few repeats to tell, "cannot tell", with what was seen.
+ * with their answers all the same (docs/passthrough-decision.md has it as a table):
+ *
+ * 1. virtio: the VM must migrate live.
+ * 2. virtio: snapshots of its disk are needed.
+ * 3. virtio: the device must be shared with others.
+ * 4. virtio: it is said not to be latency-critical.
+ * 5. virtio: measured against the best virtio cell of the run, neither the tail (p99 and p99.9) is
+ *    better in any job, nor is the CPU time of an I/O; or the tail is worse in all, and the CPU
+ *    time not better. Not by the figures of an emulated CPU, and not while it can't be told.
+ * 6. not yet: the IOMMU and the hand-over did not work without a fault in this run.
+ * 7. not yet: it is said that resets and errors of the device are not handled.
+ *
+ * Then "cannot tell" when no gain is proved: too few repeats, an emulated CPU, nothing to compare.
+ * Otherwise passthrough; under conditions when a need is unsaid, when a gain has its price (tail
+ * against CPU time, some jobs against others), when the tail can't be told in some jobs, or when
+ * the CPU was emulated.
  *
  * The best virtio cell: lowest p99 (geometric mean over the jobs) of the virtio-blk and virtio-scsi
  * cells that could stand in its place: the same vCPUs, kernel and emulator, the same device under
- * it, past the host's page cache as passthrough is. When none is like that, the nearest there is,
- * and the evidence says so. A cell with cache unsafe never: it promises less.
+ * it, past the host's page cache as passthrough is. When none is like that, the one that is in most
+ * of these five, and the evidence says so. A cell with cache unsafe never: it promises less.
  */
 #ifndef DECISION_H
 #define DECISION_H
