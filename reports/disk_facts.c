@@ -59,7 +59,8 @@ bool disk_identity(const struct view *v, uint32_t cell, struct bl_buf *out)
 
 /* ---- health ---- */
 
-/* NVMe base specification 1.4, figures 194 and 196; is_trouble: must not grow in a trial. */
+/* NVMe base specification 1.4, 5.14.1.2 SMART / Health Information and 5.14.1.1 Error Information;
+ * is_trouble: must not grow in a trial. */
 static const struct health_name {
 	const char *key, *label, *unit;
 	bool is_trouble;

@@ -1,7 +1,7 @@
 /* What the kernel said of the device during a trial, and what its counters did meanwhile.
  *
  * Counters are those of the SMART / health information log and the error information log (NVMe
- * base specification 1.4, figures 194 and 196).
+ * base specification 1.4, 5.14.1.2 and 5.14.1.1).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -263,7 +263,7 @@ void rules_of_counters(struct diagnosis *g, size_t trial)
 
 /* ---- health: a state, not an event, so said once a cell; what may be harmless likewise ---- */
 
-/* NVMe base specification 1.4, figure 194, byte 0. */
+/* NVMe base specification 1.4, 5.14.1.2, byte 0: critical warning. */
 static const char *const warning_names[] = {
 	"available spare capacity has fallen below the threshold",
 	"temperature beyond a threshold",
