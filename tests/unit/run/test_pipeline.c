@@ -151,11 +151,27 @@ static void on_note(void *ctx, const char *text)
 	snprintf(seen.notes + n, sizeof seen.notes - n, "%s\n", text);
 }
 
+static unsigned n_files(const char *sub)
+{
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", dir, sub);
+	DIR *d = opendir(path);
+	unsigned n = 0;
+
+	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
+		n += e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return n;
+}
+
 static void on_stopped(void *ctx, const struct trial_record *t, const char *backing)
 {
 	(void)ctx;
 	(void)t;
 	ck_assert(bl_exists(backing));
+	/* These are the folders that run_jobs() wants empty at the end. */
+	ck_assert_uint_eq(n_files("lab/backing"), 1);
+	ck_assert_uint_eq(n_files("lab/runs"), 1);
 	seen.n_stopped++;
 }
 
@@ -177,25 +193,17 @@ static void drop_dir(void)
 	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
 }
 
-static unsigned n_files(const char *sub)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", dir, sub);
-	DIR *d = opendir(path);
-	unsigned n = 0;
+/* No time in it: a thread may get its CPU late, and would then find its time over. */
+#define JOB_IOS 64
+static const char two_jobs[] = "[reads]\nrw=randread\nbs=4k\nsize=256k\n"
+			       "[writes]\nstonewall\nrw=randwrite\nbs=4k\nsize=256k\n";
 
-	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
-		n += e->d_name[0] != '.';
-	if (d)
-		closedir(d);
-	return n;
-}
+/* Goes on until it is stopped. */
+static const char endless_job[] = "[reads]\nrw=randread\nbs=4k\ntime_based=1\nruntime=1h\n";
 
-static const char *jobs_text = "[reads]\nrw=randread\nbs=4k\ntime_based=1\nruntime=30ms\n"
-			       "[writes]\nstonewall\nrw=randwrite\nbs=4k\ntime_based=1\n"
-			       "runtime=30ms\n";
-
-/* Run @yaml (without name, jobs, limits) on the fake @uri. Returns what runner_run() did. */
-static int run(const char *uri, const char *yaml, struct bl_err *err)
+/* Run @jobs_text under @yaml (without name, jobs, limits) on the fake @uri. Returns what
+ * runner_run() did. */
+static int run_jobs(const char *uri, const char *yaml, const char *jobs_text, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *jobs = bl_strf("%s/jobs.fio", dir);
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/s.yaml", dir);
@@ -231,9 +239,14 @@ static int run(const char *uri, const char *yaml, struct bl_err *err)
 	r = runner_run(runner, sc, m, plan, bl_uuid7(id, bl_wall_ms()), &seen.stop, err);
 	runner_close(runner);
 	ck_assert_uint_eq(fake_n_vms(), 0);
-	ck_assert_uint_eq(n_files("work/backing"), 0);
-	ck_assert_uint_eq(n_files("work/runs"), 0);
+	ck_assert_uint_eq(n_files("lab/backing"), 0);
+	ck_assert_uint_eq(n_files("lab/runs"), 0);
 	return r;
+}
+
+static int run(const char *uri, const char *yaml, struct bl_err *err)
+{
+	return run_jobs(uri, yaml, two_jobs, err);
 }
 
 static uint64_t fact(const struct one *o, const char *key)
@@ -263,8 +276,8 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 		ck_assert_uint_eq(o->order, i);
 		ck_assert_uint_eq(o->repeat, i / 4);
 		ck_assert_uint_eq(o->n_jobs, 2);
-		ck_assert_uint_gt(o->ios[0], 0);
-		ck_assert_uint_gt(o->ios[1], 0);
+		ck_assert_uint_eq(o->ios[0], JOB_IOS);
+		ck_assert_uint_eq(o->ios[1], JOB_IOS);
 		ck_assert_uint_gt(o->n_effective, 10);
 		drop = strstr(o->console, "drops its caches");
 		ck_assert_msg(drop && strstr(drop, "runs jobs"), "%s", o->console);
@@ -464,8 +477,8 @@ START_TEST(bus_host_runs_the_jobs_in_a_process_past_the_page_cache)
 	ck_assert_uint_eq(seen.n, 1);
 	ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
 	ck_assert_uint_eq(o->n_jobs, 2);
-	ck_assert_uint_gt(o->ios[0], 0);
-	ck_assert_uint_gt(o->ios[1], 0);
+	ck_assert_uint_eq(o->ios[0], JOB_IOS);
+	ck_assert_uint_eq(o->ios[1], JOB_IOS);
 	ck_assert(!o->has_xml);
 	ck_assert_str_eq(seen.accel, "none");
 	ck_assert_ptr_null(facts_get(&seen.environment, "image.0.kernel"));
@@ -476,14 +489,16 @@ END_TEST
 /* One busy thread: the CPU time of its ramp would be several times the counted window. */
 START_TEST(cpu_time_is_that_of_the_counted_window_only)
 {
+	static const char jobs[] =
+		"[reads]\nioengine=null\nrw=randread\nbs=4k\nsize=4m\ntime_based=1\n"
+		"ramp_time=1s\nruntime=250ms\n";
 	struct bl_err err = BL_ERR_INIT;
 	const struct one *o = &seen.one[0];
 
-	jobs_text = "[reads]\nioengine=null\nrw=randread\nbs=4k\nsize=4m\ntime_based=1\n"
-		    "ramp_time=1s\nruntime=250ms\n";
-	ck_assert_msg(run("fake:", "backing: { size: 4MiB }\nrepeats: 1\naxes: { bus: [host] }\n",
-			  &err) == 0,
-		      "%s", err.text);
+	ck_assert_msg(
+		run_jobs("fake:", "backing: { size: 4MiB }\nrepeats: 1\naxes: { bus: [host] }\n",
+			 jobs, &err) == 0,
+		"%s", err.text);
 	ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
 	ck_assert_uint_ge(o->runtime_ns, 250 * NS_PER_MS);
 	ck_assert_uint_gt(o->host_cpu_ns, 0);
@@ -497,8 +512,9 @@ START_TEST(a_stop_in_mid_job_ends_the_trial_and_the_run)
 
 	seen.stop_after = 1;
 	ck_assert_int_eq(
-		run("fake:", "backing: { size: 4MiB }\nrepeats: 3\naxes: { bus: [virtio-blk] }\n",
-		    &err),
+		run_jobs("fake:",
+			 "backing: { size: 4MiB }\nrepeats: 3\naxes: { bus: [virtio-blk] }\n",
+			 endless_job, &err),
 		-EINTR);
 	ck_assert_uint_eq(seen.n, 1);
 	ck_assert_int_eq(seen.one[0].state, TRIAL_INTERRUPTED);
@@ -512,7 +528,8 @@ START_TEST(a_stop_on_the_host_ends_the_jobs_process)
 
 	seen.stop_after = 1;
 	ck_assert_int_eq(
-		run("fake:", "backing: { size: 4MiB }\nrepeats: 2\naxes: { bus: [host] }\n", &err),
+		run_jobs("fake:", "backing: { size: 4MiB }\nrepeats: 2\naxes: { bus: [host] }\n",
+			 endless_job, &err),
 		-EINTR);
 	ck_assert_int_eq(seen.one[0].state, TRIAL_INTERRUPTED);
 	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
