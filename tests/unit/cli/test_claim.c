@@ -1,28 +1,17 @@
 /* blklab claim on a faked host: what is asked, what is refused, what is shown. */
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "faked.h"
+#include "guarded.h"
 #include "verb_claim.h"
-
-#define PCI "0000:5e:00.0"
 
 static char *said, *asked;
 static unsigned wide = 100;
-
-static void make_host(void)
-{
-	faked_make();
-	faked_nvme(PCI, 0, "S5XX-0001", 12);
-	faked_namespace(PCI, 0, 1, 0);
-	faked_put("/sys/bus/pci/drivers/vfio-pci/bind", "");
-}
 
 static void drop_host(void)
 {
@@ -69,22 +58,14 @@ static int run(struct args a, const char *typed, struct bl_err *err)
 
 static void put_data(void)
 {
-	BL_CLEANUP(bl_freep) char *node = NULL;
-	int fd;
-
-	ck_assert_int_ge(asprintf(&node, "%s/dev/nvme0n1", faked_root), 0);
-	fd = open(node, O_WRONLY);
-	ck_assert_int_eq(pwrite(fd, "data", 4, 4096), 4);
-	close(fd);
+	faked_write_at("nvme0n1", "data", 4, 4096);
 }
 
 static bool is_claimed(void)
 {
-	struct device_name name = {.root = faked_root, .serial = "S5XX-0001"};
-	struct device d;
+	struct device d = faked_find();
 	struct claim c;
 
-	ck_assert_int_eq(device_find(&name, &d, NULL), 0);
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	return c.is_there;
 }
@@ -342,7 +323,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_checked_fixture(t, make_host, drop_host);
+	tcase_add_checked_fixture(t, faked_one_disk, drop_host);
 	tcase_add_test(t, a_person_is_shown_the_disk_and_types_its_serial);
 	tcase_add_test(t, anything_else_that_is_typed_changes_nothing);
 	tcase_add_test(t, what_came_while_a_person_thought_is_not_lost);

@@ -55,6 +55,14 @@ void faked_remove(const char *path)
 	ck_assert_int_eq(bl_remove_tree(full, NULL), 0);
 }
 
+void faked_write_at(const char *node, const void *data, size_t len, off_t at)
+{
+	BL_CLEANUP(bl_freep) char *full = bl_strf("%s/dev/%s", faked_root, node);
+	BL_CLEANUP(bl_closep) int fd = open(full, O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(pwrite(fd, data, len, at), (ssize_t)len);
+}
+
 static void image(const char *name, uint64_t bytes)
 {
 	BL_CLEANUP(bl_freep) char *path = bl_strf("/dev/%s", name);
@@ -64,10 +72,15 @@ static void image(const char *name, uint64_t bytes)
 	ck_assert_int_eq(truncate(full, (off_t)bytes), 0);
 }
 
+void faked_empty(void)
+{
+	strcpy(faked_root, "/tmp/blklab-faked-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(faked_root));
+}
+
 void faked_make(void)
 {
-	strcpy(faked_root, "/tmp/blklab-device-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(faked_root));
+	faked_empty();
 	faked_put("/proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n");
 	faked_put("/proc/self/mountinfo",
 		  "22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n");
@@ -198,4 +211,13 @@ void faked_disk(const char *name, const char *serial, const char *number)
 	block(dir, name, number, 16 * MiB);
 	if (serial[0])
 		put_below(dir, "serial", serial);
+}
+
+void faked_one_disk(void)
+{
+	faked_make();
+	faked_nvme(PCI, 0, SERIAL, 12);
+	faked_namespace(PCI, 0, 1, 0);
+	faked_put("/sys/bus/pci/drivers/vfio-pci/bind", "");
+	faked_put("/proc/sys/kernel/osrelease", "6.1.0-test\n");
 }

@@ -4,10 +4,12 @@
 #define FAKED_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 extern char faked_root[64];
 
-void faked_make(void); /* an empty host: a root disk sda, no swap, no IOMMU */
+void faked_empty(void); /* nothing at all */
+void faked_make(void);  /* a host with a root disk sda, without swap and IOMMU */
 void faked_drop(void);
 void faked_put(const char *path, const char *text); /* "/proc/swaps" */
 void faked_put_bytes(const char *path, const void *data, size_t len);
@@ -26,5 +28,13 @@ void faked_namespace(const char *pci, unsigned n, unsigned nsid, unsigned minor)
 void faked_partition(const char *pci, unsigned n, unsigned nsid, unsigned part, unsigned minor);
 /* A disk without PCI function, such as "sdx": an image of 16 MiB. */
 void faked_disk(const char *name, const char *serial, const char *number);
+/* Bytes of a disk: @node is "nvme0n1". */
+void faked_write_at(const char *node, const void *data, size_t len, off_t at);
+
+/* faked_make(), and the NVMe disk "nvme0n1" that can be handed over to vfio-pci. */
+#define PCI    "0000:5e:00.0"
+#define SERIAL "S5XX-0001"
+#define NS1    "/sys/devices/pci0000:00/" PCI "/nvme/nvme0/nvme0n1"
+void faked_one_disk(void);
 
 #endif

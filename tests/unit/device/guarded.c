@@ -5,17 +5,7 @@
 
 #include "faked.h"
 
-/* A host on which the NVMe disk S5XX-0001 can be handed over. */
-void make_host(void)
-{
-	faked_make();
-	faked_nvme(PCI, 0, SERIAL, 12);
-	faked_namespace(PCI, 0, 1, 0);
-	faked_put("/sys/bus/pci/drivers/vfio-pci/bind", "");
-	faked_put("/proc/sys/kernel/osrelease", "6.1.0-test\n");
-}
-
-struct device dev(void)
+struct device faked_find(void)
 {
 	struct device_name name = {.root = faked_root, .pci = PCI, .serial = SERIAL};
 	struct bl_err err = BL_ERR_INIT;
@@ -25,18 +15,19 @@ struct device dev(void)
 	return d;
 }
 
-void claimed(void)
+struct claim faked_claim(void)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 
 	ck_assert_msg(claim_write(&d, &c, &err) == 0, "%s", err.text);
+	return c;
 }
 
 void refused_as(const char *serial, enum guard_use use, int code, const char *says)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	int r = guard_check(&d, serial, use, NULL, &err);
 

@@ -13,47 +13,20 @@
 #include "cleanup.h"
 #include "faked.h"
 #include "fs.h"
-#include "guard.h"
 #include "guard_priv.h"
+#include "guarded.h"
 #include "proc.h"
 #include "units.h"
 
-#define PCI    "0000:5e:00.0"
-#define SERIAL "S5XX-0001"
-#define NS1    "/sys/devices/pci0000:00/" PCI "/nvme/nvme0/nvme0n1"
-
-static void make_host(void)
-{
-	faked_make();
-	faked_nvme(PCI, 0, SERIAL, 12);
-	faked_namespace(PCI, 0, 1, 0);
-}
-
-static struct device dev(void)
-{
-	struct device_name name = {.root = faked_root, .serial = SERIAL};
-	struct device d;
-
-	ck_assert_int_eq(device_find(&name, &d, NULL), 0);
-	return d;
-}
-
-static void claimed(const struct device *d, struct claim *c)
-{
-	struct bl_err err = BL_ERR_INIT;
-
-	ck_assert_msg(claim_write(d, c, &err) == 0, "%s", err.text);
-}
-
 START_TEST(a_claim_is_read_back_as_it_was_written)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c, back;
 
 	ck_assert_int_eq(claim_read(&d, &back, NULL), 0);
 	ck_assert(!back.is_there);
 	ck_assert_str_eq(back.why_not, "");
-	claimed(&d, &c);
+	c = faked_claim();
 	ck_assert_int_eq(claim_read(&d, &back, NULL), 0);
 	ck_assert(back.is_there);
 	ck_assert_str_eq(back.id, c.id);
@@ -70,7 +43,7 @@ END_TEST
 START_TEST(the_bytes_before_it_are_the_jobs_and_stay)
 {
 	static char before[15 * MiB], after[15 * MiB];
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c;
 	int fd = open(d.node, O_RDWR);
 
@@ -79,7 +52,7 @@ START_TEST(the_bytes_before_it_are_the_jobs_and_stay)
 	ck_assert_uint_eq(claim_usable_bytes(2 * MiB - 1), 0);
 	memset(before, 0xa5, sizeof before);
 	ck_assert_int_eq(pwrite(fd, before, sizeof before, 0), (ssize_t)sizeof before);
-	claimed(&d, &c);
+	c = faked_claim();
 	ck_assert_int_eq(pread(fd, after, sizeof after, 0), (ssize_t)sizeof after);
 	ck_assert(memcmp(before, after, sizeof before) == 0);
 	ck_assert_int_eq(pwrite(fd, after, sizeof after, 0), (ssize_t)sizeof after);
@@ -92,16 +65,16 @@ END_TEST
 
 START_TEST(a_claim_holds_for_one_serial_and_one_size)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c;
 
-	claimed(&d, &c);
+	c = faked_claim();
 	strcpy(d.serial, "OTHER");
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	ck_assert(!c.is_there);
 	ck_assert_str_eq(c.why_not, "it is for the serial 'S5XX-0001', and this disk has 'OTHER': "
 				    "it came with copied data");
-	d = dev();
+	d = faked_find();
 	d.size_bytes += 512; /* rounds to the same place */
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	ck_assert(!c.is_there);
@@ -113,12 +86,12 @@ END_TEST
 START_TEST(every_changed_byte_ends_it)
 {
 	static const int at[] = {0, 20, 2000, 4078, 4095};
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c;
 	char byte;
 	int fd = open(d.node, O_RDWR);
 
-	claimed(&d, &c);
+	c = faked_claim();
 	for (size_t i = 0; i < BL_ARRAY_LEN(at); i++) {
 		off_t place = 15 * MiB + at[i];
 
@@ -138,14 +111,14 @@ END_TEST
 
 START_TEST(it_is_taken_off_again)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 
 	ck_assert_int_eq(claim_remove(&d, &err), -ENOKEY);
 	ck_assert_str_eq(err.text,
 			 "'nvme0n1' has no claim of this lab; there is nothing to take off");
-	claimed(&d, &c);
+	c = faked_claim();
 	ck_assert_int_eq(claim_remove(&d, NULL), 0);
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	ck_assert(!c.is_there);
@@ -168,14 +141,14 @@ START_TEST(claiming_wipes_file_systems_and_both_copies_of_a_gpt)
 {
 	BL_CLEANUP(bl_freep) char *was = NULL;
 	BL_CLEANUP(bl_freep) char *now = NULL;
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c;
 
 	format(d.node);
 	ck_assert_int_eq(guard_contents(&d, &was, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(was, "ext4, label 'old', UUID "));
 	ck_assert_ptr_nonnull(strstr(was, "GPT partition table\n"));
-	claimed(&d, &c);
+	c = faked_claim();
 	ck_assert_int_eq(guard_contents(&d, &now, NULL), 0);
 	ck_assert_msg(strncmp(now, "claim of this lab, made ", 24) == 0, "%s", now);
 	ck_assert_ptr_nonnull(strstr(c.had, "ext4, label 'old'"));
@@ -186,7 +159,7 @@ END_TEST
 
 START_TEST(a_disk_in_use_is_not_claimed)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 
@@ -205,7 +178,7 @@ START_TEST(a_disk_too_small_for_a_claim_is_refused)
 	struct claim c;
 
 	faked_put(NS1 "/size", "2048\n");
-	d = dev();
+	d = faked_find();
 	ck_assert_int_eq(claim_write(&d, &c, &err), -ENOSPC);
 	ck_assert_str_eq(err.text, "'nvme0n1' has 1048576 bytes; a claim needs a disk of at least "
 				   "2097152: take a larger one");
@@ -233,7 +206,7 @@ static int make_loop(const char *image, char node[64])
 /* Between the look at it and a person's answer the controllers came back with other names. */
 START_TEST(a_name_that_became_another_disks_is_not_claimed)
 {
-	struct device was = dev();
+	struct device was = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 
@@ -252,7 +225,7 @@ END_TEST
  * the namespace in the faked tree, because a loop device has no serial. */
 START_TEST(a_real_block_device_is_claimed_alone)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	struct claim c;
 	char node[64];
@@ -266,7 +239,7 @@ START_TEST(a_real_block_device_is_claimed_alone)
 	snprintf(number, sizeof number, "7:%s\n", node + strlen("/dev/loop"));
 	faked_put(NS1 "/dev", number);
 	format(node);
-	claimed(&d, &c);
+	c = faked_claim();
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	ck_assert(c.is_there);
 	ck_assert_msg(guard_check(&d, SERIAL, GUARD_BLOCK, NULL, &err) == 0, "%s", err.text);
@@ -289,7 +262,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(t, make_host, faked_drop);
+	tcase_add_checked_fixture(t, faked_one_disk, faked_drop);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_claim_is_read_back_as_it_was_written);
 	tcase_add_test(t, the_bytes_before_it_are_the_jobs_and_stay);

@@ -2,9 +2,7 @@
  * hosts whose disks are images that libblkid reads for real. */
 #include <check.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "faked.h"
@@ -29,20 +27,11 @@ static void make_fs(const char *node, const char *uuid)
 	run(argv);
 }
 
-static void put_at(const char *node, const void *data, size_t len, off_t at)
-{
-	BL_CLEANUP(bl_freep) char *full = bl_strf("%s/dev/%s", faked_root, node);
-	int fd = open(full, O_WRONLY);
-
-	ck_assert_int_eq(pwrite(fd, data, len, at), (ssize_t)len);
-	close(fd);
-}
-
 #define UUID "01234567-89ab-4def-8123-456789abcdef"
 
 START_TEST(a_file_system_that_the_lab_did_not_make_is_refused)
 {
-	claimed();
+	faked_claim();
 	make_fs("nvme0n1", UUID);
 	passes(GUARD_LOOK);
 	refused(GUARD_BLOCK, -EEXIST,
@@ -54,10 +43,10 @@ END_TEST
 
 START_TEST(the_file_system_that_the_lab_made_passes)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c;
 
-	claimed();
+	faked_claim();
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
 	make_fs("nvme0n1", c.fs_uuid);
 	ck_assert_int_eq(claim_read(&d, &c, NULL), 0);
@@ -84,13 +73,13 @@ static void put_lvm_member(void)
 			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
 	}
 	memcpy(sector + 16, &crc, 4);
-	put_at("nvme0n1", sector, 512, 512);
+	faked_write_at("nvme0n1", sector, 512, 512);
 }
 
 static void expect_contents(const char *want)
 {
 	BL_CLEANUP(bl_freep) char *text = NULL;
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 
 	ck_assert_msg(guard_contents(&d, &text, &err) == 0, "%s", err.text);
@@ -125,7 +114,7 @@ START_TEST(contents_tell_partition_tables)
 
 	mbr[454] = tables[_i].type == 0xee ? 1 : 0;
 	mbr[455] = tables[_i].type == 0xee ? 0 : 8;
-	put_at("nvme0n1", mbr, 512, 0);
+	faked_write_at("nvme0n1", mbr, 512, 0);
 	expect_contents(tables[_i].says);
 }
 END_TEST
@@ -150,17 +139,17 @@ START_TEST(contents_tell_data_without_a_signature)
 	static unsigned char ones[MiB];
 
 	memset(ones, 0xff, sizeof ones); /* how some drives read when erased */
-	put_at("nvme0n1", ones, sizeof ones, 0);
+	faked_write_at("nvme0n1", ones, sizeof ones, 0);
 	expect_contents("");
-	put_at("nvme0n1", "x", 1, 5 * MiB + 100); /* neither front, middle nor end */
+	faked_write_at("nvme0n1", "x", 1, 5 * MiB + 100); /* neither front, middle nor end */
 	expect_contents("data without a signature (not all bytes are zero)\n");
 }
 END_TEST
 
 START_TEST(contents_tell_a_torn_claim)
 {
-	claimed();
-	put_at("nvme0n1", "x", 1, 15 * MiB + 1000);
+	faked_claim();
+	faked_write_at("nvme0n1", "x", 1, 15 * MiB + 1000);
 	expect_contents("a claim that does not hold: its checksum is wrong: it was torn while it "
 			"was written, or written over\n");
 	refused(GUARD_BLOCK, -ENOKEY,
@@ -174,7 +163,7 @@ START_TEST(the_iommu_must_be_on)
 {
 	struct device d;
 
-	claimed();
+	faked_claim();
 	faked_remove("/sys/kernel/iommu_groups");
 	faked_remove("/sys/devices/pci0000:00/" PCI "/iommu_group");
 	refused(GUARD_PASSTHROUGH, -ENOTSUP,
@@ -186,14 +175,14 @@ START_TEST(the_iommu_must_be_on)
 	refused(GUARD_PASSTHROUGH, -ENOTSUP,
 		"'nvme0n1' (0000:5e:00.0) is in no IOMMU group, although this host has 1: nothing "
 		"confines what it writes into memory; put it into another slot");
-	d = dev();
+	d = faked_find();
 	ck_assert_int_eq(d.iommu_group, -1);
 }
 END_TEST
 
 START_TEST(vfio_must_be_there)
 {
-	claimed();
+	faked_claim();
 	faked_remove("/sys/bus/pci/drivers/vfio-pci");
 	refused(GUARD_PASSTHROUGH, -ENOTSUP,
 		"vfio-pci, the driver that hands a device over, is neither loaded nor in "
@@ -205,7 +194,7 @@ END_TEST
 
 START_TEST(a_group_shared_with_a_device_in_use_is_refused)
 {
-	claimed();
+	faked_claim();
 	faked_pci("0000:5d:00.0", "0x060400\n", "pcieport", 12);
 	faked_pci("0000:5e:00.1", "0x020000\n", "", 12);
 	faked_pci("0000:5e:00.2", "0x020000\n", "vfio-pci", 12);
@@ -224,7 +213,7 @@ END_TEST
 
 START_TEST(a_second_path_to_the_disk_is_refused)
 {
-	claimed();
+	faked_claim();
 	faked_nvme("0000:5f:00.0", 1, "OTHER", 13);
 	faked_put("/sys/devices/pci0000:00/0000:5f:00.0/nvme/nvme1/nvme0c1n1/hidden", "1\n");
 	refused(GUARD_PASSTHROUGH, -EBUSY,
@@ -263,7 +252,7 @@ static void note_reason(void *ctx, const char *reason, const char *remedy)
 START_TEST(all_reasons_are_told_not_only_the_first)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-	struct device d = dev();
+	struct device d = faked_find();
 
 	faked_put("/proc/swaps",
 		  "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n");
@@ -287,7 +276,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(t, make_host, faked_drop);
+	tcase_add_checked_fixture(t, faked_one_disk, faked_drop);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_file_system_that_the_lab_did_not_make_is_refused);
 	tcase_add_test(t, the_file_system_that_the_lab_made_passes);

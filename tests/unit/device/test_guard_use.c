@@ -14,11 +14,11 @@
 
 START_TEST(a_claimed_unused_disk_named_by_its_serial_passes)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct claim c = {0};
 
 	passes(GUARD_LOOK);
-	claimed();
+	faked_claim();
 	passes(GUARD_LOOK);
 	passes(GUARD_BLOCK);
 	passes(GUARD_PASSTHROUGH);
@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(a_wrong_or_absent_serial_is_refused)
 {
-	claimed();
+	faked_claim();
 	refused_as(NULL, GUARD_BLOCK, -EINVAL,
 		   "'nvme0n1' would be overwritten, and no serial was given to prove that it is "
 		   "the disk that is meant; name its serial");
@@ -89,7 +89,7 @@ END_TEST
 START_TEST(another_namespace_of_the_controller_counts_when_all_of_it_leaves)
 {
 	faked_namespace(PCI, 0, 2, 5);
-	claimed();
+	faked_claim();
 	passes(GUARD_BLOCK);
 	refused(GUARD_PASSTHROUGH, -ENOKEY,
 		"'nvme0n2' has no claim of this lab, and leaves the host with the rest of its "
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(a_partition_and_a_disk_that_went_away_are_refused)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 
 	faked_put(NS1 "/partition", "1\n");
@@ -320,7 +320,7 @@ START_TEST(another_programs_lock_is_refused)
 	char *says = bl_strf("'nvme0n1' is locked by another program (flock), which is working on "
 			     "it; wait for process %d to end, or stop it",
 			     (int)getpid());
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	int other = open(node, O_RDONLY), fd = -1;
 
@@ -341,7 +341,7 @@ END_TEST
 
 START_TEST(a_disk_is_held_only_while_it_is_the_one_that_is_meant)
 {
-	struct device d = dev();
+	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
 	int fd = -1;
 
@@ -354,7 +354,7 @@ END_TEST
 
 START_TEST(a_function_is_one_runs)
 {
-	struct device d = dev(), none = d;
+	struct device d = faked_find(), none = d;
 	struct bl_err err = BL_ERR_INIT;
 	int one = -1, two = -1;
 
@@ -379,7 +379,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(t, make_host, faked_drop);
+	tcase_add_checked_fixture(t, faked_one_disk, faked_drop);
 	tcase_set_timeout(t, 20);
 	tcase_add_test(t, a_claimed_unused_disk_named_by_its_serial_passes);
 	tcase_add_test(t, a_disk_without_a_claim_is_refused_but_may_be_looked_at);

@@ -15,15 +15,12 @@
 #include "handover.h"
 #include "units.h"
 
-#define PCI      "0000:5e:00.0"
 #define VFIO     "/sys/bus/pci/drivers/vfio-pci"
 #define FUNCTION "/sys/devices/pci0000:00/" PCI
 
 static void make_host(void)
 {
-	faked_make();
-	faked_nvme(PCI, 0, "S5XX-0001", 12);
-	faked_namespace(PCI, 0, 1, 0);
+	faked_one_disk();
 	faked_put(VFIO "/unbind", "");
 	faked_put(FUNCTION "/driver_override", "vfio-pci\n");
 	faked_put("/sys/bus/pci/drivers/nvme/bind", "");
@@ -72,7 +69,7 @@ static void *come_back(void *arg)
 {
 	(void)arg;
 	usleep(100 * 1000);
-	faked_nvme(PCI, 0, "S5XX-0001", 12);
+	faked_nvme(PCI, 0, SERIAL, 12);
 	usleep(100 * 1000);
 	faked_namespace(PCI, 0, 1, 0);
 	return NULL;

@@ -6,19 +6,14 @@
 #include "cleanup.h"
 #include "doctor_areas.h"
 #include "faked.h"
-#include "guard.h"
+#include "guarded.h"
 #include "hostfs.h"
-
-#define PCI "0000:5e:00.0"
 
 static struct doctor_rows rows;
 
 static void make_host(void)
 {
-	faked_make();
-	faked_nvme(PCI, 0, "S5XX-0001", 12);
-	faked_namespace(PCI, 0, 1, 0);
-	faked_put("/sys/bus/pci/drivers/vfio-pci/bind", "");
+	faked_one_disk();
 	faked_put("/proc/cmdline", "root=/dev/sda1 intel_iommu=on iommu=pt\n");
 	faked_put("/proc/interrupts", "  24:   1   0  IR-PCI-MSI 524288-edge  nvme0q0\n");
 }
@@ -61,19 +56,9 @@ static void means(const char *what, const char *meaning)
 	ck_assert_ptr_nonnull(find(what)->remedy);
 }
 
-static void claim(void)
-{
-	struct device_name name = {.root = faked_root, .serial = "S5XX-0001"};
-	struct device d;
-	struct claim c;
-
-	ck_assert_int_eq(device_find(&name, &d, NULL), 0);
-	ck_assert_int_eq(claim_write(&d, &c, NULL), 0);
-}
-
 START_TEST(a_host_that_is_ready_has_good_answers)
 {
-	claim();
+	faked_claim();
 	ask();
 	expect("iommu", DOCTOR_OK, "1 groups, intel_iommu=on");
 	expect("vfio-pci", DOCTOR_OK, "loaded");
