@@ -4,57 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "doctor.h"
-#include "fs.h"
+#include "faked.h"
 #include "hostfs.h"
-
-static char root[64];
-
-static void make_root(void)
-{
-	strcpy(root, "/tmp/blklab-doctor-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void drop_root(void)
-{
-	ck_assert_int_eq(bl_remove_tree(root, NULL), 0);
-}
-
-static void put(const char *path, const char *text)
-{
-	BL_CLEANUP(bl_freep) char *full = bl_strf("%s%s", root, path);
-	BL_CLEANUP(bl_freep) char *dir = strdup(full);
-	FILE *f;
-
-	*strrchr(dir, '/') = '\0';
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	f = fopen(full, "w"); /* bl_write_file() would wait for the disk 50 times a case */
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_ge(fputs(text, f), 0);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
-static void folder(const char *path)
-{
-	BL_CLEANUP(bl_freep) char *full = bl_strf("%s%s", root, path);
-
-	ck_assert_int_eq(bl_mkdir_p(full, NULL), 0);
-}
-
-static void link_to(const char *path, const char *target)
-{
-	BL_CLEANUP(bl_freep) char *full = bl_strf("%s%s", root, path);
-	BL_CLEANUP(bl_freep) char *dir = strdup(full);
-
-	*strrchr(dir, '/') = '\0';
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(symlink(target, full), 0);
-}
 
 struct file {
 	const char *path, *text;
@@ -119,23 +73,25 @@ static const struct file healthy[] = {
 static void make_healthy(void)
 {
 	for (size_t i = 0; i < BL_ARRAY_LEN(healthy); i++)
-		put(healthy[i].path, healthy[i].text);
-	folder("/srv/my lab");
-	folder("/run/systemd/system");
-	link_to("/sys/dev/block/259:1", "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/nvme/"
-					"nvme0/nvme0n1/nvme0n1p1");
-	link_to("/sys/dev/block/259:2", "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/nvme/"
-					"nvme0/nvme0n1/nvme0n1p2");
-	link_to("/sys/class/block/nvme0n1p1", "../../dev/block/259:1");
-	link_to("/sys/class/block/nvme0n1p2", "../../dev/block/259:2");
-	link_to("/sys/class/block/nvme0n1", "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/"
-					    "nvme/nvme0/nvme0n1");
-	link_to("/sys/block", "class/block");
+		faked_put(healthy[i].path, healthy[i].text);
+	faked_put("/srv/my lab/.keep", "");
+	faked_put("/run/systemd/system/.keep", "");
+	faked_link("/sys/dev/block/259:1",
+		   "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/nvme/"
+		   "nvme0/nvme0n1/nvme0n1p1");
+	faked_link("/sys/dev/block/259:2",
+		   "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/nvme/"
+		   "nvme0/nvme0n1/nvme0n1p2");
+	faked_link("/sys/class/block/nvme0n1p1", "../../dev/block/259:1");
+	faked_link("/sys/class/block/nvme0n1p2", "../../dev/block/259:2");
+	faked_link("/sys/class/block/nvme0n1", "../../devices/pci0000:00/0000:00:1d.0/0000:5e:00.0/"
+					       "nvme/nvme0/nvme0n1");
+	faked_link("/sys/block", "class/block");
 }
 
 static struct doctor_options options(const char *work_dir)
 {
-	return (struct doctor_options){.root = root, .work_dir = work_dir, .now_ms = 1000};
+	return (struct doctor_options){.root = faked_root, .work_dir = work_dir, .now_ms = 1000};
 }
 
 static const struct doctor_row *find(const struct doctor_rows *rows, const char *what)
@@ -255,7 +211,7 @@ START_TEST(every_fault_is_told_by_its_row)
 	const struct doctor_row *row;
 
 	make_healthy();
-	put(faults[_i].path, faults[_i].text);
+	faked_put(faults[_i].path, faults[_i].text);
 	ck_assert_int_eq(doctor_host(&opt, &rows, NULL), 0);
 	expect(&rows, faults[_i].what, faults[_i].level, faults[_i].value);
 	row = find(&rows, faults[_i].what);
@@ -284,11 +240,11 @@ START_TEST(timer_units_and_cron_are_read_with_their_time)
 	struct doctor_rows rows = {0};
 
 	make_healthy();
-	put("/etc/systemd/system/timers.target.wants/fstrim.timer", "");
-	put("/usr/lib/systemd/system/fstrim.timer", "[Unit]\n[Timer]\nOnCalendar=weekly\n");
-	put("/etc/systemd/system/timers.target.wants/man-db.timer", "");
-	put("/etc/systemd/system/timers.target.wants/harmless.timer", "");
-	put("/etc/cron.daily/nightly-backup", "#!/bin/sh\n");
+	faked_put("/etc/systemd/system/timers.target.wants/fstrim.timer", "");
+	faked_put("/usr/lib/systemd/system/fstrim.timer", "[Unit]\n[Timer]\nOnCalendar=weekly\n");
+	faked_put("/etc/systemd/system/timers.target.wants/man-db.timer", "");
+	faked_put("/etc/systemd/system/timers.target.wants/harmless.timer", "");
+	faked_put("/etc/cron.daily/nightly-backup", "#!/bin/sh\n");
 	ck_assert_int_eq(doctor_host(&opt, &rows, NULL), 0);
 	expect(&rows, "fstrim.timer", DOCTOR_WARN, "enabled, weekly");
 	expect(&rows, "man-db.timer", DOCTOR_INFO, "enabled, time not known");
@@ -296,7 +252,7 @@ START_TEST(timer_units_and_cron_are_read_with_their_time)
 	ck_assert_ptr_null(find(&rows, "nightly-backup")); /* no cron runs */
 	doctor_rows_done(&rows);
 
-	put("/run/crond.pid", "12\n");
+	faked_put("/run/crond.pid", "12\n");
 	ck_assert_int_eq(doctor_host(&opt, &rows, NULL), 0);
 	expect(&rows, "nightly-backup", DOCTOR_WARN, "in /etc/cron.daily");
 	doctor_rows_done(&rows);
@@ -310,22 +266,22 @@ START_TEST(stacked_devices_are_followed_down_to_a_disk)
 	struct work_disk w;
 
 	make_healthy();
-	folder("/loop");
-	put("/proc/self/mountinfo", "22 1 259:1 / / rw - ext4 /dev/nvme0n1p1 rw\n"
-				    "30 22 7:0 / /loop rw - ext4 /dev/loop0 rw\n"
-				    "31 22 253:0 / /images rw - xfs /dev/mapper/vg-lv rw\n");
-	put("/sys/devices/virtual/block/loop0/loop/backing_file", "/images/disk.img\n");
-	put("/sys/devices/virtual/block/dm-0/dm/uuid", "LVM-abcdef\n");
-	link_to("/sys/devices/virtual/block/dm-0/slaves/md0", "../../md0");
-	put("/sys/devices/virtual/block/md0/md/level", "raid1\n");
-	put("/sys/devices/virtual/block/md0/md/sync_action", "check\n");
-	link_to("/sys/devices/virtual/block/md0/slaves/nvme0n1p1", "../x");
-	link_to("/sys/devices/virtual/block/md0/slaves/nvme1n1p1", "../y");
-	link_to("/sys/dev/block/7:0", "../../devices/virtual/block/loop0");
-	link_to("/sys/dev/block/253:0", "../../devices/virtual/block/dm-0");
-	link_to("/sys/class/block/loop0", "../../devices/virtual/block/loop0");
-	link_to("/sys/class/block/dm-0", "../../devices/virtual/block/dm-0");
-	link_to("/sys/class/block/md0", "../../devices/virtual/block/md0");
+	faked_put("/loop/.keep", "");
+	faked_put("/proc/self/mountinfo", "22 1 259:1 / / rw - ext4 /dev/nvme0n1p1 rw\n"
+					  "30 22 7:0 / /loop rw - ext4 /dev/loop0 rw\n"
+					  "31 22 253:0 / /images rw - xfs /dev/mapper/vg-lv rw\n");
+	faked_put("/sys/devices/virtual/block/loop0/loop/backing_file", "/images/disk.img\n");
+	faked_put("/sys/devices/virtual/block/dm-0/dm/uuid", "LVM-abcdef\n");
+	faked_link("/sys/devices/virtual/block/dm-0/slaves/md0", "../../md0");
+	faked_put("/sys/devices/virtual/block/md0/md/level", "raid1\n");
+	faked_put("/sys/devices/virtual/block/md0/md/sync_action", "check\n");
+	faked_link("/sys/devices/virtual/block/md0/slaves/nvme0n1p1", "../x");
+	faked_link("/sys/devices/virtual/block/md0/slaves/nvme1n1p1", "../y");
+	faked_link("/sys/dev/block/7:0", "../../devices/virtual/block/loop0");
+	faked_link("/sys/dev/block/253:0", "../../devices/virtual/block/dm-0");
+	faked_link("/sys/class/block/loop0", "../../devices/virtual/block/loop0");
+	faked_link("/sys/class/block/dm-0", "../../devices/virtual/block/dm-0");
+	faked_link("/sys/class/block/md0", "../../devices/virtual/block/md0");
 	work_disk_find(&opt, &w);
 	ck_assert_str_eq(w.chain, "loop0 (loop) on dm-0 (LVM) on md0 (raid1 of 2) on nvme0n1p1 on "
 				  "nvme0n1");
@@ -341,12 +297,12 @@ START_TEST(a_running_raid_check_is_a_warning)
 	struct doctor_rows rows = {0};
 
 	make_healthy();
-	put("/proc/self/mountinfo", "22 1 9:0 / / rw - ext4 /dev/md0 rw\n");
-	put("/sys/devices/virtual/block/md0/md/level", "raid1\n");
-	put("/sys/devices/virtual/block/md0/md/sync_action", "resync\n");
-	link_to("/sys/devices/virtual/block/md0/slaves/nvme0n1p1", "../x");
-	link_to("/sys/dev/block/9:0", "../../devices/virtual/block/md0");
-	link_to("/sys/class/block/md0", "../../devices/virtual/block/md0");
+	faked_put("/proc/self/mountinfo", "22 1 9:0 / / rw - ext4 /dev/md0 rw\n");
+	faked_put("/sys/devices/virtual/block/md0/md/level", "raid1\n");
+	faked_put("/sys/devices/virtual/block/md0/md/sync_action", "resync\n");
+	faked_link("/sys/devices/virtual/block/md0/slaves/nvme0n1p1", "../x");
+	faked_link("/sys/dev/block/9:0", "../../devices/virtual/block/md0");
+	faked_link("/sys/class/block/md0", "../../devices/virtual/block/md0");
 	ck_assert_int_eq(doctor_host(&opt, &rows, NULL), 0);
 	expect(&rows, "raid", DOCTOR_WARN, "md0 is resync");
 	doctor_rows_done(&rows);
@@ -402,7 +358,7 @@ START_TEST(a_host_id_hides_the_machine_id_and_is_stable)
 	make_healthy();
 	ck_assert_int_eq(host_id(&opt, id, &err), 0);
 	ck_assert_str_eq(id, "13ea7c74ceb93527");
-	put("/etc/machine-id", "uninitialized\n");
+	faked_put("/etc/machine-id", "uninitialized\n");
 	ck_assert_int_eq(host_id(&opt, id, &err), -EINVAL);
 	ck_assert_msg(strstr(bl_err_text(&err), "systemd-machine-id-setup") != NULL, "%s",
 		      bl_err_text(&err));
@@ -416,7 +372,7 @@ START_TEST(the_hypervisor_rows_follow_what_is_known)
 	struct doctor_hypervisor hv = {.libvirt_version = "9.0.0", .qemu_version = "7.2.22"};
 	struct doctor_rows rows = {0};
 
-	put("/dev/kvm", "");
+	faked_put("/dev/kvm", "");
 	ck_assert_int_eq(doctor_hypervisor(&opt, &hv, &rows, NULL), 0);
 	expect(&rows, "/dev/kvm", DOCTOR_OK, "opens");
 	expect(&rows, "probe guest", DOCTOR_INFO, "not proven");
@@ -487,7 +443,7 @@ int main(void)
 	SRunner *r;
 	int failed;
 
-	tcase_add_checked_fixture(t, make_root, drop_root);
+	tcase_add_checked_fixture(t, faked_empty, faked_drop);
 	tcase_add_test(t, a_healthy_host_has_nothing_to_warn_of);
 	tcase_add_loop_test(t, every_fault_is_told_by_its_row, 0, BL_ARRAY_LEN(faults));
 	tcase_add_test(t, a_host_that_tells_nothing_gets_rows_that_say_so);

@@ -4,15 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "fake_domain.h"
+#include "faked.h"
 #include "fs.h"
 #include "scripted.h"
 #include "units.h"
 
-#define PCI    "0000:5e:00.0"
 #define DUT    "/machine/peripheral/ua-dut"
 #define KERNEL "6.1.0-56-cloud-amd64"
 
@@ -60,31 +59,10 @@ static const char device_answers[] =
 			" '" DUT " type': 'virtio-blk-pci', '" DUT " serial': 'blklab-dut',"
 			" '" DUT " num-queues': 2, '" DUT " iothread': '/objects/iothread1'}";
 
-static char root[64];
-
-static void make_root(void)
+static void make_controller(void)
 {
-	BL_CLEANUP(bl_freep) char *dir = NULL, *group = NULL;
-
-	strcpy(root, "/tmp/blklab-test-sys-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	dir = bl_strf("%s/sys/bus/pci/devices/" PCI, root);
-	group = bl_strf("%s/iommu_group", dir);
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(symlink("../../../../kernel/iommu_groups/17", group), 0);
-}
-
-static void remove_root(void)
-{
-	bl_remove_tree(root, NULL);
-}
-
-static void bind_to(const char *driver)
-{
-	BL_CLEANUP(bl_freep) char *to = bl_strf("../../../../bus/pci/drivers/%s", driver);
-	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/sys/bus/pci/devices/" PCI "/driver", root);
-
-	ck_assert_int_eq(symlink(to, link), 0);
+	faked_empty();
+	faked_pci(PCI, "0x010802\n", "", 17);
 }
 
 static struct domain_binding binding(void)
@@ -99,7 +77,7 @@ static struct domain_binding binding(void)
 		.kernel_release = KERNEL,
 		.pci = PCI,
 		.nsid = 1,
-		.host_root = root,
+		.host_root = faked_root,
 		.device_serial = "S5XX",
 		.device_model = "Fast One",
 		.device_firmware = "1B2Q",
@@ -204,7 +182,7 @@ START_TEST(the_host_has_given_the_controller_that_was_asked_for)
 	BL_CLEANUP(bl_freep) char *text = NULL;
 
 	if (h->driver)
-		bind_to(h->driver);
+		faked_driver(PCI, h->driver);
 	text = scripted_sentence(answers, &c, &b, h->at, h->value);
 	ck_sentence(text, h->says);
 }
@@ -218,7 +196,7 @@ START_TEST(the_iommu_group_is_told)
 	struct effectives e = {0};
 	const char *group = NULL;
 
-	bind_to("vfio-pci");
+	faked_driver(PCI, "vfio-pci");
 	ck_assert_int_eq(effective_host(&s.base, &c, &b, &e, NULL), 0);
 	for (size_t i = 0; i < e.n; i++)
 		if (strcmp(e.items[i].key, "host.iommu_group") == 0)
@@ -260,13 +238,14 @@ START_TEST(the_fake_is_what_its_domain_asks_for)
 	struct fake_vm vm = {.base.ops = &fake_ops};
 	struct effectives e = {0};
 	struct bl_err err = BL_ERR_INIT;
-	BL_CLEANUP(bl_freep) char *file = bl_strf("%s/controller", root), *xml = NULL, *text = NULL;
+	BL_CLEANUP(bl_freep) char *file = bl_strf("%s/controller", faked_root);
+	BL_CLEANUP(bl_freep) char *xml = NULL, *text = NULL;
 
 	if (_i == BUS_HOST)
 		return;
 	if (_i == BUS_SATA || _i == BUS_NVME_EMULATED)
 		c.iothreads = c.queues = 0;
-	bind_to("vfio-pci");
+	faked_driver(PCI, "vfio-pci");
 	b.accel = "tcg";
 	b.name = b.uuid = b.run_id = b.trial_id = "t";
 	b.emulator = b.kernel = b.initrd = b.cmdline = b.console_log = "/x";
@@ -384,7 +363,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(host, make_root, remove_root);
+	tcase_add_checked_fixture(host, make_controller, faked_drop);
 	tcase_add_loop_test(host, the_host_has_given_the_controller_that_was_asked_for, 0,
 			    BL_ARRAY_LEN(host_cases));
 	tcase_add_loop_test(host, the_fake_is_what_its_domain_asks_for, 0, BUSES);

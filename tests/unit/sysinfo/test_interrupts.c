@@ -2,56 +2,19 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
+#include "faked.h"
 #include "fs.h"
 #include "interrupts.h"
 
-#define DISK "0000:5e:00.0"
-
-static char root[64];
-
-static void make_root(void)
-{
-	strcpy(root, "/tmp/blklab-irq-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void drop_root(void)
-{
-	ck_assert_int_eq(bl_remove_tree(root, NULL), 0);
-}
-
-static void put(const char *name, const char *text)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", root, name);
-	BL_CLEANUP(bl_freep) char *dir = strdup(path);
-
-	*strrchr(dir, '/') = '\0';
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(bl_write_file(path, text, strlen(text), NULL), 0);
-}
-
-static void put_link(const char *name, const char *target)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", root, name);
-	BL_CLEANUP(bl_freep) char *dir = strdup(path);
-
-	*strrchr(dir, '/') = '\0';
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(symlink(target, path), 0);
-}
-
 static void give_msix(const char *pci, unsigned irq)
 {
-	BL_CLEANUP(bl_freep) char *name = bl_strf("sys/bus/pci/devices/%s/msi_irqs/%u", pci, irq);
+	BL_CLEANUP(bl_freep) char *name = bl_strf("/sys/bus/pci/devices/%s/msi_irqs/%u", pci, irq);
 
-	put(name, "msix\n");
+	faked_put(name, "msix\n");
 }
 
 static struct bl_buf heard;
@@ -73,8 +36,8 @@ static const char *delta(const struct irq_table *before, const struct irq_table 
 
 static int read_text(const char *text, struct irq_table *ret)
 {
-	put("proc/interrupts", text);
-	return irq_read_pci(root, DISK, ret);
+	faked_put("/proc/interrupts", text);
+	return irq_read_pci(faked_root, PCI, ret);
 }
 
 /* As Linux 6.1 prints it: CPU 2 is offline, interrupt 32 has nobody behind it. */
@@ -101,7 +64,7 @@ static const char after_text[] =
 static void give_disk(void)
 {
 	for (unsigned irq = 29; irq <= 32; irq++)
-		give_msix(DISK, irq);
+		give_msix(PCI, irq);
 	give_msix("0000:5f:00.0", 129);
 }
 
@@ -119,7 +82,7 @@ START_TEST(only_the_functions_own_interrupts_are_read)
 	ck_assert_uint_eq(t.lines[2].counts[2], 200);
 	ck_assert_str_eq(t.lines[3].name, "irq 32");
 	irq_table_done(&t);
-	ck_assert_uint_eq(irq_msix_vectors(root, DISK), 4);
+	ck_assert_uint_eq(irq_msix_vectors(faked_root, PCI), 4);
 }
 END_TEST
 
@@ -196,7 +159,7 @@ START_TEST(a_function_without_messages_has_its_one_line)
 {
 	struct irq_table t;
 
-	put("sys/bus/pci/devices/" DISK "/irq", "16\n");
+	faked_put("/sys/bus/pci/devices/" PCI "/irq", "16\n");
 	ck_assert_int_eq(read_text("           CPU0       \n"
 				   " 16:         42   IO-APIC  16-fasteoi   ahci[0000:5e:00.0]\n",
 				   &t),
@@ -205,7 +168,7 @@ START_TEST(a_function_without_messages_has_its_one_line)
 	ck_assert_str_eq(t.lines[0].name, "ahci[0000:5e:00.0]");
 	ck_assert_uint_eq(t.lines[0].counts[0], 42);
 	irq_table_done(&t);
-	ck_assert_uint_eq(irq_msix_vectors(root, DISK), 0);
+	ck_assert_uint_eq(irq_msix_vectors(faked_root, PCI), 0);
 }
 END_TEST
 
@@ -221,7 +184,7 @@ START_TEST(many_cpus_and_queues)
 		bl_buf_addf(&text, "       CPU%u", c);
 	bl_buf_addc(&text, '\n');
 	for (unsigned q = 0; q < 512; q++) {
-		give_msix(DISK, 1000 + q);
+		give_msix(PCI, 1000 + q);
 		bl_buf_addf(&text, "%4u:", 1000 + q);
 		for (unsigned c = 0; c < 512; c++)
 			bl_buf_addf(&text, " %10u", c == q ? 4000000000u : 0);
@@ -263,16 +226,15 @@ END_TEST
 
 START_TEST(a_function_that_is_not_there_is_missed)
 {
-	BL_CLEANUP(bl_freep) char *proc = bl_strf("%s/proc", root);
 	struct irq_table t;
 
 	ck_assert_int_eq(read_text(before_text, &t), -ENOENT);
-	put("sys/bus/pci/devices/" DISK "/irq", "0\n");
-	ck_assert_int_eq(irq_read_pci(root, DISK, &t), -ENOENT);
-	ck_assert_uint_eq(irq_msix_vectors(root, "0000:00:00.0"), 0);
+	faked_put("/sys/bus/pci/devices/" PCI "/irq", "0\n");
+	ck_assert_int_eq(irq_read_pci(faked_root, PCI, &t), -ENOENT);
+	ck_assert_uint_eq(irq_msix_vectors(faked_root, "0000:00:00.0"), 0);
 	give_disk();
-	ck_assert_int_eq(bl_remove_tree(proc, NULL), 0);
-	ck_assert_int_eq(irq_read_pci(root, DISK, &t), -EIO);
+	faked_remove("/proc");
+	ck_assert_int_eq(irq_read_pci(faked_root, PCI, &t), -EIO);
 }
 END_TEST
 
@@ -280,23 +242,24 @@ static const char *pci_of(const char *block)
 {
 	static char out[32];
 
-	irq_pci_of_block(root, block, out, sizeof out);
+	irq_pci_of_block(faked_root, block, out, sizeof out);
 	return out;
 }
 
 START_TEST(the_function_behind_a_disk_is_the_nearest_one)
 {
-	put("sys/devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0/serial", "S\n");
-	put_link("sys/block/nvme0n1/device",
-		 "../../devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0");
-	put("sys/devices/pci0000:00/0000:00:03.0/virtio1/status", "0\n");
-	put_link("sys/block/vda/device", "../../devices/pci0000:00/0000:00:03.0/virtio1");
-	put("sys/devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0/model", "M\n");
-	put_link("sys/block/sda/device",
-		 "../../devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0");
-	put("sys/devices/virtual/block/loop0/size", "0\n");
-	put_link("sys/block/loop0/device", "../../devices/virtual/block/loop0");
-	ck_assert_str_eq(pci_of("nvme0n1"), DISK);
+	faked_put("/sys/devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0/serial", "S\n");
+	faked_link("/sys/block/nvme0n1/device",
+		   "../../devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0");
+	faked_put("/sys/devices/pci0000:00/0000:00:03.0/virtio1/status", "0\n");
+	faked_link("/sys/block/vda/device", "../../devices/pci0000:00/0000:00:03.0/virtio1");
+	faked_put("/sys/devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0/model",
+		  "M\n");
+	faked_link("/sys/block/sda/device",
+		   "../../devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0");
+	faked_put("/sys/devices/virtual/block/loop0/size", "0\n");
+	faked_link("/sys/block/loop0/device", "../../devices/virtual/block/loop0");
+	ck_assert_str_eq(pci_of("nvme0n1"), PCI);
 	ck_assert_str_eq(pci_of("vda"), "0000:00:03.0");
 	ck_assert_str_eq(pci_of("sda"), "10000:00:02.0");
 	ck_assert_str_eq(pci_of("loop0"), "");
@@ -307,16 +270,17 @@ END_TEST
 /* nvme_core.multipath=Y: the disk hangs at a subsystem that no bus knows. */
 START_TEST(a_disk_with_several_paths_has_its_first_controllers_function)
 {
-	put("sys/devices/pci0000:00/0000:5f:00.0/nvme/nvme10/serial", "S\n");
-	put("sys/devices/pci0000:00/0000:5e:00.0/nvme/nvme9/serial", "S\n");
-	put_link("sys/class/nvme/nvme9", "../../devices/pci0000:00/0000:5e:00.0/nvme/nvme9");
-	put_link("sys/devices/pci0000:00/0000:5e:00.0/nvme/nvme9/device", "../..");
-	put("sys/devices/virtual/nvme-subsystem/nvme-subsys0/serial", "S\n");
-	put("sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme10/x", "");
-	put("sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme9/x", "");
-	put("sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/x", "");
-	put_link("sys/block/nvme0n1/device", "../../devices/virtual/nvme-subsystem/nvme-subsys0");
-	ck_assert_str_eq(pci_of("nvme0n1"), DISK);
+	faked_put("/sys/devices/pci0000:00/0000:5f:00.0/nvme/nvme10/serial", "S\n");
+	faked_put("/sys/devices/pci0000:00/0000:5e:00.0/nvme/nvme9/serial", "S\n");
+	faked_link("/sys/class/nvme/nvme9", "../../devices/pci0000:00/0000:5e:00.0/nvme/nvme9");
+	faked_link("/sys/devices/pci0000:00/0000:5e:00.0/nvme/nvme9/device", "../..");
+	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/serial", "S\n");
+	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme10/x", "");
+	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme9/x", "");
+	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/x", "");
+	faked_link("/sys/block/nvme0n1/device",
+		   "../../devices/virtual/nvme-subsystem/nvme-subsys0");
+	ck_assert_str_eq(pci_of("nvme0n1"), PCI);
 }
 END_TEST
 
@@ -327,7 +291,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(t, make_root, drop_root);
+	tcase_add_checked_fixture(t, faked_empty, faked_drop);
 	tcase_add_test(t, only_the_functions_own_interrupts_are_read);
 	tcase_add_test(t, the_difference_names_queues_and_the_cpus_that_served_them);
 	tcase_add_test(t, what_was_not_there_before_or_began_anew_counts_from_0);

@@ -3,11 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
+#include "faked.h"
 #include "fs.h"
 #include "nvme_info.h"
 
@@ -215,23 +214,18 @@ END_TEST
 
 START_TEST(a_disk_knows_its_controller_and_namespace)
 {
-	char root[] = "/tmp/blklab-nvme-XXXXXX", out[32];
-	BL_CLEANUP(bl_freep) char *dir = NULL, *link = NULL, *nsid = NULL;
+	char out[32];
 
-	ck_assert_ptr_nonnull(mkdtemp(root));
-	dir = bl_strf("%s/sys/block/nvme3n2", root);
-	link = bl_strf("%s/device", dir);
-	nsid = bl_strf("%s/nsid", dir);
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(symlink("../../devices/pci0/nvme/nvme3", link), 0);
-	ck_assert_int_eq(bl_write_file(nsid, "2\n", 2, NULL), 0);
-	nvme_controller_of(root, "nvme3n2", out, sizeof out);
+	faked_empty();
+	faked_link("/sys/block/nvme3n2/device", "../../devices/pci0/nvme/nvme3");
+	faked_put("/sys/block/nvme3n2/nsid", "2\n");
+	nvme_controller_of(faked_root, "nvme3n2", out, sizeof out);
 	ck_assert_str_eq(out, "nvme3");
-	ck_assert_uint_eq(nvme_namespace_of(root, "nvme3n2"), 2);
-	nvme_controller_of(root, "vda", out, sizeof out);
+	ck_assert_uint_eq(nvme_namespace_of(faked_root, "nvme3n2"), 2);
+	nvme_controller_of(faked_root, "vda", out, sizeof out);
 	ck_assert_str_eq(out, "");
-	ck_assert_uint_eq(nvme_namespace_of(root, "vda"), 0);
-	ck_assert_int_eq(bl_remove_tree(root, NULL), 0);
+	ck_assert_uint_eq(nvme_namespace_of(faked_root, "vda"), 0);
+	faked_drop();
 }
 END_TEST
 
