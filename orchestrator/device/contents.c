@@ -14,10 +14,13 @@
 #include "guard_priv.h"
 #include "units.h"
 
-#define SIGNATURES_MAX 64        /* a disk that has more is probed for ever */
-#define RAW_BYTES      (1 * MiB) /* read at each place where data without a signature is looked for */
-#define RAW_STEPS      64        /* from the front to the claim */
-#define ERASED_BYTES   4096
+/* More than that is a disk that is probed for ever. Each uberblock of ZFS is one to libblkid: 4
+ * labels with up to 128. */
+#define SIGNATURES_MAX 1024
+
+#define RAW_BYTES    (1 * MiB) /* read at each place where data without a signature is looked for */
+#define RAW_STEPS    64        /* from the front to the claim */
+#define ERASED_BYTES 4096
 
 struct signature {
 	char type[48], label[128], uuid[64];

@@ -98,6 +98,51 @@ START_TEST(contents_tell_members_of_lvm)
 }
 END_TEST
 
+#define ZFS_DISK_BYTES (64 * MiB) /* libblkid looks for none on a smaller disk */
+
+/* A ZFS pool that has been written to for a while, on sectors of @sector_bytes: 4 labels of 256
+ * KiB, 2 at each end; the upper half of a label is a ring of uberblocks (OpenZFS's vdev_impl.h and
+ * uberblock_impl.h: magic, version, transaction group, sum of the GUIDs, time). */
+static void put_zfs_member(uint64_t sector_bytes)
+{
+	static const uint64_t labels[] = {0, 256 * KiB, ZFS_DISK_BYTES - 512 * KiB,
+					  ZFS_DISK_BYTES - 256 * KiB};
+	uint64_t slot_bytes = sector_bytes < KiB ? KiB : sector_bytes;
+	uint64_t uberblock[] = {0x00bab10c, 5000, 1000, 42, 1700000000};
+
+	faked_put(NS1 "/size", "131072\n");
+	faked_write_at("nvme0n1", "", 1, ZFS_DISK_BYTES - 1);
+	for (size_t i = 0; i < BL_ARRAY_LEN(labels); i++)
+		for (uint64_t at = 128 * KiB; at < 256 * KiB; at += slot_bytes) {
+			uberblock[2]++;
+			faked_write_at("nvme0n1", uberblock, sizeof uberblock,
+				       (off_t)(labels[i] + at));
+		}
+}
+
+static const uint64_t zfs_sectors[] = {4096, 512};
+
+START_TEST(contents_tell_members_of_zfs_and_a_claim_wipes_them)
+{
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	struct device d;
+	struct claim c;
+
+	put_zfs_member(zfs_sectors[_i]);
+	d = faked_find();
+	expect_contents("zfs_member\n");
+	refused(GUARD_BLOCK, -EEXIST,
+		"'nvme0n1' holds what the lab did not write: zfs_member; it would be overwritten; "
+		"if nobody needs that, have it wiped: blklab claim 'S5XX-0001' --device "
+		"/dev/nvme0n1");
+	c = faked_claim();
+	ck_assert_str_eq(c.had, "zfs_member");
+	ck_assert_int_eq(guard_contents(&d, &text, NULL), 0);
+	ck_assert_msg(strncmp(text, "claim of this lab, made ", 24) == 0, "%s", text);
+	passes(GUARD_BLOCK);
+}
+END_TEST
+
 /* A master boot record with one partition (type, first sector 2048, 8192 sectors). */
 static const struct {
 	unsigned char type;
@@ -277,10 +322,12 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, faked_one_disk, faked_drop);
-	tcase_set_timeout(t, 20);
+	tcase_set_timeout(t, 120); /* a pool of ZFS is wiped with a flush for each uberblock */
 	tcase_add_test(t, a_file_system_that_the_lab_did_not_make_is_refused);
 	tcase_add_test(t, the_file_system_that_the_lab_made_passes);
 	tcase_add_test(t, contents_tell_members_of_lvm);
+	tcase_add_loop_test(t, contents_tell_members_of_zfs_and_a_claim_wipes_them, 0,
+			    BL_ARRAY_LEN(zfs_sectors));
 	tcase_add_loop_test(t, contents_tell_partition_tables, 0, BL_ARRAY_LEN(tables));
 	tcase_add_test(t, contents_tell_partitions_with_what_is_on_them);
 	tcase_add_test(t, contents_tell_data_without_a_signature);
