@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "units.h"
 
 static int scripted_qmp(struct hv_vm *vm, const char *command, const json_t *args,
 			json_t **ret_reply, struct bl_err *err)
@@ -26,14 +27,44 @@ static int scripted_qmp(struct hv_vm *vm, const char *command, const json_t *arg
 	return 0;
 }
 
-static int no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
+int scripted_no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
 {
 	(void)vm;
 	(void)ret_xml;
 	return bl_fail(err, -EIO, "no XML in this test");
 }
 
-const struct hv_ops scripted_ops = {.name = "scripted", .qmp = scripted_qmp, .xml = no_xml};
+const struct hv_ops scripted_ops = {
+	.name = "scripted", .qmp = scripted_qmp, .xml = scripted_no_xml};
+
+struct cell scripted_cell(void)
+{
+	struct cell c;
+
+	cell_defaults(&c);
+	c.vcpus = 2;
+	c.iothreads = 1;
+	c.queues = 2;
+	return c;
+}
+
+struct domain_binding scripted_binding(void)
+{
+	return (struct domain_binding){
+		.accel = "tcg",
+		.machine = "q35",
+		.memory_bytes = 256 * MiB,
+		.emulator_version = "7.2.22",
+		.disk_path = "/d.img",
+		.kernel_release = KERNEL,
+	};
+}
+
+void scripted_fact(struct facts *f, const char *key, const char *value)
+{
+	if (value)
+		ck_assert_int_eq(facts_add(f, key, value), 0);
+}
 
 json_t *scripted_json(const char *text)
 {

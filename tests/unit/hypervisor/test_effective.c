@@ -13,14 +13,10 @@
 #include "hv_log.h"
 #include "qemu_process.h"
 #include "scripted.h"
-#include "units.h"
 
 /* The healthy answers are those of QEMU 7.2 with a virtio-blk disk on one iothread. */
 static const char healthy[] =
-	"{'query-version': {'qemu': {'major': 7, 'minor': 2, 'micro': 22}, 'package': 'Debian'},"
-	" 'query-kvm': {'enabled': false, 'present': true},"
-	" 'query-cpus-fast': [{'cpu-index': 0}, {'cpu-index': 1}],"
-	" 'query-memory-size-summary': {'base-memory': 268435456, 'plugged-memory': 0},"
+	"{" SCRIPTED_VM " 'query-kvm': {'enabled': false, 'present': true},"
 	" 'query-iothreads': [{'id': 'iothread1', 'thread-id': 1}],"
 	" 'query-block': [{'device': '', 'qdev': '/machine/peripheral/ua-dut/virtio-backend',"
 	"   'inserted': {'drv': 'raw', 'file': '/d.img', 'detect_zeroes': 'off',"
@@ -31,43 +27,22 @@ static const char healthy[] =
 	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}},"
 	"   {'drv': 'file', 'file': '/d.img', 'node-name': 'libvirt-1-storage',"
 	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}}],"
-	" '/machine type': 'pc-q35-7.2-machine',"
 	" '/machine/peripheral/ua-dut type': 'virtio-blk-pci',"
 	" '/machine/peripheral/ua-dut serial': 'blklab-dut',"
 	" '/machine/peripheral/ua-dut num-queues': 2,"
 	" '/machine/peripheral/ua-dut iothread': '/objects/iothread1'}";
 
-static struct cell the_cell(void)
-{
-	struct cell c;
-
-	cell_defaults(&c);
-	c.vcpus = 2;
-	c.iothreads = 1;
-	c.queues = 2;
-	return c;
-}
-
-#define KERNEL "6.1.0-56-cloud-amd64"
-
-static const struct domain_binding the_binding = {
-	.accel = "tcg",
-	.machine = "q35",
-	.memory_bytes = 256 * MiB,
-	.emulator_version = "7.2.22",
-	.disk_path = "/d.img",
-	.kernel_release = KERNEL,
-};
-
 /* The sentence for @c when @at is answered with @value instead; new, NULL: all match. */
 static char *sentence(const struct cell *c, const char *at, const char *value)
 {
-	return scripted_sentence(healthy, c, &the_binding, at, value);
+	struct domain_binding b = scripted_binding();
+
+	return scripted_sentence(healthy, c, &b, at, value);
 }
 
 START_TEST(a_vm_that_runs_what_was_asked_matches)
 {
-	struct cell c = the_cell();
+	struct cell c = scripted_cell();
 
 	ck_assert_ptr_null(sentence(&c, NULL, NULL));
 }
@@ -77,7 +52,6 @@ END_TEST
 	"[{'qdev': '/machine/peripheral/ua-dut/virtio-backend', 'inserted': {'drv': '" drv         \
 	"', 'file': '" file "', 'detect_zeroes': 'off', 'cache': {'writeback': " wb                \
 	", 'direct': " direct ", 'no-flush': " no_flush "}}}]"
-#define DUT "/machine/peripheral/ua-dut"
 
 static const struct {
 	const char *at, *value, *says;
@@ -126,7 +100,7 @@ static const struct {
 
 START_TEST(a_vm_that_runs_something_else_is_found_out)
 {
-	struct cell c = the_cell();
+	struct cell c = scripted_cell();
 	BL_CLEANUP(bl_freep)
 	char *text = sentence(&c, doctored[_i].at, doctored[_i].value);
 
@@ -137,7 +111,7 @@ END_TEST
 
 START_TEST(several_differences_are_one_sentence_of_bounded_length)
 {
-	struct cell c = the_cell();
+	struct cell c = scripted_cell();
 	BL_CLEANUP(bl_freep) char *text = NULL;
 
 	c.vcpus = 3;
@@ -154,7 +128,7 @@ END_TEST
 
 START_TEST(the_default_number_of_queues_is_told_but_not_asked_for)
 {
-	struct cell c = the_cell();
+	struct cell c = scripted_cell();
 
 	c.queues = 0;
 	ck_assert_ptr_null(sentence(&c, DUT " num-queues", "64"));
@@ -164,11 +138,12 @@ END_TEST
 START_TEST(a_monitor_that_is_gone_is_an_error_and_not_a_mismatch)
 {
 	struct scripted s = {.base.ops = &scripted_ops, .replies = scripted_json("{}")};
-	struct cell c = the_cell();
+	struct domain_binding b = scripted_binding();
+	struct cell c = scripted_cell();
 	struct effectives e = {0};
 	struct bl_err err = BL_ERR_INIT;
 
-	ck_assert_int_eq(effective_host(&s.base, &c, &the_binding, &e, &err), -EIO);
+	ck_assert_int_eq(effective_host(&s.base, &c, &b, &e, &err), -EIO);
 	ck_assert_ptr_nonnull(strstr(err.text, "cannot read back what runs: qmp query-version"));
 	effectives_done(&e);
 	json_decref(s.replies);
@@ -362,32 +337,27 @@ static const struct guest_case guest_cases[] = {
 	 "guest.discard: asked yes, effective not known (guest sysfs: not told)"},
 };
 
-static void add_if(struct facts *f, const char *key, const char *value)
-{
-	if (value)
-		ck_assert_int_eq(facts_add(f, key, value), 0);
-}
-
 static char *guest_sentence(const struct guest_case *g, const char *serial, const char *cpus,
 			    const char *kernel)
 {
 	struct facts disk = {0}, hello = {0};
 	struct effectives e = {0};
-	struct cell c = the_cell();
+	struct domain_binding b = scripted_binding();
+	struct cell c = scripted_cell();
 	char *text;
 
 	c.bus = g->bus;
 	c.cache = g->cache;
 	c.discard = g->discard;
 	c.queues = g->queues;
-	add_if(&disk, "driver", g->driver);
-	add_if(&disk, "serial", serial);
-	add_if(&disk, "queues", g->queues_seen);
-	add_if(&disk, "write_cache", g->write_cache);
-	add_if(&disk, "discard_max_bytes", g->discard_max);
-	add_if(&hello, "cpus", cpus);
-	add_if(&hello, "kernel", kernel);
-	ck_assert_int_eq(effective_guest(&c, &the_binding, &disk, &hello, &e, NULL), 0);
+	scripted_fact(&disk, "driver", g->driver);
+	scripted_fact(&disk, "serial", serial);
+	scripted_fact(&disk, "queues", g->queues_seen);
+	scripted_fact(&disk, "write_cache", g->write_cache);
+	scripted_fact(&disk, "discard_max_bytes", g->discard_max);
+	scripted_fact(&hello, "cpus", cpus);
+	scripted_fact(&hello, "kernel", kernel);
+	ck_assert_int_eq(effective_guest(&c, &b, &disk, &hello, &e, NULL), 0);
 	text = effective_mismatch(&e);
 	effectives_done(&e);
 	facts_done(&disk);

@@ -10,17 +10,8 @@
 #include "faked.h"
 #include "fs.h"
 #include "scripted.h"
-#include "units.h"
 
-#define DUT    "/machine/peripheral/ua-dut"
-#define KERNEL "6.1.0-56-cloud-amd64"
-
-#define ANY_VM                                                                                     \
-	"'query-version': {'qemu': {'major': 7, 'minor': 2, 'micro': 22}, 'package': 'Debian'},"   \
-	" 'query-kvm': {'enabled': true, 'present': true},"                                        \
-	" 'query-cpus-fast': [{'cpu-index': 0}, {'cpu-index': 1}],"                                \
-	" 'query-memory-size-summary': {'base-memory': 268435456, 'plugged-memory': 0},"           \
-	" '/machine type': 'pc-q35-7.2-machine',"
+#define ANY_VM SCRIPTED_VM " 'query-kvm': {'enabled': true, 'present': true},"
 
 static const char vfio_answers[] =
 	"{" ANY_VM " 'query-iothreads': [], 'query-block': [], 'query-named-block-nodes': [],"
@@ -67,21 +58,18 @@ static void make_controller(void)
 
 static struct domain_binding binding(void)
 {
-	return (struct domain_binding){
-		.accel = "kvm",
-		.machine = "q35",
-		.memory_bytes = 256 * MiB,
-		.emulator_version = "7.2.22",
-		.disk_path = "/dev/nvme9n1",
-		.disk_is_block = true,
-		.kernel_release = KERNEL,
-		.pci = PCI,
-		.nsid = 1,
-		.host_root = faked_root,
-		.device_serial = "S5XX",
-		.device_model = "Fast One",
-		.device_firmware = "1B2Q",
-	};
+	struct domain_binding b = scripted_binding();
+
+	b.accel = "kvm";
+	b.disk_path = "/dev/nvme9n1";
+	b.disk_is_block = true;
+	b.pci = PCI;
+	b.nsid = 1;
+	b.host_root = faked_root;
+	b.device_serial = "S5XX";
+	b.device_model = "Fast One";
+	b.device_firmware = "1B2Q";
+	return b;
 }
 
 /* --- the host --- */
@@ -147,16 +135,12 @@ static const struct host_case {
 
 static struct cell cell_of(enum cell_bus bus)
 {
-	struct cell c;
+	struct cell c = scripted_cell();
 
-	cell_defaults(&c);
 	c.bus = bus;
-	c.vcpus = 2;
 	if (bus == BUS_VFIO)
-		return c;
-	c.iothreads = 1;
-	c.queues = 2;
-	if (bus != BUS_NVME_USERSPACE)
+		c.iothreads = c.queues = 0;
+	else if (bus != BUS_NVME_USERSPACE)
 		c.storage = STORAGE_DEVICE;
 	return c;
 }
@@ -220,14 +204,7 @@ static int fake_qmp(struct hv_vm *vm, const char *command, const json_t *args, j
 	return fake_domain_qmp(&((struct fake_vm *)vm)->domain, command, args, ret_reply, err);
 }
 
-static int no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err)
-{
-	(void)vm;
-	(void)ret_xml;
-	return bl_fail(err, -EIO, "no XML in this test");
-}
-
-static const struct hv_ops fake_ops = {.name = "fake", .qmp = fake_qmp, .xml = no_xml};
+static const struct hv_ops fake_ops = {.name = "fake", .qmp = fake_qmp, .xml = scripted_no_xml};
 
 /* What the pipeline's tests rely on: the fake's monitor tells back what the XML of a bus asks for.
  */
@@ -318,12 +295,6 @@ static const struct guest_case {
 	 "guest.serial: asked blklab-dut, effective S5XX (guest sysfs)"},
 };
 
-static void add_if(struct facts *f, const char *key, const char *value)
-{
-	if (value)
-		ck_assert_int_eq(facts_add(f, key, value), 0);
-}
-
 START_TEST(the_guest_has_found_the_controller_that_was_handed_over)
 {
 	const struct guest_case *g = &guest_cases[_i];
@@ -338,15 +309,15 @@ START_TEST(the_guest_has_found_the_controller_that_was_handed_over)
 	c.vcpus = g->vcpus;
 	b.device_msix_vectors = g->host_vectors;
 	b.device_io_queues = g->host_queues;
-	add_if(&disk, "driver", g->driver);
-	add_if(&disk, "serial", g->serial);
-	add_if(&disk, "model", g->model);
-	add_if(&disk, "firmware", g->firmware);
-	add_if(&disk, "queues", g->queues);
-	add_if(&disk, "msix_vectors", g->vectors);
-	add_if(&disk, "write_cache", "write back");
-	add_if(&hello, "cpus", cpus);
-	add_if(&hello, "kernel", KERNEL);
+	scripted_fact(&disk, "driver", g->driver);
+	scripted_fact(&disk, "serial", g->serial);
+	scripted_fact(&disk, "model", g->model);
+	scripted_fact(&disk, "firmware", g->firmware);
+	scripted_fact(&disk, "queues", g->queues);
+	scripted_fact(&disk, "msix_vectors", g->vectors);
+	scripted_fact(&disk, "write_cache", "write back");
+	scripted_fact(&hello, "cpus", cpus);
+	scripted_fact(&hello, "kernel", KERNEL);
 	ck_assert_int_eq(effective_guest(&c, &b, &disk, &hello, &e, NULL), 0);
 	text = effective_mismatch(&e);
 	ck_sentence(text, g->says);
