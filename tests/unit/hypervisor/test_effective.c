@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "effective.h"
+#include "faked.h"
 #include "fs.h"
 #include "hv_log.h"
 #include "qemu_process.h"
@@ -152,48 +152,21 @@ END_TEST
 
 /* --- the process --- */
 
-static char *proc_dir;
-
-static void make_proc(void)
-{
-	char path[] = "/tmp/blklab-test-proc-XXXXXX";
-
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	proc_dir = strdup(path);
-}
-
-static void remove_proc(void)
-{
-	bl_remove_tree(proc_dir, NULL);
-	free(proc_dir);
-}
-
-static void put(const char *name, const char *data, size_t len)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", proc_dir, name);
-	BL_CLEANUP(bl_freep) char *dir = strndup(path, (size_t)(strrchr(path, '/') - path));
-
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(bl_write_file(path, data, len, NULL), 0);
-}
-
 static bool is_there(const char *name)
 {
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", proc_dir, name);
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", faked_root, name);
 
 	return bl_exists(path);
 }
 
 static void put_fd(const char *fd, const char *target, const char *flags)
 {
-	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/fd/%s", proc_dir, fd);
+	BL_CLEANUP(bl_freep) char *link = bl_strf("/fd/%s", fd);
 	BL_CLEANUP(bl_freep) char *info = bl_strf("pos:\t0\nflags:\t%s\nmnt_id:\t27\n", flags);
-	BL_CLEANUP(bl_freep) char *name = bl_strf("fdinfo/%s", fd);
-	BL_CLEANUP(bl_freep) char *dir = bl_strf("%s/fd", proc_dir);
+	BL_CLEANUP(bl_freep) char *name = bl_strf("/fdinfo/%s", fd);
 
-	ck_assert_int_eq(bl_mkdir_p(dir, NULL), 0);
-	ck_assert_int_eq(symlink(target, link), 0);
-	put(name, info, strlen(info));
+	faked_link(link, target);
+	faked_put(name, info);
 }
 
 #define QEMU_ARGS                                                                                  \
@@ -206,11 +179,11 @@ START_TEST(engine_and_flags_are_read_from_the_process)
 	static const char maps[] = "7f-7e rw-s 00000000 00:13 74571 /[aio] (deleted)\n";
 	struct qemu_process p;
 
-	put("cmdline", QEMU_ARGS, sizeof QEMU_ARGS);
-	put("maps", maps, sizeof maps - 1);
+	faked_put_bytes("/cmdline", QEMU_ARGS, sizeof QEMU_ARGS);
+	faked_put("/maps", maps);
 	put_fd("17", "/d.img", "02140002");
 	put_fd("18", "/elsewhere", "02000002");
-	qemu_process_read(proc_dir, "/d.img", &p);
+	qemu_process_read(faked_root, "/d.img", &p);
 	ck_assert_str_eq(p.aio, "native");
 	ck_assert_str_eq(p.discard, "ignore");
 	ck_assert(p.has_image && p.is_direct && p.has_native && !p.has_uring);
@@ -227,9 +200,9 @@ START_TEST(a_namespace_of_qemus_own_driver_is_known_by_its_name)
 {
 	struct qemu_process p, other;
 
-	put("cmdline", NVME_ARGS, sizeof NVME_ARGS);
-	qemu_process_read(proc_dir, "nvme://0000:5e:00.0/1", &p);
-	qemu_process_read(proc_dir, "nvme://0000:5e:00.0/2", &other);
+	faked_put_bytes("/cmdline", NVME_ARGS, sizeof NVME_ARGS);
+	qemu_process_read(faked_root, "nvme://0000:5e:00.0/1", &p);
+	qemu_process_read(faked_root, "nvme://0000:5e:00.0/2", &other);
 	ck_assert_pstr_eq(p.discard, "ignore");
 	ck_assert_ptr_null(other.discard);
 	qemu_process_done(&p);
@@ -245,7 +218,7 @@ START_TEST(one_descriptor_without_o_direct_is_enough_to_say_so)
 	put_fd("4", "/d.img", "02100002");
 	put_fd("5", "/d.img", "02140002");
 	put_fd("6", "anon_inode:[io_uring]", "02000002");
-	qemu_process_read(proc_dir, "/d.img", &p);
+	qemu_process_read(faked_root, "/d.img", &p);
 	ck_assert(p.has_image && !p.is_direct && p.has_uring);
 	ck_assert(!p.has_maps && !p.aio && !p.discard);
 	qemu_process_done(&p);
@@ -254,19 +227,18 @@ END_TEST
 
 START_TEST(the_emulator_is_known_by_its_file_and_not_by_its_name)
 {
-	BL_CLEANUP(bl_freep) char *qemu = bl_strf("%s/qemu", proc_dir);
-	BL_CLEANUP(bl_freep) char *alias = bl_strf("%s/kvm", proc_dir);
-	BL_CLEANUP(bl_freep) char *other = bl_strf("%s/other", proc_dir);
-	BL_CLEANUP(bl_freep) char *exe = bl_strf("%s/exe", proc_dir);
+	BL_CLEANUP(bl_freep) char *qemu = bl_strf("%s/qemu", faked_root);
+	BL_CLEANUP(bl_freep) char *alias = bl_strf("%s/kvm", faked_root);
+	BL_CLEANUP(bl_freep) char *other = bl_strf("%s/other", faked_root);
 	BL_CLEANUP(bl_freep) char *same = NULL, *found = NULL;
 
-	put("qemu", "x", 1);
-	put("other", "x", 1);
-	ck_assert_int_eq(symlink(qemu, exe), 0);
+	faked_put("/qemu", "x");
+	faked_put("/other", "x");
+	faked_link("/exe", qemu);
 	ck_assert_int_eq(link(qemu, alias), 0);
-	same = qemu_process_exe(proc_dir, alias);
+	same = qemu_process_exe(faked_root, alias);
 	ck_assert_str_eq(same, alias);
-	found = qemu_process_exe(proc_dir, other);
+	found = qemu_process_exe(faked_root, other);
 	ck_assert_str_eq(found, qemu);
 	ck_assert_ptr_null(qemu_process_exe("/nowhere", qemu));
 }
@@ -292,16 +264,16 @@ START_TEST(the_last_words_are_qemus_and_its_log_can_go)
 		"2026-11-22 04:45:10.795+0000: shutting down, reason=crashed\n";
 	char out[64];
 
-	put("log/qemu/blklab-a.log", log, sizeof log - 1);
-	put("log/qemu/blklab-b.log", log, 65);
-	put("log/qemu/other.log", "", 0);
-	ck_assert(lv_log_last_line(proc_dir, "blklab-a", out, sizeof out));
+	faked_put("/log/qemu/blklab-a.log", log);
+	faked_put_bytes("/log/qemu/blklab-b.log", log, 65);
+	faked_put("/log/qemu/other.log", "");
+	ck_assert(lv_log_last_line(faked_root, "blklab-a", out, sizeof out));
 	ck_assert_str_eq(out, "qemu-system-x86_64: last?");
-	ck_assert(!lv_log_last_line(proc_dir, "blklab-b", out, sizeof out));
-	lv_log_remove(proc_dir, "blklab-a");
-	ck_assert(!lv_log_last_line(proc_dir, "blklab-a", out, sizeof out));
+	ck_assert(!lv_log_last_line(faked_root, "blklab-b", out, sizeof out));
+	lv_log_remove(faked_root, "blklab-a");
+	ck_assert(!lv_log_last_line(faked_root, "blklab-a", out, sizeof out));
 	ck_assert(is_there("log/qemu/blklab-b.log"));
-	lv_log_remove(proc_dir, NULL);
+	lv_log_remove(faked_root, NULL);
 	ck_assert(!is_there("log/qemu/blklab-b.log") && is_there("log/qemu/other.log"));
 }
 END_TEST
@@ -414,7 +386,7 @@ int main(void)
 	tcase_add_test(host, several_differences_are_one_sentence_of_bounded_length);
 	tcase_add_test(host, the_default_number_of_queues_is_told_but_not_asked_for);
 	tcase_add_test(host, a_monitor_that_is_gone_is_an_error_and_not_a_mismatch);
-	tcase_add_checked_fixture(proc, make_proc, remove_proc);
+	tcase_add_checked_fixture(proc, faked_empty, faked_drop);
 	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
 	tcase_add_test(proc, a_namespace_of_qemus_own_driver_is_known_by_its_name);
 	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
