@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "err.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "proc.h"
 #include "units.h"
@@ -17,8 +18,7 @@ static char dir[64];
 
 static void make_dir(void)
 {
-	strcpy(dir, "/tmp/blklab-base-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 }
 
 static void drop_dir(void)

@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "jobfile.h"
 #include "units.h"
@@ -146,12 +147,11 @@ void made_ios(struct engine_clone *c, enum io_dir dir, uint64_t n, uint64_t leas
 	c->depths.minor_faults += 7;
 }
 
-static char scratch[32];
+static char scratch[64];
 
 void scratch_enter(void)
 {
-	strcpy(scratch, "/tmp/blklab-blkjob-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(scratch));
+	fresh_dir(scratch);
 	ck_assert_int_eq(chdir(scratch), 0);
 }
 

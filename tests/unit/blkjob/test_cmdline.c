@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "cmdline.h"
+#include "fresh_dir.h"
 #include "units.h"
 
 #define ARGS_MAX 24
@@ -111,10 +112,10 @@ static void write_file(const char *path, const char *text)
 
 START_TEST(a_second_file_waits_and_sections_choose)
 {
-	char dir[] = "/tmp/blklab-cmdline-XXXXXX", one[64], two[64], text[256];
+	char dir[40], one[64], two[64], text[256];
 	struct cmdline c;
 
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 	snprintf(one, sizeof(one), "%s/1.fio", dir);
 	snprintf(two, sizeof(two), "%s/2.fio", dir);
 	write_file(one, "[global]\nbs=8k\n[a]\nsize=1m\n[b]\n");
@@ -132,9 +133,6 @@ START_TEST(a_second_file_waits_and_sections_choose)
 	ck_assert_str_eq(c.jobs.echoes[0].options, "name=z\nbs=1k\n");
 	ck_assert_str_eq(c.jobs.echoes[1].options, "bs=8k\nsize=1m\n");
 	cmdline_done(&c);
-	unlink(one);
-	unlink(two);
-	rmdir(dir);
 }
 END_TEST
 

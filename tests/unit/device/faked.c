@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "units.h"
 
@@ -74,8 +75,7 @@ static void image(const char *name, uint64_t bytes)
 
 void faked_empty(void)
 {
-	strcpy(faked_root, "/tmp/blklab-faked-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(faked_root));
+	fresh_dir(faked_root);
 }
 
 void faked_make(void)

@@ -8,28 +8,20 @@
 
 #include "cleanup.h"
 #include "emulator.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "proc.h"
 #include "units.h"
 
 #define MODULES "usr/lib/x86_64-linux-gnu/qemu"
 
-static char *dir;
+static char dir[40];
 static struct bl_err err;
 
 static void setup(void)
 {
-	char path[] = "/tmp/blklab-test-emulator-XXXXXX";
-
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	dir = strdup(path);
+	fresh_dir(dir);
 	err = (struct bl_err)BL_ERR_INIT;
-}
-
-static void teardown(void)
-{
-	bl_remove_tree(dir, NULL);
-	free(dir);
 }
 
 static char *put(const char *name, const char *text)
@@ -187,7 +179,7 @@ int main(void)
 	SRunner *r = srunner_create(s);
 	int failed;
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, NULL);
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, the_hosts_emulator_is_found_with_its_version);
 	tcase_add_test(t, a_path_is_used_as_it_is);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "units.h"
 
@@ -16,8 +17,7 @@ char fixture_dir[64];
 
 void fixture_set_up(void)
 {
-	strcpy(fixture_dir, "/tmp/blklab-test-image-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(fixture_dir));
+	fresh_dir(fixture_dir);
 }
 
 void fixture_tear_down(void)

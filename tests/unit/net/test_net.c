@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "digest.h"
 #include "fetch.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "http_server.h"
 #include "units.h"
@@ -18,12 +19,12 @@
 #define BODY     "blklab test body\n"
 #define BODY_SHA "0e21d2ae5767273fa3ed19f80af5641e120a70ea1f7797889f1912e42da12808"
 
-static char dir[] = "/tmp/blklab-test-net-XXXXXX";
+static char dir[64];
 static struct http_server server;
 
 static void set_up(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 	http_server_start(&server, BODY);
 }
 

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "domain.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "guest.h"
 #include "units.h"
@@ -20,8 +21,7 @@ static volatile sig_atomic_t stop;
 
 static void make_dir(void)
 {
-	strcpy(dir, "/tmp/blklab-guest-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 }
 
 static void drop_dir(void)

@@ -10,6 +10,7 @@
 
 #include "backing.h"
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "hv_fake.h"
 #include "parts.h"
@@ -180,8 +181,7 @@ static const struct runner_events events = {
 
 static void make_dir(void)
 {
-	strcpy(dir, "/tmp/blklab-pipeline-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 	memset(&seen, 0, sizeof seen);
 }
 

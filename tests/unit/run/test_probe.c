@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "probe.h"
 #include "units.h"
@@ -18,8 +19,7 @@ static struct probe_request req;
 
 static void make_dir(void)
 {
-	strcpy(dir, "/tmp/blklab-probe-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 	snprintf(kvm, sizeof kvm, "%s/kvm", dir);
 	snprintf(kernel, sizeof kernel, "%s/vmlinuz", dir);
 	snprintf(cache, sizeof cache, "%s/cache", dir);

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "console.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "hostcpu.h"
 #include "units.h"
@@ -154,8 +155,10 @@ static char path[64];
 
 static void put_console(const char *text)
 {
-	strcpy(path, "/tmp/blklab-console-XXXXXX");
-	close(mkstemp(path));
+	char dir[40];
+
+	fresh_dir(dir);
+	snprintf(path, sizeof path, "%s/console", dir);
 	ck_assert_int_eq(bl_write_file(path, text, strlen(text), NULL), 0);
 }
 
@@ -170,7 +173,6 @@ START_TEST(the_tail_is_the_last_lines_without_escapes_and_control_characters)
 	ck_assert(console_last_line(path, line, sizeof line));
 	ck_assert_str_eq(line, "thrgee x");
 	ck_assert(!console_panic(path, line, sizeof line));
-	unlink(path);
 }
 END_TEST
 
@@ -182,7 +184,6 @@ START_TEST(a_panic_is_quoted_without_its_time_stamp)
 		    "CPU: 0\n");
 	ck_assert(console_panic(path, line, sizeof line));
 	ck_assert_str_eq(line, "Kernel panic - not syncing: no init");
-	unlink(path);
 }
 END_TEST
 
@@ -193,7 +194,6 @@ START_TEST(the_tail_reaches_back_to_the_panic)
 	put_console("a\nb\n[1] Kernel panic - not syncing: x\nc\nd\ne\n");
 	tail = console_tail(path, 2);
 	ck_assert_str_eq(tail, "[1] Kernel panic - not syncing: x\nc\nd\ne");
-	unlink(path);
 }
 END_TEST
 
@@ -218,7 +218,6 @@ START_TEST(a_flooded_console_stays_bounded)
 	put_console(text);
 	tail = console_tail(path, 40);
 	ck_assert_uint_le(strlen(tail), 16 * KiB);
-	unlink(path);
 }
 END_TEST
 

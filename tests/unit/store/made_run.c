@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fresh_dir.h"
 #include "fs.h"
 
 char test_dir[64];
 
 void make_test_dir(void)
 {
-	strcpy(test_dir, "/tmp/blklab-store-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(test_dir));
+	fresh_dir(test_dir);
 }
 
 void drop_test_dir(void)

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "fresh_dir.h"
 #include "fs.h"
 #include "kernel_log.h"
 
@@ -20,8 +21,7 @@ static const char *const names[] = {"nvme0", "nvme0n1", "0000:5e:00.0"};
 
 static void set_up(void)
 {
-	strcpy(dir, "/tmp/blklab-kmsg-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
+	fresh_dir(dir);
 	snprintf(path, sizeof path, "%s/kmsg", dir);
 	heard = (struct bl_buf)BL_BUF_INIT;
 }
