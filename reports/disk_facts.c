@@ -177,27 +177,17 @@ static double number(const struct facts *f, const char *key)
 bool disk_handover(const struct run_data *d, const struct trial_record *t,
 		   struct disk_handover *ret)
 {
-	const char *is_back = facts_get(&t->facts, "handover.is_back");
-
-	*ret = (struct disk_handover){
-		.driver_before = facts_get(&t->facts, "handover.driver_before"),
-		.outcome = facts_get(&t->facts, "handover.outcome"),
-		.given_ns = number(&t->facts, "handover.given_ns"),
-		.return_ns = number(&t->facts, "handover.return_ns"),
-		.is_back = is_back && strcmp(is_back, "yes") == 0,
-	};
 	for (size_t i = 0; i < d->n_handovers; i++) {
 		const struct handover_record *h = &d->handovers[i];
 
-		if (strcmp(h->trial_id, t->id) != 0)
+		if (h->kind != HANDOVER_VFIO || strcmp(h->trial_id, t->id) != 0)
 			continue;
-		ret->device = h->device;
-		ret->driver_before = h->driver_before;
-		ret->namespaces = h->namespaces;
-		ret->is_back = h->is_back;
-		if (h->outcome)
-			ret->outcome = h->outcome;
+		*ret = (struct disk_handover){
+			.record = h,
+			.given_ns = number(&t->facts, "handover.given_ns"),
+			.return_ns = number(&t->facts, "handover.return_ns"),
+		};
 		return true;
 	}
-	return ret->driver_before != NULL;
+	return false;
 }

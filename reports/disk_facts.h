@@ -29,13 +29,12 @@ struct disk_health {
 /* Over the cell's trials: before the first that was asked, after the last. n 0: never asked. */
 void disk_health(const struct view *v, uint32_t cell, struct disk_health *ret);
 
-/* One hand-over of one trial, of facts and record together. */
+/* A trial's hand-over to vfio-pci, with how long it took by the trial's facts. */
 struct disk_handover {
-	const char *device, *driver_before, *namespaces, *outcome; /* NULL: not known */
-	double given_ns, return_ns;                                /* 0: not known */
-	bool is_back;
+	const struct handover_record *record;
+	double given_ns, return_ns; /* 0: not known */
 };
-/* false: @t handed nothing over. */
+/* false: @t took no device from its driver; one that it mounted is no hand-over. */
 bool disk_handover(const struct run_data *d, const struct trial_record *t,
 		   struct disk_handover *ret);
 

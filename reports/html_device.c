@@ -60,17 +60,18 @@ static void time_field(double ns, struct bl_buf *out)
 static void handover_row(const struct trial_record *t, const struct disk_handover *h,
 			 struct bl_buf *out)
 {
-	const char *outcome = h->outcome ? h->outcome : "";
+	const struct handover_record *r = h->record;
+	const char *outcome = r->outcome ? r->outcome : "";
 
-	if (h->is_back && strncmp(outcome, "back ", 5) == 0)
+	if (r->is_back && strncmp(outcome, "back ", 5) == 0)
 		outcome += 5; /* it is said in green */
 	bl_buf_addf(out, "<tr><td class=\"n\">%u</td>", t->repeat + 1);
-	text_field(h->driver_before, "t", out);
-	text_field(h->namespaces, "t", out);
+	text_field(r->driver_before, "t", out);
+	text_field(r->namespaces, "t", out);
 	time_field(h->given_ns, out);
 	time_field(h->return_ns, out);
-	bl_buf_addf(out, "<td class=\"t long\"><b class=\"%s\">%s</b> ", h->is_back ? "ok" : "bad",
-		    h->is_back ? "back" : "not back");
+	bl_buf_addf(out, "<td class=\"t long\"><b class=\"%s\">%s</b> ", r->is_back ? "ok" : "bad",
+		    r->is_back ? "back" : "not back");
 	fmt_html(out, outcome);
 	bl_buf_adds(out, "</td></tr>\n");
 }

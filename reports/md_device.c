@@ -76,7 +76,7 @@ static void add_handovers(const struct view *v, uint32_t cell, struct bl_buf *ou
 		if (v->d->trials[i].cell != cell || !disk_handover(v->d, &v->d->trials[i], &h))
 			continue;
 		n++;
-		n_back += h.is_back;
+		n_back += h.record->is_back;
 	}
 	if (n)
 		bl_buf_addf(out, "; handed over %zu times, back %zu times", n, n_back);

@@ -5,6 +5,7 @@
 
 #include "synthetic.h"
 
+#define MOUNTED_CELL   1
 #define VFIO_CELL      3
 #define USERSPACE_CELL 4
 #define HOST_CELL      5
@@ -102,26 +103,30 @@ static void add_interrupts(const struct trial_record *t, struct job_result *j)
 
 static void add_handover(const struct synthetic *how, struct run_data *d, struct trial_record *t)
 {
+	bool is_mount = t->cell == MOUNTED_CELL;
 	struct handover_record *h;
 
-	facts_add(&t->facts, "handover.driver_before", "nvme");
-	facts_addf(&t->facts, "handover.given_ns", "%u", 620000000 + t->order * 1000000);
+	if (!is_mount)
+		facts_addf(&t->facts, "handover.given_ns", "%u", 620000000 + t->order * 1000000);
 	facts_addf(&t->facts, "handover.return_ns", "%u", 410000000 + t->order * 1000000);
 	d->handovers = realloc(d->handovers, (d->n_handovers + 1) * sizeof(*h));
 	if (!d->handovers)
 		abort();
 	h = &d->handovers[d->n_handovers++];
 	*h = (struct handover_record){
+		.kind = is_mount ? HANDOVER_MOUNT : HANDOVER_VFIO,
 		.host_id = dup("5f2b7c"),
-		.device = dup("0000:5e:00.0"),
+		.device = dup(is_mount ? "/dev/nvme0n1" : "0000:5e:00.0"),
 		.serial = dup("S5XXNX0R101234"),
 		.model = dup("SAMSUNG MZVLB1T0HALR-00000"),
-		.driver_before = dup("nvme"),
-		.namespaces = dup("nvme0n1"),
+		.driver_before = dup(is_mount ? "/tmp/blklab/mnt" : "nvme"),
+		.namespaces = dup(is_mount ? "" : "nvme0n1"),
 		.given_ms = t->started_ms,
 		.returned_ms = t->ended_ms,
 		.is_back = true,
-		.outcome = dup(how->is_hostile ? HOSTILE : "back at nvme with nvme0n1 after 0.4 s"),
+		.outcome = dup(how->is_hostile ? HOSTILE
+			       : is_mount      ? "unmounted, and its file system taken off"
+					       : "back at nvme with nvme0n1 after 0.4 s"),
 	};
 	snprintf(h->id, sizeof(h->id), "019aa8e3-2b00-7000-8000-%012u", t->order);
 	snprintf(h->run_id, sizeof(h->run_id), "%s", d->run.id);
@@ -142,7 +147,7 @@ void synthetic_devices(const struct synthetic *how, struct run_data *d)
 		add_health(t, t->cell == HOST_CELL && t->repeat + 1 == how->repeats, &t->facts);
 		for (size_t k = 0; k < t->n_jobs; k++)
 			add_interrupts(t, &t->jobs[k]);
-		if (t->cell == VFIO_CELL || t->cell == USERSPACE_CELL)
+		if (t->cell == MOUNTED_CELL || t->cell == VFIO_CELL || t->cell == USERSPACE_CELL)
 			add_handover(how, d, t);
 		if (t->cell == VFIO_CELL && t->repeat == 1) {
 			facts_add(&t->facts, "device.event.0",

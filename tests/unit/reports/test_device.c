@@ -80,6 +80,18 @@ START_TEST(a_cell_shows_its_device_health_hand_over_and_interrupts)
 }
 END_TEST
 
+/* It is in the hand-over table of the store, with its mount point where others have a driver. */
+START_TEST(a_file_system_that_was_mounted_is_no_hand_over)
+{
+	BL_CLEANUP(bl_freep) char *page = document(&devices, REPORT_HTML, NULL);
+	BL_CLEANUP(bl_freep) char *md = document(&devices, REPORT_MD, NULL);
+
+	ck_assert_uint_eq(count_of(page, "<h4>Hand-over</h4>"), 2);
+	ck_assert_ptr_null(strstr(page, "/tmp/blklab/mnt"));
+	ck_assert_uint_eq(count_of(md, "handed over 6 times"), 2);
+}
+END_TEST
+
 START_TEST(json_has_findings_decision_and_hand_overs)
 {
 	BL_CLEANUP(bl_freep) char *text = document(&devices, REPORT_JSON, NULL);
@@ -97,7 +109,7 @@ START_TEST(json_has_findings_decision_and_hand_overs)
 	ck_assert_str_eq(json_string_value(json_object_get(d, "decision")), "conditional");
 	ck_assert_str_eq(json_string_value(json_object_get(d, "best_virtio")), "virtio-blk device");
 	ck_assert_uint_eq(json_array_size(json_object_get(d, "checklist")), 9);
-	ck_assert_uint_eq(json_array_size(json_object_get(root, "handovers")), 12);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "handovers")), 18);
 	ck_assert_ptr_null(json_object_get(without, "decision"));
 	ck_assert_uint_eq(json_array_size(json_object_get(without, "findings")), 0);
 	json_decref(root);
@@ -220,6 +232,7 @@ int main(void)
 	tcase_add_test(t, the_page_asks_whether_this_vm_should_get_it);
 	tcase_add_test(t, findings_are_counted_in_the_head_and_stand_at_the_top_of_their_cell);
 	tcase_add_test(t, a_cell_shows_its_device_health_hand_over_and_interrupts);
+	tcase_add_test(t, a_file_system_that_was_mounted_is_no_hand_over);
 	tcase_add_test(t, json_has_findings_decision_and_hand_overs);
 	tcase_add_test(t, the_terminal_has_confidence_and_evidence_of_what_was_found);
 	tcase_add_test(t, markdown_and_the_terminal_have_decision_and_findings);
