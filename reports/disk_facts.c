@@ -103,19 +103,6 @@ static bool is_asked(const struct trial_record *t)
 	return false;
 }
 
-static const char *health_fact(const struct trial_record *t, const char *when, const char *key)
-{
-	char name[96];
-	const char *value;
-
-	snprintf(name, sizeof(name), "device.%s.%s", when, key);
-	value = facts_get(&t->facts, name);
-	if (value)
-		return value;
-	snprintf(name, sizeof(name), "device.guest_%s.%s", when, key); /* that had it then */
-	return facts_get(&t->facts, name);
-}
-
 static void set_text(const struct health_name *n, const char *value, char out[48])
 {
 	char size[BL_UNIT_TEXT_MAX];
@@ -129,8 +116,8 @@ static void set_text(const struct health_name *n, const char *value, char out[48
 static void add_row(const struct health_name *n, const struct trial_record *first,
 		    const struct trial_record *last, struct disk_health *ret)
 {
-	const char *before = health_fact(first, "before", n->key);
-	const char *after = health_fact(last, "after", n->key);
+	const char *before = trial_reading(first, "before", n->key);
+	const char *after = trial_reading(last, "after", n->key);
 	struct health_row *row = &ret->rows[ret->n];
 
 	if (!before && !after)

@@ -150,20 +150,11 @@ static void irq_table(const struct irq_matrix *m, const char *side, struct bl_bu
 			    m->n_left_out);
 }
 
-static const struct job_result *job_named(const struct trial_record *t, const char *name)
-{
-	for (size_t i = 0; i < t->n_jobs; i++) {
-		if (strcmp(t->jobs[i].name, name) == 0)
-			return &t->jobs[i];
-	}
-	return NULL;
-}
-
 static bool job_irqs(const struct view *v, size_t job, const struct trial_record *t, bool is_begun,
 		     struct bl_buf *out)
 {
 	static const char *const sides[][2] = {{"guest", "in the guest"}, {"host", "on the host"}};
-	const struct job_result *j = job_named(t, v->jobs[job].name);
+	const struct job_result *j = trial_job(t, v->jobs[job].name);
 	bool has_any = false;
 
 	for (size_t s = 0; j && s < BL_ARRAY_LEN(sides); s++) {

@@ -94,7 +94,7 @@ void html_head(const struct view *v, struct bl_buf *out)
 	bl_buf_adds(out, " \u00b7 accelerator <b>");
 	fmt_html(out, run->accel ? run->accel : "unknown");
 	bl_buf_addf(out, "</b>%s</p>\n<p class=\"lead\">",
-		    view_is_emulated(v) ? " (emulated CPU)" : "");
+		    run_is_emulated(&v->d->run) ? " (emulated CPU)" : "");
 	add_varied(v, out);
 	bl_buf_adds(out, "</p>\n");
 	add_trust(v, out);

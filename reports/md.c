@@ -33,7 +33,7 @@ static void add_head(const struct view *v, struct bl_buf *out)
 		    bl_format_utc(when, v->d->run.started_ms), v->d->n_cells, v->d->n_trials,
 		    v->n_ok);
 	fmt_md(out, v->d->run.accel ? v->d->run.accel : "unknown");
-	if (view_is_emulated(v))
+	if (run_is_emulated(&v->d->run))
 		bl_buf_adds(out, " (emulated CPU)");
 	bl_buf_adds(out, "\n\n");
 	minute_findings(v, &trust);

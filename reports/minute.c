@@ -168,7 +168,7 @@ void minute_cpu(const struct view *v, struct lines *out)
 			add_note(notes->items[i].value, out);
 		is_said |= is_of_cpu(&notes->items[i]);
 	}
-	if (!is_said && view_is_emulated(v))
+	if (!is_said && run_is_emulated(&v->d->run))
 		lines_add(out, "\001Emulated CPU (TCG)\002: compare paths, not absolute times.");
 }
 
@@ -427,7 +427,7 @@ void minute_limits(const struct view *v, struct lines *out)
 	lines_add(out, "A job with a fixed queue depth sends nothing while it is stalled, so the "
 		       "share of slow I/Os understates what a service at a fixed rate would see; "
 		       "the maximum and the pictures over time show the stalls themselves.");
-	if (view_is_emulated(v))
+	if (run_is_emulated(&v->d->run))
 		lines_add(out,
 			  "With an emulated CPU each guest instruction costs many host "
 			  "instructions. No absolute time carries over to KVM, nor the size of a "

@@ -225,19 +225,12 @@ static void give_colours(struct view *v)
 	}
 }
 
-static bool has_device_itself(const struct view *v, uint32_t cell)
-{
-	const char *bus = view_axis_value(v, cell, "bus");
-
-	return strcmp(bus, "vfio") == 0 || strcmp(bus, "nvme-userspace") == 0;
-}
-
 static int judge(struct view *v, struct bl_err *err)
 {
 	int r = diagnose_run(v->d, &v->findings, err);
 
 	for (uint32_t c = 0; c < v->d->n_cells; c++)
-		v->asks_passthrough |= has_device_itself(v, c);
+		v->asks_passthrough |= is_handed_out(v->d, c);
 	return r < 0 || !v->asks_passthrough ? r : decide_passthrough(v->d, &v->decision, err);
 }
 
@@ -361,16 +354,11 @@ char *view_p_column(int p, char out[16])
 	return out;
 }
 
-bool view_is_emulated(const struct view *v)
-{
-	return v->d->run.accel && strcmp(v->d->run.accel, "tcg") == 0;
-}
-
 const char *view_cpu(const struct view *v, uint32_t cell)
 {
 	const char *accel = v->d->run.accel;
 
 	if (v->cells[cell].is_host || (accel && strcmp(accel, "kvm") == 0))
 		return "host CPU";
-	return view_is_emulated(v) ? "emulated CPU" : NULL;
+	return run_is_emulated(&v->d->run) ? "emulated CPU" : NULL;
 }

@@ -88,7 +88,6 @@ const char *view_axis_value(const struct view *v, uint32_t cell,
 const struct view_row *view_best(const struct view *v, const struct view_job *j, size_t nth);
 /* The CPU that ran the cell: "emulated CPU", "host CPU"; NULL: not known. */
 const char *view_cpu(const struct view *v, uint32_t cell);
-bool view_is_emulated(const struct view *v); /* the VMs of the run had an emulated CPU */
 const struct view_row *view_row_of(const struct view_job *j, uint32_t cell);
 /* What both cells of a comparison have beside its axis; an axis that has a meaning in one of them
  * only (cache: not with the guest's own driver) is named too, or two comparisons would look alike.

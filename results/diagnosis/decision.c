@@ -265,12 +265,6 @@ static void ask_measured(struct deciding *x, const char *question, const struct 
 	add_line(x, question, &answer, &evidence, speaks_of(t));
 }
 
-/* What a layer costs an emulated CPU says little of what it costs a real one. */
-static bool is_emulated(const struct deciding *x)
-{
-	return x->d->run.accel && !strcmp(x->d->run.accel, "tcg");
-}
-
 /* Rule 5. Returns where its line is, unless memory ran out. */
 static size_t ask_gain(struct deciding *x)
 {
@@ -278,7 +272,7 @@ static size_t ask_gain(struct deciding *x)
 
 	ask_measured(x, "Is its tail better than the best virtio cell's?", &x->m.tail, of_tail);
 	ask_measured(x, "Does an I/O cost less CPU time?", &x->m.cpu, of_cpu);
-	if (gain_of(&x->m) == GAIN_NONE && !is_emulated(x) && !x->failed) {
+	if (gain_of(&x->m) == GAIN_NONE && !run_is_emulated(&x->d->run) && !x->failed) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
 
 		bl_buf_adds(&why, "the layer it would remove costs nothing here; ");
@@ -395,7 +389,7 @@ static void conclude(struct deciding *x, struct decision_line *measured)
 		return;
 	}
 	weigh(x);
-	if (is_emulated(x))
+	if (run_is_emulated(&x->d->run))
 		add_condition(x,
 			      strdup("the gain shows on a real CPU too (this one was emulated)"));
 	say_pair(x, of_both, IN_SENTENCE, &why);

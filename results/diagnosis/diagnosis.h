@@ -55,4 +55,7 @@ const struct cause_row *cause_find(const char *name); /* NULL: no such cause */
 int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err);
 void findings_done(struct findings *f);
 
+/* The guest has the device's controller, or QEMU has: the host's driver has not. */
+bool is_handed_out(const struct run_data *d, uint32_t cell);
+
 #endif

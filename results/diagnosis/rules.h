@@ -25,8 +25,6 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 
 /* The value of an axis; "" when it has no meaning in the cell or the cell does not exist. */
 const char *axis_of(const struct run_data *d, uint32_t cell, const char *axis);
-/* The guest has the device's controller, or QEMU has: the host's driver has not. */
-bool is_handed_out(const struct run_data *d, uint32_t cell);
 
 /* One file each. */
 void rules_of_events(struct diagnosis *g, size_t trial);

@@ -79,21 +79,6 @@ void rules_of_events(struct diagnosis *g, size_t trial)
 		"passthrough the guest sees every reset");
 }
 
-/* A reading of the health log before or after the trial ("smart.media_errors"): by the host, else
- * by the guest that had the device; NULL: neither. */
-static const char *reading(const struct trial_record *t, const char *when, const char *name)
-{
-	char key[96];
-	const char *value;
-
-	snprintf(key, sizeof key, "device.%s.%s", when, name);
-	value = facts_get(&t->facts, key);
-	if (value)
-		return value;
-	snprintf(key, sizeof key, "device.guest_%s.%s", when, name);
-	return facts_get(&t->facts, key);
-}
-
 /* A counter of 128 bits in decimal. false: absent or no number. */
 static bool number_of(const char *s, unsigned __int128 *ret)
 {
@@ -107,7 +92,7 @@ static bool number_of(const char *s, unsigned __int128 *ret)
 static bool counter(const struct trial_record *t, const char *when, const char *name,
 		    unsigned __int128 *ret)
 {
-	return number_of(reading(t, when, name), ret);
+	return number_of(trial_reading(t, when, name), ret);
 }
 
 /* @before and @after are NULL or a number in decimal, borrowed from the trial. */
@@ -117,7 +102,7 @@ struct change {
 
 static struct change change_of(const struct trial_record *t, const char *name)
 {
-	return (struct change){reading(t, "before", name), reading(t, "after", name)};
+	return (struct change){trial_reading(t, "before", name), trial_reading(t, "after", name)};
 }
 
 static bool has_grown(const struct change *c)
@@ -187,7 +172,7 @@ static struct change log_change(const struct trial_record *t)
 static void say_log(const struct trial_record *t, struct bl_buf *out)
 {
 	struct change c = log_change(t);
-	const char *status = reading(t, "after", "errors.last_status");
+	const char *status = trial_reading(t, "after", "errors.last_status");
 
 	if (!has_grown(&c))
 		return;
@@ -212,8 +197,8 @@ static void rule_of_errors(struct diagnosis *g, size_t trial)
 
 static void say_temperature(const struct trial_record *t, struct bl_buf *out)
 {
-	const char *before = reading(t, "before", "smart.temperature_c");
-	const char *after = reading(t, "after", "smart.temperature_c");
+	const char *before = trial_reading(t, "before", "smart.temperature_c");
+	const char *after = trial_reading(t, "after", "smart.temperature_c");
 
 	if (out->len && before && after)
 		bl_buf_addf(out, " (%s C before, %s C after)", before, after);
@@ -221,10 +206,10 @@ static void say_temperature(const struct trial_record *t, struct bl_buf *out)
 
 static unsigned warning_bits(const struct trial_record *t)
 {
-	const char *s = reading(t, "after", "smart.critical_warning");
+	const char *s = trial_reading(t, "after", "smart.critical_warning");
 
 	if (!s)
-		s = reading(t, "before", "smart.critical_warning");
+		s = trial_reading(t, "before", "smart.critical_warning");
 	return s ? (unsigned)strtoul(s, NULL, 16) & 0xff : 0;
 }
 

@@ -1,13 +1,10 @@
-/* Did one CPU take the device's interrupts?
- *
- * Facts of a job: "irq.guest.nvme0q1" = "0:1234 3:55", CPU:count over the job's window, one for
- * each interrupt of the disk's PCI function; "irq.host.*" likewise.
- */
+/* Did one CPU take the device's interrupts? */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "irq_counts.h"
 #include "rules.h"
 #include "units.h"
 
@@ -20,7 +17,6 @@
 /* A line that has less than this part of a fair share is there by chance. */
 #define LEAST_OF_SHARE 20
 
-#define CPUS_MAX    4096
 #define NAMES_SHOWN 4
 
 /* One side of one job in one trial. */
@@ -47,41 +43,18 @@ static bool is_of_admin(const char *name)
 	return strstr(name, "-config") || strstr(name, "-control") || strstr(name, "-event");
 }
 
-static const char *line_name(const struct fact *f, const char *side)
-{
-	size_t n = strlen(side);
-
-	if (strncmp(f->key, "irq.", 4) || strncmp(f->key + 4, side, n) || f->key[4 + n] != '.')
-		return NULL;
-	return f->key + 4 + n + 1;
-}
-
 /* A device with one vector has its admin queue and its I/O on it: then that one counts. */
 static bool counts_here(const struct job_result *j, const char *side, const char *name)
 {
 	if (!is_of_admin(name))
 		return true;
 	for (size_t i = 0; i < j->facts.n; i++) {
-		const char *other = line_name(&j->facts.items[i], side);
+		const char *other = irq_line_name(&j->facts.items[i], side);
 
 		if (other && !is_of_admin(other))
 			return false;
 	}
 	return true;
-}
-
-static void add_counts(const char *text, uint64_t *per_cpu)
-{
-	while (*text) {
-		char *end;
-		unsigned long cpu = strtoul(text, &end, 10);
-		uint64_t n = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
-
-		if (end == text || cpu >= CPUS_MAX)
-			return;
-		per_cpu[cpu] += n;
-		text = end + strspn(end, " ");
-	}
 }
 
 /* How many CPUs there are to choose from, as far as it is known. */
@@ -112,9 +85,9 @@ static bool ends_on(const char *text, unsigned cpu, const struct taken *x, uint6
 	uint64_t sum = 0;
 	unsigned most = 0;
 
-	memset(per_cpu, 0, CPUS_MAX * sizeof *per_cpu);
-	add_counts(text, per_cpu);
-	for (unsigned i = 0; i < CPUS_MAX; i++) {
+	memset(per_cpu, 0, IRQ_CPUS_MAX * sizeof *per_cpu);
+	irq_add_counts(text, per_cpu);
+	for (unsigned i = 0; i < IRQ_CPUS_MAX; i++) {
 		sum += per_cpu[i];
 		if (per_cpu[i] > per_cpu[most])
 			most = i;
@@ -125,7 +98,7 @@ static bool ends_on(const char *text, unsigned cpu, const struct taken *x, uint6
 static void count_sharing(struct taken *x, uint64_t *per_cpu)
 {
 	for (size_t i = 0; i < x->job->facts.n; i++) {
-		const char *name = line_name(&x->job->facts.items[i], x->side);
+		const char *name = irq_line_name(&x->job->facts.items[i], x->side);
 
 		if (name && counts_here(x->job, x->side, name))
 			x->n_sharing += ends_on(x->job->facts.items[i].value, x->cpu, x, per_cpu);
@@ -135,7 +108,7 @@ static void count_sharing(struct taken *x, uint64_t *per_cpu)
 static bool count_taken(struct diagnosis *g, const struct trial_record *t,
 			const struct job_result *j, const char *side, struct taken *ret)
 {
-	BL_CLEANUP(bl_freep) uint64_t *per_cpu = calloc(CPUS_MAX, sizeof *per_cpu);
+	BL_CLEANUP(bl_freep) uint64_t *per_cpu = calloc(IRQ_CPUS_MAX, sizeof *per_cpu);
 
 	if (!per_cpu) {
 		g->failed = true;
@@ -143,14 +116,14 @@ static bool count_taken(struct diagnosis *g, const struct trial_record *t,
 	}
 	*ret = (struct taken){.n_cpus = cpus_of(g->d, t->cell, side), .job = j, .side = side};
 	for (size_t i = 0; i < j->facts.n; i++) {
-		const char *name = line_name(&j->facts.items[i], side);
+		const char *name = irq_line_name(&j->facts.items[i], side);
 
 		if (!name || !counts_here(j, side, name))
 			continue;
-		add_counts(j->facts.items[i].value, per_cpu);
+		irq_add_counts(j->facts.items[i].value, per_cpu);
 		ret->n_lines++;
 	}
-	for (unsigned cpu = 0; cpu < CPUS_MAX; cpu++) {
+	for (unsigned cpu = 0; cpu < IRQ_CPUS_MAX; cpu++) {
 		ret->all += per_cpu[cpu];
 		if (per_cpu[cpu] > ret->most) {
 			ret->most = per_cpu[cpu];
@@ -187,7 +160,7 @@ static void say_lines(const struct taken *x, struct bl_buf *out)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < x->job->facts.n; i++) {
-		const char *name = line_name(&x->job->facts.items[i], x->side);
+		const char *name = irq_line_name(&x->job->facts.items[i], x->side);
 
 		if (!name || !counts_here(x->job, x->side, name))
 			continue;
@@ -228,14 +201,6 @@ static const char *remedy_of(const struct taken *x)
 	       "vCPUs, and give each its own queue (as many queues as vCPUs)";
 }
 
-static const struct job_result *job_named(const struct trial_record *t, const char *name)
-{
-	for (size_t i = 0; i < t->n_jobs; i++)
-		if (!strcmp(t->jobs[i].name, name))
-			return &t->jobs[i];
-	return NULL;
-}
-
 /* One job on one side, over the trials of the cell: said once, of the first. */
 static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, const char *side)
 {
@@ -246,7 +211,7 @@ static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, con
 
 	for (size_t i = 0; i < g->d->n_trials; i++) {
 		const struct trial_record *t = &g->d->trials[i];
-		const struct job_result *j = t->cell == cell ? job_named(t, job) : NULL;
+		const struct job_result *j = t->cell == cell ? trial_job(t, job) : NULL;
 
 		if (!j || !count_taken(g, t, j, side, &x) || !x.n_lines)
 			continue;
@@ -274,9 +239,9 @@ static bool is_known(const struct run_data *d, size_t trial, size_t job)
 	const struct trial_record *t = &d->trials[trial];
 
 	for (size_t i = 0; i < trial; i++)
-		if (d->trials[i].cell == t->cell && job_named(&d->trials[i], t->jobs[job].name))
+		if (d->trials[i].cell == t->cell && trial_job(&d->trials[i], t->jobs[job].name))
 			return true;
-	return job_named(t, t->jobs[job].name) != &t->jobs[job];
+	return trial_job(t, t->jobs[job].name) != &t->jobs[job];
 }
 
 void rules_of_interrupts(struct diagnosis *g, uint32_t cell)

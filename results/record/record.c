@@ -125,6 +125,32 @@ void effectives_done(struct effectives *e)
 	*e = (struct effectives){0};
 }
 
+const struct job_result *trial_job(const struct trial_record *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_jobs; i++)
+		if (!strcmp(t->jobs[i].name, name))
+			return &t->jobs[i];
+	return NULL;
+}
+
+const char *trial_reading(const struct trial_record *t, const char *when, const char *name)
+{
+	char key[96];
+	const char *value;
+
+	snprintf(key, sizeof key, "device.%s.%s", when, name);
+	value = facts_get(&t->facts, key);
+	if (value)
+		return value;
+	snprintf(key, sizeof key, "device.guest_%s.%s", when, name);
+	return facts_get(&t->facts, key);
+}
+
+bool run_is_emulated(const struct run_record *r)
+{
+	return r->accel && !strcmp(r->accel, "tcg");
+}
+
 void job_result_done(struct job_result *j)
 {
 	free(j->name);

@@ -145,6 +145,14 @@ struct handover_record {
 			       * wrong */
 };
 
+/* The job of that name; NULL: the trial has none. */
+const struct job_result *trial_job(const struct trial_record *t, const char *name);
+/* A reading of the device before or after (@when) the trial, "smart.media_errors": by the host,
+ * else by the guest that had the device then. Borrowed; NULL: neither. */
+const char *trial_reading(const struct trial_record *t, const char *when, const char *name);
+/* Its VMs had an emulated CPU: what a layer costs that says little of what it costs a real one. */
+bool run_is_emulated(const struct run_record *r);
+
 /* A whole run, as reports read it. */
 struct run_data {
 	struct run_record run;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "irq_counts.h"
 #include "record.h"
 
 START_TEST(facts_keep_their_order_and_are_found_by_key)
@@ -93,6 +94,60 @@ START_TEST(every_trial_state_has_a_name)
 }
 END_TEST
 
+START_TEST(a_reading_is_the_hosts_or_else_the_guests)
+{
+	struct trial_record t = {0};
+
+	facts_add(&t.facts, "device.guest_before.smart.media_errors", "5");
+	ck_assert_str_eq(trial_reading(&t, "before", "smart.media_errors"), "5");
+	ck_assert_ptr_null(trial_reading(&t, "after", "smart.media_errors"));
+	facts_add(&t.facts, "device.before.smart.media_errors", "4");
+	ck_assert_str_eq(trial_reading(&t, "before", "smart.media_errors"), "4");
+	trial_record_done(&t);
+}
+END_TEST
+
+START_TEST(interrupts_are_read_cpu_by_cpu_until_the_text_is_none)
+{
+	static const struct {
+		const char *text;
+		uint64_t of[4];
+	} rows[] = {
+		{"0:1234 3:55", {1234, 0, 0, 55}}, {"2:1 2:2", {0, 0, 3, 0}},
+		{"1:7 4096:9 0:5", {0, 7, 0, 0}},  {"-1:4 0:5", {0}},
+		{"1:7 2 0:5", {0, 7, 0, 0}},       {"", {0}},
+	};
+	struct fact f = {(char[]){"irq.guest.nvme0q1"}, NULL};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		static uint64_t per_cpu[IRQ_CPUS_MAX];
+
+		memset(per_cpu, 0, sizeof per_cpu);
+		irq_add_counts(rows[i].text, per_cpu);
+		ck_assert_msg(!memcmp(per_cpu, rows[i].of, sizeof rows[i].of), "%s", rows[i].text);
+	}
+	ck_assert_str_eq(irq_line_name(&f, "guest"), "nvme0q1");
+	ck_assert_ptr_null(irq_line_name(&f, "host"));
+	ck_assert_ptr_null(irq_line_name(&f, "gues"));
+}
+END_TEST
+
+START_TEST(a_job_is_found_by_its_name_and_an_emulated_cpu_by_the_accelerator)
+{
+	struct job_result jobs[] = {{.name = (char[]){"a"}}, {.name = (char[]){"b"}}};
+	struct trial_record t = {.jobs = jobs, .n_jobs = 2};
+	struct run_record r = {0};
+
+	ck_assert_ptr_eq(trial_job(&t, "b"), &jobs[1]);
+	ck_assert_ptr_null(trial_job(&t, "c"));
+	ck_assert(!run_is_emulated(&r)); /* not known */
+	r.accel = (char[]){"kvm"};
+	ck_assert(!run_is_emulated(&r));
+	r.accel = (char[]){"tcg"};
+	ck_assert(run_is_emulated(&r));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("record");
@@ -105,6 +160,9 @@ int main(void)
 	tcase_add_test(t, asked_and_effective_match_only_when_alike_or_not_asked);
 	tcase_add_test(t, a_whole_run_is_freed_and_zeroed);
 	tcase_add_test(t, every_trial_state_has_a_name);
+	tcase_add_test(t, a_reading_is_the_hosts_or_else_the_guests);
+	tcase_add_test(t, interrupts_are_read_cpu_by_cpu_until_the_text_is_none);
+	tcase_add_test(t, a_job_is_found_by_its_name_and_an_emulated_cpu_by_the_accelerator);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
