@@ -30,6 +30,8 @@ int report_write(const struct run_data *d, enum report_format format,
 	BL_CLEANUP(view_done) struct view v;
 	int r = view_init(&v, d, opt, err);
 
+	if (r == 0)
+		r = view_judge(&v, err);
 	if (r < 0)
 		return r;
 	switch (format) {

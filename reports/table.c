@@ -304,6 +304,8 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 	struct table t = {.v = &v, .columns = columns > 100 ? 100 : columns, .color = color};
 	int r = view_init(&v, d, opt, err);
 
+	if (r == 0)
+		r = view_judge(&v, err);
 	if (r < 0)
 		return r;
 	if (t.columns < 40)

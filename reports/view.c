@@ -225,13 +225,15 @@ static void give_colours(struct view *v)
 	}
 }
 
-static int judge(struct view *v, struct bl_err *err)
+int view_judge(struct view *v, struct bl_err *err)
 {
 	int r = diagnose_run(v->d, &v->findings, err);
 
 	for (uint32_t c = 0; c < v->d->n_cells; c++)
 		v->asks_passthrough |= is_handed_out(v->d, c);
-	return r < 0 || !v->asks_passthrough ? r : decide_passthrough(v->d, &v->decision, err);
+	if (r == 0 && v->asks_passthrough)
+		r = decide_passthrough(v->d, &v->sums, &v->findings, &v->decision, err);
+	return r < 0 ? bl_wrap(err, r, "report") : 0;
 }
 
 size_t view_n_findings(const struct view *v, uint32_t cell)
@@ -263,8 +265,6 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 		r = view_make_rows(v);
 	if (r == 0)
 		r = view_make_effects(v, err);
-	if (r == 0)
-		r = judge(v, err);
 	if (r < 0)
 		return bl_wrap(err, r, "report");
 	give_colours(v);

@@ -69,6 +69,7 @@ struct view {
 	size_t n_effects;
 	uint32_t reference;
 	size_t n_ok, least_ok; /* ok trials in all; the least of any cell that has one */
+	/* By view_judge(); empty before. */
 	struct findings findings;
 	bool asks_passthrough; /* some cell has the device itself: decision is worth showing */
 	struct passthrough_decision decision;
@@ -78,6 +79,9 @@ struct view {
 int view_init(struct view *v, const struct run_data *d, const struct report_options *opt,
 	      struct bl_err *err);
 void view_done(struct view *v);
+
+/* Findings and the decision. Two cells side by side need neither. -ENOMEM. */
+int view_judge(struct view *v, struct bl_err *err);
 
 /* Findings of one cell, without those of others; FINDING_NO_CELL: those of none. */
 size_t view_n_findings(const struct view *v, uint32_t cell);

@@ -68,7 +68,7 @@ static const struct need_row need_last = {
 struct deciding {
 	const struct run_data *d;
 	struct measured m;
-	struct findings findings;
+	const struct findings *found;
 	struct passthrough_decision *out;
 	char *conditions[CONDITIONS_MAX]; /* of a yes */
 	size_t n_conditions;
@@ -154,8 +154,8 @@ static void say_faults(const struct deciding *x, struct bl_buf *out)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < x->findings.n; i++) {
-		const struct finding *f = &x->findings.items[i];
+	for (size_t i = 0; i < x->found->n; i++) {
+		const struct finding *f = &x->found->items[i];
 
 		n += is_handed_out(x->d, f->cell) &&
 		     (!strcmp(f->cause, "device-reset") || !strcmp(f->cause, "device-errors"));
@@ -432,33 +432,26 @@ static void tell_not_asked(struct deciding *x)
 	say_decision(x, DECISION_NOT_ASKED, &why);
 }
 
-int decide_passthrough(const struct run_data *d, struct passthrough_decision *ret,
+int decide_passthrough(const struct run_data *d, const struct summaries *sums,
+		       const struct findings *found, struct passthrough_decision *ret,
 		       struct bl_err *err)
 {
 	struct passthrough_decision p = {.cell = FINDING_NO_CELL, .best_virtio = FINDING_NO_CELL};
-	struct deciding x = {.d = d, .out = &p};
-	int r = 0;
+	struct deciding x = {.d = d, .found = found, .out = &p};
 
 	if (has_vfio(d)) {
-		r = measure(d, &x.m, err);
-		if (r == 0)
-			r = diagnose_run(d, &x.findings, err);
+		measure(d, sums, &x.m);
 		p.cell = x.m.cell;
 		p.best_virtio = x.m.best_virtio;
-		if (r == 0)
-			ask_all(&x);
-		measured_done(&x.m);
-		findings_done(&x.findings);
+		ask_all(&x);
 	} else {
 		tell_not_asked(&x);
 	}
 	for (size_t i = 0; i < x.n_conditions; i++)
 		free(x.conditions[i]);
-	if (r == 0 && x.failed)
-		r = bl_fail(err, -ENOMEM, "no memory for a decision");
-	if (r < 0) {
+	if (x.failed) {
 		passthrough_decision_done(&p);
-		return r;
+		return bl_fail(err, -ENOMEM, "no memory for a decision");
 	}
 	*ret = p;
 	return 0;

@@ -27,6 +27,7 @@
 #define DECISION_H
 
 #include "diagnosis.h"
+#include "summary.h"
 
 enum decision {
 	DECISION_NOT_ASKED, /* no cell with bus vfio */
@@ -57,8 +58,10 @@ struct passthrough_decision {
 	uint32_t cell, best_virtio; /* compared, or FINDING_NO_CELL */
 };
 
-/* *ret is new: passthrough_decision_done(). -ENOMEM. */
-int decide_passthrough(const struct run_data *d, struct passthrough_decision *ret,
+/* @sums and @found are those of @d, read during the call only. *ret is new:
+ * passthrough_decision_done(). -ENOMEM. */
+int decide_passthrough(const struct run_data *d, const struct summaries *sums,
+		       const struct findings *found, struct passthrough_decision *ret,
 		       struct bl_err *err);
 void passthrough_decision_done(struct passthrough_decision *p);
 

@@ -80,7 +80,7 @@ static void find_virtio(const struct run_data *d, struct measured *m)
 
 	m->best_virtio = FINDING_NO_CELL;
 	for (uint32_t c = 0; c < d->n_cells; c++) {
-		double is = score_of(&m->sums, c);
+		double is = score_of(m->sums, c);
 		unsigned n = alike(d, c, m->cell);
 
 		if (!is_virtio(d, c) || !isfinite(is) || !strcmp(axis_of(d, c, "cache"), "unsafe"))
@@ -132,15 +132,15 @@ static void count_cpu(const struct comparison *c, struct tally *t)
 static const struct summary *other_side(const struct measured *m, size_t i, uint32_t from,
 					uint32_t to)
 {
-	if (m->sums.items[i].cell != to || from == FINDING_NO_CELL)
+	if (m->sums->items[i].cell != to || from == FINDING_NO_CELL)
 		return NULL;
-	return summaries_find(&m->sums, from, m->sums.items[i].job);
+	return summaries_find(m->sums, from, m->sums->items[i].job);
 }
 
 static void count_jobs(struct measured *m)
 {
-	for (size_t i = 0; i < m->sums.n; i++) {
-		const struct summary *b = &m->sums.items[i];
+	for (size_t i = 0; i < m->sums->n; i++) {
+		const struct summary *b = &m->sums->items[i];
 		const struct summary *a = other_side(m, i, m->best_virtio, m->cell);
 		struct comparison p99, p99_9, cpu;
 
@@ -154,29 +154,16 @@ static void count_jobs(struct measured *m)
 	}
 }
 
-int measure(const struct run_data *d, struct measured *ret, struct bl_err *err)
+void measure(const struct run_data *d, const struct summaries *sums, struct measured *ret)
 {
-	int r;
-
-	*ret = (struct measured){.cell = FINDING_NO_CELL,
+	*ret = (struct measured){.sums = sums,
+				 .cell = best_of_bus(d, sums, "vfio"),
 				 .best_virtio = FINDING_NO_CELL,
-				 .userspace = FINDING_NO_CELL};
-	r = summarize(d, &ret->sums, err);
-	if (r < 0)
-		return r;
-	ret->cell = best_of_bus(d, &ret->sums, "vfio");
-	ret->userspace = best_of_bus(d, &ret->sums, "nvme-userspace");
+				 .userspace = best_of_bus(d, sums, "nvme-userspace")};
 	if (ret->cell == FINDING_NO_CELL)
-		return 0;
+		return;
 	find_virtio(d, ret);
 	count_jobs(ret);
-	return 0;
-}
-
-void measured_done(struct measured *m)
-{
-	summaries_done(&m->sums);
-	*m = (struct measured){0};
 }
 
 enum gain gain_of(const struct measured *m)
@@ -265,8 +252,8 @@ void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum m
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < m->sums.n; i++) {
-		const struct summary *b = &m->sums.items[i];
+	for (size_t i = 0; i < m->sums->n; i++) {
+		const struct summary *b = &m->sums->items[i];
 		const struct summary *a = other_side(m, i, from, to);
 
 		if (!a || n++ >= most)
@@ -287,11 +274,11 @@ void say_why_open(const struct measured *m, struct bl_buf *out)
 {
 	static const enum metric asked[] = {METRIC_P99, METRIC_P99_9, METRIC_CPU_PER_IO};
 
-	for (size_t i = 0; i < m->sums.n; i++) {
+	for (size_t i = 0; i < m->sums->n; i++) {
 		const struct summary *a = other_side(m, i, m->best_virtio, m->cell);
 
 		for (size_t k = 0; a && k < BL_ARRAY_LEN(asked); k++) {
-			struct comparison c = compare_summaries(a, &m->sums.items[i], asked[k]);
+			struct comparison c = compare_summaries(a, &m->sums->items[i], asked[k]);
 
 			if (c.n_pairs && c.verdict == VERDICT_CANNOT_TELL) {
 				bl_buf_adds(out, c.why);

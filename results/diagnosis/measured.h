@@ -14,7 +14,7 @@ struct tally {
 };
 
 struct measured {
-	struct summaries sums;
+	const struct summaries *sums;
 	uint32_t cell;        /* bus vfio with the lowest p99; FINDING_NO_CELL: none has figures */
 	uint32_t best_virtio; /* FINDING_NO_CELL: none to compare with */
 	bool is_as_good;      /* best_virtio could stand in its place, see decision.h */
@@ -22,9 +22,8 @@ struct measured {
 	struct tally tail, cpu; /* tail: p99 and p99.9 of a job together */
 };
 
-/* End with measured_done(), also after a failure. -ENOMEM. */
-int measure(const struct run_data *d, struct measured *ret, struct bl_err *err);
-void measured_done(struct measured *m);
+/* Borrows @sums, which are those of @d. */
+void measure(const struct run_data *d, const struct summaries *sums, struct measured *ret);
 
 /* What passthrough gains against the best virtio cell. */
 enum gain {

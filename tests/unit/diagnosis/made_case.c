@@ -160,3 +160,18 @@ void expect_one(const struct run_data *d, const char *cause, enum finding_confid
 		      f.items[0].remedy);
 	findings_done(&f);
 }
+
+int decide_run(const struct run_data *d, struct passthrough_decision *ret, struct bl_err *err)
+{
+	struct summaries sums = {0};
+	struct findings found = {0};
+	int r = summarize(d, &sums, err);
+
+	if (r == 0)
+		r = diagnose_run(d, &found, err);
+	if (r == 0)
+		r = decide_passthrough(d, &sums, &found, ret, err);
+	findings_done(&found);
+	summaries_done(&sums);
+	return r;
+}

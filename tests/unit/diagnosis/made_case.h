@@ -4,6 +4,7 @@
 
 #include <check.h>
 
+#include "decision.h"
 #include "diagnosis.h"
 
 /* Cells of these buses (NULL-terminated), @repeats ok trials of each, interleaved, one job "j" of
@@ -26,6 +27,9 @@ void expect_findings(const struct run_data *d, size_t n, struct findings *ret);
 /* Exactly this one, and words that its evidence and remedy have. */
 void expect_one(const struct run_data *d, const char *cause, enum finding_confidence confidence,
 		const char *evidence, const char *remedy);
+
+/* As a report does it: summarized, diagnosed, decided. */
+int decide_run(const struct run_data *d, struct passthrough_decision *ret, struct bl_err *err);
 
 TCase *device_cases(void);
 TCase *interrupt_cases(void);

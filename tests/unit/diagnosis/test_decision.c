@@ -50,7 +50,7 @@ static void decide(const struct run_data *d, enum decision is, const char *says)
 	struct bl_err err = BL_ERR_INIT;
 	size_t n_decided = 0, len;
 
-	ck_assert_msg(decide_passthrough(d, &p, &err) == 0, "%s", err.text);
+	ck_assert_msg(decide_run(d, &p, &err) == 0, "%s", err.text);
 	ck_assert_ptr_nonnull(p.sentence);
 	ck_assert_msg(p.decision == is, "%s: %s", decision_names[p.decision], p.sentence);
 	ck_assert_msg(strstr(p.sentence, says) != NULL, "'%s' is not in: %s", says, p.sentence);
@@ -138,7 +138,7 @@ START_TEST(jobs_are_compared_one_by_one)
 		set_cell(&d, 0, (size_t)i + 1, 500, 20);
 		set_cell(&d, 1, (size_t)i + 1, i ? 500 : 700, 20);
 	}
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_int_eq(p.decision, DECISION_CONDITIONAL);
 	ck_assert_ptr_nonnull(strstr(p.sentence, "; k: p99 +40 %"));
 	ck_assert_ptr_nonnull(strstr(p.sentence, "; and 2 more jobs."));
@@ -254,7 +254,7 @@ START_TEST(the_best_virtio_cell_is_one_that_could_stand_in_its_place)
 	set_cell(&d, 1, 0, 90, 20);
 	set_cell(&d, 2, 0, 60, 20);
 	set_axis(&d, 1, rivals[_i].axis, rivals[_i].value);
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_uint_eq(p.best_virtio, rivals[_i].is_taken ? 1 : 0);
 	ck_assert_uint_eq(p.cell, 2);
 	ck_assert_ptr_null(strstr(p.lines[4].evidence, "the nearest"));
@@ -264,7 +264,7 @@ START_TEST(the_best_virtio_cell_is_one_that_could_stand_in_its_place)
 	set_axis(&d, 0, "cache", "writeback");
 	set_axis(&d, 0, "storage", "file");
 	set_axis(&d, 1, "storage", "file");
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(p.lines[4].evidence, "the nearest"));
 	ck_assert_uint_eq(p.best_virtio, strcmp(rivals[_i].value, "unsafe") &&
 							 strcmp(rivals[_i].value, "sata") &&
@@ -298,7 +298,7 @@ START_TEST(the_nearest_is_the_one_that_differs_in_least)
 		set_axis(&d, 0, other[first][0], other[first][1]);
 		set_axis(&d, 1, other[first][0], other[first][1]);
 		set_axis(&d, 1, other[second][0], other[second][1]);
-		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 		ck_assert_uint_eq(p.best_virtio, first == second);
 		ck_assert_ptr_nonnull(strstr(p.lines[4].evidence, "the nearest"));
 		passthrough_decision_done(&p);
@@ -317,7 +317,7 @@ START_TEST(qemus_own_driver_is_shown_beside)
 	declare_all(&d);
 	for (uint32_t c = 0; c < 3; c++)
 		set_cell(&d, c, 0, 100 - 20 * c, 20);
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_int_eq(p.decision, DECISION_PASSTHROUGH);
 	ck_assert_uint_eq(p.n, 9);
 	ck_assert_str_eq(p.lines[8].question, "Would QEMU's own NVMe driver do?");
@@ -358,7 +358,7 @@ START_TEST(of_a_run_without_such_a_device_nothing_is_said)
 	for (int i = 0; i < 2; i++) {
 		struct passthrough_decision p;
 
-		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 		ck_assert_int_eq(p.decision, DECISION_NOT_ASKED);
 		ck_assert_ptr_null(p.sentence);
 		ck_assert_ptr_null(p.answer);

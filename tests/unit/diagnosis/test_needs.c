@@ -117,7 +117,7 @@ START_TEST(every_combination_is_decided_by_the_first_rule_that_can)
 				facts_add(&d.run.declared, keys[i],
 					  said[i] == ALLOWS ? allows[i] : against[i]);
 		}
-		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 		ck_assert_msg(p.decision == expected(said, outcome, is_fault, &line),
 			      "combination %d: %s: %s", combination, decision_names[p.decision],
 			      p.sentence);
@@ -151,7 +151,7 @@ START_TEST(the_sentence_says_which_rule_decided)
 	make(&d, BETTER);
 	if (sentences[_i].need >= 0)
 		facts_add(&d.run.declared, keys[sentences[_i].need], against[sentences[_i].need]);
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_msg(strncmp(p.sentence, sentences[_i].says, strlen(sentences[_i].says)) == 0,
 		      "%s", p.sentence);
 	passthrough_decision_done(&p);
@@ -167,7 +167,7 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 	make(&d, BETTER);
 	hand_over(&d, 6, 6);
 	facts_add(&d.trials[1].facts, "device.iommu_group", "12");
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_str_eq(p.lines[6].answer, "yes");
 	ck_assert_str_eq(p.lines[6].evidence,
 			 "6 of 6 trials with bus vfio ran, the device came back "
@@ -175,7 +175,7 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 	passthrough_decision_done(&p);
 	d.trials[3].state = TRIAL_FAILED;
 	d.trials[3].reason = strdup("failed to setup container for group 2");
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_int_eq(p.decision, DECISION_NOT_YET);
 	ck_assert_ptr_nonnull(strstr(p.sentence, "Not yet: the hand-over did not work without a "
 						 "fault: 5 of 6 trials"));
@@ -183,7 +183,7 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 		strstr(p.sentence, "'vfio' failed: failed to setup container for group 2"));
 	passthrough_decision_done(&p);
 	d.trials[3].state = TRIAL_INTERRUPTED; /* by the user: no fault */
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_str_eq(p.lines[6].answer, "yes");
 	passthrough_decision_done(&p);
 	run_data_done(&d);
@@ -201,7 +201,7 @@ START_TEST(what_was_never_handed_over_is_not_called_a_hand_over)
 		d.trials[i].state = TRIAL_FAILED;
 		d.trials[i].reason = strdup("no claim");
 	}
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_str_eq(p.sentence,
 			 "Not yet: nothing was handed over: 0 of 6 trials with bus vfio "
 			 "ran; 'vfio' failed: no claim.");
@@ -216,13 +216,13 @@ START_TEST(resets_of_the_run_are_evidence_for_the_last_rule)
 	struct run_data d;
 
 	make(&d, BETTER);
-	ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+	ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(p.lines[7].evidence, "none was seen in this run"));
 	passthrough_decision_done(&p);
 	for (size_t i = 1; i < 4; i += 2) {
 		facts_add(&d.trials[i].facts, "device.event.0",
 			  "guest: nvme nvme0: resetting controller");
-		ck_assert_int_eq(decide_passthrough(&d, &p, NULL), 0);
+		ck_assert_int_eq(decide_run(&d, &p, NULL), 0);
 		ck_assert_ptr_nonnull(
 			strstr(p.lines[7].evidence,
 			       i == 1 ? "; this run has 1 finding of resets or errors"
