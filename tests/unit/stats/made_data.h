@@ -24,5 +24,6 @@ TCase *rank_cases(void);
 TCase *summary_cases(void);
 TCase *compare_cases(void);
 TCase *effects_cases(void);
+TCase *figure_cases(void);
 
 #endif
