@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cleanup.h"
+
 /* Length of the valid UTF-8 sequence at @s and its code point; 0: not valid. */
 static size_t utf8_at(const char *s, uint32_t *cp)
 {
@@ -114,6 +116,45 @@ void fmt_html(struct bl_buf *out, const char *s)
 		default:
 			bl_buf_adds(out, c);
 		}
+	}
+}
+
+/* The @n characters of a figure that fmt_plain set, as fmt_page would have. */
+static void add_figure(struct bl_buf *out, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '-')
+			bl_buf_adds(out, fmt_page.minus);
+		else if (s[i] == *fmt_plain.times)
+			bl_buf_adds(out, fmt_page.times);
+		else if (i + 2 == n && strncmp(s + i, fmt_plain.percent, 2) == 0) {
+			bl_buf_adds(out, fmt_page.percent);
+			i++;
+		} else
+			bl_buf_addc(out, s[i]);
+	}
+}
+
+void fmt_marked_html(struct bl_buf *out, const char *s)
+{
+	static const char ends[] = {'\n', FIGURE_MARK, FIGURE_MARK_END, '\0'};
+	bool is_figure = false;
+
+	while (*s) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf part = BL_BUF_INIT;
+		size_t n = strcspn(s, ends);
+
+		if (is_figure)
+			add_figure(&part, s, n);
+		else
+			bl_buf_add(&part, s, n);
+		fmt_html(out, bl_buf_str(&part));
+		out->failed |= bl_buf_failed(&part);
+		s += n;
+		if (*s == '\n')
+			bl_buf_adds(out, "<br>");
+		is_figure = *s == FIGURE_MARK;
+		s += *s != '\0';
 	}
 }
 

@@ -19,8 +19,10 @@ void fmt_pad(struct bl_buf *out, const char *s, size_t width);
 size_t fmt_width(const char *s); /* code points of the cleaned text */
 
 void fmt_html(struct bl_buf *out, const char *s); /* text and quoted attribute values */
-void fmt_md(struct bl_buf *out, const char *s);   /* one line of Markdown, also in tables */
-void fmt_csv(struct bl_buf *out, const char *s);  /* one field, RFC 4180 */
+/* As fmt_html, with marked figures (figure.h) as fmt_page sets them, and lines that stay lines. */
+void fmt_marked_html(struct bl_buf *out, const char *s);
+void fmt_md(struct bl_buf *out, const char *s);  /* one line of Markdown, also in tables */
+void fmt_csv(struct bl_buf *out, const char *s); /* one field, RFC 4180 */
 
 /* Sentences carry their emphasis as these two characters, which foreign text can't contain once
  * cleaned. */

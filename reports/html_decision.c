@@ -1,34 +1,7 @@
 /* Should this VM get passthrough? The answer, the rule that decided, and the whole checklist. */
-#include <ctype.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "html.h"
-
-/* Text of the diagnosis, which is plain, as the page sets figures: "-31 %" with a minus and
- * unbroken. A line stays a line. */
-static void prose(const char *s, struct bl_buf *out)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf part = BL_BUF_INIT;
-	char last = ' ';
-
-	for (; *s; last = *s++) {
-		if (*s == '\n') {
-			fmt_html(out, bl_buf_str(&part));
-			bl_buf_adds(out, "<br>");
-			bl_buf_done(&part);
-		} else if (*s == '-' && isdigit((unsigned char)s[1]) && strchr(" [", last)) {
-			bl_buf_adds(&part, fmt_page.minus);
-		} else if (*s == ' ' && s[1] == '%' && isdigit((unsigned char)last)) {
-			bl_buf_adds(&part, fmt_page.percent);
-			s++;
-		} else {
-			bl_buf_addc(&part, *s);
-		}
-	}
-	fmt_html(out, bl_buf_str(&part));
-	out->failed |= bl_buf_failed(&part);
-}
 
 static const char *speaks(int for_it)
 {
@@ -45,25 +18,21 @@ static void line_row(const struct decision_line *l, struct bl_buf *out)
 	fmt_html(out, l->answer);
 	bl_buf_addf(out, "</b></td><td class=\"t\">%s</td><td class=\"t long\">",
 		    speaks(l->speaks_for));
-	prose(l->evidence, out);
+	fmt_marked_html(out, l->marked);
 	bl_buf_adds(out, "</td></tr>\n");
 }
 
 void html_decision(const struct view *v, struct bl_buf *out)
 {
 	const struct passthrough_decision *p = &v->decision;
-	const char *s = p->sentence ? p->sentence : "";
-	BL_CLEANUP(bl_freep) char *answer = NULL;
 
-	if (!v->asks_passthrough)
+	if (!p->sentence)
 		return;
-	answer = strndup(s, strcspn(s, ":"));
-	out->failed |= !answer;
 	bl_buf_adds(out, "<section id=\"passthrough\"><h2>Should this VM get passthrough?</h2>\n"
 			 "<p class=\"answer\"><b>");
-	fmt_html(out, answer ? answer : "");
+	fmt_html(out, p->answer);
 	bl_buf_adds(out, "</b>");
-	prose(s + strcspn(s, ":"), out);
+	fmt_marked_html(out, p->marked + strlen(p->answer));
 	bl_buf_adds(out, "</p>\n");
 	if (p->n) {
 		bl_buf_adds(out, "<div class=\"scroll\"><table class=\"checklist\"><thead><tr>"
@@ -89,7 +58,7 @@ static void finding_item(const struct view *v, const struct finding *f, struct b
 		fmt_html(out, f->job);
 	}
 	bl_buf_adds(out, "</small><br>");
-	prose(f->evidence, out);
+	fmt_marked_html(out, f->evidence);
 	bl_buf_adds(out, ".<br><span class=\"note\">What to do: ");
 	fmt_html(out, f->remedy);
 	bl_buf_adds(out, ".</span></li>\n");

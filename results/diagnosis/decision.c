@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "figure.h"
 #include "fs.h"
 #include "measured.h"
 #include "rules.h"
@@ -91,8 +92,9 @@ static struct decision_line *add_line(struct deciding *x, const char *question,
 	l = &more[p->n++];
 	*l = (struct decision_line){.question = question,
 				    .answer = bl_buf_take(answer),
-				    .evidence = bl_buf_take(evidence),
+				    .marked = bl_buf_take(evidence),
 				    .speaks_for = speaks_for};
+	l->evidence = figure_unmarked(l->marked);
 	if (!l->answer || !l->evidence)
 		x->failed = true;
 	return l;
@@ -128,7 +130,8 @@ static void say_decision(struct deciding *x, enum decision is, const struct bl_b
 	if (is == DECISION_CONDITIONAL)
 		say_conditions(x, &answer);
 	p->decision = is;
-	p->sentence = bl_strf("%s: %s.", bl_buf_str(&answer), bl_buf_str(why));
+	p->marked = bl_strf("%s: %s.", bl_buf_str(&answer), bl_buf_str(why));
+	p->sentence = figure_unmarked(p->marked);
 	p->answer = bl_buf_take(&answer);
 	x->failed |= !p->sentence || !p->answer || bl_buf_failed(why);
 }
@@ -462,9 +465,11 @@ void passthrough_decision_done(struct passthrough_decision *p)
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->lines[i].answer);
 		free(p->lines[i].evidence);
+		free(p->lines[i].marked);
 	}
 	free(p->lines);
 	free(p->answer);
 	free(p->sentence);
+	free(p->marked);
 	*p = (struct passthrough_decision){0};
 }

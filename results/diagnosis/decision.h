@@ -45,6 +45,7 @@ struct decision_line {
 	const char *question; /* static */
 	char *answer;         /* "no", "not said", "better in 1 of 4 jobs" */
 	char *evidence;       /* has foreign text; one line a job */
+	char *marked;         /* evidence with its figures marked (figure.h) */
 	int speaks_for;       /* 1 passthrough, -1 virtio (or waiting), 0 neither */
 	bool decided;         /* this is the rule that decided; one at most */
 };
@@ -53,6 +54,7 @@ struct passthrough_decision {
 	char *answer;   /* "Yes, if it need not migrate live"; NULL as sentence is */
 	char *sentence; /* the answer, ": " and the rule that decided; has foreign text. NULL: no
 			 * cell has the device itself, so that there is nothing to show */
+	char *marked;   /* sentence with its figures marked */
 	struct decision_line *lines;
 	size_t n;
 	uint32_t cell, best_virtio; /* compared, or FINDING_NO_CELL */

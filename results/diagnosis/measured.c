@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "figure.h"
 #include "rules.h"
 
 static const char *const jobs_metric_words[METRICS] = {
@@ -217,14 +218,12 @@ int speaks_of(const struct tally *t)
 	return t->better ? 1 : -1;
 }
 
-static void say_percent(double ratio, struct bl_buf *out)
+static void say_change(double ratio, struct bl_buf *out)
 {
-	double pct = (ratio - 1) * 100;
+	char num[FMT_MAX];
 
-	if (ratio >= 2)
-		bl_buf_addf(out, "x%.3g", ratio);
-	else
-		bl_buf_addf(out, "%+.*f %%", fabs(pct) < 9.95 ? 1 : 0, pct);
+	bl_buf_addf(out, "%c%s%c", FIGURE_MARK, fmt_change(&fmt_plain, num, ratio),
+		    FIGURE_MARK_END);
 }
 
 /* Always with its interval, or as what was seen. */
@@ -235,15 +234,15 @@ static void say_comparison(const struct comparison *c, const char *name, struct 
 		bl_buf_adds(out, "not known on both sides");
 		return;
 	}
-	say_percent(c->ratio, out);
+	say_change(c->ratio, out);
 	if (!c->has_interval) {
 		bl_buf_adds(out, " seen");
 		return;
 	}
 	bl_buf_adds(out, " [");
-	say_percent(c->lo, out);
+	say_change(c->lo, out);
 	bl_buf_adds(out, ", ");
-	say_percent(c->hi, out);
+	say_change(c->hi, out);
 	bl_buf_addf(out, "] %s", verdict_names[c->verdict]);
 }
 

@@ -39,7 +39,7 @@ void say_tally(const struct tally *t, struct bl_buf *out);
 /* 1 for passthrough, -1 against it, 0 neither. */
 int speaks_of(const struct tally *t);
 /* "randread-4k: p99 -31 % [-37 %, -24 %] better, p99.9 ...; ..." of @to against @from, the first
- * @most jobs; @which ends in METRICS. */
+ * @most jobs; @which ends in METRICS. Figures are marked (figure.h). */
 void say_jobs(const struct measured *m, uint32_t from, uint32_t to, const enum metric *which,
 	      size_t most, const char *sep, struct bl_buf *out);
 /* "3 pairs; six are the least for a 95 % interval": of the first job that can't be told; "". */

@@ -115,3 +115,15 @@ char *fmt_mib(const struct fmt_style *st, char out[FMT_MAX], double bytes)
 {
 	return fmt_sig3(st, out, bytes / (1024.0 * 1024.0));
 }
+
+char *figure_unmarked(const char *s)
+{
+	char *plain = s ? strdup(s) : NULL, *to = plain;
+
+	for (; to && *s; s++)
+		if (*s != FIGURE_MARK && *s != FIGURE_MARK_END)
+			*to++ = *s;
+	if (to)
+		*to = '\0';
+	return plain;
+}

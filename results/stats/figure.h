@@ -35,4 +35,11 @@ char *fmt_ns(const struct fmt_style *st, char out[FMT_MAX], double ns);
 /* 125829120 bytes/s -> "120 MiB/s" without the unit's name: in MiB. */
 char *fmt_mib(const struct fmt_style *st, char out[FMT_MAX], double bytes);
 
+/* A text that is read plain and set on a page, too, may have its figures between these two, so that
+ * a page need not guess which "-31 %" is one and which is part of a foreign text. */
+#define FIGURE_MARK     '\x03'
+#define FIGURE_MARK_END '\x04'
+/* @s without the marks, new. NULL: no memory, or @s is NULL. */
+char *figure_unmarked(const char *s);
+
 #endif

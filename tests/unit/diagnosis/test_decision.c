@@ -77,6 +77,7 @@ static const struct {
 	{"cheaper only", 100, 12, 8, DECISION_PASSTHROUGH, "CPU -40 %"},
 	{"the same", 100, 20, 8, DECISION_VIRTIO,
 	 "No, virtio: the layer it would remove costs nothing here; 'vfio' against"},
+	{"hardly anything left", 0.4, 20, 8, DECISION_PASSTHROUGH, "p99 -99 % [-99 %, -99 %]"},
 	{"slower", 130, 20, 8, DECISION_VIRTIO, "p99 +30 %"},
 	{"slower and dearer", 130, 30, 8, DECISION_VIRTIO, "costs nothing here"},
 	{"slower but cheaper", 130, 12, 8, DECISION_CONDITIONAL,

@@ -152,6 +152,8 @@ void synthetic_devices(const struct synthetic *how, struct run_data *d)
 		if (t->cell == VFIO_CELL && t->repeat == 1) {
 			facts_add(&t->facts, "device.event.0",
 				  "guest: nvme nvme0: I/O 12 QID 1 timeout, reset controller");
+			facts_add(&t->facts, "device.event.2",
+				  "guest: nvme nvme0: Device not ready; status -19");
 			facts_add(&t->facts, "device.event.1",
 				  how->is_hostile ? "guest: reset " HOSTILE
 						  : "guest: nvme nvme0: 4/0/0 default/read/poll "

@@ -56,6 +56,9 @@ START_TEST(findings_are_counted_in_the_head_and_stand_at_the_top_of_their_cell)
 	ck_assert(reset && config && reset < config && config < next);
 	ck_assert_ptr_nonnull(strstr(cell, "<b class=\"bad\">1 finding</b></summary>"));
 	ck_assert_ptr_nonnull(strstr(next, "One CPU took all interrupts"));
+	/* figures as the page has them, the kernel's words as they were */
+	ck_assert_ptr_nonnull(strstr(page, ": p99 \u2212"));
+	ck_assert_ptr_nonnull(strstr(cell, "Device not ready; status -19"));
 }
 END_TEST
 

@@ -33,6 +33,18 @@ START_TEST(foreign_text_is_escaped_for_where_it_goes)
 }
 END_TEST
 
+/* What only looks like a figure is part of a name or of what a kernel said. */
+START_TEST(only_marked_figures_are_set_as_the_pages)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf h = BL_BUF_INIT;
+
+	fmt_marked_html(&h, "'a -5 b': \003-31 %\004 [\003x2.31\004, status -19, 5 %\n<x>\003");
+	ck_assert_str_eq(bl_buf_str(&h),
+			 "&#39;a -5 b&#39;: \u221231\u202f% [\u00d72.31, status -19, 5 %<br>"
+			 "&lt;x&gt;");
+}
+END_TEST
+
 START_TEST(a_cut_name_says_that_it_was_cut)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf a = BL_BUF_INIT, b = BL_BUF_INIT;
@@ -65,6 +77,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, foreign_text_is_escaped_for_where_it_goes);
+	tcase_add_test(t, only_marked_figures_are_set_as_the_pages);
 	tcase_add_test(t, a_cut_name_says_that_it_was_cut);
 	tcase_add_test(t, a_sentence_keeps_its_emphasis_and_escapes_the_rest);
 	suite_add_tcase(s, t);
