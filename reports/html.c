@@ -99,7 +99,7 @@ void html_lines(const struct lines *l, struct bl_buf *out)
 static void add_nav(const struct view *v, bool has_depth, struct bl_buf *out)
 {
 	bl_buf_adds(out, "<nav aria-label=\"sections\"><div class=\"in\">");
-	if (v->asks_passthrough)
+	if (v->decision.sentence)
 		bl_buf_adds(out, "<a href=\"#passthrough\">Passthrough?</a>");
 	bl_buf_adds(out, "<a href=\"#matrix\">Matrix</a><a href=\"#choices\">Choices</a>"
 			 "<a href=\"#curves\">Percentiles</a><a href=\"#time\">Over time</a>");

@@ -10,10 +10,10 @@ void md_decision(const struct view *v, struct bl_buf *out)
 {
 	const struct passthrough_decision *p = &v->decision;
 
-	if (!v->asks_passthrough)
+	if (!p->sentence)
 		return;
 	bl_buf_adds(out, "## Should this VM get passthrough?\n\n");
-	fmt_md(out, p->sentence ? p->sentence : "");
+	fmt_md(out, p->sentence);
 	bl_buf_adds(out, "\n\n");
 	if (!p->n)
 		return;

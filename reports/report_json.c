@@ -199,7 +199,7 @@ int report_json(const struct view *v, struct bl_buf *out)
 	json_object_set_new(root, "cells", cells);
 	json_object_set_new(root, "choices", effects_json(v));
 	json_object_set_new(root, "findings", findings_json(v));
-	if (v->asks_passthrough)
+	if (v->decision.sentence)
 		json_object_set_new(root, "decision", decision_json(v));
 	json_object_set_new(root, "handovers", handovers_json(v->d));
 	return part_dump(root, out);

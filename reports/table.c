@@ -257,13 +257,13 @@ static void add_lines(const struct table *t, const char *lead, const struct line
 
 static void add_decision(const struct table *t, struct bl_buf *out)
 {
-	if (!t->v->asks_passthrough)
+	if (!t->v->decision.sentence)
 		return;
 	term_on(out, t->color, TERM_BOLD);
 	bl_buf_adds(out, "should this VM get passthrough?");
 	term_off(out, t->color);
 	bl_buf_adds(out, "\n  ");
-	term_wrap(out, t->v->decision.sentence ? t->v->decision.sentence : "", t->columns, 2, 2);
+	term_wrap(out, t->v->decision.sentence, t->columns, 2, 2);
 	bl_buf_adds(out, "\n\n");
 }
 

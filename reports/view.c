@@ -229,9 +229,7 @@ int view_judge(struct view *v, struct bl_err *err)
 {
 	int r = diagnose_run(v->d, &v->findings, err);
 
-	for (uint32_t c = 0; c < v->d->n_cells; c++)
-		v->asks_passthrough |= is_handed_out(v->d, c);
-	if (r == 0 && v->asks_passthrough)
+	if (r == 0)
 		r = decide_passthrough(v->d, &v->sums, &v->findings, &v->decision, err);
 	return r < 0 ? bl_wrap(err, r, "report") : 0;
 }

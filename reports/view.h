@@ -71,7 +71,6 @@ struct view {
 	size_t n_ok, least_ok; /* ok trials in all; the least of any cell that has one */
 	/* By view_judge(); empty before. */
 	struct findings findings;
-	bool asks_passthrough; /* some cell has the device itself: decision is worth showing */
 	struct passthrough_decision decision;
 };
 
