@@ -17,7 +17,7 @@ void html_depth(const struct view *v, struct bl_buf *out); /* only when depth wa
 void html_cells(const struct view *v, struct bl_buf *out);
 void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
 
-/* Parts of one cell: what the diagnosis found (FINDING_NO_CELL: of none); its real device. */
+/* Parts of one cell: what the diagnosis found of it; its real device. */
 void html_findings(const struct view *v, uint32_t cell, struct bl_buf *out);
 void html_device(const struct view *v, uint32_t cell, struct bl_buf *out);
 

@@ -45,7 +45,6 @@ static void fill_row(const char *text, struct irq_matrix *m, struct irq_row *row
 		uint64_t *field = col ? &row->counts[col - m->cpus] : &row->others;
 
 		*field += n;
-		row->all += n;
 		if (*field > m->most)
 			m->most = *field;
 	}

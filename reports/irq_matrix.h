@@ -11,7 +11,6 @@ struct irq_row {
 	const char *name; /* "nvme0q1", borrowed, foreign */
 	uint64_t counts[IRQ_COLUMNS];
 	uint64_t others; /* of CPUs without a column */
-	uint64_t all;
 };
 struct irq_matrix {
 	unsigned cpus[IRQ_COLUMNS]; /* ascending */

@@ -82,7 +82,7 @@ void view_done(struct view *v);
 /* Findings and the decision. Two cells side by side need neither. -ENOMEM. */
 int view_judge(struct view *v, struct bl_err *err);
 
-/* Findings of one cell, without those of others; FINDING_NO_CELL: those of none. */
+/* Findings of one cell, without those of others. */
 size_t view_n_findings(const struct view *v, uint32_t cell);
 
 const char *view_axis_value(const struct view *v, uint32_t cell,
