@@ -19,6 +19,7 @@ void html_method(const struct view *v, const char *json, const char *csv, struct
 
 /* Parts of one cell: what the diagnosis found of it; its real device. */
 void html_findings(const struct view *v, uint32_t cell, struct bl_buf *out);
+void html_n_findings(size_t n, struct bl_buf *out); /* "3 findings" */
 void html_device(const struct view *v, uint32_t cell, struct bl_buf *out);
 
 /* "Where it goes" and others that need what was not measured: one line why. */

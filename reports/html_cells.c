@@ -237,8 +237,10 @@ static void add_summary(const struct view *v, uint32_t cell, struct bl_buf *out)
 		    cell == v->reference ? " \u00b7 reference" : "");
 	if (bad.len)
 		bl_buf_addf(out, " <b class=\"bad\">%s</b>", bl_buf_str(&bad));
-	if (n)
-		bl_buf_addf(out, " <b class=\"bad\">%zu finding%s</b>", n, n > 1 ? "s" : "");
+	if (!n)
+		return;
+	bl_buf_addc(out, ' ');
+	html_n_findings(n, out);
 }
 
 static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)

@@ -64,6 +64,11 @@ static void finding_item(const struct view *v, const struct finding *f, struct b
 	bl_buf_adds(out, ".</span></li>\n");
 }
 
+void html_n_findings(size_t n, struct bl_buf *out)
+{
+	bl_buf_addf(out, "<b class=\"bad\">%zu finding%s</b>", n, n == 1 ? "" : "s");
+}
+
 void html_findings(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	if (!view_n_findings(v, cell))

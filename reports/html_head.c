@@ -59,13 +59,15 @@ static void add_n_findings(const struct view *v, struct bl_buf *out)
 	for (uint32_t c = 0; c < v->d->n_cells; c++) {
 		if (!view_n_findings(v, c))
 			continue;
-		bl_buf_addf(out,
-			    ", <a class=\"bad\" href=\"#cell-%u\"><b class=\"bad\">%zu</b> %s</a>",
-			    c, n, n == 1 ? "finding" : "findings");
+		bl_buf_addf(out, ", <a class=\"bad\" href=\"#cell-%u\">", c);
+		html_n_findings(n, out);
+		bl_buf_adds(out, "</a>");
 		return;
 	}
-	if (n) /* of no cell: said below, whole */
-		bl_buf_addf(out, ", <b class=\"bad\">%zu finding%s</b>", n, n == 1 ? "" : "s");
+	if (!n)
+		return;
+	bl_buf_adds(out, ", "); /* of no cell: said below, whole */
+	html_n_findings(n, out);
 }
 
 void html_head(const struct view *v, struct bl_buf *out)

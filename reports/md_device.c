@@ -65,7 +65,7 @@ void md_findings(const struct view *v, struct bl_buf *out)
 	bl_buf_addc(out, '\n');
 }
 
-/* "given back 8 of 8 times". */
+/* "; handed over 8 times, back 8 times"; nothing when it never was. */
 static void add_handovers(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	size_t n = 0, n_back = 0;
@@ -79,7 +79,8 @@ static void add_handovers(const struct view *v, uint32_t cell, struct bl_buf *ou
 		n_back += h.record->is_back;
 	}
 	if (n)
-		bl_buf_addf(out, "; handed over %zu times, back %zu times", n, n_back);
+		bl_buf_addf(out, "; handed over %zu time%s, back %zu time%s", n, n == 1 ? "" : "s",
+			    n_back, n_back == 1 ? "" : "s");
 }
 
 void md_devices(const struct view *v, struct bl_buf *out)

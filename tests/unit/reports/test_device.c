@@ -45,9 +45,8 @@ START_TEST(findings_are_counted_in_the_head_and_stand_at_the_top_of_their_cell)
 	const char *cell = strstr(page, "id=\"cell-3\""), *next = strstr(page, "id=\"cell-4\"");
 	const char *reset, *config;
 
-	ck_assert_ptr_nonnull(strstr(page,
-				     "<a class=\"bad\" href=\"#cell-3\"><b class=\"bad\">4</b> "
-				     "findings</a>"));
+	ck_assert_ptr_nonnull(strstr(page, "<a class=\"bad\" href=\"#cell-3\"><b class=\"bad\">4 "
+					   "findings</b></a>"));
 	ck_assert_ptr_nonnull(strstr(page, "<b>The device was reset or set up anew</b> in 1 cell "
 					   "(&#39;vfio&#39;)"));
 	ck_assert(cell && next);
@@ -130,6 +129,17 @@ START_TEST(markdown_and_the_terminal_have_decision_and_findings)
 	ck_assert_ptr_nonnull(strstr(md, "handed over 6 times, back 6 times"));
 	ck_assert_ptr_nonnull(strstr(term, "found The device was "));
 	ck_assert_ptr_nonnull(strstr(term, "should this VM get passthrough?\n  Yes, if it can "));
+}
+END_TEST
+
+START_TEST(one_is_not_called_many)
+{
+	struct synthetic how = devices;
+	BL_CLEANUP(bl_freep) char *md = NULL;
+
+	how.repeats = 1;
+	md = document(&how, REPORT_MD, NULL);
+	ck_assert_ptr_nonnull(strstr(md, "; handed over 1 time, back 1 time\n"));
 }
 END_TEST
 
@@ -236,6 +246,7 @@ int main(void)
 	tcase_add_test(t, a_cell_shows_its_device_health_hand_over_and_interrupts);
 	tcase_add_test(t, a_file_system_that_was_mounted_is_no_hand_over);
 	tcase_add_test(t, json_has_findings_decision_and_hand_overs);
+	tcase_add_test(t, one_is_not_called_many);
 	tcase_add_test(t, the_terminal_has_confidence_and_evidence_of_what_was_found);
 	tcase_add_test(t, markdown_and_the_terminal_have_decision_and_findings);
 	tcase_add_test(t, storage_is_an_axis_like_others);
