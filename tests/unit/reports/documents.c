@@ -63,6 +63,19 @@ void expect_file(const char *file, const char *text)
 	ck_assert_msg(*w == *text, "%s:%d: expected '%.60s', got '%.60s'", file, line, w, text);
 }
 
+void expect_only_text(const char *page, const char *md, const char *json, const char *term)
+{
+	const char *const all[] = {page, md, json, term};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(all); i++)
+		ck_assert_msg(!all[i] || !strchr(all[i], '\033'), "a control in document %zu", i);
+	if (page) {
+		ck_assert_ptr_null(strstr(page, "<img"));
+		ck_assert_uint_eq(count_of(page, "</script>"), 1);
+	}
+	ck_assert_ptr_null(md ? strstr(md, "<img") : NULL);
+}
+
 size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;

@@ -225,9 +225,7 @@ START_TEST(hostile_names_never_reach_the_page_as_they_are)
 	how.is_hostile = true;
 	page = document(&how, REPORT_HTML, NULL);
 	check_balanced(page);
-	ck_assert_ptr_null(strstr(page, "<img"));
-	ck_assert_ptr_null(strchr(page, '\033'));
-	ck_assert_uint_eq(count_of(page, "</script>"), 1);
+	expect_only_text(page, NULL, NULL, NULL);
 	ck_assert_ptr_nonnull(strstr(page, "&lt;img src=x onerror=alert(1)&gt;"));
 }
 END_TEST
