@@ -171,7 +171,7 @@ static void add_differences(const char *title, const struct difference *d, size_
 		bl_buf_addf(&line, "%s: %s -> %s", d[i].key, d[i].a ? d[i].a : "(absent)",
 			    d[i].b ? d[i].b : "(absent)");
 		bl_buf_adds(out, "  ");
-		term_wrap(out, bl_buf_str(&line), columns, 2, 4);
+		term_wrap(out, fmt_part(out, &line), columns, 2, 4);
 		bl_buf_addc(out, '\n');
 	}
 	bl_buf_addc(out, '\n');
@@ -189,7 +189,7 @@ static void add_side(char side, const struct view *v, uint32_t cell, struct bl_b
 	bl_buf_addf(out, "  (run %.8s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
 		    bl_format_utc(when, v->d->run.started_ms),
 		    view_cpu(v, cell) ? view_cpu(v, cell) : "CPU not known", c->n_ok, c->n_trials,
-		    bad.len ? ", " : "", bl_buf_str(&bad));
+		    bad.len ? ", " : "", fmt_part(out, &bad));
 }
 
 /* What an emulated CPU means, once for both sides. */
@@ -205,7 +205,7 @@ static void add_cpu(const struct pairing *p, unsigned columns, struct bl_buf *ou
 
 		fmt_sentence_plain(&plain, l.items[i]);
 		bl_buf_adds(out, "note  ");
-		term_wrap(out, bl_buf_str(&plain), columns, 6, 6);
+		term_wrap(out, fmt_part(out, &plain), columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
 	out->failed |= l.failed;

@@ -91,6 +91,12 @@ void fmt_pad(struct bl_buf *out, const char *s, size_t width)
 		bl_buf_addc(out, ' ');
 }
 
+const char *fmt_part(struct bl_buf *out, const struct bl_buf *part)
+{
+	out->failed |= bl_buf_failed(part);
+	return bl_buf_str(part);
+}
+
 void fmt_html(struct bl_buf *out, const char *s)
 {
 	char c[8];
@@ -148,8 +154,7 @@ void fmt_marked_html(struct bl_buf *out, const char *s)
 			add_figure(&part, s, n);
 		else
 			bl_buf_add(&part, s, n);
-		fmt_html(out, bl_buf_str(&part));
-		out->failed |= bl_buf_failed(&part);
+		fmt_html(out, fmt_part(out, &part));
 		s += n;
 		if (*s == '\n')
 			bl_buf_adds(out, "<br>");

@@ -18,6 +18,10 @@ void fmt_clean(struct bl_buf *out, const char *s, int keep_lines);
 void fmt_pad(struct bl_buf *out, const char *s, size_t width);
 size_t fmt_width(const char *s); /* code points of the cleaned text */
 
+/* The text of @part, about to be appended to @out, which fails when @part has: a text that was cut
+ * for want of memory would be believed. */
+const char *fmt_part(struct bl_buf *out, const struct bl_buf *part);
+
 void fmt_html(struct bl_buf *out, const char *s); /* text and quoted attribute values */
 /* As fmt_html, with marked figures (figure.h) as fmt_page sets them, and lines that stay lines. */
 void fmt_marked_html(struct bl_buf *out, const char *s);

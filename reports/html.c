@@ -147,7 +147,7 @@ int html_write(const struct view *v, const char *json, const char *csv, struct b
 	html_absent(out, "layers", "Where it goes",
 		    "Layers between the engine and the device were not measured in this run, so "
 		    "there is no latency budget to show.");
-	bl_buf_add(out, bl_buf_str(&depth), depth.len);
+	bl_buf_add(out, fmt_part(out, &depth), depth.len);
 	out->failed |= depth.failed;
 	bl_buf_done(&depth);
 	html_cells(v, out);

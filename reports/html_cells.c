@@ -146,10 +146,10 @@ static void add_timing(const struct view *v, uint32_t cell, struct bl_buf *out)
 	struct timing t = timing_of(v, cell, NULL);
 
 	timing_text(&t, &fmt_page, &text);
-	if (!text.len)
+	if (!text.len && !bl_buf_failed(&text))
 		return;
 	bl_buf_adds(out, "<p class=\"note\">Timed by ");
-	fmt_html(out, bl_buf_str(&text));
+	fmt_html(out, fmt_part(out, &text));
 	bl_buf_adds(out, ".</p>\n");
 }
 
@@ -235,8 +235,8 @@ static void add_summary(const struct view *v, uint32_t cell, struct bl_buf *out)
 	fmt_html(out, c->rec->name);
 	bl_buf_addf(out, "</b> <span>%zu of %zu trials ok%s</span>", c->n_ok, c->n_trials,
 		    cell == v->reference ? " \u00b7 reference" : "");
-	if (bad.len)
-		bl_buf_addf(out, " <b class=\"bad\">%s</b>", bl_buf_str(&bad));
+	if (bad.len || bl_buf_failed(&bad))
+		bl_buf_addf(out, " <b class=\"bad\">%s</b>", fmt_part(out, &bad));
 	if (!n)
 		return;
 	bl_buf_addc(out, ' ');

@@ -183,9 +183,9 @@ static void one_job(const struct view *v, size_t j, struct bl_buf *out)
 	}
 	add_title(v, job, &title);
 	bl_buf_adds(out, "<figure><figcaption><h4>");
-	fmt_html(out, bl_buf_str(&title));
+	fmt_html(out, fmt_part(out, &title));
 	bl_buf_adds(out, "</h4></figcaption><div class=\"scroll\">");
-	draw(v, j, curves, n, bl_buf_str(&title), out);
+	draw(v, j, curves, n, fmt_part(out, &title), out);
 	bl_buf_adds(out, "</div></figure>\n");
 	free(curves);
 }

@@ -158,6 +158,7 @@ static void draw(const struct view *v, const size_t *jobs, size_t n_jobs, struct
 			    series.len ? ", " : "plot ", c, plot_series[v->cells[c].series], c,
 			    plot_series[v->cells[c].series]);
 	}
+	out->failed |= bl_buf_failed(&series);
 	if (!series.len) {
 		bl_buf_adds(out, "<p class=\"absent\">No cell has a p99 at two depths.</p>\n");
 		plot_done(&p);
@@ -173,7 +174,7 @@ static void draw(const struct view *v, const size_t *jobs, size_t n_jobs, struct
 	add_iops_ticks(&p, least / 1.3, most * 1.15);
 	plot_time_axis(&p, "y", lo, hi);
 	plot_labels(&p, &area, lo, hi, labels, n_labels);
-	bl_buf_addf(&p.script, "%s\n", bl_buf_str(&series));
+	bl_buf_addf(&p.script, "%s\n", fmt_part(&p.script, &series));
 	plot_render(&p, "Throughput against p99 by depth",
 		    "IOPS against p99 on a log scale, the points of a cell joined in order of "
 		    "iodepth, the knee circled.",

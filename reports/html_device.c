@@ -192,10 +192,9 @@ void html_device(const struct view *v, uint32_t cell, struct bl_buf *out)
 
 	if (disk_identity(v, cell, &identity)) {
 		bl_buf_adds(out, "<h4>Device</h4><p>");
-		fmt_html(out, bl_buf_str(&identity));
+		fmt_html(out, fmt_part(out, &identity));
 		bl_buf_adds(out, "</p>\n");
 	}
-	out->failed |= bl_buf_failed(&identity);
 	add_health(v, cell, out);
 	add_handovers(v, cell, out);
 	add_interrupts(v, cell, out);

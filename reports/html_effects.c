@@ -123,9 +123,9 @@ static void row_label(const struct view *v, const struct view_effect *e,
 		bl_buf_addf(&all, "%s \u2192 %s \u00b7 ", e->from, e->to);
 	view_name_rest(v, e, &all);
 	if (fmt_width(bl_buf_str(&all)) > LABEL_MAX)
-		fmt_pad(out, bl_buf_str(&all), LABEL_MAX);
+		fmt_pad(out, fmt_part(out, &all), LABEL_MAX);
 	else
-		bl_buf_adds(out, bl_buf_str(&all));
+		bl_buf_adds(out, fmt_part(out, &all));
 }
 
 static const struct {
@@ -239,16 +239,16 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 		row_label(v, &v->effects[i],
 			  is_joined(v, v->effects[i].job) ? NULL : &v->effects[from], &label);
 		minute_change(&v->effects[i].by[METRIC_P99], &fmt_page, &change);
-		bl_buf_addf(&desc, "%s: %s. ", bl_buf_str(&label), bl_buf_str(&change));
+		bl_buf_addf(&desc, "%s: %s. ", fmt_part(&desc, &label), fmt_part(&desc, &change));
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu right\n",
-			    plot_text(&p, bl_buf_str(&label), token), (labels - 12.0) / width,
-			    i - from + 1);
+			    plot_text(&p, fmt_part(&p.script, &label), token),
+			    (labels - 12.0) / width, i - from + 1);
 		bl_buf_addf(&p.script, "set label %s at screen %.4f, first %zu left\n",
-			    plot_text(&p, bl_buf_str(&change), token),
+			    plot_text(&p, fmt_part(&p.script, &change), token),
 			    1 - (FIGURES_W - 14.0) / width, i - from + 1);
 	}
 	add_points(v, from, to, &p);
-	plot_render(&p, title, bl_buf_str(&desc), out);
+	plot_render(&p, title, fmt_part(out, &desc), out);
 }
 
 /* The same as a list, for screens too narrow for the picture: style.css shows one of the two. */
@@ -262,9 +262,9 @@ static void add_list(const struct view *v, size_t from, size_t to, struct bl_buf
 		row_label(v, e, is_joined(v, e->job) ? NULL : &v->effects[from], &label);
 		minute_change(&e->by[METRIC_P99], &fmt_page, &change);
 		bl_buf_adds(out, "<li>");
-		fmt_html(out, bl_buf_str(&label));
+		fmt_html(out, fmt_part(out, &label));
 		bl_buf_addf(out, " <b class=\"%s\">%s</b></li>",
-			    marks[e->by[METRIC_P99].verdict].name, bl_buf_str(&change));
+			    marks[e->by[METRIC_P99].verdict].name, fmt_part(out, &change));
 	}
 	bl_buf_adds(out, "</ul>\n");
 }
@@ -294,13 +294,13 @@ static void add_table(const struct view *v, size_t from, size_t to, struct bl_bu
 		bl_buf_adds(out, " \u2192 ");
 		fmt_html(out, e->to);
 		bl_buf_adds(out, "</td><td class=\"t\">");
-		fmt_html(out, bl_buf_str(&rest));
+		fmt_html(out, fmt_part(out, &rest));
 		bl_buf_adds(out, "</td>");
 		for (size_t k = 0; k < BL_ARRAY_LEN(shown); k++) {
 			BL_CLEANUP(bl_buf_done) struct bl_buf c = BL_BUF_INIT;
 
 			minute_change(&e->by[shown[k]], &fmt_page, &c);
-			bl_buf_addf(out, "<td class=\"n\">%s</td>", bl_buf_str(&c));
+			bl_buf_addf(out, "<td class=\"n\">%s</td>", fmt_part(out, &c));
 		}
 		bl_buf_addf(out, "<td class=\"n\">%zu</td></tr>\n", e->by[METRIC_P99].n_pairs);
 	}
@@ -341,12 +341,12 @@ static void one_picture(const struct view *v, size_t from, size_t to, struct bl_
 		minute_axis(v, from, to, &fmt_page, &title);
 	}
 	bl_buf_adds(out, "<figure class=\"fx\"><figcaption><h4>");
-	fmt_html(out, bl_buf_str(&title));
+	fmt_html(out, fmt_part(out, &title));
 	bl_buf_adds(out, "</h4></figcaption>\n");
 	if (is_drawn(e) || to - from > 1) {
 		add_list(v, from, from + drawn, out);
 		bl_buf_adds(out, "<div class=\"scroll wide\">");
-		draw(v, from, from + drawn, bl_buf_str(&title), out);
+		draw(v, from, from + drawn, fmt_part(out, &title), out);
 		bl_buf_adds(out, "</div>");
 	}
 	if (drawn < to - from)

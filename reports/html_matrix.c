@@ -126,7 +126,7 @@ static void add_verdict(const struct view *v, const struct view_row *row, struct
 		bl_buf_addc(out, '"');
 	}
 	bl_buf_addf(out, "><span class=\"chip %s\">%s</span><small>%s</small></td>",
-		    classes[c->verdict], verdict_names[c->verdict], bl_buf_str(&change));
+		    classes[c->verdict], verdict_names[c->verdict], fmt_part(out, &change));
 }
 
 /* Cells that promise the same share a letter, which the list under the table spells out. */
@@ -172,7 +172,7 @@ static void add_promise(const struct view *v, uint32_t cell, struct bl_buf *out)
 	bl_buf_adds(out, " title=\"");
 	fmt_html(out, text);
 	bl_buf_addf(out, "\"><b>%c</b> ", promise_of(v, cell));
-	fmt_html(out, bl_buf_str(&clause));
+	fmt_html(out, fmt_part(out, &clause));
 	bl_buf_adds(out, "</td>");
 }
 
@@ -208,8 +208,8 @@ static void add_name(const struct view *v, uint32_t cell, struct bl_buf *out)
 		minute_bad(c, &bad);
 		minute_reasons(v, cell, &why);
 		bl_buf_adds(out, "<small class=\"bad\" title=\"");
-		fmt_html(out, bl_buf_str(&why));
-		bl_buf_addf(out, "\">%s of %zu trials</small>", bl_buf_str(&bad), c->n_trials);
+		fmt_html(out, fmt_part(out, &why));
+		bl_buf_addf(out, "\">%s of %zu trials</small>", fmt_part(out, &bad), c->n_trials);
 	}
 	bl_buf_adds(out, "</th>");
 }
@@ -223,8 +223,8 @@ static void add_dead(const struct view *v, const struct view_row *row, struct bl
 	minute_bad(c, &bad);
 	minute_reasons(v, row->cell, &why);
 	bl_buf_addf(out, "<td class=\"dead\" colspan=\"%zu\" title=\"", 6 + N_LAT);
-	fmt_html(out, bl_buf_str(&why));
-	bl_buf_addf(out, "\"><b>%s</b> ", c->n_trials ? bl_buf_str(&bad) : "not run");
+	fmt_html(out, fmt_part(out, &why));
+	bl_buf_addf(out, "\"><b>%s</b> ", c->n_trials ? fmt_part(out, &bad) : "not run");
 	if (c->first_bad)
 		fmt_html(out, minute_reason(c->first_bad));
 	else if (!c->n_trials)

@@ -69,9 +69,8 @@ static void add_link(const char *name, const char *type, const char *data, struc
 	BL_CLEANUP(bl_buf_done) struct bl_buf b64 = BL_BUF_INIT;
 
 	base64_encode(data, strlen(data), &b64);
-	out->failed |= bl_buf_failed(&b64);
 	bl_buf_addf(out, "<a class=\"dl\" download=\"%s\" href=\"data:%s;base64,%s\">%s</a> ", name,
-		    type, bl_buf_str(&b64), name);
+		    type, fmt_part(out, &b64), name);
 }
 
 static void add_sql(const struct view *v, struct bl_buf *out)

@@ -14,9 +14,8 @@ static void one_cell(const struct view *v, const struct view_job *job, const str
 	html_swatch(v, row->cell, out);
 	bl_buf_adds(out, "<b>");
 	fmt_html(out, name);
-	bl_buf_addf(out, "</b> <span>%s</span></figcaption>", bl_buf_str(&caption));
-	bl_buf_add(out, bl_buf_str(&svg), svg.len);
-	out->failed |= bl_buf_failed(&svg);
+	bl_buf_addf(out, "</b> <span>%s</span></figcaption>", fmt_part(out, &caption));
+	bl_buf_add(out, fmt_part(out, &svg), svg.len);
 	bl_buf_adds(out, "</figure>\n");
 }
 

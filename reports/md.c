@@ -63,7 +63,8 @@ static void add_dead(const struct view_cell *c, struct bl_buf *out)
 	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
 
 	minute_bad(c, &bad);
-	bl_buf_addf(out, " %s: ", bad.len ? bl_buf_str(&bad) : "no figures");
+	bl_buf_addf(out,
+		    " %s: ", bad.len || bl_buf_failed(&bad) ? fmt_part(out, &bad) : "no figures");
 	fmt_md(out, c->first_bad ? minute_reason(c->first_bad) : "no reason was kept");
 	bl_buf_adds(out, " | - | - | - | - | - | - | - | - |");
 }
@@ -83,7 +84,7 @@ static void add_row(const struct view *v, const struct view_row *row, struct bl_
 	} else {
 		s = row->sum->metric;
 		minute_verdict(v, row, &fmt_plain, &verdict);
-		bl_buf_addf(out, " %s | %s |", bl_buf_str(&verdict),
+		bl_buf_addf(out, " %s | %s |", fmt_part(out, &verdict),
 			    fmt_sig3(&fmt_plain, num, s[METRIC_IOPS].median));
 		bl_buf_addf(out, " %s |", fmt_mib(&fmt_plain, num, s[METRIC_BYTES_PER_S].median));
 		add_time(&row->p[SUMMARY_P50], out);
@@ -141,8 +142,8 @@ static void add_effects(const struct view *v, struct bl_buf *out)
 		bl_buf_adds(out, " to ");
 		fmt_md(out, e->to);
 		bl_buf_adds(out, " | ");
-		fmt_md(out, bl_buf_str(&rest));
-		bl_buf_addf(out, " | %s | %s | %s |\n", bl_buf_str(&p99), bl_buf_str(&iops),
+		fmt_md(out, fmt_part(out, &rest));
+		bl_buf_addf(out, " | %s | %s | %s |\n", fmt_part(out, &p99), fmt_part(out, &iops),
 			    verdict_names[e->by[METRIC_P99].verdict]);
 	}
 	bl_buf_addc(out, '\n');
@@ -176,12 +177,12 @@ static void add_timing(const struct view *v, struct bl_buf *out)
 		struct timing t = timing_of(v, c, NULL);
 
 		timing_text(&t, &fmt_plain, &text);
-		if (!text.len)
+		if (!text.len && !bl_buf_failed(&text))
 			continue;
 		bl_buf_adds(out, is_begun ? "- " : "## How it was timed\n\n- ");
 		fmt_md(out, v->d->cells[c].name);
 		bl_buf_adds(out, ": ");
-		fmt_md(out, bl_buf_str(&text));
+		fmt_md(out, fmt_part(out, &text));
 		bl_buf_addc(out, '\n');
 		is_begun = true;
 	}

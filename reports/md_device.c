@@ -96,7 +96,7 @@ void md_devices(const struct view *v, struct bl_buf *out)
 		is_begun = true;
 		fmt_md(out, v->d->cells[c].name);
 		bl_buf_adds(out, ": ");
-		fmt_md(out, bl_buf_str(&text));
+		fmt_md(out, fmt_part(out, &text));
 		add_handovers(v, c, out);
 		bl_buf_addc(out, '\n');
 	}

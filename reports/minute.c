@@ -89,6 +89,7 @@ static void trust_trials(const struct view *v, struct lines *out)
 			all.n_state[s] += v->cells[i].n_state[s];
 	}
 	minute_bad(&all, &kinds);
+	out->failed |= bl_buf_failed(&kinds);
 	if (bad)
 		lines_add(out,
 			  "\001%zu of %zu trials gave no figures\002 (%s). Each is shown with its "

@@ -53,6 +53,7 @@ static void best_of_job(const struct view *v, const struct view_job *job,
 				: c.verdict == VERDICT_SAME ? ": the two are the same"
 							    : "; the difference is real");
 	}
+	out->failed |= bl_buf_failed(&b);
 	lines_add(out, "%s.", bl_buf_str(&b));
 }
 
@@ -108,6 +109,7 @@ static void say_step(const struct view *v, const struct fmt_style *st, struct li
 		return;
 	minute_change(&e->by[METRIC_P99], st, &change);
 	view_name_rest(v, e, &rest);
+	out->failed |= bl_buf_failed(&change) || bl_buf_failed(&rest);
 	lines_add(out,
 		  "The largest single step is \001%s\002 from %s to %s (%s, in %s): p99 "
 		  "\001%s\002%s.",
@@ -172,6 +174,7 @@ static void say_unsafe(const struct view *v, struct lines *out)
 		return;
 	if (n > 3)
 		bl_buf_addf(&names, " and %zu more", n - 3);
+	out->failed |= bl_buf_failed(&names);
 	/* The last clause is of the host's power loss. */
 	if (what && strrchr(what, ';'))
 		what = strrchr(what, ';') + 1 + (strrchr(what, ';')[1] == ' ');

@@ -168,7 +168,7 @@ void plot_labels(struct plot *p, const struct plot_area *a, double y_lo, double 
 			"set arrow from first %.6g,%.6g to screen %.4f,%.4f nohead lw 1 dt 3 lc "
 			"rgb %s\nset label %s at screen %.4f,%.4f left\n",
 			labels[i].x, labels[i].y, x - 0.004, y, plot_series[labels[i].series],
-			plot_text(p, bl_buf_str(&name), token), x, y);
+			plot_text(p, fmt_part(&p->script, &name), token), x, y);
 	}
 }
 

@@ -71,7 +71,9 @@ void svg_sparkline(const struct view_job *job, const struct view_row *row, struc
 	BL_CLEANUP(columns_done) struct columns c = {0};
 	bool is_down = true;
 
-	if (!row->typical || columns_make(row->typical->sample, SPARK_W / 2, &c) < 0 || c.n < 2) {
+	if (row->typical && columns_make(row->typical->sample, SPARK_W / 2, &c) < 0)
+		out->failed = true;
+	if (c.n < 2) {
 		bl_buf_adds(out, "<span class=\"none\" title=\"no intervals\">\u00b7</span>");
 		return;
 	}

@@ -83,8 +83,8 @@ static void add_level(const struct heat *h, int level, struct bl_buf *out)
 					    (int)(x - from) * h->width);
 		}
 	}
-	if (d.len)
-		bl_buf_addf(out, "<path class=\"h%d\" d=\"%s\"/>\n", level, bl_buf_str(&d));
+	if (d.len || bl_buf_failed(&d))
+		bl_buf_addf(out, "<path class=\"h%d\" d=\"%s\"/>\n", level, fmt_part(out, &d));
 }
 
 static void add_gaps(const struct heat *h, struct bl_buf *out)
@@ -155,7 +155,9 @@ void svg_heat(const struct view_job *job, const struct view_row *row, const char
 	const struct sample *s = row->typical ? row->typical->sample : NULL;
 	double p99 = row->p[SUMMARY_P99].is_known ? (double)row->p[SUMMARY_P99].ns : 0;
 
-	if (!h || !s || columns_make(s, COLUMNS, &h->c) < 0 || h->c.n < 2) {
+	if (!h || (s && columns_make(s, COLUMNS, &h->c) < 0))
+		out->failed = true;
+	if (!h || h->c.n < 2) {
 		bl_buf_adds(ret_caption, "no intervals were kept");
 		if (h)
 			columns_done(&h->c);
@@ -175,7 +177,7 @@ void svg_heat(const struct view_job *job, const struct view_row *row, const char
 		"time, ",
 		HEAT_W, HEAT_H);
 	fmt_html(out, name);
-	bl_buf_addf(out, ": %s\">\n", bl_buf_str(ret_caption));
+	bl_buf_addf(out, ": %s\">\n", fmt_part(out, ret_caption));
 	add_gaps(h, out);
 	for (int level = 0; level < LEVELS; level++)
 		add_level(h, level, out);

@@ -146,7 +146,7 @@ static void add_verdict(const struct table *t, const struct view_row *row, struc
 	bl_buf_adds(out, "  ");
 	term_on(out, t->color,
 		row->cell == t->v->reference ? TERM_DIM : looks[row->ref[METRIC_P99].verdict]);
-	bl_buf_adds(out, bl_buf_str(&text));
+	bl_buf_adds(out, fmt_part(out, &text));
 	term_off(out, t->color);
 }
 
@@ -226,12 +226,12 @@ static void add_bad(const struct table *t, struct bl_buf *out)
 		if (!c->n_trials)
 			bl_buf_adds(&line, "not run");
 		else
-			bl_buf_addf(&line, "%s of %zu: %s", bl_buf_str(&bad), c->n_trials,
+			bl_buf_addf(&line, "%s of %zu: %s", fmt_part(out, &bad), c->n_trials,
 				    c->first_bad->reason ? c->first_bad->reason
 							 : "no reason was kept");
 		bl_buf_adds(out, "  ");
 		term_on(out, t->color, TERM_RED);
-		term_wrap(out, bl_buf_str(&line), t->columns, 2, 4);
+		term_wrap(out, fmt_part(out, &line), t->columns, 2, 4);
 		term_off(out, t->color);
 		bl_buf_addc(out, '\n');
 	}
@@ -248,7 +248,7 @@ static void add_lines(const struct table *t, const char *lead, const struct line
 		fmt_sentence_plain(&plain, l->items[i]);
 		bl_buf_addf(out, "%-6s", i ? "" : lead);
 		term_on(out, t->color, look);
-		term_wrap(out, bl_buf_str(&plain), t->columns, 6, 6);
+		term_wrap(out, fmt_part(out, &plain), t->columns, 6, 6);
 		term_off(out, t->color);
 		bl_buf_addc(out, '\n');
 	}

@@ -29,13 +29,13 @@ void term_wrap(struct bl_buf *out, const char *text, unsigned columns, unsigned 
 	const char *s;
 
 	fmt_clean(&clean, text, 0);
-	for (s = bl_buf_str(&clean); *s;) {
+	for (s = fmt_part(out, &clean); *s;) {
 		size_t n = strcspn(s, " ");
 		BL_CLEANUP(bl_buf_done) struct bl_buf word = BL_BUF_INIT;
 		unsigned w;
 
 		bl_buf_add(&word, s, n);
-		w = (unsigned)fmt_width(bl_buf_str(&word));
+		w = (unsigned)fmt_width(fmt_part(out, &word));
 		if (!is_begin && at + 1 + w > columns) {
 			bl_buf_addf(out, "\n%*s", (int)indent, "");
 			at = indent;
@@ -43,7 +43,7 @@ void term_wrap(struct bl_buf *out, const char *text, unsigned columns, unsigned 
 			bl_buf_addc(out, ' ');
 			at++;
 		}
-		bl_buf_adds(out, bl_buf_str(&word));
+		bl_buf_adds(out, fmt_part(out, &word));
 		at += w;
 		is_begin = false;
 		s += n + (s[n] == ' ');
