@@ -51,8 +51,7 @@ bool disk_identity(const struct view *v, uint32_t cell, struct bl_buf *out)
 			continue;
 		if (strcmp(parts[i].name, "size_bytes") == 0)
 			value = bl_format_size(size, strtoull(value, NULL, 10));
-		bl_buf_addf(out, "%s%s%s", n++ ? parts[i].sep[0] ? parts[i].sep : ", " : "",
-			    parts[i].lead, value);
+		bl_buf_addf(out, "%s%s%s", n++ ? parts[i].sep : "", parts[i].lead, value);
 	}
 	return n > 0;
 }

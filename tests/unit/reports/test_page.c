@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "base64.h"
+#include "cell.h"
 #include "cleanup.h"
 #include "documents.h"
 #include "fmt.h"
@@ -217,6 +218,35 @@ START_TEST(what_survives_is_short_in_the_matrix_and_whole_below_it)
 }
 END_TEST
 
+/* The column's head takes the place of words that scenarios/cell.c writes. */
+START_TEST(every_promise_is_cut_to_the_clause_of_its_column)
+{
+	struct run_data d;
+
+	setenv("PATH", "/nonexistent", 1); /* of this test's own process: no pictures */
+	synthetic_run(&full, &d);
+	for (unsigned i = 0; i < BUSES * CACHES * FORMATS; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+		struct cell c;
+
+		cell_defaults(&c);
+		c.bus = (enum cell_bus)(i / FORMATS / CACHES);
+		c.cache = (enum cell_cache)(i / FORMATS % CACHES);
+		c.format = (enum cell_format)(i % FORMATS);
+		if (i / FORMATS / CACHES && i % (CACHES * FORMATS))
+			continue; /* other buses say the same of every cache, or what the first does
+				   */
+		free(d.cells[0].durability);
+		d.cells[0].durability = strdup(cell_durability(&c));
+		ck_assert_int_eq(report_write(&d, REPORT_HTML, NULL, &page, NULL), 0);
+		ck_assert_msg(!strstr(bl_buf_str(&page), "\"><b>a</b> host power loss"), "%s",
+			      d.cells[0].durability);
+		ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "\"><b>a</b> "));
+	}
+	run_data_done(&d);
+}
+END_TEST
+
 START_TEST(hostile_names_never_reach_the_page_as_they_are)
 {
 	struct synthetic how = full;
@@ -339,6 +369,7 @@ int main(void)
 	tcase_add_test(t, the_page_carries_the_json_and_csv_that_are_written_alone);
 	tcase_add_test(t, the_matrix_shows_the_percentiles_of_the_json);
 	tcase_add_test(t, what_survives_is_short_in_the_matrix_and_whole_below_it);
+	tcase_add_test(t, every_promise_is_cut_to_the_clause_of_its_column);
 	tcase_add_test(t, hostile_names_never_reach_the_page_as_they_are);
 	tcase_add_test(t, what_limits_the_result_cannot_be_missed);
 	tcase_add_test(t, a_run_without_figures_is_a_page_with_reasons);
