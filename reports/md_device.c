@@ -3,6 +3,7 @@
 
 #include "disk_facts.h"
 #include "md_device.h"
+#include "minute.h"
 
 #include "cleanup.h"
 
@@ -24,10 +25,7 @@ void md_decision(const struct view *v, struct bl_buf *out)
 
 		bl_buf_addf(out, "| %s%s | ", l->question, l->decided ? " **decided**" : "");
 		fmt_md(out, l->answer);
-		bl_buf_addf(out, " | %s | ",
-			    l->speaks_for > 0   ? "for it"
-			    : l->speaks_for < 0 ? "against"
-						: "open");
+		bl_buf_addf(out, " | %s | ", decision_speaks(l->speaks_for));
 		fmt_md(out, l->evidence);
 		bl_buf_adds(out, " |\n");
 	}
@@ -36,17 +34,14 @@ void md_decision(const struct view *v, struct bl_buf *out)
 
 static void add_finding(const struct view *v, const struct finding *f, struct bl_buf *out)
 {
-	bl_buf_addf(out, "- **%s** (%s, %s", cause_find(f->cause)->title,
-		    finding_confidence_names[f->confidence], finding_layer_names[f->layer]);
+	BL_CLEANUP(bl_buf_done) struct bl_buf where = BL_BUF_INIT;
+
+	minute_where(v, f, &where);
+	bl_buf_addf(out, "- **%s** (", cause_find(f->cause)->title);
+	fmt_md(out, fmt_part(out, &where));
 	if (f->cell < v->d->n_cells) {
-		bl_buf_adds(out, ", ");
+		bl_buf_adds(out, ", cell ");
 		fmt_md(out, v->d->cells[f->cell].name);
-	}
-	if (f->trial < v->d->n_trials)
-		bl_buf_addf(out, ", trial %u", v->d->trials[f->trial].repeat + 1);
-	if (f->job) {
-		bl_buf_adds(out, ", ");
-		fmt_md(out, f->job);
 	}
 	bl_buf_adds(out, "): ");
 	fmt_md(out, f->evidence);

@@ -28,6 +28,16 @@ static size_t name_cells(const struct view *v, const char *cause, struct bl_buf 
 	return n;
 }
 
+void minute_where(const struct view *v, const struct finding *f, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%s, in the %s", finding_confidence_names[f->confidence],
+		    finding_layer_names[f->layer]);
+	if (f->trial < v->d->n_trials)
+		bl_buf_addf(out, ", trial %u", v->d->trials[f->trial].repeat + 1);
+	if (f->job)
+		bl_buf_addf(out, ", job '%s'", f->job);
+}
+
 /* What has no cell to stand in is said here, whole. */
 static void say_homeless(const struct view *v, struct lines *out)
 {

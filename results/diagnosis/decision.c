@@ -460,6 +460,11 @@ int decide_passthrough(const struct run_data *d, const struct summaries *sums,
 	return 0;
 }
 
+const char *decision_speaks(int speaks_for)
+{
+	return speaks_for > 0 ? "for it" : speaks_for < 0 ? "against" : "open";
+}
+
 void passthrough_decision_done(struct passthrough_decision *p)
 {
 	for (size_t i = 0; i < p->n; i++) {

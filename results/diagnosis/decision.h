@@ -65,6 +65,7 @@ struct passthrough_decision {
 int decide_passthrough(const struct run_data *d, const struct summaries *sums,
 		       const struct findings *found, struct passthrough_decision *ret,
 		       struct bl_err *err);
+const char *decision_speaks(int speaks_for); /* "for it", "against", "open" */
 void passthrough_decision_done(struct passthrough_decision *p);
 
 #endif
