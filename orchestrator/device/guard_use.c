@@ -260,10 +260,13 @@ int guard_holders(struct guard *g)
 	struct holder_scan s = {.g = g};
 	const char *remedy;
 	char who[320];
+	int n = 0;
 
 	holders_of(&s, g->block);
 	if (s.r == 0 && !s.holder[0])
-		s.r = block_partitions(g->dev->root, g->block, holders_of, &s);
+		n = block_partitions(g->dev->root, g->block, holders_of, &s);
+	if (s.r == 0 && n < 0)
+		s.r = n;
 	if (s.r < 0)
 		return guard_deny(g, -EIO, "look into /sys/class/block",
 				  "'%s': can't tell what is built on it: %s", g->block,

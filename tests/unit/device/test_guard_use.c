@@ -285,6 +285,18 @@ START_TEST(a_check_that_cannot_be_made_is_a_refusal)
 }
 END_TEST
 
+START_TEST(partitions_whose_holders_cannot_be_told_are_a_refusal)
+{
+	faked_partition(PCI, 0, 1, 1, 7);
+	faked_partition(PCI, 0, 1, 2, 8);
+	passes(GUARD_LOOK);
+	faked_remove(NS1 "/nvme0n1p1/holders"); /* also when the next one's can be */
+	refused(GUARD_LOOK, -EIO,
+		"'nvme0n1': can't tell what is built on it: No such file or directory; look into "
+		"/sys/class/block");
+}
+END_TEST
+
 START_TEST(a_device_that_is_not_the_hosts_is_refused)
 {
 	faked_remove("/sys/devices/pci0000:00/" PCI "/nvme");
@@ -398,6 +410,7 @@ int main(void)
 	tcase_add_test(t, a_read_only_disk_is_refused);
 	tcase_add_test(t, a_partition_and_a_disk_that_went_away_are_refused);
 	tcase_add_loop_test(t, a_check_that_cannot_be_made_is_a_refusal, 0, BL_ARRAY_LEN(blind));
+	tcase_add_test(t, partitions_whose_holders_cannot_be_told_are_a_refusal);
 	tcase_add_test(t, a_device_that_is_not_the_hosts_is_refused);
 	tcase_add_test(t, another_programs_lock_is_refused);
 	tcase_add_test(t, a_disk_is_held_only_while_it_is_the_one_that_is_meant);
