@@ -99,7 +99,7 @@ static void match_controller(void *ctx, const char *name)
 	char pci[BL_PCI_TEXT_MAX];
 
 	if (!s->pci[0] && tree_pci(s->root, pci, "/sys/class/nvme/%s/device", name) == 0 &&
-	    device_has_namespace(s->root, pci, s->head))
+	    device_has_namespace(s->root, pci, s->head) > 0)
 		strcpy(s->pci, pci);
 }
 

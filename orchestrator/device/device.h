@@ -81,10 +81,10 @@ void device_pci_controller(const char *root, const char *pci, char *out, size_t 
 void device_controller_serial(const char *root, const char *controller, char *out, size_t len);
 
 /* "nvme0n1 nvme0n2": the namespaces of the controller at @pci that have a block device now,
- * in order; "" none. new (free()). */
+ * in order; "" none. new (free()). NULL: can't be told (errno). */
 char *device_namespaces(const char *root, const char *pci);
-/* Is @block ("nvme0n1") one of them? */
-bool device_has_namespace(const char *root, const char *pci, const char *block);
+/* Is @block ("nvme0n1") one of them? 1, 0, or a negative errno. */
+int device_has_namespace(const char *root, const char *pci, const char *block);
 
 /* How many MSI-X vectors the function has (PCI capability 0x11, from its config space); 0: not
  * known. */

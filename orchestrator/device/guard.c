@@ -179,6 +179,25 @@ static void look_at(struct guard *g, const char *block)
 	g->is_other = strcmp(block, g->dev->block) != 0;
 }
 
+/* All that leave with the controller. A list without the disk itself is none. */
+static int list_namespaces(struct guard *g, char **ret)
+{
+	BL_CLEANUP(bl_freep) char *list = NULL;
+	int r = device_has_namespace(g->dev->root, g->dev->pci, g->dev->block);
+
+	if (r > 0)
+		list = device_namespaces(g->dev->root, g->dev->pci);
+	if (r > 0 && !list)
+		r = -errno;
+	if (r <= 0)
+		return guard_deny(g, -EIO, "look into /sys/class/nvme",
+				  "'%s': can't tell which namespaces its controller '%s' has: %s",
+				  g->block, g->dev->pci,
+				  r < 0 ? strerror(-r) : "it is not listed itself");
+	*ret = BL_STEAL(list);
+	return 0;
+}
+
 /* @check for the disk, and for every other namespace when the whole controller goes. */
 static int for_disks(struct guard *g, int (*check)(struct guard *))
 {
@@ -188,9 +207,12 @@ static int for_disks(struct guard *g, int (*check)(struct guard *))
 
 	look_at(g, g->dev->block);
 	first = check(g);
-	if (g->use != GUARD_PASSTHROUGH || (first < 0 && (!g->each || g->is_over)))
+	/* What is no NVMe is not handed over: guard_controller() says so. */
+	if (g->use != GUARD_PASSTHROUGH || !g->dev->is_nvme ||
+	    (first < 0 && (!g->each || g->is_over)))
 		return first;
-	list = device_namespaces(g->dev->root, g->dev->pci);
+	r = list_namespaces(g, &list);
+	first = first ? first : r;
 	for (char *name = list ? strtok_r(list, " ", &save) : NULL; name;
 	     name = strtok_r(NULL, " ", &save)) {
 		if (strcmp(name, g->dev->block) == 0)

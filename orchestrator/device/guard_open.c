@@ -19,29 +19,26 @@ struct open_scan {
 };
 
 /* The block device behind an open file, by its number: whatever the node was called. */
-static bool block_of(const struct open_scan *s, const char *path, char *out, size_t len)
+static bool block_of(const struct open_scan *s, const char *path, const char *target, char *out,
+		     size_t len)
 {
-	char target[256];
 	struct stat st;
-	ssize_t n;
 
 	if (!s->g->dev->root[0] && stat(path, &st) == 0)
 		return S_ISBLK(st.st_mode) && tree_link("", out, len, "/sys/dev/block/%u:%u",
 							major(st.st_rdev), minor(st.st_rdev)) == 0;
-	n = readlink(path, target, sizeof target - 1);
-	target[n < 0 ? 0 : n] = '\0';
 	if (strncmp(target, "/dev/", 5) != 0)
 		return false;
 	snprintf(out, len, "%.*s", (int)len - 1, target + 5);
 	return true;
 }
 
-static bool match_file(void *ctx, long pid, const char *link)
+static bool match_file(void *ctx, long pid, const char *link, const char *target)
 {
 	struct open_scan *s = ctx;
 	char block[BLOCK_NAME_MAX];
 
-	if (pid == getpid() || !block_of(s, link, block, sizeof block) ||
+	if (pid == getpid() || !block_of(s, link, target, block, sizeof block) ||
 	    !guard_is_of_disk(s->g, block))
 		return true;
 	s->pid = pid;
@@ -49,18 +46,31 @@ static bool match_file(void *ctx, long pid, const char *link)
 	return false;
 }
 
+static int deny_hidden(struct guard *g, int n)
+{
+	if (n < 0)
+		return guard_deny(g, -EIO, "look whether /proc is mounted",
+				  "'%s': can't tell whether a process has it open: %s", g->block,
+				  strerror(-n));
+	return guard_deny(g, -EIO, "run as root (in a container with CAP_SYS_PTRACE, too)",
+			  "'%s': can't tell whether a process has it open: %d keep their files "
+			  "from this user",
+			  g->block, n);
+}
+
 int guard_open_files(struct guard *g)
 {
 	struct open_scan s = {.g = g};
 	char name[64], remedy[160];
+	int n;
 
 	if (g->is_used) /* it is known by whom */
 		return 0;
 	for (int i = 0; i <= TRIES; i++) {
 		s.pid = 0;
-		tree_open_files(g->dev->root, match_file, &s);
+		n = tree_open_files(g->dev->root, match_file, &s);
 		if (!s.pid)
-			return 0;
+			return n ? deny_hidden(g, n) : 0;
 		if (g->each || g->dev->root[0])
 			break; /* a list is not worth waiting for */
 		usleep(100 * 1000);

@@ -115,31 +115,39 @@ int guard_group(struct guard *g)
 struct path_scan {
 	struct guard *g;
 	char other[96];
+	int r;
 };
 
 static void match_path(void *ctx, const char *controller)
 {
 	struct path_scan *s = ctx;
+	const struct device *d = s->g->dev;
 	char pci[64];
+	int r = tree_link(d->root, pci, sizeof pci, "/sys/class/nvme/%s/device", controller);
 
-	if (tree_link(s->g->dev->root, pci, sizeof pci, "/sys/class/nvme/%s/device", controller) <
-		    0 ||
-	    strcmp(pci, s->g->dev->pci) == 0)
-		return;
-	if (device_has_namespace(s->g->dev->root, pci, s->g->block))
+	if (r == 0 && strcmp(pci, d->pci) != 0)
+		r = device_has_namespace(d->root, pci, s->g->block);
+	if (r > 0)
 		snprintf(s->other, sizeof s->other, "%.20s at %.40s", controller, pci);
+	if (r < 0 && r != -ENOENT) /* -ENOENT: the controller is gone, and its path with it */
+		s->r = r;
 }
 
 /* A second port of the same subsystem would leave the disk with host and guest at once. */
 int guard_paths(struct guard *g)
 {
 	struct path_scan s = {.g = g};
+	int r = tree_names(g->dev->root, "/sys/class/nvme", match_path, &s);
 
-	tree_names(g->dev->root, "/sys/class/nvme", match_path, &s);
-	if (!s.other[0])
-		return 0;
-	return guard_deny(g, -EBUSY, "unbind the other controller from its driver, too",
-			  "'%s' has a second path by the controller %s: host and guest would "
-			  "write to one disk",
-			  g->block, s.other);
+	if (s.other[0])
+		return guard_deny(g, -EBUSY, "unbind the other controller from its driver, too",
+				  "'%s' has a second path by the controller %s: host and guest "
+				  "would write to one disk",
+				  g->block, s.other);
+	r = r < 0 ? r : s.r;
+	if (r < 0)
+		return guard_deny(g, -EIO, "look into /sys/class/nvme",
+				  "'%s': can't tell whether it has a second path: %s", g->block,
+				  strerror(-r));
+	return 0;
 }

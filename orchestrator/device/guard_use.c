@@ -382,8 +382,8 @@ int guard_alone(struct guard *g)
 		return check_exclusive(g);
 	if (r != -EBUSY) {
 		g->is_over = true;
-		return guard_deny(g, -EIO, "run as root, or give this user the disk",
-				  "'%s' can't be opened: %s", g->node, strerror(-r));
+		return guard_deny(g, -EIO, "run as root", "'%s' can't be opened: %s", g->node,
+				  strerror(-r));
 	}
 	if (holder)
 		snprintf(remedy, sizeof remedy, "wait for process %ld to end, or stop it", holder);

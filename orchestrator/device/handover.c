@@ -53,7 +53,8 @@ int handover_wait_back(const char *root, const char *pci, const char *driver,
 		free(now);
 		now = device_namespaces(root, pci);
 		if (!now)
-			return bl_fail(err, -ENOMEM, "out of memory");
+			return bl_fail(err, -errno, "'%s': can't tell its namespaces: %s", pci,
+				       strerror(errno));
 		if (strcmp(at, driver) == 0 && has_all(now, namespaces ? namespaces : ""))
 			break;
 		if (bl_now_ns() >= end_ns)
@@ -95,6 +96,12 @@ static int leave_vfio(const char *root, const char *pci, struct bl_err *err)
 			"'%s' is still used by process %ld, and vfio-pci keeps it until that "
 			"ends; stop it, then give the device back",
 			pci, user);
+	if (user < 0)
+		return bl_fail(err, (int)user,
+			       "'%s': can't tell whether a process still uses it, and unbinding "
+			       "it would wait for that without an end: %s; run as root (in a "
+			       "container with CAP_SYS_PTRACE, too)",
+			       pci, strerror((int)-user));
 	return sys_write(root, pci, "/sys/bus/pci/drivers/vfio-pci/unbind", err);
 }
 
@@ -156,13 +163,11 @@ struct user_scan {
 	long pid;
 };
 
-static bool match_file(void *ctx, long pid, const char *link)
+static bool match_file(void *ctx, long pid, const char *link, const char *target)
 {
 	struct user_scan *s = ctx;
-	char target[256];
-	ssize_t n = readlink(link, target, sizeof target - 1);
 
-	target[n < 0 ? 0 : n] = '\0';
+	(void)link;
 	if (target[0] && (strcmp(target, s->group) == 0 || strcmp(target, s->cdev) == 0))
 		s->pid = pid;
 	return s->pid == 0;
@@ -172,6 +177,7 @@ long handover_user(const char *root, const char *pci)
 {
 	struct user_scan s = {.pid = 0};
 	char group[64], dir[96], cdev[64] = "";
+	int n = 0;
 
 	if (!pci[0])
 		return 0;
@@ -182,6 +188,6 @@ long handover_user(const char *root, const char *pci)
 	if (cdev[0])
 		snprintf(s.cdev, sizeof s.cdev, "/dev/vfio/devices/%s", cdev);
 	if (s.group[0] || s.cdev[0])
-		tree_open_files(root, match_file, &s);
-	return s.pid;
+		n = tree_open_files(root, match_file, &s);
+	return s.pid ? s.pid : n < 0 ? n : n > 0 ? -EACCES : 0;
 }

@@ -21,7 +21,8 @@ int handover_wait_back(const char *root, const char *pci, const char *driver,
  * bound to any other driver than vfio-pci: -EBUSY (says which). */
 int handover_return(const char *root, const char *pci, const char *driver, struct bl_err *err);
 
-/* Is any process using the VFIO group of @pci (an open /dev/vfio/GROUP)? Its pid, else 0. */
+/* Is any process using the VFIO group of @pci (an open /dev/vfio/GROUP)? Its pid, else 0. Negative
+ * errno: none that can be seen, and not all can (-EACCES: not root). */
 long handover_user(const char *root, const char *pci);
 
 #endif

@@ -121,23 +121,31 @@ char *device_namespaces(const char *root, const char *pci)
 	struct bl_buf out = BL_BUF_INIT;
 	struct name_scan s = {.out = &out};
 	char controller[32], dir[96];
+	int r = 0;
 
 	device_pci_controller(root, pci, controller, sizeof controller);
 	snprintf(dir, sizeof dir, PCI_DIR "/%.15s/nvme/%.31s", pci, controller);
 	if (controller[0])
-		tree_names(root, dir, add_namespace, &s);
+		r = tree_names(root, dir, add_namespace, &s);
+	if (r < 0 && r != -ENOENT) { /* -ENOENT: it left its driver meanwhile */
+		bl_buf_done(&out);
+		errno = -r;
+		return NULL;
+	}
 	return bl_buf_take(&out);
 }
 
-bool device_has_namespace(const char *root, const char *pci, const char *block)
+int device_has_namespace(const char *root, const char *pci, const char *block)
 {
 	BL_CLEANUP(bl_freep) char *list = device_namespaces(root, pci);
 	size_t n = strlen(block);
 
-	for (const char *at = list; at && *at; at += strcspn(at, " "), at += *at == ' ')
+	if (!list)
+		return -errno;
+	for (const char *at = list; *at; at += strcspn(at, " "), at += *at == ' ')
 		if (strncmp(at, block, n) == 0 && (at[n] == ' ' || !at[n]))
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 /* PCI Local Bus specification 3.0, 6.7 (capabilities list) and 6.8.2 (MSI-X): table size - 1 in the

@@ -164,38 +164,58 @@ int tree_names(const char *root, const char *dir, void (*each)(void *ctx, const 
 
 struct open_scan {
 	const char *root;
-	bool (*each)(void *ctx, long pid, const char *link);
+	bool (*each)(void *ctx, long pid, const char *link, const char *target);
 	void *ctx;
 	long pid;
-	bool is_over;
+	bool is_over, is_hidden; /* no more is asked; of this process something can't be seen */
+	int n_hidden;
 };
+
+/* A process or a file that is gone by now hides nothing. */
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ESRCH;
+}
 
 static void one_file(void *ctx, const char *fd)
 {
 	struct open_scan *s = ctx;
-	BL_CLEANUP(bl_freep)
-	char *link = s->is_over ? NULL : bl_strf("%s/proc/%ld/fd/%s", s->root, s->pid, fd);
+	char link[PATH_MAX], target[PATH_MAX];
+	ssize_t n;
 
-	if (link)
-		s->is_over = !s->each(s->ctx, s->pid, link);
+	if (s->is_over)
+		return;
+	n = snprintf(link, sizeof link, "%s/proc/%ld/fd/%s", s->root, s->pid, fd);
+	n = n < (ssize_t)sizeof link ? readlink(link, target, sizeof target - 1) : -1;
+	if (n < 0) {
+		s->is_hidden |= !is_gone(-errno);
+		return;
+	}
+	target[n] = '\0';
+	s->is_over = !s->each(s->ctx, s->pid, link, target);
 }
 
 static void one_process(void *ctx, const char *name)
 {
 	struct open_scan *s = ctx;
 	char dir[64];
+	int r;
 
 	if (!isdigit((unsigned char)name[0]) || s->is_over)
 		return;
 	s->pid = strtol(name, NULL, 10);
+	s->is_hidden = false;
 	snprintf(dir, sizeof dir, "/proc/%ld/fd", s->pid);
-	tree_names(s->root, dir, one_file, s);
+	r = tree_names(s->root, dir, one_file, s);
+	s->n_hidden += s->is_hidden || (r < 0 && !is_gone(r));
 }
 
-void tree_open_files(const char *root, bool (*each)(void *ctx, long pid, const char *link),
-		     void *ctx)
+int tree_open_files(const char *root,
+		    bool (*each)(void *ctx, long pid, const char *link, const char *target),
+		    void *ctx)
 {
 	struct open_scan s = {.root = root ? root : "", .each = each, .ctx = ctx};
+	int r = tree_names(s.root, "/proc", one_process, &s);
 
-	tree_names(s.root, "/proc", one_process, &s);
+	return r < 0 ? r : s.n_hidden;
 }

@@ -267,6 +267,28 @@ START_TEST(a_second_path_to_the_disk_is_refused)
 }
 END_TEST
 
+START_TEST(paths_and_namespaces_that_cannot_be_told_are_a_refusal)
+{
+	struct device d = faked_find();
+	struct bl_err err = BL_ERR_INIT;
+
+	faked_claim();
+	passes(GUARD_PASSTHROUGH);
+	faked_remove("/sys/class/nvme");
+	faked_put("/sys/class/nvme", "");
+	ck_assert_int_eq(guard_check(&d, SERIAL, GUARD_PASSTHROUGH, NULL, &err), -EIO);
+	ck_assert_str_eq(err.text, "'nvme0n1': can't tell whether it has a second path: Not a "
+				   "directory; look into /sys/class/nvme");
+	err = (struct bl_err)BL_ERR_INIT;
+	faked_put("/sys/devices/empty/uevent", "");
+	faked_link("/sys/bus/pci/devices/" PCI, "../../../devices/empty");
+	ck_assert_int_eq(guard_check(&d, SERIAL, GUARD_PASSTHROUGH, NULL, &err), -EIO);
+	ck_assert_msg(strstr(err.text, "can't tell which namespaces its controller "
+				       "'0000:5e:00.0' has: it is not listed itself") != NULL,
+		      "%s", err.text);
+}
+END_TEST
+
 START_TEST(what_is_no_nvme_is_not_handed_over)
 {
 	struct device_name name = {.root = faked_root, .path = "/dev/vdb", .serial = "V1"};
@@ -336,6 +358,7 @@ int main(void)
 	tcase_add_test(t, vfio_must_be_there);
 	tcase_add_test(t, a_group_shared_with_a_device_in_use_is_refused);
 	tcase_add_test(t, a_second_path_to_the_disk_is_refused);
+	tcase_add_test(t, paths_and_namespaces_that_cannot_be_told_are_a_refusal);
 	tcase_add_test(t, what_is_no_nvme_is_not_handed_over);
 	tcase_add_test(t, all_reasons_are_told_not_only_the_first);
 	suite_add_tcase(s, t);

@@ -194,6 +194,16 @@ START_TEST(a_disk_that_a_process_has_open_is_refused)
 }
 END_TEST
 
+START_TEST(a_process_that_cannot_be_looked_into_may_have_it_open)
+{
+	faked_link("/proc/4711/fd/3", "/dev/null");
+	faked_put("/proc/4712/fd/3", ""); /* a link that can't be read */
+	refused(GUARD_LOOK, -EIO,
+		"'nvme0n1': can't tell whether a process has it open: 1 keep their files from "
+		"this user; run as root (in a container with CAP_SYS_PTRACE, too)");
+}
+END_TEST
+
 static const char *const places[] = {"/", "/boot", "/boot/efi", "/efi"};
 
 /* The root file system lies on LVM on a RAID of two disks, of which this is the second. */
@@ -403,6 +413,7 @@ int main(void)
 	tcase_add_loop_test(t, holders_are_refused_and_named, 0, BL_ARRAY_LEN(holders));
 	tcase_add_test(t, a_loop_device_on_top_is_refused);
 	tcase_add_test(t, a_disk_that_a_process_has_open_is_refused);
+	tcase_add_test(t, a_process_that_cannot_be_looked_into_may_have_it_open);
 	tcase_add_loop_test(t, the_disk_this_host_runs_from_is_refused_through_all_layers, 0,
 			    BL_ARRAY_LEN(places));
 	tcase_add_test(t, layers_that_never_end_are_a_refusal);

@@ -156,6 +156,20 @@ START_TEST(a_function_in_use_is_not_unbound)
 }
 END_TEST
 
+/* Unbinding would wait for it without an end. */
+START_TEST(a_function_whose_users_cannot_be_told_is_not_unbound)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	at_vfio();
+	faked_put("/proc/4711/fd/3", "");
+	ck_assert_int_eq(handover_user(faked_root, PCI), -EACCES);
+	ck_assert_int_eq(handover_return(faked_root, PCI, "nvme", &err), -EACCES);
+	ck_assert_ptr_nonnull(strstr(err.text, "can't tell whether a process still uses it"));
+	override_is("vfio-pci");
+}
+END_TEST
+
 START_TEST(it_is_waited_for_until_its_namespaces_are_back)
 {
 	BL_CLEANUP(bl_freep) char *names = NULL;
@@ -217,6 +231,7 @@ int main(void)
 	tcase_add_test(t, what_is_at_its_driver_already_is_not_touched);
 	tcase_add_test(t, another_driver_is_not_touched);
 	tcase_add_test(t, a_function_in_use_is_not_unbound);
+	tcase_add_test(t, a_function_whose_users_cannot_be_told_is_not_unbound);
 	tcase_add_test(t, it_is_waited_for_until_its_namespaces_are_back);
 	tcase_add_test(t, a_namespace_may_come_back_with_another_name);
 	tcase_add_test(t, what_does_not_come_back_is_said_with_where_it_is);

@@ -82,11 +82,11 @@ struct seen {
 	long last; /* to look at */
 };
 
-static bool note_file(void *ctx, long pid, const char *link)
+static bool note_file(void *ctx, long pid, const char *link, const char *target)
 {
 	struct seen *s = ctx;
 
-	bl_buf_addf(&s->text, "%ld %s\n", pid, link + strlen(faked_root));
+	bl_buf_addf(&s->text, "%ld %s %s\n", pid, link + strlen(faked_root), target);
 	return pid != s->last;
 }
 
@@ -100,16 +100,38 @@ START_TEST(open_files_are_told_until_nobody_asks)
 	faked_link("/proc/20/fd/1", "/dev/sdc");
 	faked_put("/proc/30/comm", "nobody's\n");
 	faked_link("/proc/40/fd/0", "/dev/sdb");
-	tree_open_files(faked_root, note_file, &s);
+	ck_assert_int_eq(tree_open_files(faked_root, note_file, &s), 0);
 	ck_assert_str_eq(bl_buf_str(&s.text),
-			 "10 /proc/10/fd/0\n10 /proc/10/fd/1\n20 /proc/20/fd/0\n"
-			 "20 /proc/20/fd/1\n40 /proc/40/fd/0\n");
+			 "10 /proc/10/fd/0 /dev/null\n10 /proc/10/fd/1 /dev/sda\n"
+			 "20 /proc/20/fd/0 /dev/sdb\n20 /proc/20/fd/1 /dev/sdc\n"
+			 "40 /proc/40/fd/0 /dev/sdb\n");
 	bl_buf_done(&s.text);
 	s.last = 20;
-	tree_open_files(faked_root, note_file, &s);
+	ck_assert_int_eq(tree_open_files(faked_root, note_file, &s), 0);
 	ck_assert_str_eq(bl_buf_str(&s.text),
-			 "10 /proc/10/fd/0\n10 /proc/10/fd/1\n20 /proc/20/fd/0\n");
+			 "10 /proc/10/fd/0 /dev/null\n10 /proc/10/fd/1 /dev/sda\n"
+			 "20 /proc/20/fd/0 /dev/sdb\n");
 	bl_buf_done(&s.text);
+}
+END_TEST
+
+/* Neither a folder nor a link: what the kernel keeps from a user can't be faked for root. */
+START_TEST(processes_that_keep_their_files_from_this_user_are_counted)
+{
+	struct seen s = {.text = BL_BUF_INIT};
+
+	faked_link("/proc/10/fd/0", "/dev/null");
+	faked_put("/proc/20/fd", "");
+	faked_link("/proc/30/fd/0", "/dev/sda");
+	faked_put("/proc/30/fd/1", "");
+	faked_put("/proc/30/fd/2", "");
+	faked_put("/proc/40/comm", "gone\n");
+	ck_assert_int_eq(tree_open_files(faked_root, note_file, &s), 2);
+	ck_assert_str_eq(bl_buf_str(&s.text),
+			 "10 /proc/10/fd/0 /dev/null\n30 /proc/30/fd/0 /dev/sda\n");
+	bl_buf_done(&s.text);
+	faked_remove("/proc");
+	ck_assert_int_eq(tree_open_files(faked_root, note_file, &s), -ENOENT);
 }
 END_TEST
 
@@ -140,6 +162,7 @@ int main(void)
 	tcase_add_test(t, a_device_hangs_at_the_function_nearest_to_it);
 	tcase_add_test(t, names_come_in_order);
 	tcase_add_test(t, open_files_are_told_until_nobody_asks);
+	tcase_add_test(t, processes_that_keep_their_files_from_this_user_are_counted);
 	tcase_add_test(t, without_a_root_it_is_this_host);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
