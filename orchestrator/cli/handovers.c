@@ -1,6 +1,7 @@
 #include "handovers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "doctor.h"
 
@@ -19,6 +20,18 @@ void open_handovers_done(struct handover_record *list, size_t n)
 	for (size_t i = 0; i < n; i++)
 		handover_record_done(&list[i]);
 	free(list);
+}
+
+int handover_is_open(struct store *store, const struct handover_record *h, struct bl_err *err)
+{
+	struct handover_record *list = NULL;
+	size_t n = 0;
+	int r = store_open_handovers(store, h->host_id, &list, &n, err);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = strcmp(list[i].id, h->id) == 0;
+	open_handovers_done(list, n);
+	return r;
 }
 
 int handover_to_store(struct store *store, const struct handover_record *h, struct bl_err *err)

@@ -40,6 +40,13 @@ static int on_handover(void *ctx, const struct handover_record *h, struct bl_err
 	return handover_to_store(r->store, h, err);
 }
 
+static int on_is_open(void *ctx, const struct handover_record *h, struct bl_err *err)
+{
+	struct recovery *r = ctx;
+
+	return handover_is_open(r->store, h, err);
+}
+
 /* A store that was never made remembers nothing. */
 static int read_store(struct recovery *r, struct bl_err *err)
 {
@@ -56,7 +63,8 @@ static int read_store(struct recovery *r, struct bl_err *err)
 static int run_recover(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(recovery_done) struct recovery r = {.cli = cli};
-	struct runner_events ev = {.ctx = &r, .note = on_note, .handover = on_handover};
+	struct runner_events ev = {
+		.ctx = &r, .note = on_note, .handover = on_handover, .is_open = on_is_open};
 	struct runner_options opt = {.uri = a->uri};
 	size_t n = 0;
 	int e = path_work_dir(a, &r.work_dir, err);

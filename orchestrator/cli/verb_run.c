@@ -87,6 +87,13 @@ static int on_handover(void *ctx, const struct handover_record *h, struct bl_err
 	return handover_to_store(s->store, h, err);
 }
 
+static int on_is_open(void *ctx, const struct handover_record *h, struct bl_err *err)
+{
+	struct session *s = ctx;
+
+	return handover_is_open(s->store, h, err);
+}
+
 static void on_note(void *ctx, const char *text)
 {
 	struct session *s = ctx;
@@ -184,7 +191,8 @@ static int open_runner(struct session *s, struct bl_err *err)
 				   .progress = on_progress,
 				   .trial = on_trial,
 				   .note = on_note,
-				   .handover = on_handover};
+				   .handover = on_handover,
+				   .is_open = on_is_open};
 	int r = open_handovers_read(s->store, s->work_dir, &s->open_handovers, &s->n_open_handovers,
 				    err);
 

@@ -361,15 +361,19 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 
 int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep)
-	char *folder = bl_strf("%s/sys/bus/pci/devices/%s", dev->root, dev->pci);
+	if (dev->pci[0])
+		return guard_hold_pci(dev->root, dev->pci, ret_fd, err);
+	*ret_fd = -1;
+	return 0;
+}
+
+int guard_hold_pci(const char *root, const char *pci, int *ret_fd, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *folder = bl_strf("%s/sys/bus/pci/devices/%s", root, pci);
 	BL_CLEANUP(bl_closep) int fd = -1;
 
-	*ret_fd = -1;
 	if (!folder)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	if (!dev->pci[0])
-		return 0;
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return bl_fail(err, -errno, "cannot open '%s' to hold it: %s", folder,
@@ -379,7 +383,7 @@ int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *er
 			err, errno == EWOULDBLOCK ? -EBUSY : -errno,
 			"'%s' is in a run of another blklab, and two would measure each other; "
 			"wait for that to end",
-			dev->pci);
+			pci);
 	*ret_fd = fd;
 	fd = -1;
 	return 0;

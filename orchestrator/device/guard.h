@@ -68,5 +68,8 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err);
  * behind; only the lab knows of it. 0: *ret_fd is open, or -1 when there is no function; close()
  * ends it. -EBUSY: another blklab has it. */
 int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *err);
+/* The same by its address: whoever takes it from a driver, or gives it back, holds it. Also
+ * -ENOENT: there is no such function on the bus. */
+int guard_hold_pci(const char *root, const char *pci, int *ret_fd, struct bl_err *err);
 
 #endif

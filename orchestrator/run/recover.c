@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fs.h"
+#include "guard.h"
 #include "return.h"
 
 #define CLOCK_SLACK_MS 60000 /* a clock that is set right while it runs */
@@ -53,17 +54,45 @@ static bool is_of_earlier_boot(const struct handover_record *h)
 	       h->given_ms + up_ms + CLOCK_SLACK_MS < bl_wall_ms();
 }
 
+/* Nobody else takes it or gives it back meanwhile. 1: it is held; 0: left to who holds it, or
+ * lost. */
+static int hold(struct recovery *r, const struct handover_record *h, int *ret_fd)
+{
+	struct bl_err why = BL_ERR_INIT;
+	int e;
+
+	if (h->kind != HANDOVER_VFIO)
+		return 1;
+	e = guard_hold_pci(r->root, h->device, ret_fd, &why);
+	if (e == 0 || e == -ENOENT) /* give_back() says that it is gone */
+		return 1;
+	r->n_lost += e != -EBUSY;
+	runner_note(r->ev, "the disk '%s', which a killed run had, is left as it is: %s", h->serial,
+		    bl_err_text(&why));
+	return 0;
+}
+
+/* What was read before the others came may be done by now. */
+static int is_open(const struct recovery *r, const struct handover_record *h, struct bl_err *err)
+{
+	return r->ev->is_open ? r->ev->is_open(r->ev->ctx, h, err) : 1;
+}
+
 static int give_back_left(struct recovery *r, const struct handover_record *left,
 			  struct bl_err *err)
 {
 	struct handover_record h = *left; /* its strings are borrowed, but the outcome */
+	BL_CLEANUP(bl_closep) int fd = -1;
 	struct bl_err why = BL_ERR_INIT;
 	int e;
 
-	if (strcmp(h.host_id, r->host_id) != 0 || is_owner_alive(&h))
+	if (strcmp(h.host_id, r->host_id) != 0 || is_owner_alive(&h) || !hold(r, &h, &fd))
 		return 0;
+	e = is_open(r, &h, err);
+	if (e <= 0)
+		return e;
 	h.outcome = NULL;
-	e = give_back(&h, is_of_earlier_boot(&h), &why);
+	e = give_back_in(r->root, &h, is_of_earlier_boot(&h), &why);
 	if (e == 0) {
 		r->n_done++;
 		runner_note(r->ev, "%s '%s' (%s), which a killed run had: %s",
@@ -85,6 +114,15 @@ int recover_folder(struct recovery *r, const char *dir, struct bl_err *err)
 	return e < 0 ? e : 0;
 }
 
+int recover_devices(struct recovery *r, struct bl_err *err)
+{
+	int e = 0;
+
+	for (size_t i = 0; i < r->n_open && e >= 0; i++)
+		e = give_back_left(r, &r->open[i], err);
+	return e;
+}
+
 /* VMs first: their devices, disks and consoles are then nobody's. Then what is mounted, before the
  * folder it is mounted in. */
 int recover(struct recovery *r, struct bl_err *err)
@@ -92,8 +130,8 @@ int recover(struct recovery *r, struct bl_err *err)
 	static const char *const folders[] = {"runs", "backing"};
 	int e = hv_end_orphans(r->hv, on_orphan, r, err);
 
-	for (size_t i = 0; i < r->n_open && e >= 0; i++)
-		e = give_back_left(r, &r->open[i], err);
+	if (e >= 0)
+		e = recover_devices(r, err);
 	for (size_t i = 0; i < BL_ARRAY_LEN(folders) && e >= 0; i++) {
 		BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", r->work_dir, folders[i]);
 

@@ -22,29 +22,30 @@ static void say(struct handover_record *h, char *outcome)
 }
 
 /* The VM is gone, so whoever has the group open is not ours. */
-static int by_hand(const struct handover_record *h, char **ret_namespaces, struct bl_err *err)
+static int by_hand(const char *root, const struct handover_record *h, char **ret_namespaces,
+		   struct bl_err *err)
 {
-	long user = handover_user("", h->device);
+	long user = handover_user(root, h->device);
 	int r;
 
 	if (user > 0)
 		return bl_fail(err, -EBUSY, "process %ld still uses %s through VFIO", user,
 			       h->device);
-	r = handover_return("", h->device, h->driver_before, err);
+	r = handover_return(root, h->device, h->driver_before, err);
 	return r < 0 ? r
-		     : handover_wait_back("", h->device, h->driver_before, h->namespaces, DRIVER_NS,
-					  ret_namespaces, err);
+		     : handover_wait_back(root, h->device, h->driver_before, h->namespaces,
+					  DRIVER_NS, ret_namespaces, err);
 }
 
 /* Slots are refilled and addresses move: is it the one that was taken? */
-static int check_serial(const struct handover_record *h, struct bl_err *err)
+static int check_serial(const char *root, const struct handover_record *h, struct bl_err *err)
 {
 	char controller[32], serial[64];
 
-	device_pci_controller("", h->device, controller, sizeof controller);
+	device_pci_controller(root, h->device, controller, sizeof controller);
 	if (!h->serial[0] || !controller[0])
 		return 0;
-	device_controller_serial("", controller, serial, sizeof serial);
+	device_controller_serial(root, controller, serial, sizeof serial);
 	return strcmp(serial, h->serial) == 0
 		       ? 0
 		       : bl_fail(err, -ESTALE,
@@ -53,13 +54,14 @@ static int check_serial(const struct handover_record *h, struct bl_err *err)
 				 serial);
 }
 
-static int back_at_driver(struct handover_record *h, bool was_restarted, struct bl_err *err)
+static int back_at_driver(const char *root, struct handover_record *h, bool was_restarted,
+			  struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *namespaces = NULL;
 	struct bl_err why = BL_ERR_INIT;
 	uint64_t start = bl_now_ns();
 	bool is_by_hand = false;
-	int r = handover_wait_back("", h->device, h->driver_before, h->namespaces,
+	int r = handover_wait_back(root, h->device, h->driver_before, h->namespaces,
 				   was_restarted ? 0 : LIBVIRT_NS, &namespaces, &why);
 
 	if (r == -ETIMEDOUT && was_restarted) {
@@ -70,10 +72,10 @@ static int back_at_driver(struct handover_record *h, bool was_restarted, struct 
 	} else if (r == -ETIMEDOUT) {
 		is_by_hand = true;
 		why = (struct bl_err)BL_ERR_INIT;
-		r = by_hand(h, &namespaces, &why);
+		r = by_hand(root, h, &namespaces, &why);
 	}
 	if (r == 0)
-		r = check_serial(h, &why);
+		r = check_serial(root, h, &why);
 	if (r < 0) {
 		say(h, bl_strf("not back at %s: %s", h->driver_before, bl_err_text(&why)));
 		return bl_fail(err, r, "the disk '%s' at %s is not back at its driver '%s': %s",
@@ -99,12 +101,18 @@ static int unmounted(struct handover_record *h, struct bl_err *err)
 	return 0;
 }
 
-int give_back(struct handover_record *h, bool was_restarted, struct bl_err *err)
+int give_back_in(const char *root, struct handover_record *h, bool was_restarted,
+		 struct bl_err *err)
 {
-	int r = h->kind == HANDOVER_VFIO ? back_at_driver(h, was_restarted, err)
+	int r = h->kind == HANDOVER_VFIO ? back_at_driver(root, h, was_restarted, err)
 					 : unmounted(h, err);
 
 	h->is_back = r == 0;
 	h->returned_ms = bl_wall_ms();
 	return r;
+}
+
+int give_back(struct handover_record *h, bool was_restarted, struct bl_err *err)
+{
+	return give_back_in("", h, was_restarted, err);
 }

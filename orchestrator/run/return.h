@@ -13,5 +13,8 @@
  * its driver. Checks that it is back, by its serial, too; fills in h->returned_ms, is_back and
  * outcome. 0, or negative when it is not back (outcome says so, too). */
 int give_back(struct handover_record *h, bool was_restarted, struct bl_err *err);
+/* The same on a host whose /proc and /sys are below @root: "" is this one. */
+int give_back_in(const char *root, struct handover_record *h, bool was_restarted,
+		 struct bl_err *err);
 
 #endif

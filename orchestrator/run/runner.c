@@ -87,6 +87,7 @@ static int connect_hv(struct runner *r, struct bl_err *err)
 				    .ev = &r->ev,
 				    .work_dir = r->work_dir,
 				    .host_id = r->host_id,
+				    .root = "",
 				    .open = r->opt.open_handovers,
 				    .n_open = r->opt.n_open_handovers};
 	return recover(&r->left, err);

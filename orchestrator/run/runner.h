@@ -74,6 +74,9 @@ struct runner_events {
 	 * this returns, else negative, and it is not taken. Later the same, with how it came back.
 	 * NULL: nothing is ever taken, and cells that would need it fail. */
 	int (*handover)(void *ctx, const struct handover_record *h, struct bl_err *err);
+	/* Is @h, one of open_handovers, still not back? Another blklab may have seen to it. 1, 0,
+	 * or negative; may be NULL. */
+	int (*is_open)(void *ctx, const struct handover_record *h, struct bl_err *err);
 };
 
 struct runner;
