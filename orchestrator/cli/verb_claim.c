@@ -72,6 +72,8 @@ static int find(const struct args *a, const char *root, struct device *ret, stru
 		name.pci = a->device;
 	else if (a->device)
 		name.path = path = bl_strf("/dev/%s", a->device);
+	if (a->device && !name.path && !name.pci) /* it would go by the serial alone */
+		return bl_fail(err, -ENOMEM, "out of memory");
 	return device_find(&name, ret, err);
 }
 

@@ -2,6 +2,8 @@
 #include <check.h>
 #include <errno.h>
 #include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +114,39 @@ START_TEST(what_came_while_a_person_thought_is_not_lost)
 	meanwhile = put_data;
 	ck_assert_int_eq(run((struct args){.serial = "S5XX-0001"}, "S5XX-0001\n", &err), -ESTALE);
 	ck_assert_ptr_nonnull(strstr(err.text, "is not what was shown any more"));
+	ck_assert(!is_claimed());
+}
+END_TEST
+
+static const char *fails; /* the form whose text finds no memory; NULL: none */
+
+char *__wrap_bl_strf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+char *__wrap_bl_strf(const char *fmt, ...)
+{
+	char *s = NULL;
+	va_list ap;
+	int n;
+
+	if (fails && strcmp(fmt, fails) == 0)
+		return NULL;
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	return n < 0 ? NULL : s;
+}
+
+START_TEST(without_memory_for_the_name_no_other_namespace_is_claimed)
+{
+	struct args a = {.serial = "S5XX-0001", .device = "nvme0n2", .yes = true, .erase = true};
+	struct bl_err err;
+
+	faked_namespace(PCI, 0, 2, 5);
+	fails = "/dev/%s";
+	ck_assert_int_eq(run(a, NULL, &err), -ENOMEM);
+	ck_assert(!is_claimed()); /* the first one */
+	fails = NULL;
+	ck_assert_msg(run(a, NULL, &err) == 0, "%s", err.text);
 	ck_assert(!is_claimed());
 }
 END_TEST
@@ -327,6 +362,7 @@ int main(void)
 	tcase_add_test(t, a_person_is_shown_the_disk_and_types_its_serial);
 	tcase_add_test(t, anything_else_that_is_typed_changes_nothing);
 	tcase_add_test(t, what_came_while_a_person_thought_is_not_lost);
+	tcase_add_test(t, without_memory_for_the_name_no_other_namespace_is_claimed);
 	tcase_add_test(t, a_script_must_say_yes_and_erase_when_there_is_data);
 	tcase_add_test(t, an_empty_disk_is_claimed_once_by_yes_alone);
 	tcase_add_test(t, a_disk_in_use_is_refused_whatever_is_said);
