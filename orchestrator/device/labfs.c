@@ -72,10 +72,12 @@ int labfs_mount(const struct device *dev, const struct claim *claim, const char 
 	return r;
 }
 
-/* 1: @where is a mount of @node; 0: it is no mount; -EEXIST. */
-static int is_mount_of(const char *node, const char *where, struct bl_err *err)
+/* 1: @where is a mount of @node, and *ret_fd, open on that disk, keeps its number from becoming
+ * another's; 0: it is no mount; -EEXIST. */
+static int hold_mounted(const char *node, const char *where, int *ret_fd, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *above = bl_strf("%s/..", where);
+	BL_CLEANUP(bl_closep) int fd = -1;
 	struct stat here, there, disk;
 
 	if (!above)
@@ -85,17 +87,26 @@ static int is_mount_of(const char *node, const char *where, struct bl_err *err)
 				       : bl_fail(err, -errno, "'%s': %s", where, strerror(errno));
 	if (here.st_dev == there.st_dev)
 		return 0;
-	if (stat(node, &disk) == 0 && S_ISBLK(disk.st_mode) && disk.st_rdev == here.st_dev)
-		return 1;
-	return bl_fail(err, -EEXIST, "what is mounted at '%s' is not '%s': left as it is", where,
-		       node);
+	/* For reading: a kernel may keep writers from a disk that is mounted. */
+	fd = open(node, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &disk) < 0 || !S_ISBLK(disk.st_mode) || disk.st_rdev != here.st_dev)
+		return bl_fail(err, -EEXIST, "what is mounted at '%s' is not '%s': left as it is",
+			       where, node);
+	*ret_fd = fd;
+	fd = -1;
+	return 1;
 }
 
-static int wipe(const char *node, struct bl_err *err)
+/* @held is open on the disk. Its name may lead to another one by now, so it is opened anew, for
+ * writing and alone, by what is open. */
+static int wipe(int held, const char *node, struct bl_err *err)
 {
 	static const char zeroes[SIGNATURE_BYTES];
-	BL_CLEANUP(bl_closep) int fd = open(node, O_WRONLY | O_EXCL | O_CLOEXEC);
+	BL_CLEANUP(bl_closep) int fd = -1;
+	char itself[64];
 
+	snprintf(itself, sizeof itself, "/proc/self/fd/%d", held);
+	fd = open(itself, O_WRONLY | O_EXCL | O_CLOEXEC);
 	if (fd < 0)
 		return bl_fail(err, -errno, "cannot open '%s' to take its file system off: %s",
 			       node, strerror(errno));
@@ -107,7 +118,8 @@ static int wipe(const char *node, struct bl_err *err)
 
 int labfs_end(const char *node, const char *where, struct bl_err *err)
 {
-	int r = is_mount_of(node, where, err), was_mounted = r;
+	BL_CLEANUP(bl_closep) int held = -1;
+	int r = hold_mounted(node, where, &held, err), was_mounted = r;
 
 	if (r < 0)
 		return r;
@@ -119,6 +131,6 @@ int labfs_end(const char *node, const char *where, struct bl_err *err)
 	}
 	rmdir(where);
 	if (r == 1)
-		r = wipe(node, err);
+		r = wipe(held, node, err);
 	return r < 0 ? r : was_mounted;
 }

@@ -16,8 +16,9 @@ int labfs_mount(const struct device *dev, const struct claim *claim, const char 
 
 /* Unmount @where when it is a mount of @node, remove the folder, and take the file system's
  * signature off @node: 1. 0: it is not mounted (a file system of the lab may lie there, which the
- * guard knows by its UUID). -EBUSY: something still uses it;
- * -EEXIST: something else is mounted there. */
+ * guard knows by its UUID). Its name may become another disk's meanwhile: only the disk that was
+ * mounted is written. -EBUSY: something still uses it; -EEXIST: something else is mounted there;
+ * -EIO: the signature can't be taken off; what stat(2), umount2(2) and open(2) say. */
 int labfs_end(const char *node, const char *where, struct bl_err *err);
 
 #endif

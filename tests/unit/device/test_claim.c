@@ -3,10 +3,8 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/loop.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "claim.h"
@@ -15,6 +13,7 @@
 #include "fs.h"
 #include "guard_priv.h"
 #include "guarded.h"
+#include "loops.h"
 #include "proc.h"
 #include "units.h"
 
@@ -185,24 +184,6 @@ START_TEST(a_disk_too_small_for_a_claim_is_refused)
 }
 END_TEST
 
-/* A loop device on an image, which ends with the last file open on it, also when a check fails;
- * -1 when the host has none. */
-static int make_loop(const char *image, char node[64])
-{
-	struct loop_info64 info = {.lo_flags = LO_FLAGS_AUTOCLEAR};
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop, file, n;
-
-	n = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
-	snprintf(node, 64, "/dev/loop%d", n);
-	loop = n < 0 ? -1 : open(node, O_RDWR | O_CLOEXEC);
-	file = open(image, O_RDWR | O_CLOEXEC);
-	if (loop >= 0 && ioctl(loop, LOOP_SET_FD, file) == 0 &&
-	    ioctl(loop, LOOP_SET_STATUS64, &info) == 0)
-		return loop;
-	fprintf(stderr, "no loop device here: not tested on a real block device\n");
-	return -1;
-}
-
 /* Between the look at it and a person's answer the controllers came back with other names. */
 START_TEST(a_name_that_became_another_disks_is_not_claimed)
 {
@@ -230,7 +211,7 @@ START_TEST(a_real_block_device_is_claimed_alone)
 	struct claim c;
 	char node[64];
 	char number[80];
-	int loop = make_loop(d.node, node), other;
+	int loop = loop_make(d.node, node), other;
 
 	if (loop < 0)
 		return;
