@@ -77,9 +77,9 @@ int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t
 	      struct facts *ret_interrupts, struct bl_err *err);
 
 /* What the disk's NVMe controller says of itself is added to @ret_facts (keys of nvme_info.h;
- * "failed": why some are missing; nothing when the disk is no NVMe). What the guest's kernel logged
- * about trouble with the disk since boot or since the last call is added to @ret_events as "0",
- * "1"... On failure both are as they were. */
+ * "failed": why some are missing; none of them when the disk is no NVMe; "events.not_read": why
+ * there are no events). What the guest's kernel logged about trouble with the disk since boot or
+ * since the last call is added to @ret_events as "0", "1"... On failure both are as they were. */
 int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,
 		 struct facts *ret_events, struct bl_err *err);
 

@@ -269,9 +269,13 @@ static void host_event(void *ctx, const char *line)
 /* From here on: what the hand-over itself made the kernel say is not trouble. */
 int trial_watch_device(struct trial *t)
 {
-	if (cell_needs_device(t->s->cell))
-		t->kernel_log = kernel_log_open("/dev/kmsg", false);
-	return 0;
+	if (!cell_needs_device(t->s->cell))
+		return 0;
+	t->kernel_log = kernel_log_open("/dev/kmsg", false);
+	/* No event would look like no trouble. */
+	return t->kernel_log ? 0
+			     : trial_fact(t, "device.events.not_read",
+					  "host: the kernel log, /dev/kmsg: %s", strerror(errno));
 }
 
 int trial_trouble(struct trial *t)

@@ -49,11 +49,12 @@ static json_t *nvme_facts(const char *name, const char *controller)
 	return facts;
 }
 
-static json_t *events_of(const char *device, const char *controller)
+/* Without them @facts have the reason: no event would look like no trouble. */
+static json_t *events_of(const char *device, const char *controller, json_t *facts)
 {
 	const char *name = device + strlen("/dev/"), *names[3] = {name};
 	json_t *events = json_array();
-	char pci[32], more[64];
+	char pci[32], more[64], why[128];
 	size_t n_names = 1, n;
 
 	irq_pci_of_block("", name, pci, sizeof pci);
@@ -63,13 +64,16 @@ static json_t *events_of(const char *device, const char *controller)
 		names[n_names++] = controller;
 	if (!heard.log || strcmp(heard.device, device)) {
 		heard.log = kernel_log_close(heard.log);
-		heard.log = kernel_log_open(KMSG, true);
 		snprintf(heard.device, sizeof heard.device, "%s", device);
+		heard.log = kernel_log_open(KMSG, true);
 	}
-	if (!events || !heard.log) {
-		say("cannot read %s: %s", KMSG, strerror(errno));
+	if (!heard.log) {
+		snprintf(why, sizeof why, "guest: the kernel log, %s: %s", KMSG, strerror(errno));
+		say("%s", why);
+		add_fact(facts, "events.not_read", why);
+	}
+	if (!events || !heard.log)
 		return events;
-	}
 	n = kernel_log_trouble(heard.log, names, n_names, add_event, events);
 	if (n > EVENTS_MAX) {
 		snprintf(more, sizeof more, "%s: %zu more lines like these", name, n - EVENTS_MAX);
@@ -82,8 +86,10 @@ json_t *health_answer(json_int_t id, const char *device)
 {
 	const char *name = device + strlen("/dev/");
 	char controller[32];
+	json_t *facts;
 
 	nvme_controller_of("", name, controller, sizeof controller);
-	return json_pack("{s:s, s:I, s:o, s:o}", "type", "health", "id", id, "facts",
-			 nvme_facts(name, controller), "events", events_of(device, controller));
+	facts = nvme_facts(name, controller);
+	return json_pack("{s:s, s:I, s:o, s:o}", "type", "health", "id", id, "facts", facts,
+			 "events", events_of(device, controller, facts));
 }
