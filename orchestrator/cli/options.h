@@ -18,8 +18,8 @@ struct args {
 	const char *scenario, *cell, *cell_b, *run, *run_b, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference;
-	const char *device, *serial; /* of a disk */
-	uint64_t repeats;            /* 0: not given */
+	const char *device, *serial, *forget; /* of a disk */
+	uint64_t repeats;                     /* 0: not given */
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove;
 };

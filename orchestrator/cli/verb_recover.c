@@ -79,6 +79,7 @@ static int run_recover(struct cli *cli, const struct args *a, struct bl_err *err
 		return e;
 	opt.work_dir = r.work_dir;
 	opt.cache_dir = r.cache_dir;
+	opt.forget = a->forget;
 	opt.open_handovers = r.open_handovers;
 	opt.n_open_handovers = r.n_open_handovers;
 	e = runner_recover(&opt, &ev, &n, err);
@@ -92,10 +93,23 @@ static int run_recover(struct cli *cli, const struct args *a, struct bl_err *err
 	return e;
 }
 
-static const struct option_row options[] = {ROW_STORE, ROW_URI, ROW_WORK_DIR, ROW_CACHE_DIR};
+static const struct option_row options[] = {
+	ROW_STORE,
+	{.name = "forget",
+	 .kind = OPTION_TEXT,
+	 .arg = "SERIAL",
+	 .at = AT(forget),
+	 .help = "close what is remembered of this disk when it can't be given back, because it "
+		 "was pulled or moved"},
+	ROW_URI,
+	ROW_WORK_DIR,
+	ROW_CACHE_DIR,
+};
 
 static const struct example examples[] = {
 	{"blklab recover", "after a run was killed, when no other is to follow now"},
+	{"blklab recover --forget S5XXNX0T123456",
+	 "that disk was pulled after the run was killed, and won't come back"},
 };
 
 const struct verb verb_recover = {
@@ -106,7 +120,10 @@ const struct verb verb_recover = {
 		"their driver, unmount what it had mounted, and remove its files. The next `blklab "
 		"run` does the same before it begins; this is for when there is none to follow.\n\n"
 		"The store says which driver a device had: give the same --store and --work-dir "
-		"as the run that was killed. What belongs to a run that goes on is left alone.",
+		"as the run that was killed. What belongs to a run that goes on is left alone.\n\n"
+		"A device that can't be given back is tried again each time, and its run can't be "
+		"deleted from the store. --forget ends that and says what it forgets; a device "
+		"that is still at vfio-pci is not forgotten.",
 	.options = options,
 	.n_options = BL_ARRAY_LEN(options),
 	.examples = examples,

@@ -10,6 +10,7 @@
 #include "backing.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "device.h"
 #include "fs.h"
 #include "guard.h"
 #include "return.h"
@@ -78,6 +79,36 @@ static int is_open(const struct recovery *r, const struct handover_record *h, st
 	return r->ev->is_open ? r->ev->is_open(r->ev->ctx, h, err) : 1;
 }
 
+/* A person says that it won't come back: it was pulled, or is somebody else's now. What can still
+ * be given back is not forgotten: then only the store knows where it belongs. */
+static bool forget(struct recovery *r, struct handover_record *h, int code,
+		   const struct bl_err *why)
+{
+	char at[64] = "", when[32], *outcome;
+
+	if (!r->forget || strcmp(r->forget, h->serial) != 0)
+		return false;
+	if (h->kind == HANDOVER_VFIO)
+		device_pci_driver(r->root, h->device, at, sizeof at);
+	if (strcmp(at, "vfio-pci") == 0 || (h->kind == HANDOVER_MOUNT && code == -EBUSY)) {
+		runner_note(r->ev,
+			    "'%s' (%s) is not forgotten, because it can still be given back: it is "
+			    "%s; end what keeps it there, then say `blklab recover` again",
+			    h->serial, h->device, at[0] ? "at vfio-pci" : "mounted");
+		return false;
+	}
+	outcome = bl_strf("forgotten: %s", h->outcome ? h->outcome : bl_err_text(why));
+	if (!outcome)
+		return false;
+	free(h->outcome);
+	h->outcome = outcome;
+	h->is_ended = true;
+	runner_note(r->ev, "forgot '%s' (%s), which run %s took from '%s' at %s and which is %s",
+		    h->serial, h->device, h->run_id, h->driver_before,
+		    bl_format_utc(when, h->given_ms), outcome + strlen("forgotten: "));
+	return true;
+}
+
 static int give_back_left(struct recovery *r, const struct handover_record *left,
 			  struct bl_err *err)
 {
@@ -92,12 +123,15 @@ static int give_back_left(struct recovery *r, const struct handover_record *left
 	if (e <= 0)
 		return e;
 	h.outcome = NULL;
+	r->n_named += r->forget && strcmp(r->forget, h.serial) == 0;
 	e = give_back_in(r->root, &h, is_of_earlier_boot(&h), &why);
 	if (e == 0) {
 		r->n_done++;
 		runner_note(r->ev, "%s '%s' (%s), which a killed run had: %s",
 			    h.kind == HANDOVER_VFIO ? "the disk" : "the file system on", h.serial,
 			    h.device, h.outcome ? h.outcome : "");
+	} else if (forget(r, &h, e, &why)) {
+		r->n_done++;
 	} else {
 		r->n_lost++;
 		runner_note(r->ev, "%s", bl_err_text(&why));

@@ -15,9 +15,12 @@ struct recovery {
 	const struct runner_events *ev; /* note and handover are called */
 	const char *work_dir, *host_id;
 	const char *root; /* "" on a real host; a folder with a faked /proc and /sys in tests */
+	const char
+		*forget; /* a serial, whose rows are closed when they can't be given back; NULL */
 	const struct handover_record *open; /* taken by runs that may be gone */
 	size_t n_open;
 	size_t n_done, n_lost; /* out: what was put right, and what could not be given back */
+	size_t n_named;        /* out: rows with the serial @forget that were tried */
 };
 
 /* Negative only when the host could not be looked at, or the store not written: a device that

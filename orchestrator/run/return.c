@@ -25,13 +25,8 @@ static void say(struct handover_record *h, char *outcome)
 static int by_hand(const char *root, const struct handover_record *h, char **ret_namespaces,
 		   struct bl_err *err)
 {
-	long user = handover_user(root, h->device);
-	int r;
+	int r = handover_return(root, h->device, h->driver_before, err);
 
-	if (user > 0)
-		return bl_fail(err, -EBUSY, "process %ld still uses %s through VFIO", user,
-			       h->device);
-	r = handover_return(root, h->device, h->driver_before, err);
 	return r < 0 ? r
 		     : handover_wait_back(root, h->device, h->driver_before, h->namespaces,
 					  DRIVER_NS, ret_namespaces, err);
@@ -54,6 +49,33 @@ static int check_serial(const char *root, const struct handover_record *h, struc
 				 serial);
 }
 
+/* A restart ended the hand-over; whatever keeps it from its driver since is somebody else's doing.
+ */
+static int ended(struct handover_record *h, const struct bl_err *why)
+{
+	h->is_ended = true;
+	say(h, bl_strf("ended by a restart of the host, and left as it is: %s", bl_err_text(why)));
+	return 0;
+}
+
+static int not_back(const char *root, struct handover_record *h, int r, struct bl_err *why,
+		    bool was_restarted, struct bl_err *err)
+{
+	char at[64];
+
+	if (was_restarted && r == -ETIMEDOUT) { /* nothing was waited for */
+		device_pci_driver(root, h->device, at, sizeof at);
+		*why = (struct bl_err)BL_ERR_INIT;
+		bl_fail(why, r, "'%s' is at %s, with other namespaces than before or none",
+			h->device, at[0] ? at : "no driver");
+	}
+	if (was_restarted && r != -ENOMEM)
+		return ended(h, why);
+	say(h, bl_strf("not back at %s: %s", h->driver_before, bl_err_text(why)));
+	return bl_fail(err, r, "the disk '%s' at %s is not back at its driver '%s': %s", h->serial,
+		       h->device, h->driver_before, bl_err_text(why));
+}
+
 static int back_at_driver(const char *root, struct handover_record *h, bool was_restarted,
 			  struct bl_err *err)
 {
@@ -61,26 +83,21 @@ static int back_at_driver(const char *root, struct handover_record *h, bool was_
 	struct bl_err why = BL_ERR_INIT;
 	uint64_t start = bl_now_ns();
 	bool is_by_hand = false;
+	char at[64];
 	int r = handover_wait_back(root, h->device, h->driver_before, h->namespaces,
 				   was_restarted ? 0 : LIBVIRT_NS, &namespaces, &why);
 
-	if (r == -ETIMEDOUT && was_restarted) {
-		why = (struct bl_err)BL_ERR_INIT;
-		bl_fail(&why, r,
-			"the host was restarted since, so something else keeps it from there; it "
-			"is left where it is");
-	} else if (r == -ETIMEDOUT) {
-		is_by_hand = true;
+	if (r == -ETIMEDOUT && !was_restarted) {
+		/* Else only its namespaces are awaited, which nothing here can hasten. */
+		is_by_hand = device_pci_driver(root, h->device, at, sizeof at) == 0 &&
+			     strcmp(at, h->driver_before) != 0;
 		why = (struct bl_err)BL_ERR_INIT;
 		r = by_hand(root, h, &namespaces, &why);
 	}
 	if (r == 0)
 		r = check_serial(root, h, &why);
-	if (r < 0) {
-		say(h, bl_strf("not back at %s: %s", h->driver_before, bl_err_text(&why)));
-		return bl_fail(err, r, "the disk '%s' at %s is not back at its driver '%s': %s",
-			       h->serial, h->device, h->driver_before, bl_err_text(&why));
-	}
+	if (r < 0)
+		return not_back(root, h, r, &why, was_restarted, err);
 	say(h, bl_strf("back at %s with %s after %.1f s%s", h->driver_before,
 		       namespaces && *namespaces ? namespaces : "no namespace",
 		       (double)(bl_now_ns() - start) / (double)NS_PER_S,
@@ -88,11 +105,13 @@ static int back_at_driver(const char *root, struct handover_record *h, bool was_
 	return 0;
 }
 
-static int unmounted(struct handover_record *h, struct bl_err *err)
+static int unmounted(struct handover_record *h, bool was_restarted, struct bl_err *err)
 {
 	struct bl_err why = BL_ERR_INIT;
 	int r = labfs_end(h->device, h->driver_before, &why);
 
+	if (r == -EEXIST && was_restarted)
+		return ended(h, &why);
 	if (r < 0) {
 		say(h, bl_strf("not unmounted: %s", bl_err_text(&why)));
 		return bl_fail(err, r, "%s", bl_err_text(&why));
@@ -105,9 +124,9 @@ int give_back_in(const char *root, struct handover_record *h, bool was_restarted
 		 struct bl_err *err)
 {
 	int r = h->kind == HANDOVER_VFIO ? back_at_driver(root, h, was_restarted, err)
-					 : unmounted(h, err);
+					 : unmounted(h, was_restarted, err);
 
-	h->is_back = r == 0;
+	h->is_back = r == 0 && !h->is_ended;
 	h->returned_ms = bl_wall_ms();
 	return r;
 }

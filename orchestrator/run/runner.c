@@ -88,6 +88,7 @@ static int connect_hv(struct runner *r, struct bl_err *err)
 				    .work_dir = r->work_dir,
 				    .host_id = r->host_id,
 				    .root = "",
+				    .forget = r->opt.forget,
 				    .open = r->opt.open_handovers,
 				    .n_open = r->opt.n_open_handovers};
 	return recover(&r->left, err);
@@ -158,6 +159,12 @@ int runner_recover(const struct runner_options *opt, const struct runner_events 
 		e = connect_hv(r, err);
 	if (e == 0 && r->left.n_lost)
 		e = bl_fail(err, -EBUSY, "%zu could not be given back", r->left.n_lost);
+	if (e == 0 && opt->forget && !r->left.n_named)
+		e = bl_fail(err, -ENOENT,
+			    "no killed run of this host left a disk with the serial '%s' in this "
+			    "store, so nothing was forgotten; give the --store of that run, and "
+			    "the serial as `blklab recover` says it",
+			    opt->forget);
 	if (r)
 		*ret_n = r->left.n_done;
 	runner_close(r);

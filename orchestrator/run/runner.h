@@ -34,6 +34,8 @@ struct runner_options {
 	 * back what belongs to no process that lives. */
 	const struct handover_record *open_handovers;
 	size_t n_open_handovers;
+	const char *forget; /* runner_recover(): a serial whose open_handovers are closed when they
+			     * can't be given back; NULL: none */
 };
 
 enum runner_phase {
@@ -111,7 +113,8 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 struct runner *runner_close(struct runner *r); /* returns NULL */
 
 /* Only what runner_open() begins with: VMs, files, mounts and devices of killed runs. *ret_n: how
- * many of these there were. -EBUSY: some could not be given back (said by a note). */
+ * many of these there were. -EBUSY: some could not be given back (said by a note). -ENOENT: nothing
+ * of the serial @opt->forget. */
 int runner_recover(const struct runner_options *opt, const struct runner_events *ev, size_t *ret_n,
 		   struct bl_err *err);
 

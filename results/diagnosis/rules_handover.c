@@ -36,7 +36,7 @@ void rules_of_handovers(struct diagnosis *g)
 		BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 		BL_CLEANUP(bl_freep) char *remedy = NULL;
 
-		if (h->is_back)
+		if (h->is_back || h->is_ended) /* there is nothing left to do */
 			continue;
 		remedy = remedy_of(h);
 		bl_buf_addf(&said, "%s%s%s%s%s ", h->device, h->serial[0] ? " (serial " : "",

@@ -141,6 +141,8 @@ struct handover_record {
 	uint64_t given_ms;    /* wall clock, as returned_ms */
 	uint64_t returned_ms; /* when giving it back was last tried; 0: not yet */
 	bool is_back;         /* checked: at its driver with its namespaces, or unmounted */
+	bool is_ended;        /* not back, and not to be given back any more: the host was restarted
+			       * since, or a person had it forgotten (outcome says which) */
 	char *outcome;        /* NULL: not yet; "back at nvme with nvme0n1 after 1.2 s", or what is
 			       * wrong */
 };

@@ -7,6 +7,14 @@
 #include "db.h"
 #include "store.h"
 
+/* The column is_back: what is not 0 is closed. */
+enum { BACK_NO, BACK_YES, BACK_ENDED };
+
+static uint64_t back_of(const struct handover_record *h)
+{
+	return h->is_back ? BACK_YES : h->is_ended ? BACK_ENDED : BACK_NO;
+}
+
 static int put_handover(struct store *s, const struct handover_record *h, struct bl_err *err)
 {
 	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
@@ -22,7 +30,7 @@ static int put_handover(struct store *s, const struct handover_record *h, struct
 			 handover_kind_names[h->kind], h->host_id, (uint64_t)h->owner_pid,
 			 h->owner_start, h->device, h->serial, h->model, h->driver_before,
 			 h->namespaces, h->given_ms, h->returned_ms != 0, h->returned_ms,
-			 (uint64_t)h->is_back, h->outcome)) < 0)
+			 back_of(h), h->outcome)) < 0)
 		return r;
 	return db_put(s, st, err, "hand-over");
 }
@@ -46,8 +54,8 @@ static int end_handover(struct store *s, const struct handover_record *h, struct
 			    "UPDATE handover SET returned_ms = ?, is_back = ?, outcome = ?"
 			    " WHERE id = ?",
 			    &st, err)) < 0 ||
-	    (r = db_bind(s, st, err, "ouss", h->returned_ms != 0, h->returned_ms,
-			 (uint64_t)h->is_back, h->outcome, h->id)) < 0 ||
+	    (r = db_bind(s, st, err, "ouss", h->returned_ms != 0, h->returned_ms, back_of(h),
+			 h->outcome, h->id)) < 0 ||
 	    (r = db_put(s, st, err, "hand-over")) < 0)
 		return r;
 	if (!sqlite3_changes(s->db))
@@ -109,7 +117,8 @@ static int load_row(struct store *s, sqlite3_stmt *st, struct handovers *l, stru
 	h->owner_start = col_u64(st, 6);
 	h->given_ms = col_u64(st, 12);
 	h->returned_ms = col_u64(st, 13);
-	h->is_back = col_u64(st, 14);
+	h->is_back = col_u64(st, 14) == BACK_YES;
+	h->is_ended = col_u64(st, 14) == BACK_ENDED;
 	if ((r = col_text(st, 4, &h->host_id, err)) < 0 ||
 	    (r = col_text(st, 7, &h->device, err)) < 0 ||
 	    (r = col_text(st, 8, &h->serial, err)) < 0 ||

@@ -39,11 +39,11 @@ int store_end_run(struct store *s, const char *run_id, uint64_t ended_ms, const 
 /* What a trial is about to take from the host. Committed and on the disk when it returns: only then
  * may the device be touched. -EEXIST; -EINVAL: a run that was not put. */
 int store_put_handover(struct store *s, const struct handover_record *h, struct bl_err *err);
-/* How giving it back went, by its id: returned_ms, is_back, outcome; may be called again after a
- * failure. On the disk when it returns. -ENOENT. */
+/* How giving it back went, by its id: returned_ms, is_back, is_ended, outcome; may be called again
+ * after a failure. On the disk when it returns. -ENOENT. */
 int store_end_handover(struct store *s, const struct handover_record *h, struct bl_err *err);
-/* Those of @host_id that are not back (never tried, or tried in vain), oldest first, of all runs.
- * *ret_list is new: end each with handover_record_done(), then free(). */
+/* Those of @host_id that are not back (never tried, or tried in vain) nor ended, oldest first, of
+ * all runs. *ret_list is new: end each with handover_record_done(), then free(). */
 int store_open_handovers(struct store *s, const char *host_id, struct handover_record **ret_list,
 			 size_t *ret_n, struct bl_err *err);
 

@@ -376,6 +376,7 @@ void assert_same_handover(const struct handover_record *a, const struct handover
 	ck_assert_uint_eq(a->given_ms, b->given_ms);
 	ck_assert_uint_eq(a->returned_ms, b->returned_ms);
 	ck_assert_int_eq(a->is_back, b->is_back);
+	ck_assert_int_eq(a->is_ended, b->is_ended);
 	same_text(a->outcome, b->outcome);
 }
 

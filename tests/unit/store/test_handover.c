@@ -186,6 +186,29 @@ START_TEST(a_run_whose_device_is_out_can_not_be_deleted)
 }
 END_TEST
 
+START_TEST(what_was_ended_is_closed_though_not_back)
+{
+	struct run_data d, out = {0};
+	struct store *s = store_with_run(&d);
+	struct handover_record h;
+
+	make_handover(&h, &d, 0);
+	ck_assert_int_eq(store_put_handover(s, &h, NULL), 0);
+	h.is_ended = true;
+	h.returned_ms = h.given_ms + 1;
+	h.outcome = strdup("forgotten: not back at nvme: it was pulled");
+	ck_assert_int_eq(store_end_handover(s, &h, NULL), 0);
+	assert_open(s, d.run.host_id, 0);
+	ck_assert_int_eq(store_load_run(s, NULL, &out, NULL), 0);
+	assert_same_handover(&out.handovers[0], &h);
+	ck_assert_int_eq(db_exec(s, "DELETE FROM run", NULL), 0);
+	handover_record_done(&h);
+	run_data_done(&out);
+	run_data_done(&d);
+	store_close(s);
+}
+END_TEST
+
 /* The row has to be in the log on the disk, not only in the page cache, when the device leaves. */
 START_TEST(the_store_writes_through_to_the_disk)
 {
@@ -212,6 +235,7 @@ TCase *handover_cases(void)
 	tcase_add_test(t, open_ones_are_of_this_host_oldest_first_and_of_all_runs);
 	tcase_add_test(t, what_does_not_fit_is_refused);
 	tcase_add_test(t, a_run_whose_device_is_out_can_not_be_deleted);
+	tcase_add_test(t, what_was_ended_is_closed_though_not_back);
 	tcase_add_test(t, the_store_writes_through_to_the_disk);
 	return t;
 }
