@@ -288,11 +288,25 @@ static int write_claim(const struct device *dev, int fd, struct claim *ret, stru
 	return r;
 }
 
+/* A claim is text: of another serial it would hold something else, and never fit. */
+static int check_serial(const struct device *dev, struct bl_err *err)
+{
+	for (const char *c = dev->serial; *c; c++)
+		if (*c < ' ' || *c > '~')
+			return bl_fail(err, -EILSEQ,
+				       "the serial of '%s' has the byte 0x%02x; a claim holds a "
+				       "serial of printable ASCII only: take another disk",
+				       dev->block, (unsigned)(unsigned char)*c);
+	return 0;
+}
+
 int claim_write(const struct device *dev, struct claim *ret, struct bl_err *err)
 {
 	BL_CLEANUP(bl_closep) int fd = -1;
 	int r = guard_check(dev, dev->serial, GUARD_LOOK, NULL, err);
 
+	if (r == 0)
+		r = check_serial(dev, err);
 	if (r < 0)
 		return r;
 	if (!claim_usable_bytes(dev->size_bytes))

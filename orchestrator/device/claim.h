@@ -36,9 +36,13 @@ uint64_t claim_usable_bytes(uint64_t size_bytes);
  * -EACCES; -ENODEV: the disk is not the host's now. */
 int claim_read(const struct device *dev, struct claim *ret, struct bl_err *err);
 
-/* After guard_check(GUARD_LOOK): wipes the signatures and partition table that are there
- * (libblkid), writes the claim, reads it back, and has the kernel read the partition table anew.
- * Opened O_EXCL. */
+/* When guard_check(GUARD_LOOK), which is called, says nothing: wipes the signatures and partition
+ * table that are there (libblkid), writes the claim, reads it back, and has the kernel read the
+ * partition table anew. Opened O_EXCL. What guard_check() returns; -EILSEQ: the serial is no
+ * printable ASCII; -ENOSPC: the disk is too small; -EBUSY: somebody has it by now, or the kernel
+ * keeps its partitions; -ESTALE, -ENODEV: its name is another disk's by now, or nobody's; -EIO: it
+ * reads back other bytes; -ENOMEM; what open(2) and the disk say. Before the wiping nothing is
+ * changed. */
 int claim_write(const struct device *dev, struct claim *ret, struct bl_err *err);
 
 /* Take the claim off again; nothing else is changed. -ENOKEY: there is none; else as claim_write().

@@ -184,6 +184,31 @@ START_TEST(a_disk_too_small_for_a_claim_is_refused)
 }
 END_TEST
 
+/* The claim would have another serial, and not fit. */
+START_TEST(a_serial_that_is_no_text_is_not_claimed)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct device d;
+	struct claim c;
+	int fd;
+	char byte = 'x';
+
+	faked_put("/sys/devices/pci0000:00/" PCI "/nvme/nvme0/serial", "S5XX-\xe9 1\n");
+	ck_assert_int_eq(
+		device_find(&(struct device_name){.root = faked_root, .serial = "S5XX-\xe9 1"}, &d,
+			    NULL),
+		0);
+	fd = open(d.node, O_RDWR);
+	ck_assert_int_eq(pwrite(fd, &byte, 1, 15 * MiB), 1);
+	ck_assert_int_eq(claim_write(&d, &c, &err), -EILSEQ);
+	ck_assert_str_eq(err.text, "the serial of 'nvme0n1' has the byte 0xe9; a claim holds a "
+				   "serial of printable ASCII only: take another disk");
+	ck_assert_int_eq(pread(fd, &byte, 1, 15 * MiB), 1);
+	ck_assert_int_eq(byte, 'x'); /* nothing was written */
+	close(fd);
+}
+END_TEST
+
 /* Between the look at it and a person's answer the controllers came back with other names. */
 START_TEST(a_name_that_became_another_disks_is_not_claimed)
 {
@@ -253,6 +278,7 @@ int main(void)
 	tcase_add_test(t, claiming_wipes_file_systems_and_both_copies_of_a_gpt);
 	tcase_add_test(t, a_disk_in_use_is_not_claimed);
 	tcase_add_test(t, a_disk_too_small_for_a_claim_is_refused);
+	tcase_add_test(t, a_serial_that_is_no_text_is_not_claimed);
 	tcase_add_test(t, a_name_that_became_another_disks_is_not_claimed);
 	tcase_add_test(t, a_real_block_device_is_claimed_alone);
 	suite_add_tcase(s, t);
