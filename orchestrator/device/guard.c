@@ -275,7 +275,7 @@ static int check_contents(struct guard *g)
 	if (r == 0)
 		r = claim_read(&disk, &claim, NULL);
 	if (r < 0)
-		return guard_deny(g, r, "look at the kernel log (dmesg)",
+		return guard_deny(g, -EIO, "look at the kernel log (dmesg)",
 				  "'%s': can't tell whether it has a claim: %s", g->block,
 				  strerror(-r));
 	if (g->claim && !g->is_other)

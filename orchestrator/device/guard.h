@@ -22,26 +22,27 @@ enum guard_use {
  *
  * -EBUSY: it is mounted (disk or partition; where), swap, held (LVM, MD, device mapper, multipath,
  * bcache, a loop device on top, a ZFS member in an imported pool), the root, boot or EFI disk, open
- * in another process, the kernel's own O_EXCL, another program's flock.
+ * in another process, the kernel's own O_EXCL, another program's flock; it is at vfio-pci.
  *
  * -EEXIST: a partition or a signature (libblkid) that the lab did not write: the claim knows the
  * file system that the lab makes; with GUARD_LOOK only listed, see guard_contents().
  *
  * -ENOKEY: no claim of this lab, or one for another serial or size: `blklab claim SERIAL`.
  *
- * -EINVAL: no serial given. -ENODEV: it has another one, or none; or it is gone. -EROFS, -ENOTBLK.
- * -EIO: a check could not be made.
+ * -EINVAL: no serial given. -ENODEV: it has another one, or none; or it is gone. -ESTALE: its name
+ * is another disk's by now. -EROFS, -ENOTBLK. -EIO: a check could not be made, whatever kept it
+ * from being made: also when processes keep their open files from this user (who is not root).
  *
  * GUARD_PASSTHROUGH, -ENOTSUP: not an NVMe controller of its own; the IOMMU is off; vfio-pci is
  * neither loaded nor loadable. -EBUSY: the IOMMU group has another device with a driver other than
- * vfio-pci or none, bridges (class 0x0604) excepted: named with address, driver and what it is. */
+ * vfio-pci or none, bridges (class 0x0604) excepted: named with address, driver and what it is; or
+ * the disk has a second path, by another controller of its subsystem. */
 int guard_check(const struct device *dev, const char *serial, enum guard_use use,
 		struct claim *claim, struct bl_err *err);
 
 /* What is on it, for a person, one line each: "ext4, label 'data', UUID ..."; "GPT partition
  * table"; "partition nvme0n1p1, 512 MiB, vfat"; "claim of this lab, made 2026-11-26 on host ...".
- * new;
- * "" nothing is known to be on it. */
+ * new; "" nothing is known to be on it. */
 int guard_contents(const struct device *dev, char **ret, struct bl_err *err);
 
 /* Its lines in one: "a\nb\n" as "a; b". new; NULL: no memory. */

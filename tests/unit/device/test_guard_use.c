@@ -295,6 +295,16 @@ START_TEST(a_check_that_cannot_be_made_is_a_refusal)
 }
 END_TEST
 
+START_TEST(a_claim_that_cannot_be_read_is_a_refusal)
+{
+	faked_remove("/dev/nvme0n1");
+	faked_put("/dev/nvme0n1/what", ""); /* opens, and does not read */
+	refused(GUARD_LOOK, -EIO,
+		"'nvme0n1': can't tell whether it has a claim: Is a directory; look at the kernel "
+		"log (dmesg)");
+}
+END_TEST
+
 START_TEST(partitions_whose_holders_cannot_be_told_are_a_refusal)
 {
 	faked_partition(PCI, 0, 1, 1, 7);
@@ -421,6 +431,7 @@ int main(void)
 	tcase_add_test(t, a_read_only_disk_is_refused);
 	tcase_add_test(t, a_partition_and_a_disk_that_went_away_are_refused);
 	tcase_add_loop_test(t, a_check_that_cannot_be_made_is_a_refusal, 0, BL_ARRAY_LEN(blind));
+	tcase_add_test(t, a_claim_that_cannot_be_read_is_a_refusal);
 	tcase_add_test(t, partitions_whose_holders_cannot_be_told_are_a_refusal);
 	tcase_add_test(t, a_device_that_is_not_the_hosts_is_refused);
 	tcase_add_test(t, another_programs_lock_is_refused);
