@@ -44,10 +44,10 @@ struct device {
 };
 
 /* The one disk that all given parts of @name agree on. -ENODEV: none has this serial (the
- * serials that there are are listed) or no such address or path; -ENOTUNIQ: several have the
- * serial (their addresses are listed: name one, too); -ENODEV also: the address or path has
- * another serial (both named), or none; -ENOTBLK: a partition, or no disk; -EINVAL: not the form of
- * a PCI address, or no serial was given.
+ * serials that there are are listed), there is no such address, path or namespace, or what is there
+ * has another serial (both named), or none; -ENOTUNIQ: several have the serial (their addresses are
+ * listed: name one, too); -ENOTBLK: a partition, or no disk; -EINVAL: not the form of a PCI
+ * address, or no serial was given; -ENOMEM; what listing /sys/class/block says.
  * A controller at vfio-pci is found by its address only; its serial then is "" and must be proved
  * by others (the store's record of the hand-over, or the guest). */
 int device_find(const struct device_name *name, struct device *ret, struct bl_err *err);

@@ -351,22 +351,25 @@ static int take_samples(const json_t *msg, size_t n_jobs, struct sample **ret, s
 	return r;
 }
 
-/* Append @new to @to; its strings move. -ENOMEM: @to is as it was. */
-static int facts_move(struct facts *to, struct facts *new)
+/* Room for @n more. -ENOMEM: @to is as it was. */
+static int facts_grow(struct facts *to, size_t n)
 {
-	struct fact *more;
+	struct fact *more = n ? reallocarray(to->items, to->n + n, sizeof *more) : to->items;
 
-	if (!new->n)
-		return 0;
-	more = reallocarray(to->items, to->n + new->n, sizeof *more);
-	if (!more)
+	if (n && !more)
 		return -ENOMEM;
-	memcpy(more + to->n, new->items, new->n * sizeof *more);
 	to->items = more;
+	return 0;
+}
+
+/* Append @new to @to, which has room; its strings move. */
+static void facts_move(struct facts *to, struct facts *new)
+{
+	if (new->n)
+		memcpy(to->items + to->n, new->items, new->n * sizeof *new->items);
 	to->n += new->n;
 	free(new->items);
 	*new = (struct facts){0};
-	return 0;
 }
 
 int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
@@ -388,12 +391,15 @@ int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t
 	if (r == 0)
 		r = take_samples(msg, n_jobs, ret_samples, err);
 	json_decref(msg);
-	if (r == 0 && ret_interrupts && facts_move(ret_interrupts, &interrupts) < 0) {
+	if (r < 0 || !ret_interrupts)
+		return r;
+	if (facts_grow(ret_interrupts, interrupts.n) < 0) {
 		for (size_t i = 0; i < n_jobs; i++)
 			ret_samples[i] = sample_free(ret_samples[i]);
-		r = bl_fail(err, -ENOMEM, "out of memory");
+		return bl_fail(err, -ENOMEM, "out of memory");
 	}
-	return r;
+	facts_move(ret_interrupts, &interrupts);
+	return 0;
 }
 
 int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,
@@ -411,8 +417,10 @@ int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,
 	json_decref(msg);
 	if (r < 0)
 		return r;
-	if (facts_move(ret_facts, &facts) < 0 || facts_move(ret_events, &events) < 0)
+	if (facts_grow(ret_facts, facts.n) < 0 || facts_grow(ret_events, events.n) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
+	facts_move(ret_facts, &facts);
+	facts_move(ret_events, &events);
 	return 0;
 }
 

@@ -190,6 +190,39 @@ START_TEST(a_disk_that_is_no_nvme_has_no_health)
 }
 END_TEST
 
+static _Thread_local unsigned fails_at; /* which call from now on finds no memory; 0: none */
+
+void *__wrap_reallocarray(void *at, size_t n, size_t size);
+void *__real_reallocarray(void *at, size_t n, size_t size);
+
+void *__wrap_reallocarray(void *at, size_t n, size_t size)
+{
+	return fails_at && --fails_at == 0 ? NULL : __real_reallocarray(at, n, size);
+}
+
+START_TEST(health_is_told_as_a_whole_or_not_at_all)
+{
+	struct facts facts = {0}, events = {0};
+	unsigned n = 0;
+	int r;
+
+	greeted_with("fake:escapes", nvme_arg);
+	ck_assert_int_eq(facts_add(&facts, "mine", "stays"), 0);
+	do {
+		fails_at = ++n;
+		r = guest_health(guest, NS_PER_S, &facts, &events, NULL);
+		fails_at = 0;
+		ck_assert(r == 0 || r == -ENOMEM);
+		ck_assert_msg(r == 0 || (facts.n == 1 && events.n == 0), "call %u", n);
+	} while (r < 0);
+	ck_assert_uint_gt(n, 3); /* its facts, its event, and what is given out */
+	ck_assert_uint_gt(facts.n, 1);
+	ck_assert_uint_eq(events.n, 1);
+	facts_done(&facts);
+	facts_done(&events);
+}
+END_TEST
+
 static void assert_text_is_tame(const char *s)
 {
 	for (; *s; s++)
@@ -364,6 +397,7 @@ int main(void)
 	tcase_add_test(t, the_disk_is_described_filled_and_run_on);
 	tcase_add_test(t, the_health_of_an_nvme_disk_is_told);
 	tcase_add_test(t, a_disk_that_is_no_nvme_has_no_health);
+	tcase_add_test(t, health_is_told_as_a_whole_or_not_at_all);
 	tcase_add_test(t, what_a_guest_says_of_health_and_interrupts_is_printable);
 	tcase_add_test(t, counts_that_are_no_counts_are_refused);
 	tcase_add_test(t, a_fill_behind_the_limit_is_refused);
