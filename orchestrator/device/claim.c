@@ -1,3 +1,4 @@
+#define GUARD_INTERNAL
 #include "claim.h"
 
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* contents.c - what is on a disk: signatures and partition tables (libblkid), partitions, raw data.
  */
+#define GUARD_INTERNAL
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -169,16 +170,14 @@ static void add_partition(void *ctx, const char *name)
 {
 	struct lines *l = ctx;
 	char size[BL_UNIT_TEXT_MAX], node[400], what[300] = "";
+	BL_CLEANUP(bl_closep) int fd = -1;
 	uint64_t sectors = 0;
-	int fd;
 
 	tree_u64(l->dev->root, &sectors, "/sys/class/block/%s/size", name);
 	snprintf(node, sizeof node, "%s/dev/%.63s", l->dev->root, name);
 	fd = open(node, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		walk(fd, false, first_signature, what);
-	if (fd >= 0)
-		close(fd);
 	bl_buf_addf(l->out, "partition %s, %s%s%s\n", name, bl_format_size(size, sectors * 512),
 		    what[0] ? ", " : "", what);
 }

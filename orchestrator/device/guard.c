@@ -1,3 +1,4 @@
+#define GUARD_INTERNAL
 #include "guard.h"
 
 #include <errno.h>
@@ -331,6 +332,7 @@ int guard_reasons(const struct device *dev, enum guard_use use,
 
 int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 {
+	BL_CLEANUP(bl_closep) int fd = -1;
 	long holder;
 	int r;
 
@@ -339,7 +341,7 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 			       "'%s' is not the host's now, so nothing can be held; it belongs to "
 			       "%s: give it back first",
 			       dev->pci, dev->driver[0] ? dev->driver : "no driver");
-	r = guard_open_locked(dev->node, O_RDONLY, ret_fd, &holder);
+	r = guard_open_locked(dev->node, O_RDONLY, &fd, &holder);
 	if (r == -EBUSY && holder)
 		return bl_fail(err, r,
 			       "'%s' is held by process %ld (flock), which works on it; wait for "
@@ -353,10 +355,12 @@ int guard_hold(const struct device *dev, int *ret_fd, struct bl_err *err)
 	if (r < 0)
 		return bl_fail(err, r, "cannot open '%s' to hold it: %s", dev->node, strerror(-r));
 	/* From here on its name can't become another disk's. */
-	r = device_check_same(dev, *ret_fd, err);
+	r = device_check_same(dev, fd, err);
 	if (r < 0)
-		bl_closep(ret_fd);
-	return r;
+		return r;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
 }
 
 int guard_hold_function(const struct device *dev, int *ret_fd, struct bl_err *err)

@@ -1,5 +1,6 @@
 /* guard_open.c - has any process the disk open? A VM or a database on the raw disk takes no lock
  * and no exclusive open: its open file is all that tells of it. */
+#define GUARD_INTERNAL
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

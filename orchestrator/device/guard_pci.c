@@ -1,4 +1,5 @@
 /* guard_pci.c - can the whole controller leave the host? IOMMU, its group, vfio-pci. */
+#define GUARD_INTERNAL
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

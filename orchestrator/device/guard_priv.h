@@ -3,6 +3,10 @@
 #ifndef GUARD_PRIV_H
 #define GUARD_PRIV_H
 
+#ifndef GUARD_INTERNAL
+#error "guard_priv.h is for the guard only: include guard.h"
+#endif
+
 #include "guard.h"
 #include "mounts.h"
 

@@ -1,4 +1,5 @@
 /* guard_use.c - is the disk in use on this host? Mounts, swap, holders, locks. */
+#define GUARD_INTERNAL
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,6 @@
 #include "cleanup.h"
 #include "faked.h"
 #include "fs.h"
-#include "guard_priv.h"
 #include "guarded.h"
 #include "loops.h"
 #include "proc.h"

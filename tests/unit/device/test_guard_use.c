@@ -375,11 +375,11 @@ START_TEST(a_disk_is_held_only_while_it_is_the_one_that_is_meant)
 {
 	struct device d = faked_find();
 	struct bl_err err = BL_ERR_INIT;
-	int fd = -1;
+	int fd = 77;
 
 	faked_put("/sys/devices/pci0000:00/" PCI "/nvme/nvme0/serial", "OTHER-0002\n");
 	ck_assert_int_eq(guard_hold(&d, &fd, &err), -ESTALE);
-	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(fd, 77); /* untouched */
 	ck_assert_int_eq(guard_check(&d, SERIAL, GUARD_BLOCK, NULL, NULL), -ESTALE);
 }
 END_TEST
@@ -388,19 +388,21 @@ START_TEST(a_function_is_one_runs)
 {
 	struct device d = faked_find(), none = d;
 	struct bl_err err = BL_ERR_INIT;
-	int one = -1, two = -1;
+	int one = -1, two = 77;
 
 	ck_assert_int_eq(guard_hold_function(&d, &one, NULL), 0);
 	ck_assert_int_eq(guard_hold_function(&d, &two, &err), -EBUSY);
 	ck_assert_ptr_nonnull(strstr(err.text, "is in a run of another blklab"));
-	ck_assert_int_eq(two, -1);
-	passes(GUARD_LOOK); /* it is no lock of the disk */
+	ck_assert_int_eq(two, 77); /* untouched */
+	passes(GUARD_LOOK);        /* it is no lock of the disk */
 	close(one);
 	ck_assert_int_eq(guard_hold_function(&d, &one, NULL), 0);
 	close(one);
 	none.pci[0] = '\0';
 	ck_assert_int_eq(guard_hold_function(&none, &one, NULL), 0);
 	ck_assert_int_eq(one, -1);
+	strcpy(none.pci, "0000:99:00.0");
+	ck_assert_int_eq(guard_hold_function(&none, &two, NULL), -ENOENT);
 }
 END_TEST
 
