@@ -1,3 +1,4 @@
+#define TRIAL_INTERNAL
 #include "trial.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* trial_boot.c - from nothing to a guest that is proved to be what was asked for. */
+#define TRIAL_INTERNAL
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* trial_device.c - the disk that a person named, for the time of a trial: proved to be free, handed
  * to the guest, and given back. */
+#define TRIAL_INTERNAL
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

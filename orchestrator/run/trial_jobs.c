@@ -1,4 +1,5 @@
 /* trial_jobs.c - the jobs of a trial in their groups, in the guest or on the host. */
+#define TRIAL_INTERNAL
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

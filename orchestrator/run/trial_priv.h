@@ -1,6 +1,10 @@
-/* trial_priv.h - a trial under way. Only trial*.c include this. */
+/* trial_priv.h - a trial under way. Only trial*.c and their tests include this. */
 #ifndef TRIAL_PRIV_H
 #define TRIAL_PRIV_H
+
+#ifndef TRIAL_INTERNAL
+#error "trial_priv.h is for the trial only: include trial.h"
+#endif
 
 #include "backing.h"
 #include "claim.h"

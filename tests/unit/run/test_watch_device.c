@@ -1,4 +1,5 @@
 /* The kernel's log of the disk under test, where the host's can't be read. */
+#define TRIAL_INTERNAL
 #include <check.h>
 #include <errno.h>
 #include <string.h>
