@@ -41,7 +41,7 @@ int claim_view_make(const struct device *dev, struct claim_view *ret, struct bl_
 	if (!dev->node[0] || guard_contents(dev, &v.contents, NULL) < 0 ||
 	    claim_read(dev, &v.claim, NULL) < 0)
 		v.claim = (struct claim){0};
-	n = guard_reasons(dev, GUARD_PASSTHROUGH, add_reason, &v);
+	n = guard_reasons(dev, add_reason, &v);
 	if ((size_t)n == v.n_reasons) {
 		*ret = v;
 		return 0;

@@ -321,10 +321,14 @@ int guard_check(const struct device *dev, const char *serial, enum guard_use use
 	return examine(&g);
 }
 
-int guard_reasons(const struct device *dev, enum guard_use use,
+int guard_reasons(const struct device *dev,
 		  void (*each)(void *ctx, const char *reason, const char *remedy), void *ctx)
 {
-	struct guard g = {.dev = dev, .serial = dev->serial, .use = use, .each = each, .ctx = ctx};
+	struct guard g = {.dev = dev,
+			  .serial = dev->serial,
+			  .use = GUARD_PASSTHROUGH,
+			  .each = each,
+			  .ctx = ctx};
 
 	examine(&g);
 	return (int)g.n_reasons;

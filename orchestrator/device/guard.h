@@ -50,7 +50,7 @@ char *guard_contents_joined(const char *lines);
 
 /* Every reason against GUARD_PASSTHROUGH, not only the first: for doctor. Calls @each with a reason
  * and a remedy (may be NULL); returns how many. */
-int guard_reasons(const struct device *dev, enum guard_use use,
+int guard_reasons(const struct device *dev,
 		  void (*each)(void *ctx, const char *reason, const char *remedy), void *ctx);
 
 /* Hold the disk for the time of a trial as the udev convention has it (systemd, "block device

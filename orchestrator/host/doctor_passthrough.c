@@ -182,8 +182,8 @@ static int candidate(const struct doctor_options *opt, const struct device *d,
 	struct reasons s = {.out = out, .dev = d};
 
 	describe(opt, d, s.who, sizeof s.who);
-	guard_reasons(d, GUARD_PASSTHROUGH, count_reason, &s.total);
-	guard_reasons(d, GUARD_PASSTHROUGH, add_reason, &s);
+	guard_reasons(d, count_reason, &s.total);
+	guard_reasons(d, add_reason, &s);
 	if (s.n)
 		return s.r;
 	return doctor_add(out, AREA, d->block, DOCTOR_OK,

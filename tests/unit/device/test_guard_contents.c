@@ -325,12 +325,12 @@ START_TEST(all_reasons_are_told_not_only_the_first)
 		  "Filename Type Size Used Priority\n/dev/nvme0n1 partition 1 0 -2\n");
 	faked_pci("0000:5e:00.3", "0x010802\n", "nvme", 12);
 	make_fs("nvme0n1", UUID);
-	ck_assert_int_eq(guard_reasons(&d, GUARD_PASSTHROUGH, note_reason, &b), 2);
+	ck_assert_int_eq(guard_reasons(&d, note_reason, &b), 2);
 	ck_assert_str_eq(bl_buf_str(&b), "'nvme0n1' is swap of thi\n"
 					 "'nvme0n1' shares its IOM\n");
 	bl_buf_done(&b);
 	faked_put("/proc/swaps", "Filename Type Size Used Priority\n");
-	ck_assert_int_eq(guard_reasons(&d, GUARD_PASSTHROUGH, note_reason, &b), 2);
+	ck_assert_int_eq(guard_reasons(&d, note_reason, &b), 2);
 	ck_assert_str_eq(bl_buf_str(&b), "'nvme0n1' shares its IOM\n"
 					 "'nvme0n1' holds what the\n");
 }
