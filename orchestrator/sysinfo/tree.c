@@ -185,8 +185,14 @@ static void one_file(void *ctx, const char *fd)
 
 	if (s->is_over)
 		return;
-	n = snprintf(link, sizeof link, "%s/proc/%ld/fd/%s", s->root, s->pid, fd);
-	n = n < (ssize_t)sizeof link ? readlink(link, target, sizeof target - 1) : -1;
+	if (snprintf(link, sizeof link, "%s/proc/%ld/fd/%s", s->root, s->pid, fd) >=
+	    (int)sizeof link) {
+		s->is_hidden = true;
+		return;
+	}
+	n = readlink(link, target, sizeof target - 1);
+	if (n < 0 && errno == ENAMETOOLONG) /* of the kernel's page; the link can be followed */
+		n = 0;
 	if (n < 0) {
 		s->is_hidden |= !is_gone(-errno);
 		return;

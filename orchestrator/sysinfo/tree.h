@@ -42,9 +42,9 @@ int tree_names(const char *root, const char *dir, void (*each)(void *ctx, const 
 	       void *ctx);
 
 /* Every open file of every process that this user may look at: @each gets the process, its link
- * ROOT/proc/PID/fd/N and what that names, and returns false to end it. Returns how many processes
- * kept files from this user (only root sees all; one that ended meanwhile does not count), or a
- * negative errno when /proc can't be read. */
+ * ROOT/proc/PID/fd/N and what that names ("": too long a path), and returns false to end it.
+ * Returns how many processes kept files from this user (only root sees all; one that ended
+ * meanwhile does not count), or a negative errno when /proc can't be read. */
 int tree_open_files(const char *root,
 		    bool (*each)(void *ctx, long pid, const char *link, const char *target),
 		    void *ctx);

@@ -1,8 +1,11 @@
 /* Reads of sysfs and procfs below a root that is a folder. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -135,6 +138,50 @@ START_TEST(processes_that_keep_their_files_from_this_user_are_counted)
 }
 END_TEST
 
+/* From the inside, as no path reaches it. */
+static void drop_deep(const char *name)
+{
+	int at[26] = {open(faked_root, O_RDONLY | O_DIRECTORY)};
+
+	for (int i = 0; i < 25; i++)
+		at[i + 1] = openat(at[i], name, O_RDONLY | O_DIRECTORY);
+	for (int i = 25; i > 0; i--) {
+		close(at[i]);
+		ck_assert_int_eq(unlinkat(at[i - 1], name, AT_REMOVEDIR), 0);
+	}
+	close(at[0]);
+}
+
+static bool count_deep(void *ctx, long pid, const char *link, const char *target)
+{
+	(void)link;
+	*(unsigned *)ctx += pid == getpid() && !target[0];
+	return true;
+}
+
+/* A path longer than a page has no text, and hides nothing. */
+START_TEST(an_open_file_with_too_long_a_path_is_told)
+{
+	char name[201] = "";
+	unsigned n_deep = 0;
+	int at = open(faked_root, O_RDONLY | O_DIRECTORY), below;
+
+	ck_assert_int_ge(tree_open_files("", count_deep, &n_deep), 0);
+	ck_assert_uint_eq(n_deep, 0);
+	memset(name, 'x', sizeof name - 1);
+	for (int i = 0; i < 25; i++) {
+		ck_assert_int_eq(mkdirat(at, name, 0700), 0);
+		below = openat(at, name, O_RDONLY | O_DIRECTORY);
+		close(at);
+		at = below;
+	}
+	ck_assert_int_ge(tree_open_files("", count_deep, &n_deep), 0);
+	ck_assert_uint_eq(n_deep, 1);
+	close(at);
+	drop_deep(name);
+}
+END_TEST
+
 START_TEST(without_a_root_it_is_this_host)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
@@ -163,6 +210,7 @@ int main(void)
 	tcase_add_test(t, names_come_in_order);
 	tcase_add_test(t, open_files_are_told_until_nobody_asks);
 	tcase_add_test(t, processes_that_keep_their_files_from_this_user_are_counted);
+	tcase_add_test(t, an_open_file_with_too_long_a_path_is_told);
 	tcase_add_test(t, without_a_root_it_is_this_host);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
