@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "guard_priv.h"
+#include "tame.h"
 
 #define BLOCK_BYTES 4096
 #define MAGIC       "blklab claim 1\n"
@@ -38,10 +39,10 @@ static uint64_t checksum(const char *data, size_t len)
 
 static void add_line(struct bl_buf *b, const char *key, const char *value)
 {
-	bl_buf_addf(b, "%s: ", key);
-	for (const char *c = value; *c; c++)
-		bl_buf_addc(b, *c < ' ' || *c > '~' ? '?' : *c);
-	bl_buf_addc(b, '\n');
+	char line[sizeof((struct claim *)0)->had]; /* the longest */
+
+	bl_tame(line, sizeof line, value, SIZE_MAX);
+	bl_buf_addf(b, "%s: %s\n", key, line);
 }
 
 static int encode(const struct claim *c, char out[BLOCK_BYTES])

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "fs.h"
 #include "guard_priv.h"
+#include "tame.h"
 #include "units.h"
 
 /* More than that is a disk that is probed for ever. Each uberblock of ZFS is one to libblkid: 4
@@ -40,13 +41,10 @@ static void probe_freep(blkid_probe *pr)
 static void take_value(blkid_probe pr, const char *key, char *out, size_t len)
 {
 	const char *v = NULL;
-	size_t n = 0;
 
-	if (blkid_probe_lookup_value(pr, key, &v, NULL) < 0 || !v)
-		v = "";
-	for (; v[n] && n + 1 < len; n++)
-		out[n] = v[n] < ' ' || v[n] > '~' ? '?' : v[n];
-	out[n] = '\0';
+	if (blkid_probe_lookup_value(pr, key, &v, NULL) < 0)
+		v = NULL;
+	bl_tame(out, len, v, SIZE_MAX);
 }
 
 static void report(blkid_probe pr, signature_fn *each, void *ctx)

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "tame.h"
 #include "units.h"
 
 #define LOG_MAX  (4 * MiB)
@@ -30,15 +31,12 @@ static bool is_of_qemu(const char *line, size_t len)
 static void copy_line(const char *line, size_t n, char *out, size_t len)
 {
 	const char *after = has_time(line, n, 'T') ? memchr(line, ' ', n) : NULL;
-	size_t k = 0;
 
 	if (after) {
 		n -= (size_t)(after + 1 - line);
 		line = after + 1;
 	}
-	for (; k < n && k + 1 < len; k++)
-		out[k] = line[k] >= ' ' && line[k] <= '~' ? line[k] : '?';
-	out[k] = '\0';
+	bl_tame(out, len, line, n);
 }
 
 bool lv_log_last_line(const char *root, const char *name, char *out, size_t len)

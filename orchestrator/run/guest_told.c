@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "tame.h"
 
 #define FACTS_MAX      64
 #define FACT_VALUE_MAX 1024
@@ -19,25 +20,14 @@ uint64_t told_number(const json_t *msg, const char *key)
 	return v > 0 ? (uint64_t)v : 0;
 }
 
-/* Text from the guest ends up in terminals and reports: printable ASCII only. */
-void told_tame(char *out, size_t len, const char *text)
-{
-	size_t n = 0;
-
-	for (; text && *text && n + 1 < len; text++)
-		out[n++] = (*text >= ' ' && *text <= '~') ? *text : '?';
-	out[n] = '\0';
-}
-
 void told_tame_here(char *text)
 {
-	for (; *text; text++)
-		*text = (*text >= ' ' && *text <= '~') ? *text : '?';
+	bl_tame(text, SIZE_MAX, text, SIZE_MAX);
 }
 
 void told_text(const json_t *msg, const char *key, char *out, size_t len)
 {
-	told_tame(out, len, json_string_value(json_object_get(msg, key)));
+	bl_tame(out, len, json_string_value(json_object_get(msg, key)), SIZE_MAX);
 }
 
 const char *told_type(const json_t *msg, char out[33])
@@ -50,9 +40,9 @@ static int add_value(struct facts *out, const char *key, const json_t *v)
 {
 	char text[FACT_VALUE_MAX], name[64];
 
-	told_tame(name, sizeof name, key);
+	bl_tame(name, sizeof name, key, SIZE_MAX);
 	if (json_is_string(v)) {
-		told_tame(text, sizeof text, json_string_value(v));
+		bl_tame(text, sizeof text, json_string_value(v), SIZE_MAX);
 		return facts_add(out, name, text);
 	}
 	if (json_is_integer(v))
@@ -135,7 +125,7 @@ int told_interrupts(const json_t *msg, struct facts *out, struct bl_err *err)
 				"the guest's counts of an interrupt are not \"CPU:COUNT ...\" "
 				"of at most %d characters",
 				IRQ_COUNTS_MAX);
-		told_tame(tamed, sizeof tamed, name);
+		bl_tame(tamed, sizeof tamed, name, SIZE_MAX);
 		if (facts_add(out, tamed, json_string_value(counts)) < 0)
 			return bl_fail(err, -ENOMEM, "out of memory");
 	}
@@ -152,7 +142,7 @@ int told_events(const json_t *msg, struct facts *out, struct bl_err *err)
 			       json_array_size(list), EVENTS_MAX);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		snprintf(key, sizeof key, "%zu", i);
-		told_tame(text, sizeof text, json_string_value(json_array_get(list, i)));
+		bl_tame(text, sizeof text, json_string_value(json_array_get(list, i)), SIZE_MAX);
 		if (facts_add(out, key, text) < 0)
 			return bl_fail(err, -ENOMEM, "out of memory");
 	}

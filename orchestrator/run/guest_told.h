@@ -17,8 +17,7 @@ uint64_t told_number(const json_t *msg, const char *key);
 
 /* The text that is member @key, '?' for what is not printable ASCII, cut at @len; "" absent. */
 void told_text(const json_t *msg, const char *key, char *out, size_t len);
-void told_tame(char *out, size_t len, const char *text); /* the same of any text; NULL: "" */
-void told_tame_here(char *text);
+void told_tame_here(char *text);                        /* the same of any text */
 const char *told_type(const json_t *msg, char out[33]); /* returns @out */
 
 /* Texts, whole numbers and truth values of @object, at most 64 members, 1023 characters each. */

@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "nvme_info.h"
+#include "tame.h"
 #include "tree.h"
 #include "units.h"
 
@@ -154,19 +155,13 @@ static const char *skip_word(const char *s)
  * who asked for it, which may have blanks ("PCIe PME, aerdrv"). */
 static void read_name(const char *s, struct irq_line *l)
 {
-	size_t n = 0;
-
 	s = skip_word(skip_word(s));
 	s += strspn(s, " ");
 	if (!strncmp(s, "Level ", 6) || !strncmp(s, "Edge ", 5))
 		s = skip_word(s);
 	s += strspn(s, " ");
-	for (; *s && n + 1 < sizeof l->name; s++)
-		l->name[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
-	while (n && l->name[n - 1] == ' ')
-		n--;
-	l->name[n] = '\0';
-	if (!n)
+	bl_tame(l->name, sizeof l->name, s, SIZE_MAX);
+	if (!bl_trim(l->name))
 		snprintf(l->name, sizeof l->name, "irq %u", l->irq);
 }
 

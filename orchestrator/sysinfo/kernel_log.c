@@ -10,6 +10,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "tame.h"
 
 #define RECORD_MAX 8192 /* CONSOLE_EXT_LOG_MAX of the kernel: the longest that one read() gives */
 #define NAMES_MAX  16   /* controllers whose set-up is remembered */
@@ -148,17 +149,6 @@ static const char *text_of(const char *line)
 	return priority >> 3 ? NULL : semicolon + 1; /* facility 0: the kernel */
 }
 
-static void tame(char out[KERNEL_LOG_LINE_MAX], const char *text)
-{
-	size_t n = 0;
-
-	for (; *text && n + 1 < KERNEL_LOG_LINE_MAX; text++)
-		out[n++] = *text >= ' ' && *text <= '~' ? *text : '?';
-	while (n && out[n - 1] == ' ') /* the nvme driver's lines end so */
-		n--;
-	out[n] = '\0';
-}
-
 struct listener {
 	const char *const *names;
 	size_t n_names, n_told;
@@ -173,7 +163,8 @@ static void look_at(struct kernel_log *l, const char *line, struct listener *to)
 
 	if (!name || !is_trouble(l, text, name))
 		return;
-	tame(tamed, text);
+	bl_tame(tamed, sizeof tamed, text, SIZE_MAX);
+	bl_trim(tamed); /* the nvme driver's lines end in a blank */
 	to->n_told++;
 	if (to->each)
 		to->each(to->ctx, tamed);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "nvme_info.h"
+#include "tame.h"
 
 static_assert(sizeof(struct nvme_id_ctrl) == NVME_IDENTIFY_BYTES, "as the specification has it");
 static_assert(sizeof(struct nvme_id_ns) == NVME_IDENTIFY_BYTES, "as the specification has it");
@@ -41,15 +42,11 @@ static void tell_u64(const struct teller *t, const char *key, uint64_t v)
 static void tell_text(const struct teller *t, const char *key, const char *s, size_t len)
 {
 	char text[64];
-	size_t n = 0;
 
 	for (; len && (*s == ' ' || !*s); len--)
 		s++;
-	for (; len && *s && n + 1 < sizeof text; len--, s++)
-		text[n++] = *s >= ' ' && *s <= '~' ? *s : '?';
-	while (n && text[n - 1] == ' ')
-		n--;
-	text[n] = '\0';
+	bl_tame(text, sizeof text, s, len);
+	bl_trim(text);
 	tell(t, key, text);
 }
 

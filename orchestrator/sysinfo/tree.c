@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "tame.h"
 #include "units.h"
 
 static int full_path(const char *root, char out[PATH_MAX], const char *fmt, va_list ap)
@@ -40,8 +41,7 @@ int tree_line(const char *root, char *out, size_t len, const char *fmt, ...)
 	FULL_PATH(r, path);
 	if (r == 0)
 		r = bl_read_line(path, out, len);
-	for (size_t n = strlen(out); n && out[n - 1] == ' '; n--)
-		out[n - 1] = '\0';
+	bl_trim(out);
 	return r;
 }
 
