@@ -17,6 +17,8 @@
 #define CELL_PATH_MAX 512
 #define CELL_NAME_MAX 160
 
+#define CELL_QCOW2_CLUSTER (UINT64_C(64) << 10) /* bytes, qemu-img's default: cluster_size 0 */
+
 enum cell_bus {
 	BUS_VIRTIO_BLK,
 	BUS_VIRTIO_SCSI,
@@ -64,7 +66,7 @@ struct cell {
 	enum cell_cache cache;
 	enum cell_aio aio;
 	enum cell_format format;
-	uint64_t cluster_size; /* qcow2, bytes; 0: qemu-img's default (64 KiB) */
+	uint64_t cluster_size; /* qcow2, bytes; 0: CELL_QCOW2_CLUSTER */
 	enum cell_prealloc preallocation;
 	enum cell_discard discard;
 	uint32_t vcpus;

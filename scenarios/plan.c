@@ -33,7 +33,6 @@ static const struct pace guest_pace = {430e3, 6, 1400.0 * MiB, 800e3};
 static const struct pace host_pace = {65e3, 5, 1000.0 * MiB, 40e3};
 
 #define ESTIMATE_MAX_NS      (1000 * 3600 * NS_PER_S) /* of one job: who waits longer? */
-#define QCOW2_CLUSTER        (64 * KiB)               /* qemu-img's default */
 #define QCOW2_ENTRY_BYTES    ((uint64_t)8)            /* of L1, L2 and refcount tables */
 #define QCOW2_REFCOUNT_BYTES ((uint64_t)2)            /* 16 bits, the default */
 
@@ -147,13 +146,16 @@ static uint64_t divide_up(uint64_t n, uint64_t by)
 
 /* The clusters of a fully allocated qcow2 image (docs/interop/qcow2.txt of QEMU): header,
  * data, L2 and L1 tables; and refcount blocks and table, which count themselves. */
-static uint64_t qcow2_bytes(uint64_t disk, uint64_t cluster)
+uint64_t plan_qcow2_bytes(uint64_t disk, uint64_t cluster)
 {
-	uint64_t data = divide_up(disk, cluster);
-	uint64_t l2 = divide_up(data * QCOW2_ENTRY_BYTES, cluster);
-	uint64_t l1 = divide_up(l2 * QCOW2_ENTRY_BYTES, cluster);
-	uint64_t counted = 1 + data + l2 + l1, blocks = 0, table = 0;
+	uint64_t data, l2, l1, counted, blocks = 0, table = 0;
 
+	if (!cluster)
+		cluster = CELL_QCOW2_CLUSTER;
+	data = divide_up(disk, cluster);
+	l2 = divide_up(data * QCOW2_ENTRY_BYTES, cluster);
+	l1 = divide_up(l2 * QCOW2_ENTRY_BYTES, cluster);
+	counted = 1 + data + l2 + l1;
 	for (;;) {
 		uint64_t all = counted + blocks + table;
 		uint64_t b = divide_up(all * QCOW2_REFCOUNT_BYTES, cluster);
@@ -168,11 +170,9 @@ static uint64_t qcow2_bytes(uint64_t disk, uint64_t cluster)
 
 uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c)
 {
-	uint64_t cluster = c->cluster_size ? c->cluster_size : QCOW2_CLUSTER;
-
 	if (cell_needs_device(c))
 		return 0;
-	return c->format == FORMAT_QCOW2 ? qcow2_bytes(sc->backing_bytes, cluster)
+	return c->format == FORMAT_QCOW2 ? plan_qcow2_bytes(sc->backing_bytes, c->cluster_size)
 					 : sc->backing_bytes;
 }
 

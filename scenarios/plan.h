@@ -37,6 +37,10 @@ uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c);
  * 0 when it is the scenario's device, or in a file system on it. */
 uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c);
 
+/* Bytes of a qcow2 image of a @disk that is fully allocated, with nothing left free in it: what
+ * `qemu-img measure` says. @cluster in bytes, 0: CELL_QCOW2_CLUSTER. */
+uint64_t plan_qcow2_bytes(uint64_t disk, uint64_t cluster);
+
 /* The most bytes of disks that exist at one time: the largest backing; and, when qcow2 images are
  * to be filled, the random bytes as a raw file, from which each of them is converted and which stay
  * until the run ends. With less room than that, down to the largest backing, the guest fills. */

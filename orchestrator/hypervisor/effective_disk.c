@@ -8,7 +8,6 @@
 #include "effective_priv.h"
 #include "fs.h"
 #include "qemu_process.h"
-#include "units.h"
 #include "xml_tree.h"
 
 /* What QEMU calls the file of a node: its path, or its NVMe driver's name for a namespace. */
@@ -54,9 +53,6 @@ static void add_text(struct look *l, const char *key, const char *asked, const j
 	look_add(l, key, asked, text, "%s%s", source, text ? "" : ": not in the answer");
 }
 
-/* qemu-img's default cluster size; cell.h has 0 for it. */
-#define DEFAULT_CLUSTER (64 * KiB)
-
 static void look_image(struct look *l, const struct image *image, const json_t *disk,
 		       const char *source)
 {
@@ -70,7 +66,7 @@ static void look_image(struct look *l, const struct image *image, const json_t *
 	if (c->format != FORMAT_QCOW2)
 		return;
 	snprintf(asked, sizeof asked, "%llu",
-		 (unsigned long long)(c->cluster_size ? c->cluster_size : DEFAULT_CLUSTER));
+		 (unsigned long long)(c->cluster_size ? c->cluster_size : CELL_QCOW2_CLUSTER));
 	snprintf(is, sizeof is, "%lld", (long long)json_integer_value(size));
 	look_add(l, "image.cluster_size_bytes", asked, size ? is : NULL, "%s%s", source,
 		 size ? "" : ": not in the answer");

@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "engine.h"
 #include "fs.h"
+#include "proc.h"
 #include "qemuimg.h"
 #include "units.h"
 
@@ -432,6 +433,38 @@ START_TEST(a_qcow2_on_a_device_needs_room_for_its_tables)
 }
 END_TEST
 
+/* Full, it has gaps: 9 MiB at 512 bytes are more than `qemu-img measure` says. */
+START_TEST(a_full_qcow2_ends_where_it_was_said_to)
+{
+	static const char *const argv[] = {"qemu-io", "-t", "unsafe", "-f", "qcow2", NULL, NULL};
+	BL_CLEANUP(bl_freep) char *node = make_node();
+	BL_CLEANUP(facts_done) struct facts facts = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf lines = BL_BUF_INIT, said = BL_BUF_INIT;
+	struct backing_request req = request(FORMAT_QCOW2);
+	const char *fill[BL_ARRAY_LEN(argv)], *end;
+	struct backing b = {0};
+
+	memcpy(fill, argv, sizeof argv);
+	fill[5] = node;
+	req.node = node;
+	req.size_bytes = 9 * MiB;
+	req.node_bytes = NODE_SIZE;
+	req.cluster_size = 512;
+	ck_assert_int_eq(backing_make(&req, &b, &facts, NULL), 0);
+	for (unsigned i = 0; i < 9; i++)
+		bl_buf_addf(&lines, "write %uM 1M\n", i);
+	ck_assert_int_eq(bl_proc_run(fill, lines.data, lines.len, NULL, NULL, 0, NULL), 0);
+	const char *check[] = {"qemu-img", "check", "--output=json", node, NULL};
+
+	ck_assert_int_eq(bl_proc_run(check, NULL, 0, &said, NULL, 0, NULL), 0);
+	end = strstr(bl_buf_str(&said), "\"image-end-offset\": ");
+	ck_assert_ptr_nonnull(end);
+	ck_assert_uint_le(strtoull(strchr(end, ' '), NULL, 10), b.image_bytes);
+	ck_assert_uint_gt(strtoull(strchr(end, ' '), NULL, 10), 9 * MiB);
+	backing_remove(&b);
+}
+END_TEST
+
 START_TEST(only_files_of_processes_that_are_gone_are_stale)
 {
 	char prefix[64], mine[128], dead[128];
@@ -482,6 +515,7 @@ int main(void)
 	tcase_add_test(t, a_qcow2_on_a_device_is_left_to_the_guest_to_fill);
 	tcase_add_test(t, a_device_without_room_is_refused_with_needed_and_usable_bytes);
 	tcase_add_test(t, a_qcow2_on_a_device_needs_room_for_its_tables);
+	tcase_add_test(t, a_full_qcow2_ends_where_it_was_said_to);
 	tcase_add_test(t, only_files_of_processes_that_are_gone_are_stale);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
