@@ -263,9 +263,9 @@ bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key
 	if (strcmp(section, "limits") == 0)
 		return row_key_at(limits_keys, BL_ARRAY_LEN(limits_keys), i, ret_key);
 	if (strcmp(section, "device") == 0)
-		return device_key_at(i, ret_key);
+		return row_key_at(device_keys, n_device_keys, i, ret_key);
 	if (strcmp(section, "needs") == 0)
-		return needs_key_at(i, ret_key);
+		return row_key_at(needs_keys, n_needs_keys, i, ret_key);
 	if (strcmp(section, "jobs") == 0)
 		return row_key_at(jobs_keys, n_jobs_keys, i, ret_key);
 	if (strcmp(section, "axes") == 0 || strcmp(section, "exclude") == 0)

@@ -48,7 +48,7 @@ enum need_row {
 	NEEDS_DEVICE_FAULTS_HANDLED,
 	NEED_ROWS
 };
-extern const char *const need_names[NEED_ROWS]; /* "live_migration", ... */
+const char *need_name(enum need_row need); /* "live_migration", ...; static */
 
 struct scenario {
 	char *name;

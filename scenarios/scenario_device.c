@@ -18,10 +18,6 @@
 #define ACCEPTS_PATH "the path of a block device such as /dev/sdb or /dev/disk/by-id/..."
 #define ACCEPTS_NEED "yes or no"
 
-const char *const need_names[] = {"live_migration", "snapshots", "shared_device",
-				  "latency_critical", "device_faults_handled"};
-_Static_assert(BL_ARRAY_LEN(need_names) == NEED_ROWS, "a name for each need");
-
 /* --- values --- */
 
 static const char *serial_fault(const char *serial)
@@ -83,7 +79,7 @@ static int check_serial(struct reader *r, const char *key, const struct ynode *n
 
 #define FIELD(f) offsetof(struct scenario, f)
 
-static const struct key_row device_keys[] = {
+const struct key_row device_keys[] = {
 	{.key = {"pci", "PCI address of the NVMe controller", ACCEPTS_PCI, false},
 	 .kind = KEY_TEXT,
 	 .at = FIELD(device.pci),
@@ -104,6 +100,7 @@ static const struct key_row device_keys[] = {
 	 .min = 1,
 	 .max = NSID_MAX},
 };
+const size_t n_device_keys = BL_ARRAY_LEN(device_keys);
 
 static struct text_pos key_pos(const struct ynode *map, const char *key)
 {
@@ -116,7 +113,7 @@ static struct text_pos key_pos(const struct ynode *map, const char *key)
 int read_device(struct reader *r, const char *key, const struct ynode *node)
 {
 	struct scenario_device *d = &r->sc->device;
-	int code = read_mapping(r, key, node, device_keys, BL_ARRAY_LEN(device_keys));
+	int code = read_mapping(r, key, node, device_keys, n_device_keys);
 
 	if (code < 0)
 		return code;
@@ -143,14 +140,6 @@ void device_done(struct scenario_device *d)
 	free(d->path);
 	free(d->serial);
 	memset(d, 0, sizeof *d);
-}
-
-bool device_key_at(size_t i, struct scenario_key *ret_key)
-{
-	if (i >= BL_ARRAY_LEN(device_keys))
-		return false;
-	*ret_key = device_keys[i].key;
-	return true;
 }
 
 /* --- a device of the command line --- */
@@ -209,49 +198,45 @@ static int read_need(struct reader *r, const char *key, const struct ynode *node
 {
 	const char *text = scalar(r, key, node, ACCEPTS_NEED);
 	char q[QUOTE_MAX];
-	size_t i = 0;
 
 	if (!text)
 		return -EINVAL;
 	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
 		return fail_at(r, key, node->at, "'%s' is not an answer; accepted: " ACCEPTS_NEED,
 			       text_quote(q, text));
-	while (strcmp(need_names[i], key) != 0)
-		i++;
-	r->sc->needs[i] = strcmp(text, "yes") == 0 ? NEED_YES : NEED_NO;
+	for (size_t i = 0; i < n_needs_keys; i++)
+		if (strcmp(needs_keys[i].key.name, key) == 0)
+			r->sc->needs[i] = strcmp(text, "yes") == 0 ? NEED_YES : NEED_NO;
 	return 0;
 }
 
-/* In the order of enum need_row. */
-static const struct key_row needs_keys[] = {
-	{.key = {"live_migration", "the VM must move between hosts while it runs", ACCEPTS_NEED,
-		 false},
-	 .read = read_need},
-	{.key = {"snapshots", "the host must take snapshots or backups of the disk", ACCEPTS_NEED,
-		 false},
-	 .read = read_need},
-	{.key = {"shared_device", "other VMs or the host must use the same device", ACCEPTS_NEED,
-		 false},
-	 .read = read_need},
-	{.key = {"latency_critical", "what the VM does is held up by the latency of its disk",
-		 ACCEPTS_NEED, false},
-	 .read = read_need},
-	{.key = {"device_faults_handled",
-		 "a failing device is dealt with above the VM (replicas, failover)", ACCEPTS_NEED,
-		 false},
-	 .read = read_need},
+#define NEED_KEY(name, help)                                                                       \
+	{                                                                                          \
+		.key = {name, help, ACCEPTS_NEED, false}, .read = read_need                        \
+	}
+
+const struct key_row needs_keys[] = {
+	[NEEDS_LIVE_MIGRATION] =
+		NEED_KEY("live_migration", "the VM must move between hosts while it runs"),
+	[NEEDS_SNAPSHOTS] =
+		NEED_KEY("snapshots", "the host must take snapshots or backups of the disk"),
+	[NEEDS_SHARED_DEVICE] =
+		NEED_KEY("shared_device", "other VMs or the host must use the same device"),
+	[NEEDS_LATENCY_CRITICAL] = NEED_KEY(
+		"latency_critical", "what the VM does is held up by the latency of its disk"),
+	[NEEDS_DEVICE_FAULTS_HANDLED] =
+		NEED_KEY("device_faults_handled",
+			 "a failing device is dealt with above the VM (replicas, failover)"),
 };
+const size_t n_needs_keys = BL_ARRAY_LEN(needs_keys);
 _Static_assert(BL_ARRAY_LEN(needs_keys) == NEED_ROWS, "a key for each need");
+
+const char *need_name(enum need_row need)
+{
+	return needs_keys[need].key.name;
+}
 
 int read_needs(struct reader *r, const char *key, const struct ynode *node)
 {
-	return read_mapping(r, key, node, needs_keys, BL_ARRAY_LEN(needs_keys));
-}
-
-bool needs_key_at(size_t i, struct scenario_key *ret_key)
-{
-	if (i >= BL_ARRAY_LEN(needs_keys))
-		return false;
-	*ret_key = needs_keys[i].key;
-	return true;
+	return read_mapping(r, key, node, needs_keys, n_needs_keys);
 }

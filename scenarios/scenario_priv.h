@@ -61,12 +61,10 @@ bool axis_key_at(size_t i, struct scenario_key *ret_key);
 
 int read_device(struct reader *r, const char *key, const struct ynode *node);
 int read_needs(struct reader *r, const char *key, const struct ynode *node);
-bool device_key_at(size_t i, struct scenario_key *ret_key);
-bool needs_key_at(size_t i, struct scenario_key *ret_key);
 void device_done(struct scenario_device *d);
 
-extern const struct key_row jobs_keys[];
-extern const size_t n_jobs_keys;
+extern const struct key_row device_keys[], needs_keys[], jobs_keys[];
+extern const size_t n_device_keys, n_needs_keys, n_jobs_keys;
 int read_jobs(struct reader *r, const char *key, const struct ynode *node);
 
 /* Rules between the jobs and the rest; after everything has been read. */

@@ -32,7 +32,7 @@ static void add_needs(const struct scenario *s, struct bl_buf *out)
 	for (size_t i = 0; i < NEED_ROWS; i++) {
 		if (s->needs[i] == NEED_UNSAID)
 			continue;
-		bl_buf_addf(out, "%s %s %s", is_first ? "needs:" : ",", need_names[i],
+		bl_buf_addf(out, "%s %s %s", is_first ? "needs:" : ",", need_name(i),
 			    s->needs[i] == NEED_YES ? "yes" : "no");
 		is_first = false;
 	}

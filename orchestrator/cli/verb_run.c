@@ -258,7 +258,7 @@ static int declare(const struct scenario *sc, struct facts *out, struct bl_err *
 	for (size_t i = 0; i < NEED_ROWS; i++) {
 		char key[64];
 
-		snprintf(key, sizeof key, "needs.%s", need_names[i]);
+		snprintf(key, sizeof key, "needs.%s", need_name(i));
 		if (sc->needs[i] != NEED_UNSAID)
 			r |= facts_add(out, key, sc->needs[i] == NEED_YES ? "yes" : "no");
 	}
