@@ -14,7 +14,8 @@
 #include "err.h"
 #include "pci_address.h"
 
-#define DEVICE_CLASS_NVME 0x010802 /* mass storage, non-volatile memory, NVM Express */
+#define DEVICE_CLASS_NVME          0x010802 /* mass storage, non-volatile memory, NVM Express */
+#define DEVICE_CLASS_PCI_BRIDGE_16 0x0604   /* base class and subclass only: class >> 8 */
 
 /* How a person names one. NULL or "": not given. */
 struct device_name {
@@ -73,6 +74,11 @@ int device_pci_driver(const char *root, const char *pci, char *out, size_t len);
  * "PCI device of class 0x0c0330"; "" when there is none. Returns its class (24 bits), 0: not known.
  */
 uint32_t device_pci_class(const char *root, const char *pci, char *out, size_t len);
+
+/* Is vfio-pci, which hands a function over, in this kernel, or a file that modprobe can load?
+ * @release: the kernel's; "" not known. */
+enum device_vfio { DEVICE_VFIO_NONE, DEVICE_VFIO_LOADABLE, DEVICE_VFIO_LOADED };
+enum device_vfio device_vfio_state(const char *root, char *release, size_t len);
 
 /* "nvme0" of an NVMe controller that has a driver of the host; "" none. */
 void device_pci_controller(const char *root, const char *pci, char *out, size_t len);

@@ -37,16 +37,13 @@ int guard_deny(struct guard *g, int code, const char *remedy, const char *fmt, .
 static int check_is_ours(struct guard *g)
 {
 	const struct device *d = g->dev;
-	char remedy[320];
+	char back[HANDOVER_REMEDY_MAX], remedy[320];
 	long user;
 
 	if (d->block[0])
 		return 0;
-	snprintf(remedy, sizeof remedy,
-		 "give it back to its driver: blklab recover, when a killed run had it; by hand: "
-		 "echo %s > /sys/bus/pci/drivers/vfio-pci/unbind; echo > "
-		 "/sys/bus/pci/devices/%s/driver_override; echo %s > /sys/bus/pci/drivers_probe",
-		 d->pci, d->pci, d->pci);
+	snprintf(remedy, sizeof remedy, "give it back to its driver: %s",
+		 handover_remedy(d->pci, back));
 	user = handover_user(d->root, d->pci);
 	if (user > 0)
 		return guard_deny(

@@ -43,20 +43,11 @@ int guard_iommu(struct guard *g)
 			  g->block);
 }
 
-/* Loaded, built in, or a file that modprobe can load. */
 int guard_vfio(struct guard *g)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf list = BL_BUF_INIT;
-	const char *root = g->dev->root;
 	char release[128];
 
-	if (tree_exists(root, "/sys/bus/pci/drivers/vfio-pci") ||
-	    tree_exists(root, "/sys/module/vfio_pci"))
-		return 0;
-	tree_line(root, release, sizeof release, "/proc/sys/kernel/osrelease");
-	tree_file(root, &list, "/lib/modules/%s/modules.dep", release);
-	tree_file(root, &list, "/lib/modules/%s/modules.builtin", release);
-	if (strstr(bl_buf_str(&list), "/vfio-pci.ko"))
+	if (device_vfio_state(g->dev->root, release, sizeof release) != DEVICE_VFIO_NONE)
 		return 0;
 	return guard_deny(g, -ENOTSUP, "install a kernel with CONFIG_VFIO_PCI, with its modules",
 			  "vfio-pci, the driver that hands a device over, is neither loaded nor in "
@@ -78,7 +69,7 @@ static void match_member(void *ctx, const char *pci)
 	char driver[64], what[64];
 	uint32_t class = device_pci_class(s->g->dev->root, pci, what, sizeof what);
 
-	if (strcmp(pci, s->g->dev->pci) == 0 || class >> 8 == 0x0604)
+	if (strcmp(pci, s->g->dev->pci) == 0 || class >> 8 == DEVICE_CLASS_PCI_BRIDGE_16)
 		return;
 	device_pci_driver(s->g->dev->root, pci, driver, sizeof driver);
 	if (!driver[0] || strcmp(driver, "vfio-pci") == 0 || strcmp(driver, "pci-stub") == 0)

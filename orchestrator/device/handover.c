@@ -191,3 +191,14 @@ long handover_user(const char *root, const char *pci)
 		n = tree_open_files(root, match_file, &s);
 	return s.pid ? s.pid : n < 0 ? n : n > 0 ? -EACCES : 0;
 }
+
+char *handover_remedy(const char *pci, char out[HANDOVER_REMEDY_MAX])
+{
+	snprintf(out, HANDOVER_REMEDY_MAX,
+		 "blklab recover, when a killed run had it; by hand: echo %.15s > "
+		 "/sys/bus/pci/drivers/vfio-pci/unbind; echo > "
+		 "/sys/bus/pci/devices/%.15s/driver_override; echo %.15s > "
+		 "/sys/bus/pci/drivers_probe",
+		 pci, pci, pci);
+	return out;
+}

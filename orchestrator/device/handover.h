@@ -21,6 +21,10 @@ int handover_wait_back(const char *root, const char *pci, const char *driver,
  * bound to any other driver than vfio-pci: -EBUSY (says which). */
 int handover_return(const char *root, const char *pci, const char *driver, struct bl_err *err);
 
+/* How a person gives @pci (or "ADDRESS") back, for messages. Returns @out. */
+#define HANDOVER_REMEDY_MAX 256
+char *handover_remedy(const char *pci, char out[HANDOVER_REMEDY_MAX]);
+
 /* Is any process using the VFIO group of @pci (an open /dev/vfio/GROUP)? Its pid, else 0. Negative
  * errno: none that can be seen, and not all can (-EACCES: not root). */
 long handover_user(const char *root, const char *pci);

@@ -43,7 +43,7 @@ static const struct {
 	{0xff0000, 0x040000, "multimedia controller"},
 	{0xffff00, 0x060000, "host bridge"},
 	{0xffff00, 0x060100, "ISA bridge"},
-	{0xffff00, 0x060400, "PCI bridge"},
+	{0xffff00, DEVICE_CLASS_PCI_BRIDGE_16 << 8, "PCI bridge"},
 	{0xffff00, 0x0c0300, "USB controller"},
 	{0xffff00, 0x0c0500, "SMBus controller"},
 };
@@ -65,6 +65,19 @@ uint32_t device_pci_class(const char *root, const char *pci, char *out, size_t l
 	}
 	snprintf(out, len, "PCI device of class 0x%06x", class);
 	return class;
+}
+
+enum device_vfio device_vfio_state(const char *root, char *release, size_t len)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf list = BL_BUF_INIT;
+
+	tree_line(root, release, len, "/proc/sys/kernel/osrelease");
+	if (tree_exists(root, "/sys/bus/pci/drivers/vfio-pci") ||
+	    tree_exists(root, "/sys/module/vfio_pci"))
+		return DEVICE_VFIO_LOADED;
+	tree_file(root, &list, "/lib/modules/%s/modules.dep", release);
+	tree_file(root, &list, "/lib/modules/%s/modules.builtin", release);
+	return strstr(bl_buf_str(&list), "/vfio-pci.ko") ? DEVICE_VFIO_LOADABLE : DEVICE_VFIO_NONE;
 }
 
 struct name_scan {

@@ -37,20 +37,15 @@ static int iommu(const struct doctor_options *opt, struct doctor_rows *out)
 			  given);
 }
 
-/* Loaded, built in, or a file that could be loaded. */
 static int vfio(const struct doctor_options *opt, struct doctor_rows *out)
 {
 	static const char meaning[] = "vfio-pci is the driver that hands a disk over";
-	BL_CLEANUP(bl_buf_done) struct bl_buf list = BL_BUF_INIT;
 	char release[128];
+	enum device_vfio state = device_vfio_state(opt->root, release, sizeof release);
 
-	if (host_exists(opt, "/sys/module/vfio_pci") ||
-	    host_exists(opt, "/sys/bus/pci/drivers/vfio-pci"))
+	if (state == DEVICE_VFIO_LOADED)
 		return doctor_add(out, AREA, "vfio-pci", DOCTOR_OK, meaning, NULL, "loaded");
-	host_line(opt, release, sizeof release, "/proc/sys/kernel/osrelease");
-	host_file(opt, &list, "/lib/modules/%s/modules.dep", release);
-	host_file(opt, &list, "/lib/modules/%s/modules.builtin", release);
-	if (strstr(bl_buf_str(&list), "/vfio-pci.ko"))
+	if (state == DEVICE_VFIO_LOADABLE)
 		return doctor_add(out, AREA, "vfio-pci", DOCTOR_OK, meaning, NULL,
 				  "available for kernel %s, not loaded", release);
 	return doctor_add(out, AREA, "vfio-pci", DOCTOR_INFO, meaning,
@@ -119,7 +114,7 @@ static void add_member(void *ctx, const char *pci)
 	if (strcmp(pci, m->pci) == 0)
 		return;
 	device_pci_driver(m->opt->root, pci, driver, sizeof driver);
-	m->n_others += class >> 8 != 0x0604; /* bridges stay with the host */
+	m->n_others += class >> 8 != DEVICE_CLASS_PCI_BRIDGE_16; /* bridges stay with the host */
 	bl_buf_addf(&m->text, "%s%s %s (%s)", m->text.len ? ", " : "", pci,
 		    what[0] ? what : "not known", driver[0] ? driver : "no driver");
 }
@@ -223,17 +218,14 @@ static int bound_now(const struct doctor_options *opt, struct doctor_rows *out)
 		"the driver back while its guest runs. One that is bound and unused was left, or "
 		"kept so by hand";
 	struct bound b = {.opt = opt, .text = BL_BUF_INIT};
+	char back[HANDOVER_REMEDY_MAX], remedy[320];
 	int r;
 
 	host_names(opt, PCI_DIR, add_bound, &b);
-	r = doctor_add(
-		out, CHECKLIST, "bound to vfio-pci", b.n_unused ? DOCTOR_INFO : DOCTOR_OK, meaning,
-		b.n_unused ? "if it was not you: blklab recover, when a killed run had it; by "
-			     "hand: echo ADDRESS > /sys/bus/pci/drivers/vfio-pci/unbind; "
-			     "echo > /sys/bus/pci/devices/ADDRESS/driver_override; echo "
-			     "ADDRESS > /sys/bus/pci/drivers_probe"
-			   : NULL,
-		"%s", b.text.len ? bl_buf_str(&b.text) : "nothing now");
+	snprintf(remedy, sizeof remedy, "if it was not you: %s", handover_remedy("ADDRESS", back));
+	r = doctor_add(out, CHECKLIST, "bound to vfio-pci", b.n_unused ? DOCTOR_INFO : DOCTOR_OK,
+		       meaning, b.n_unused ? remedy : NULL, "%s",
+		       b.text.len ? bl_buf_str(&b.text) : "nothing now");
 	bl_buf_done(&b.text);
 	return r;
 }
