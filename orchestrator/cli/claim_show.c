@@ -14,49 +14,32 @@
 #define MODEL_MAX   20  /* the whole name is in the view of one disk */
 #define MODEL_LEAST 10  /* a shorter one tells nobody anything */
 
-static void add_reason(void *ctx, const char *reason, const char *remedy)
+static bool may(const struct device *dev, enum guard_use use)
 {
-	struct claim_view *v = ctx;
-	struct claim_reason r = {.reason = strdup(reason), .remedy = strdup(remedy)}, *items;
-
-	items = reallocarray(v->reasons, v->n_reasons + 1, sizeof *items);
-	if (items)
-		v->reasons = items;
-	if (items && r.reason && r.remedy) {
-		v->reasons[v->n_reasons++] = r;
-		return;
-	}
-	free(r.reason);
-	free(r.remedy);
+	return guard_check(dev, dev->serial, use, NULL, NULL) == 0;
 }
 
 int claim_view_make(const struct device *dev, struct claim_view *ret, struct bl_err *err)
 {
 	struct claim_view v = {.dev = *dev};
-	int n;
 
-	for (int use = GUARD_LOOK; use <= GUARD_PASSTHROUGH; use++)
-		v.may[use] = guard_check(dev, dev->serial, (enum guard_use)use, NULL, NULL) == 0;
+	if (guard_list_make(dev, &v.against) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	/* Each use asks for all of the one before, and each look goes through every process. */
+	v.may[GUARD_PASSTHROUGH] = !v.against.n;
+	v.may[GUARD_LOOK] = !v.against.n || may(dev, GUARD_LOOK);
+	v.may[GUARD_BLOCK] = !v.against.n || (v.may[GUARD_LOOK] && may(dev, GUARD_BLOCK));
 	/* That nothing can be told of it is among the reasons. */
 	if (!dev->node[0] || guard_contents(dev, &v.contents, NULL) < 0 ||
 	    claim_read(dev, &v.claim, NULL) < 0)
 		v.claim = (struct claim){0};
-	n = guard_reasons(dev, add_reason, &v);
-	if ((size_t)n == v.n_reasons) {
-		*ret = v;
-		return 0;
-	}
-	claim_view_done(&v);
-	return bl_fail(err, -ENOMEM, "out of memory");
+	*ret = v;
+	return 0;
 }
 
 void claim_view_done(struct claim_view *v)
 {
-	for (size_t i = 0; i < v->n_reasons; i++) {
-		free(v->reasons[i].reason);
-		free(v->reasons[i].remedy);
-	}
-	free(v->reasons);
+	guard_list_done(&v->against);
 	free(v->contents);
 	memset(v, 0, sizeof *v);
 }
@@ -239,11 +222,11 @@ static void list_one(const struct layout *l, const struct claim_view *v, struct 
 	if (l->is_state_below)
 		bl_buf_addf(out, "\n    %s", row[COL_STATE]);
 	bl_buf_addc(out, '\n');
-	for (size_t i = 0; i < v->n_reasons; i++) {
+	for (size_t i = 0; i < v->against.n; i++) {
 		bl_buf_adds(out, "    - ");
-		help_wrap(out, v->reasons[i].reason, 6, 6, l->columns - 1);
+		help_wrap(out, v->against.items[i].reason, 6, 6, l->columns - 1);
 		bl_buf_adds(out, "      -> ");
-		help_wrap(out, v->reasons[i].remedy, 9, 9, l->columns - 1);
+		help_wrap(out, v->against.items[i].remedy, 9, 9, l->columns - 1);
 	}
 }
 
@@ -317,10 +300,10 @@ static json_t *view_json(const struct claim_view *v)
 	json_object_set_new(o, "may_be_claimed", json_boolean(v->may[GUARD_LOOK]));
 	json_object_set_new(o, "may_be_written", json_boolean(v->may[GUARD_BLOCK]));
 	json_object_set_new(o, "may_be_passed", json_boolean(v->may[GUARD_PASSTHROUGH]));
-	for (size_t i = 0; i < v->n_reasons; i++)
+	for (size_t i = 0; i < v->against.n; i++)
 		json_array_append_new(reasons,
-				      json_pack("{s:s,s:s}", "reason", v->reasons[i].reason,
-						"remedy", v->reasons[i].remedy));
+				      json_pack("{s:s,s:s}", "reason", v->against.items[i].reason,
+						"remedy", v->against.items[i].remedy));
 	json_object_set_new(o, "reasons", reasons);
 	return o;
 }

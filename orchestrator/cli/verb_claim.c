@@ -8,17 +8,12 @@
 #include "fs.h"
 #include "rows.h"
 
-static void view_donep(struct claim_view *v)
-{
-	claim_view_done(v);
-}
-
 /* With @note below the text; JSON is the disk alone. */
 static int show(struct cli *cli, const struct args *a, const struct device *dev, const char *note,
 		struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	BL_CLEANUP(view_donep) struct claim_view v = {.n_reasons = 0};
+	BL_CLEANUP(claim_view_done) struct claim_view v = {.contents = NULL};
 	int r = claim_view_make(dev, &v, err);
 
 	if (r < 0)

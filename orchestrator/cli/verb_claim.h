@@ -13,10 +13,7 @@ struct claim_view {
 	struct device dev;
 	char *contents; /* guard_contents(); NULL: it can't be looked at */
 	struct claim claim;
-	struct claim_reason {
-		char *reason, *remedy;
-	} * reasons; /* against handing it to a guest */
-	size_t n_reasons;
+	struct guard_list against; /* handing it to a guest */
 	bool may[GUARD_PASSTHROUGH + 1];
 };
 int claim_view_make(const struct device *dev, struct claim_view *ret, struct bl_err *err);

@@ -53,6 +53,17 @@ char *guard_contents_joined(const char *lines);
 int guard_reasons(const struct device *dev,
 		  void (*each)(void *ctx, const char *reason, const char *remedy), void *ctx);
 
+/* The same, kept. 0: *ret is yours, guard_list_done() it; none: guard_check() would pass. -ENOMEM.
+ */
+struct guard_list {
+	struct guard_reason {
+		char *reason, *remedy;
+	} * items;
+	size_t n;
+};
+int guard_list_make(const struct device *dev, struct guard_list *ret);
+void guard_list_done(struct guard_list *l);
+
 /* Hold the disk for the time of a trial as the udev convention has it (systemd, "block device
  * locking": flock(LOCK_EX) on the whole disk), so that no other program that keeps it, nor udev
  * itself, looks at or partitions it meanwhile. 0: *ret_fd is open; close() gives the disk back.

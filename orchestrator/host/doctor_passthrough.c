@@ -119,36 +119,6 @@ static void add_member(void *ctx, const char *pci)
 		    what[0] ? what : "not known", driver[0] ? driver : "no driver");
 }
 
-struct reasons {
-	struct doctor_rows *out;
-	const struct device *dev;
-	char who[256]; /* with its group */
-	unsigned n, total;
-	int r;
-};
-
-static void count_reason(void *ctx, const char *reason, const char *remedy)
-{
-	(void)reason, (void)remedy;
-	(*(unsigned *)ctx)++;
-}
-
-/* The first reason stands with who it is, each further one in a row of its own. */
-static void add_reason(void *ctx, const char *reason, const char *remedy)
-{
-	struct reasons *s = ctx;
-	const char *name = s->dev->block[0] ? s->dev->block : s->dev->pci;
-	char what[96];
-
-	if (s->n++ == 0) {
-		s->r |= doctor_add(s->out, AREA, name, DOCTOR_INFO, reason, remedy, "%s: not now",
-				   s->who);
-		return;
-	}
-	snprintf(what, sizeof what, "%s (%u of %u)", name, s->n, s->total);
-	s->r |= doctor_add(s->out, AREA, what, DOCTOR_INFO, reason, remedy, "stopped also by this");
-}
-
 /* "QEMU NVMe Ctrl, serial X, at 0000:5e:00.0, group 12 with 0000:5e:00.1 NVMe controller (nvme)" */
 static void describe(const struct doctor_options *opt, const struct device *d, char *out,
 		     size_t len)
@@ -171,19 +141,31 @@ static void describe(const struct doctor_options *opt, const struct device *d, c
 	bl_buf_done(&m.text);
 }
 
+/* The first reason stands with who it is, each further one in a row of its own. */
 static int candidate(const struct doctor_options *opt, const struct device *d,
 		     struct doctor_rows *out)
 {
-	struct reasons s = {.out = out, .dev = d};
+	BL_CLEANUP(guard_list_done) struct guard_list against = {.n = 0};
+	const char *name = d->block[0] ? d->block : d->pci;
+	char who[256], what[128]; /* who: with its group */
+	int r = guard_list_make(d, &against);
 
-	describe(opt, d, s.who, sizeof s.who);
-	guard_reasons(d, count_reason, &s.total);
-	guard_reasons(d, add_reason, &s);
-	if (s.n)
-		return s.r;
-	return doctor_add(out, AREA, d->block, DOCTOR_OK,
-			  "a claimed disk in a group of its own that nothing on this host uses",
-			  NULL, "%s: ready", s.who);
+	if (r < 0)
+		return r;
+	describe(opt, d, who, sizeof who);
+	if (!against.n)
+		return doctor_add(
+			out, AREA, name, DOCTOR_OK,
+			"a claimed disk in a group of its own that nothing on this host uses", NULL,
+			"%s: ready", who);
+	r = doctor_add(out, AREA, name, DOCTOR_INFO, against.items[0].reason,
+		       against.items[0].remedy, "%s: not now", who);
+	for (size_t i = 1; i < against.n; i++) {
+		snprintf(what, sizeof what, "%s (%zu of %zu)", name, i + 1, against.n);
+		r |= doctor_add(out, AREA, what, DOCTOR_INFO, against.items[i].reason,
+				against.items[i].remedy, "stopped also by this");
+	}
+	return r;
 }
 
 struct bound {
