@@ -9,7 +9,9 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "interrupts.h"
 #include "mounts.h"
+#include "nvme_info.h"
 #include "tree.h"
 
 #define BLOCK "/sys/class/block/%s"
@@ -87,49 +89,17 @@ static void read_function(struct device *d)
 		  d->controller);
 }
 
-struct head_scan {
-	const char *root, *head;
-	char *pci;
-};
-
-/* A disk of a multipath subsystem hangs at no function itself: whose namespace is it? */
-static void match_controller(void *ctx, const char *name)
-{
-	struct head_scan *s = ctx;
-	char pci[BL_PCI_TEXT_MAX];
-
-	if (!s->pci[0] && tree_pci(s->root, pci, "/sys/class/nvme/%s/device", name) == 0 &&
-	    device_has_namespace(s->root, pci, s->head) > 0)
-		strcpy(s->pci, pci);
-}
-
-static void read_namespace(struct device *d)
-{
-	const char *n = strrchr(d->block, 'n');
-	uint64_t v;
-
-	if (strncmp(d->block, "nvme", 4) != 0)
-		return;
-	if (tree_u64(d->root, &v, BLOCK "/nsid", d->block) == 0)
-		d->nsid = (uint32_t)v;
-	else if (n)
-		d->nsid = (uint32_t)strtoul(n + 1, NULL, 10);
-}
-
 /* @name is a whole disk in ROOT/sys/class/block. */
 static void read_block(const char *root, const char *name, struct device *ret)
 {
 	struct device d = {.iommu_group = -1, .numa_node = -1};
-	struct head_scan s = {.root = d.root, .head = d.block, .pci = d.pci};
 	uint64_t v;
 
 	snprintf(d.root, sizeof d.root, "%s", root_of(root));
 	snprintf(d.block, sizeof d.block, "%s", name);
 	snprintf(d.node, sizeof d.node, "%s/dev/%.63s", d.root, name);
-	tree_pci(root, d.pci, BLOCK, name);
-	read_namespace(&d);
-	if (!d.pci[0] && d.nsid)
-		tree_names(root, "/sys/class/nvme", match_controller, &s);
+	irq_pci_of_block(d.root, name, d.pci, sizeof d.pci);
+	d.nsid = nvme_namespace_of(d.root, name);
 	read_function(&d);
 	read_identity(&d);
 	if (tree_u64(root, &v, BLOCK "/size", name) == 0)

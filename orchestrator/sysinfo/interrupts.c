@@ -304,8 +304,10 @@ void irq_pci_of_block(const char *root, const char *block, char *out, size_t len
 {
 	char controller[32], pci[BL_PCI_TEXT_MAX];
 
-	nvme_controller_of(root, block, controller, sizeof controller);
-	if (tree_pci(root, pci, "/sys/block/%s/device", block) < 0 && controller[0])
-		tree_pci(root, pci, "/sys/class/nvme/%s/device", controller);
+	if (tree_pci(root, pci, "/sys/class/block/%s", block) < 0) {
+		nvme_controller_of(root, block, controller, sizeof controller);
+		if (controller[0])
+			tree_pci(root, pci, "/sys/class/nvme/%s/device", controller);
+	}
 	snprintf(out, len, "%s", pci);
 }

@@ -142,7 +142,7 @@ static void keep_first(void *ctx, const char *name)
 
 void nvme_controller_of(const char *root, const char *block, char *out, size_t len)
 {
-	BL_CLEANUP(bl_freep) char *device = bl_strf("/sys/block/%s/device", block);
+	BL_CLEANUP(bl_freep) char *device = bl_strf("/sys/class/block/%s/device", block);
 	struct paths p = {.out = out, .len = len};
 	char name[NAME_MAX + 1];
 
@@ -161,7 +161,7 @@ uint32_t nvme_namespace_of(const char *root, const char *block)
 {
 	uint64_t nsid;
 
-	return tree_u64(root, &nsid, "/sys/block/%s/nsid", block) == 0 && nsid <= UINT32_MAX
+	return tree_u64(root, &nsid, "/sys/class/block/%s/nsid", block) == 0 && nsid <= UINT32_MAX
 		       ? (uint32_t)nsid
 		       : 0;
 }

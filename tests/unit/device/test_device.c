@@ -172,9 +172,24 @@ START_TEST(a_namespace_of_a_subsystem_is_traced_to_its_function)
 	faked_link("/sys/class/block/nvme9c3n1",
 		   "../../devices/pci0000:00/0000:62:00.0/nvme/nvme3/nvme9c3n1");
 	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1/size", "2048\n");
+	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1/nsid", "1\n");
+	faked_link("/sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1/device",
+		   "../../nvme-subsys9");
+	faked_link("/sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme3",
+		   "../../../pci0000:00/0000:62:00.0/nvme/nvme3");
 	faked_link("/sys/class/block/nvme9n1",
 		   "../../devices/virtual/nvme-subsystem/nvme-subsys9/nvme9n1");
 	ck_assert_msg(find(NULL, NULL, "MP-1", &d, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(d.block, "nvme9n1");
+	ck_assert_uint_eq(d.nsid, 1);
+	ck_assert_str_eq(d.pci, "0000:62:00.0");
+	/* A second path, which is not the first although its name sorts so: interrupts are counted
+	 * by the same rule. */
+	faked_nvme("0000:63:00.0", 10, "MP-1", 17);
+	faked_put("/sys/devices/pci0000:00/0000:63:00.0/nvme/nvme10/nvme9c10n1/hidden", "1\n");
+	faked_link("/sys/devices/virtual/nvme-subsystem/nvme-subsys9/nvme10",
+		   "../../../pci0000:00/0000:63:00.0/nvme/nvme10");
+	ck_assert_msg(find("62:00.0", NULL, "MP-1", &d, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(d.block, "nvme9n1");
 	ck_assert_str_eq(d.pci, "0000:62:00.0");
 	names = device_namespaces(faked_root, d.pci);

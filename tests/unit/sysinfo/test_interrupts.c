@@ -248,17 +248,24 @@ static const char *pci_of(const char *block)
 
 START_TEST(the_function_behind_a_disk_is_the_nearest_one)
 {
-	faked_put("/sys/devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0/serial", "S\n");
-	faked_link("/sys/block/nvme0n1/device",
-		   "../../devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0");
-	faked_put("/sys/devices/pci0000:00/0000:00:03.0/virtio1/status", "0\n");
-	faked_link("/sys/block/vda/device", "../../devices/pci0000:00/0000:00:03.0/virtio1");
-	faked_put("/sys/devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0/model",
-		  "M\n");
-	faked_link("/sys/block/sda/device",
-		   "../../devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0");
-	faked_put("/sys/devices/virtual/block/loop0/size", "0\n");
-	faked_link("/sys/block/loop0/device", "../../devices/virtual/block/loop0");
+	static const struct {
+		const char *name, *dir; /* below /sys */
+	} disks[] = {
+		{"nvme0n1", "devices/pci0000:00/0000:00:1c.0/0000:5e:00.0/nvme/nvme0/nvme0n1"},
+		{"vda", "devices/pci0000:00/0000:00:03.0/virtio1/block/vda"},
+		{"sda", "devices/pci10000:00/10000:00:02.0/ata1/host0/target0:0:0/0:0:0:0/block/"
+			"sda"},
+		{"loop0", "devices/virtual/block/loop0"},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(disks); i++) {
+		BL_CLEANUP(bl_freep) char *size = bl_strf("/sys/%s/size", disks[i].dir);
+		BL_CLEANUP(bl_freep) char *class = bl_strf("/sys/class/block/%s", disks[i].name);
+		BL_CLEANUP(bl_freep) char *to = bl_strf("../../%s", disks[i].dir);
+
+		faked_put(size, "0\n");
+		faked_link(class, to);
+	}
 	ck_assert_str_eq(pci_of("nvme0n1"), PCI);
 	ck_assert_str_eq(pci_of("vda"), "0000:00:03.0");
 	ck_assert_str_eq(pci_of("sda"), "10000:00:02.0");
@@ -277,9 +284,10 @@ START_TEST(a_disk_with_several_paths_has_its_first_controllers_function)
 	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/serial", "S\n");
 	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme10/x", "");
 	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme9/x", "");
-	faked_put("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/x", "");
-	faked_link("/sys/block/nvme0n1/device",
-		   "../../devices/virtual/nvme-subsystem/nvme-subsys0");
+	faked_link("/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/device",
+		   "../../nvme-subsys0");
+	faked_link("/sys/class/block/nvme0n1",
+		   "../../devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1");
 	ck_assert_str_eq(pci_of("nvme0n1"), PCI);
 }
 END_TEST

@@ -217,8 +217,8 @@ START_TEST(a_disk_knows_its_controller_and_namespace)
 	char out[32];
 
 	faked_empty();
-	faked_link("/sys/block/nvme3n2/device", "../../devices/pci0/nvme/nvme3");
-	faked_put("/sys/block/nvme3n2/nsid", "2\n");
+	faked_link("/sys/class/block/nvme3n2/device", "../../devices/pci0/nvme/nvme3");
+	faked_put("/sys/class/block/nvme3n2/nsid", "2\n");
 	nvme_controller_of(faked_root, "nvme3n2", out, sizeof out);
 	ck_assert_str_eq(out, "nvme3");
 	ck_assert_uint_eq(nvme_namespace_of(faked_root, "nvme3n2"), 2);
