@@ -1,7 +1,6 @@
 #include "interrupts.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -24,6 +23,7 @@
 struct numbers {
 	unsigned *at;
 	size_t n;
+	bool is_short; /* of memory */
 };
 
 static void numbers_done(struct numbers *s)
@@ -50,36 +50,25 @@ static bool has_number(const struct numbers *s, unsigned irq)
 	return false;
 }
 
-/* Calls @each with every number in the function's folder of message interrupts. */
-static int each_msi(const char *root, const char *pci, int (*each)(void *ctx, unsigned irq),
-		    void *ctx)
+static void keep_number(void *ctx, const char *name)
 {
-	BL_CLEANUP(bl_freep)
-	char *path = bl_strf("%s/sys/bus/pci/devices/%s/msi_irqs", root, pci);
-	DIR *d = path ? opendir(path) : NULL;
-	struct dirent *e;
-	int r = path ? 0 : -ENOMEM;
+	struct numbers *s = ctx;
 
-	while (d && r == 0 && (e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]))
-			r = each(ctx, (unsigned)strtoul(e->d_name, NULL, 10));
-	if (d)
-		closedir(d);
-	return r;
+	if (isdigit((unsigned char)name[0]) && add_number(s, (unsigned)strtoul(name, NULL, 10)) < 0)
+		s->is_short = true;
 }
 
-static int keep_number(void *ctx, unsigned irq)
-{
-	return add_number(ctx, irq);
-}
+#define MSI_DIR "/sys/bus/pci/devices/%s/msi_irqs"
 
 static int find_numbers(const char *root, const char *pci, struct numbers *ret)
 {
+	BL_CLEANUP(bl_freep) char *dir = bl_strf(MSI_DIR, pci);
 	uint64_t irq;
-	int r = each_msi(root, pci, keep_number, ret);
 
-	if (r < 0 || ret->n)
-		return r;
+	if (!dir || tree_names(root, dir, keep_number, ret) == -ENOMEM || ret->is_short)
+		return -ENOMEM;
+	if (ret->n)
+		return 0;
 	if (tree_u64(root, &irq, "/sys/bus/pci/devices/%s/irq", pci) < 0 || irq == 0 ||
 	    irq > UINT_MAX)
 		return -ENOENT;
@@ -91,22 +80,22 @@ struct vector_count {
 	unsigned n;
 };
 
-static int count_msix(void *ctx, unsigned irq)
+static void count_msix(void *ctx, const char *irq)
 {
 	struct vector_count *c = ctx;
 	char mode[16];
 
-	if (tree_line(c->root, mode, sizeof mode, "/sys/bus/pci/devices/%s/msi_irqs/%u", c->pci,
-		      irq) == 0)
+	if (tree_line(c->root, mode, sizeof mode, MSI_DIR "/%s", c->pci, irq) == 0)
 		c->n += !strcmp(mode, "msix");
-	return 0;
 }
 
 unsigned irq_msix_vectors(const char *root, const char *pci)
 {
+	BL_CLEANUP(bl_freep) char *dir = bl_strf(MSI_DIR, pci);
 	struct vector_count c = {root, pci, 0};
 
-	each_msi(root, pci, count_msix, &c);
+	if (dir)
+		tree_names(root, dir, count_msix, &c);
 	return c.n;
 }
 
