@@ -134,8 +134,8 @@ static int claim(struct cli *cli, const struct args *a, const struct device *dev
 		 struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *contents = NULL;
-	struct claim c = {0};
-	int r = guard_check(dev, a->serial, GUARD_LOOK, &c, err);
+	struct claim c;
+	int r = guard_check(dev, a->serial, GUARD_LOOK, NULL, err);
 
 	if (r < 0)
 		return r;

@@ -12,6 +12,13 @@
 #define CHECKLIST "passthrough checklist"
 #define PCI_DIR   "/sys/bus/pci/devices"
 
+/* Namespaces of one controller go together; they are neighbours in the list: the first stands for
+ * it. */
+static bool is_controller(const struct device *items, size_t i)
+{
+	return items[i].is_nvme && (!i || strcmp(items[i].pci, items[i - 1].pci) != 0);
+}
+
 static int iommu(const struct doctor_options *opt, struct doctor_rows *out)
 {
 	static const char meaning[] =
@@ -295,7 +302,7 @@ static int affinity(const struct doctor_options *opt, const struct device *items
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		if (items[i].is_nvme && (!i || strcmp(items[i].pci, items[i - 1].pci) != 0))
+		if (is_controller(items, i))
 			add_irqs(&items[i], &s);
 	host_names(opt, "/proc", find_irqbalance, &balance);
 	if (s.n_told)
@@ -347,7 +354,7 @@ static int groups_in_short(const struct doctor_options *opt, const struct device
 	for (size_t i = 0; i < n; i++) {
 		struct members m = {.opt = opt, .pci = items[i].pci, .text = BL_BUF_INIT};
 
-		if (!items[i].is_nvme || (i && strcmp(items[i].pci, items[i - 1].pci) == 0))
+		if (!is_controller(items, i))
 			continue;
 		total++;
 		snprintf(dir, sizeof dir, "/sys/kernel/iommu_groups/%d/devices",
@@ -372,8 +379,7 @@ int doctor_passthrough(const struct doctor_options *opt, struct doctor_rows *out
 	if (device_list(opt->root, &items, &n, NULL) < 0)
 		n = 0;
 	for (size_t i = 0; i < n; i++) {
-		/* Namespaces of one controller go together; they are neighbours in the list. */
-		if (!items[i].is_nvme || (i && strcmp(items[i].pci, items[i - 1].pci) == 0))
+		if (!is_controller(items, i))
 			continue;
 		n_nvme++;
 		r |= candidate(opt, &items[i], out);

@@ -167,7 +167,7 @@ int trial_mount(struct trial *t)
 	uint64_t start = bl_now_ns();
 	int r;
 
-	if (t->s->cell->storage != STORAGE_FILESYSTEM || cell_takes_controller(t->s->cell))
+	if (t->s->cell->storage != STORAGE_FILESYSTEM)
 		return 0;
 	t->mount = bl_strf("%s/%s%s.mnt", t->s->backing_dir, backing_prefix(prefix), t->rec->id);
 	if (!t->mount)
