@@ -331,8 +331,8 @@ static void ask_handover(struct deciding *x)
 	bl_buf_adds(&answer, is_bad ? "no" : h.n_trials ? "yes" : "not tried");
 	bl_buf_addf(&evidence, "%zu of %zu trials with bus vfio ran", h.n_ok, h.n_trials);
 	if (h.n_given)
-		bl_buf_addf(&evidence, ", the device came back %zu of %zu times", h.n_back,
-			    h.n_given);
+		bl_buf_addf(&evidence, ", the device came back from %zu of %zu hand-overs",
+			    h.n_back, h.n_given);
 	if (h.group)
 		bl_buf_addf(&evidence, ", IOMMU group %s", h.group);
 	if (h.first_bad)

@@ -171,7 +171,7 @@ START_TEST(a_hand_over_with_a_fault_says_what_it_was)
 	ck_assert_str_eq(p.lines[6].answer, "yes");
 	ck_assert_str_eq(p.lines[6].evidence,
 			 "6 of 6 trials with bus vfio ran, the device came back "
-			 "6 of 6 times, IOMMU group 12");
+			 "from 6 of 6 hand-overs, IOMMU group 12");
 	passthrough_decision_done(&p);
 	d.trials[3].state = TRIAL_FAILED;
 	d.trials[3].reason = strdup("failed to setup container for group 2");
