@@ -22,6 +22,8 @@ CASES = os.path.join(HERE, "cases")
 DEVICE = "0000:00:10.0"
 SIZE = 192 << 20
 CLAIM_AT = SIZE - (1 << 20)
+GIVEN_BACK = (r"the disk 'PASSME01' \(0000:00:10\.0\), which a killed run had: back at nvme with "
+              r"nvme1n1 after ")
 
 # What each bus writes: blocks of its own, with a checksum each, in a region of its own.
 WRITTEN = {"vfio": 8, "nvme-userspace": 16, "virtio-blk": 24, "host": 32}  # MiB
@@ -65,7 +67,7 @@ class InHost(unittest.TestCase):
     def setUpClass(cls):
         cls.out = tempfile.mkdtemp()
         cls.addClassCleanup(shutil.rmtree, cls.out)
-        files = {f: os.path.join(CASES, f) for f in cls.files}
+        files = {f: os.path.join(CASES, f) for f in ("lib.sh",) + cls.files}
         files.update(cls.made_files())
         with EmulatedHost(BUILD, files, cls.devices(), memory_mb=2048, **cls.host) as host:
             cls.result = host.run(read(os.path.join(CASES, cls.script)), cls.path(""), timeout=600)
@@ -267,6 +269,25 @@ class Killed(InHost):
             "short.fio": cls.make_job("short", 1),
         }
 
+    def assert_left_alone(self, name, state, refusal):
+        """A second blklab beside the living one: recover knows of nothing, run is refused."""
+        self.assertEqual(self.text(f"beside-{name}.txt").split("\n"),
+                         state + ["not given back 1", "blklab lives"])
+        self.assertNotIn("PASSME01", self.text(f"beside-{name}-recover.txt"))
+        self.assertRegex(self.text(f"beside-{name}-run.txt"), refusal)
+
+    def test_a_second_lab_leaves_the_guest_and_its_device_alone(self):
+        self.assert_left_alone("guest", ["driver vfio-pci", "guests 1", "mounts 0"],
+                               r"failed: .*(is at the driver 'vfio-pci', not at the host's own|"
+                               r"is in a run of another blklab)")
+
+    def test_a_second_lab_leaves_the_mount_alone(self):
+        self.assert_left_alone("mount", ["driver nvme", "guests 0", "mounts 1"],
+                               r"is in a run of another blklab")
+
+    def test_the_disk_is_held_while_the_host_uses_it(self):
+        self.assertEqual(self.text("held.txt"), "it is held")
+
     def test_a_killed_lab_leaves_the_guest_with_the_device(self):
         self.assertEqual(self.text("killed.txt").split("\n"),
                          ["driver vfio-pci", "emulators 1"])
@@ -274,9 +295,13 @@ class Killed(InHost):
     def test_recover_ends_the_guest_and_gives_it_back(self):
         self.assertEqual(self.text("recovered.txt").split("\n"),
                          ["driver nvme", "node /dev/nvme1n1", "emulators 0"])
-        self.assertRegex(self.text("recover.txt"),
-                         r"the disk 'PASSME01' \(0000:00:10\.0\), which a killed run had: back at "
-                         r"nvme with nvme1n1 after ")
+        self.assertRegex(self.text("recover.txt"), GIVEN_BACK)
+
+    def test_it_is_recorded_before_the_host_loses_it(self):
+        self.assertEqual(self.text("frozen.txt"), f"vfio|{DEVICE}|PASSME01")
+        self.assertEqual(self.text("frozen-recovered.txt").split("\n"),
+                         ["driver nvme", "node /dev/nvme1n1", "emulators 0"])
+        self.assertRegex(self.text("frozen-recover.txt"), GIVEN_BACK)
 
     def test_the_next_run_gives_it_back_when_qemu_died_too(self):
         self.assertEqual(self.text("both-killed.txt"), "driver vfio-pci")
@@ -290,13 +315,26 @@ class Killed(InHost):
 
     def test_a_mount_is_ended(self):
         self.assertEqual(self.text("mounts.txt").split("\n"), ["1", "0"])
+        self.assertRegex(self.text("recover-mount.txt"),
+                         r"the file system on 'PASSME01' \(/dev/nvme1n1\), which a killed run had: "
+                         r"unmounted")
+
+    def test_another_disk_at_that_address_is_not_taken_for_it(self):
+        self.assertRegex(self.text("other-disk.txt"),
+                         r"'OTHER' at 0000:00:10\.0 is not back at .* has the serial 'PASSME01' now")
+
+    def test_what_somebody_gave_to_vfio_after_a_restart_is_left_there(self):
+        self.assertRegex(self.text("restarted.txt"), r"'PASSME01' at 0000:00:10\.0 is not back at "
+                                                     r".* the host was restarted since")
+        self.assertEqual(self.text("restarted-driver.txt"), "vfio-pci")
+        self.assertRegex(self.text("put-right.txt"), GIVEN_BACK)
 
     def test_the_store_knows_how_each_came_back(self):
         db = sqlite3.connect(self.path("store.db"))
         self.addCleanup(db.close)
-        rows = db.execute("SELECT kind, driver_before, is_back FROM handover ORDER BY given_ms")
-        rows = [(k, b if k == "vfio" else "", i) for k, b, i in rows]
-        self.assertEqual(rows, [("vfio", "nvme", 1)] * 3 + [("mount", "", 1)])
+        rows = db.execute("SELECT kind, driver_before, is_back FROM handover ORDER BY given_ms, id")
+        rows = sorted((k, b if k == "vfio" else "", i) for k, b, i in rows)
+        self.assertEqual(rows, [("mount", "", 1)] + [("vfio", "nvme", 1)] * 4)
 
 
 class Guards(InHost):
