@@ -160,7 +160,7 @@ class Ends(unittest.TestCase):
         self.assertIn("last words", said)
 
     def test_a_script_that_hangs(self):
-        said = self.fails("echo about to hang; sleep 60", timeout=2)
+        said = self.fails("echo about to hang; sleep 60", timeout=10)
         self.assertIn("the script did not end in time", said)
         self.assertIn("about to hang", said.splitlines()[-1])
 

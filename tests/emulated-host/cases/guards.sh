@@ -2,19 +2,10 @@
 # Every refusal, as a run gives it: the disk is in use, holds what the lab did not write, has no
 # claim, or can't be handed over. What speaks against a claim is asked, too.
 set -u
+. /in/lib.sh
 cd /out
 mkdir /mnt/data /mnt/other
 
-# The disk with SERIAL: nvmeXn1.
-disk() {
-	for c in /sys/class/nvme/*; do
-		if [ "$(tr -d ' ' <"$c/serial")" = "$1" ]; then
-			basename "$c"/nvme*n1
-			return
-		fi
-	done
-}
-pci() { basename "$(readlink -f "/sys/class/nvme/$(disk "$1" | sed 's/n1$//')/device")"; }
 mark() { echo "$1: $(sha256sum <"/dev/$(disk "$1")" | cut -c1-16)"; }
 
 for s in MOUNTED SWAP HELD LOOPED OPEN PAIR-A PAIR-B GPT GOOD; do

@@ -2,9 +2,10 @@
 # The matrix over one claimed device; then each bus writes blocks of its own, which are verified
 # on the backing file from outside.
 set -eu
+. /in/lib.sh
 dev=0000:00:10.0
 state() { # NAME
-	basename "$(readlink /sys/bus/pci/devices/$dev/driver)" >"/out/driver-$1.txt"
+	driver $dev >"/out/driver-$1.txt"
 	ls /dev/nvme1n1 >"/out/node-$1.txt"
 }
 cd /out
