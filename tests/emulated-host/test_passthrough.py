@@ -345,9 +345,11 @@ class Guards(InHost):
     @classmethod
     def devices(cls):
         slots = {"MOUNTED": "0x10", "SWAP": "0x11", "HELD": "0x12", "LOOPED": "0x13", "GPT": "0x15",
-                 "BLANK": "0x16", "GOOD": "0x17", "OPEN": "0x18"}
-        pair = [Nvme("PAIR-A", addr="0x14.0", multifunction="on"), Nvme("PAIR-B", addr="0x14.1")]
-        return [Nvme(serial, addr=slot) for serial, slot in slots.items()] + pair
+                 "BLANK": "0x16", "GOOD": "0x17", "OPEN": "0x18", "SIGNED": "0x19", "MOUNTED-P": "0x1a",
+                 "LVM": "0x1b"}
+        pair = [Nvme("PAIR-A", "32M", "0x14.0", multifunction="on"),
+                Nvme("PAIR-B", "32M", "0x14.1")]
+        return [Nvme(serial, "32M", slot) for serial, slot in slots.items()] + pair
 
     @classmethod
     def made_files(cls):
@@ -362,7 +364,7 @@ class Guards(InHost):
     def assert_refused(self, name, pattern):
         trial = self.trial(name)
         print(f"{name}: {trial['reason']}")
-        self.assertIn(trial["state"], ("failed", "impossible"))
+        self.assertEqual(trial["state"], "failed")
         self.assertRegex(trial["reason"], pattern)
 
     def test_all_could_be_claimed_before(self):
@@ -373,11 +375,19 @@ class Guards(InHost):
             self.assert_refused(name, r"^'nvme\d+n1' is mounted: nvme\d+n1 at '/mnt/data'; .*; "
                                       r"unmount it \(umount '/mnt/data'\) or take another disk$")
 
+    def test_a_mounted_partition(self):
+        self.assert_refused("mounted-partition", r"^'nvme\d+n1' is mounted: nvme\d+n1p1 at "
+                                                 r"'/mnt/part'; .*umount '/mnt/part'")
+
     def test_swap(self):
         self.assert_refused("swap", r"^'nvme\d+n1' is swap of this host .*swapoff")
 
     def test_a_device_mapper_target_on_top(self):
         self.assert_refused("held", r"^'nvme\d+n1' is held by dm-0.*'taken'")
+
+    def test_an_lvm_volume_on_top(self):
+        self.assert_refused("lvm", r"^'nvme\d+n1' is held by dm-\d+, the LVM volume "
+                                   r"'taken-volume': .*vgchange -an")
 
     def test_a_loop_device_on_top(self):
         self.assert_refused("looped", r"^'nvme\d+n1' has the loop device loop0 on top of it; .*"
@@ -386,8 +396,13 @@ class Guards(InHost):
     def test_a_disk_that_a_process_has_open(self):
         self.assert_refused("open", r"^'nvme\d+n1' is open in process \d+ \(sleep, /dev/nvme\d+n1\)")
 
+    def test_a_file_system_that_the_lab_did_not_write(self):
+        self.assert_refused("signed", r"^'nvme\d+n1' holds what the lab did not write: ext4, UUID "
+                                      r".*; it would be overwritten; .*blklab claim 'SIGNED'")
+
     def test_a_partition_table_that_the_lab_did_not_write(self):
-        self.assert_refused("gpt", r"^'nvme\d+n1' .*(partition|GPT)")
+        self.assert_refused("gpt", r"^'nvme\d+n1' holds what the lab did not write: GPT "
+                                   r"partition table; partition nvme\d+n1p1, 20 MiB; it would")
 
     def test_a_disk_without_a_claim(self):
         self.assert_refused("unclaimed", r"^'nvme\d+n1' has no claim of this lab.*blklab claim ")
@@ -414,7 +429,10 @@ class Guards(InHost):
 
     def test_nothing_of_what_was_refused_was_touched(self):
         self.assertEqual(self.text("before.txt"), self.text("after.txt"))
-        self.assertIn("HELD: ", self.text("after.txt"))
+        marks = self.text("after.txt").split("\n")
+        self.assertEqual(len(marks), 9)
+        for mark in marks:
+            self.assertRegex(mark, r"^[A-Z-]+: [0-9a-f]{16}$")
         self.assertEqual(self.text("handovers.txt"), "0")
 
     def test_one_that_is_free_is_taken(self):
