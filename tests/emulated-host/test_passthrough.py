@@ -40,7 +40,8 @@ def written_job(bus):
 def written_scenario(bus):
     """Nothing but that job, on a disk that is not filled before."""
     storage = "" if bus in ("vfio", "nvme-userspace") else ", storage: [device]"
-    return (f"name: written-{bus}\nvm: {{ vcpus: 1, memory: 256MiB }}\n"
+    needs = "needs: { live_migration: yes }\n" if bus == "vfio" else ""
+    return (f"name: written-{bus}\nvm: {{ vcpus: 1, memory: 256MiB }}\n{needs}"
             f"backing: {{ size: 64MiB, precondition: none }}\n"
             f"axes: {{ bus: [{bus}]{storage} }}\njobs: written-{bus}.fio\nrepeats: 1\nseed: 1\n")
 
@@ -190,18 +191,25 @@ class EveryWay(InHost):
                 self.assertEqual((device, before), (DEVICE, "nvme"))
                 self.assertRegex(outcome, r"^back at nvme with nvme1n1 after ")
 
+    def assert_written(self, facts, before, after):
+        """The health log was read again: it has more written, and no new error."""
+        before, after = ({k: int(facts[f"device.{when}.smart.{k}"])
+                          for k in ("write_commands", "data_written_bytes", "media_errors",
+                                    "error_log_entries")} for when in (before, after))
+        self.assertGreater(after["write_commands"], before["write_commands"])
+        self.assertGreater(after["data_written_bytes"], before["data_written_bytes"])
+        self.assertEqual(after["media_errors"], 0)
+        self.assertEqual(after["error_log_entries"], before["error_log_entries"])
+
     def test_who_the_device_is_and_how_it_fares(self):
         for cell in (self.cell("vfio"), self.cell("virtio-blk", "device"), self.cell("host")):
             facts = self.facts(cell)
             self.assertEqual(facts["device.serial"], "PASSME01", cell)
             self.assertEqual(facts["device.model"], "QEMU NVMe Ctrl", cell)
             self.assertEqual(facts["device.lba_format"], "512 B + 0 B metadata", cell)
-            before = int(facts["device.before.smart.write_commands"])
-            self.assertGreaterEqual(int(facts["device.after.smart.write_commands"]), before, cell)
-            self.assertEqual(facts["device.after.smart.media_errors"], "0", cell)
-        facts = self.facts(self.cell("vfio"))
-        self.assertGreater(int(facts["device.guest_after.smart.write_commands"]),
-                           int(facts["device.guest_before.smart.write_commands"]))
+            self.assert_written(facts, "before", "after")
+            self.assertEqual([k for k in facts if k.endswith(".not_read")], [], cell)
+        self.assert_written(self.facts(self.cell("vfio")), "guest_before", "guest_after")
 
     def job_facts(self, cell, like):
         return self.rows(
@@ -212,19 +220,70 @@ class EveryWay(InHost):
     def test_interrupts_are_counted_on_both_sides(self):
         guest = self.job_facts(self.cell("vfio"), "irq.guest.nvme0q%")
         host = self.job_facts(self.cell("vfio"), "irq.host.vfio-msix%")
-        self.assertTrue(guest)
-        self.assertTrue(host)
-        total = sum(int(n) for _, _, v in guest for n in re.findall(r":(\d+)", v))
-        self.assertGreater(total, 1000)
+        in_guest, on_host = (sum(int(n) for _, _, v in facts for n in re.findall(r":(\d+)", v))
+                             for facts in (guest, host))
+        print(f"vfio: {in_guest} interrupts in the guest, {on_host} on the host")
+        self.assertGreater(in_guest, 1000)
+        self.assertGreater(on_host, in_guest / 2)  # those that come together are one
         self.assertTrue(self.job_facts(self.cell("virtio-blk", "device"), "irq.guest.virtio%"))
         self.assertTrue(self.job_facts(self.cell("virtio-blk", "device"), "irq.host.nvme1q%"))
         self.assertTrue(self.job_facts(self.cell("host"), "irq.host.nvme1q%"))
+        # A host with one CPU has no other that could take them.
+        found = json.loads(self.text("report.json"))["findings"]
+        self.assertNotIn(("interrupts-one-cpu", "host"), [(f["cause"], f["layer"]) for f in found])
+
+    def test_doctor_finds_it_ready(self):
+        rows = {r["what"]: r for r in json.loads(self.text("doctor.json"))}
+        for what, value in (("iommu", r"^\d+ groups"), ("vfio-pci", r"^loaded$"),
+                            ("interrupt remapping", r"^on "), ("unsafe interrupts", r"^not allowed"),
+                            ("nvme1n1", r"serial PASSME01, at 0000:00:10\.0, group \d+ \(alone\): "
+                                        r"ready$")):
+            self.assertEqual(rows[what]["level"], "ok", rows[what])
+            self.assertRegex(rows[what]["value"], value)
+        self.assertEqual(rows["nvme0n1"]["level"], "info")
+        self.assertRegex(rows["nvme0n1"]["value"], r": not now$")
+        self.assertIn("this host runs from it", rows["nvme0n1"]["meaning"])
+
+    def test_claim_lists_the_disks(self):
+        disks = {d["serial"]: d for d in json.loads(self.text("devices.json"))}
+        self.assertEqual(sorted(disks), ["PASSME01", "ROOT", "in", "out"])
+        mine = disks["PASSME01"]
+        self.assertEqual((mine["pci"], mine["disk"], mine["driver"], mine["size_bytes"]),
+                         (DEVICE, "nvme1n1", "nvme", SIZE))
+        self.assertEqual(str(mine["iommu_group"]),
+                         self.facts(self.cell("vfio"))["device.iommu_group"])
+        self.assertEqual((mine["claim"], mine["may_be_claimed"], mine["may_be_passed"]),
+                         (None, True, False))
+        self.assertFalse(disks["ROOT"]["may_be_claimed"])
+
+    def decision(self, report):
+        """Its decision, the question that decided, and the lines of the checklist."""
+        decision = report["decision"]
+        [decided] = [line for line in decision["checklist"] if line["decided"]]
+        return decision, decided["question"], decision["checklist"]
 
     def test_the_report_decides(self):
-        page = read(self.path("report.html"))
-        self.assertIn("Should this VM get", page)
-        decision = json.loads(read(self.path("report.json")))["decision"]
-        self.assertIn("cannot", decision["sentence"].lower())  # one trial a cell tells nothing
+        self.assertIn("Should this VM get", read(self.path("report.html")))
+        report = json.loads(self.text("report.json"))
+        self.assertEqual(report["run"]["declared"],
+                         {"needs.live_migration": "no", "needs.snapshots": "no",
+                          "needs.shared_device": "no", "needs.latency_critical": "yes",
+                          "device.pci": DEVICE, "device.serial": "PASSME01",
+                          "device.namespace": "1"})
+        decision, decided, lines = self.decision(report)
+        self.assertEqual(decision["decision"], "cannot-tell")  # by one trial a cell
+        self.assertIn("tail better", decided)
+        self.assertTrue(decision["sentence"].startswith("Cannot tell: "), decision["sentence"])
+        self.assertEqual(decision["cell"], self.cell("vfio"))
+        self.assertTrue(decision["best_virtio"].startswith("virtio-blk"), decision["best_virtio"])
+        self.assertEqual(len(lines), 9)
+
+    def test_a_need_decides_before_what_was_measured(self):
+        decision, decided, lines = self.decision(json.loads(self.text("written-vfio.json")))
+        self.assertEqual(decision["decision"], "virtio")
+        self.assertEqual(decided, lines[0]["question"])
+        self.assertIn("migrate live", decided)
+        self.assertTrue(decision["sentence"].startswith("No, virtio: "), decision["sentence"])
 
     def verify(self, job):
         """Read the blocks of a job on the backing file and compare them with what it writes."""
