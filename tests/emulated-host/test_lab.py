@@ -32,7 +32,7 @@ def outside():
              os.path.join(d, "work"), "--cache-dir", os.path.join(d, "cache"), "--kernel",
              find_kernel_package(os.path.join(SOURCE, ".cache/packages"))],
             stdout=subprocess.PIPE, text=True, check=False)
-    return probe_row(run.stdout)["value"]
+    return probe_row(run.stdout)
 
 
 class UnderKvm(unittest.TestCase):
@@ -55,15 +55,27 @@ class UnderKvm(unittest.TestCase):
     def path(cls, name):
         return os.path.join(cls.out, "results", name)
 
+    def probe_row(self, name):
+        with open(self.path(name), encoding="utf-8") as f:
+            return probe_row(f.read())
+
     def rows(self, sql):
         return self.db.execute(sql).fetchall()
 
     def test_kvm_is_proved_by_a_guest(self):
-        with open(self.path("doctor.json"), encoding="utf-8") as f:
-            row = probe_row(f.read())
-        print(f"outside: {outside()}\ninside:  {row['value']}")
+        row = self.probe_row("doctor.json")
+        print(f"outside: {outside()['value']}\ninside:  {row['value']}")
         self.assertEqual(row["level"], "ok")
         self.assertRegex(row["value"], r"^kvm: a probe guest said hello under KVM after ")
+
+    def assert_no_kvm(self, row):
+        self.assertEqual(row["level"], "warn")
+        self.assertRegex(row["value"], r"^tcg: /dev/kvm does not open: ")
+
+    def test_kvm_is_not_claimed_without_it(self):
+        self.assert_no_kvm(self.probe_row("no-kvm.json"))
+        if not os.path.exists("/dev/kvm"):
+            self.assert_no_kvm(outside())
 
     def test_the_run_is_a_kvm_run(self):
         self.assertEqual(self.rows("SELECT accel FROM run"), [("kvm",)])
@@ -94,7 +106,7 @@ class UnderKvm(unittest.TestCase):
         with open(self.path("report.html"), encoding="utf-8") as f:
             page = f.read()
         self.assertIn("<svg", page)  # gnuplot ran inside
-        self.assertNotIn("emulated CPU", page)
+        self.assertNotIn("emulated cpu", page.lower())
 
 
 if __name__ == "__main__":

@@ -11,4 +11,8 @@ for attempt in 1 2 3; do
 	rm -f /srv/cache/probe.json
 done
 blklab run /in/least.yaml --store /out/store.db --report /out/report.html --work-dir /mnt/lab \
-	--cache-dir /srv/cache
+	--cache-dir /srv/cache || exit 1
+
+# Without KVM the answer is another, whatever is remembered.
+modprobe -r kvm_amd || exit 1
+blklab doctor --probe --json --work-dir /mnt/lab --cache-dir /srv/cache >/out/no-kvm.json
