@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The emulated host itself: scripts and files go in, results and faults come out, nothing stays."""
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -10,11 +9,11 @@ import tempfile
 import time
 import unittest
 
+from case import build, main, scratch
 from emulated_host import EmulatedHost, Nvme
 from host_root import HERE, PROGRAMS, SOURCE, Root, RootError, find_kernel_package
 from talk import HostError
 
-BUILD = os.path.join(SOURCE, "build")
 SH = "#!/bin/sh\n"
 
 
@@ -38,14 +37,14 @@ class OneBoot(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp()
+        cls.folder = tempfile.mkdtemp(prefix="case-", dir=scratch())
         cls.given = os.path.join(cls.folder, "given")
         os.mkdir(cls.given)
         with open(os.path.join(cls.given, "word"), "w", encoding="ascii") as f:
             f.write("from outside\n")
         cls.asked, cls.moments = [], []
         cls.host = EmulatedHost(
-            BUILD, {"given": cls.given}, modules=["dm-delay"], out_mb=8,
+            build(), {"given": cls.given}, modules=["dm-delay"], out_mb=8,
             nvme=[Nvme("PASSME01", "16M", "0x10"), Nvme.parse("serial=SLOW02,size=16M,addr=0x11")],
             handlers={"echo": lambda text: cls.asked.append(text) or f"heard {text}",
                       "now": lambda text: cls.moments.append(time.monotonic())})
@@ -135,7 +134,7 @@ class OneBoot(unittest.TestCase):
 
 class NoIommu(unittest.TestCase):
     def test_it_has_no_groups(self):
-        with EmulatedHost(BUILD, iommu=False, cpus=1, append="eh.word=here") as host:
+        with EmulatedHost(build(), iommu=False, cpus=1, append="eh.word=here") as host:
             r = host.run(SH + "ls /sys/kernel/iommu_groups; nproc; grep -o eh.word=here "
                          "/proc/cmdline")
         self.assertEqual(r.console.split(), ["1", "eh.word=here"])
@@ -145,7 +144,7 @@ class Ends(unittest.TestCase):
     """Whatever ends a boot: it is told, with the last words, and nothing stays."""
 
     def fails(self, script, **more):
-        host = EmulatedHost(BUILD)
+        host = EmulatedHost(build())
         with self.assertRaises(HostError) as caught, host:
             self.assertIsNotNone(qemu_of(host))
             host.run(SH + script, **more)
@@ -165,14 +164,14 @@ class Ends(unittest.TestCase):
         self.assertIn("about to hang", said.splitlines()[-1])
 
     def test_a_host_that_does_not_start(self):
-        host = EmulatedHost(BUILD, qemu=["-device", "nonsense"])
+        host = EmulatedHost(build(), qemu=["-device", "nonsense"])
         with self.assertRaisesRegex(HostError, "QEMU said: .*'nonsense' is not a valid device"):
             host.start()
         host.close()
         self.assertFalse(os.path.exists(host.work))
 
     def test_an_exception_of_the_test(self):
-        host = EmulatedHost(BUILD)
+        host = EmulatedHost(build())
         with self.assertRaises(ZeroDivisionError), host:
             print(1 // 0)
         self.assertIsNone(qemu_of(host))
@@ -184,7 +183,7 @@ class Ends(unittest.TestCase):
                    "def begun(_): print(host.work, host.child.pid, flush=True)\n"
                    "host = EmulatedHost(sys.argv[2], handlers={'begun': begun}); host.start()\n"
                    "host.run('#!/bin/sh\\nouter begun; sleep 60\\n')\n")
-        with subprocess.Popen([sys.executable, "-c", program, HERE, BUILD],
+        with subprocess.Popen([sys.executable, "-c", program, HERE, build()],
                               stdout=subprocess.PIPE, text=True) as child:
             work, pid = child.stdout.readline().split()
             child.kill()
@@ -193,14 +192,14 @@ class Ends(unittest.TestCase):
             time.sleep(0.05)
         self.assertEqual(command_line(pid), b"", "QEMU outlived who started it")
         self.assertTrue(os.path.exists(work))
-        with EmulatedHost(BUILD):  # the next one removes what was left
+        with EmulatedHost(build()):  # the next one removes what was left
             self.assertFalse(os.path.exists(work))
 
 
 class RootDisk(unittest.TestCase):
     def root(self):
-        return Root(BUILD, find_kernel_package(os.path.join(SOURCE, ".cache/packages")),
-                    [os.path.join(BUILD, "blklab")])
+        return Root(build(), find_kernel_package(os.path.join(SOURCE, ".cache/packages")),
+                    [os.path.join(build(), "blklab")])
 
     def test_it_is_made_once(self):
         image, _ = self.root().ensure()
@@ -223,8 +222,4 @@ class RootDisk(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=BUILD)
-    args, rest = parser.parse_known_args()
-    BUILD = os.path.realpath(args.build)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
+    main()

@@ -2,21 +2,14 @@
 """blklab in the emulated host: KVM is proved there by a guest that boots, and a run under it is
 stored whole. Prints what the machine outside says, which needs no working KVM."""
 
-import argparse
 import json
 import os
-import shutil
-import sqlite3
 import subprocess
-import sys
 import tempfile
-import unittest
 
-from emulated_host import EmulatedHost, Nvme
-from host_root import HERE, SOURCE, find_kernel_package
-
-BUILD = os.path.join(SOURCE, "build")
-CASES = os.path.join(HERE, "cases")
+from case import InHost, build, main, scratch
+from emulated_host import Nvme
+from host_root import SOURCE, find_kernel_package
 
 
 def probe_row(text):
@@ -26,41 +19,25 @@ def probe_row(text):
 
 def outside():
     """What doctor says of the machine itself."""
-    with tempfile.TemporaryDirectory() as d:
+    with tempfile.TemporaryDirectory(dir=scratch()) as d:
         run = subprocess.run(
-            [os.path.join(BUILD, "blklab"), "doctor", "--probe", "--json", "--work-dir",
+            [os.path.join(build(), "blklab"), "doctor", "--probe", "--json", "--work-dir",
              os.path.join(d, "work"), "--cache-dir", os.path.join(d, "cache"), "--kernel",
              find_kernel_package(os.path.join(SOURCE, ".cache/packages"))],
             stdout=subprocess.PIPE, text=True, check=False)
     return probe_row(run.stdout)
 
 
-class UnderKvm(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.out = tempfile.mkdtemp()
-        cls.addClassCleanup(shutil.rmtree, cls.out)
-        script = os.path.join(CASES, "kvm.sh")
-        files = {f: os.path.join(CASES, f) for f in ("least.yaml", "least.fio")}
-        with EmulatedHost(BUILD, files, [Nvme("WORK", "2G", "0x10")]) as host, \
-                open(script, encoding="utf-8") as f:
-            cls.result = host.run(f.read(), os.path.join(cls.out, "results"))
-            print(f"boot {host.boot_seconds:.1f} s, script {cls.result.seconds:.1f} s")
-        print(cls.result.console)
-        assert cls.result.status == 0, f"the script ended with {cls.result.status}"
-        cls.db = sqlite3.connect(cls.path("store.db"))
-        cls.addClassCleanup(cls.db.close)
+class UnderKvm(InHost):
+    script = "kvm.sh"
+    files = ("least.yaml", "least.fio")
 
     @classmethod
-    def path(cls, name):
-        return os.path.join(cls.out, "results", name)
+    def devices(cls):
+        return [Nvme("WORK", "2G", "0x10")]
 
     def probe_row(self, name):
-        with open(self.path(name), encoding="utf-8") as f:
-            return probe_row(f.read())
-
-    def rows(self, sql):
-        return self.db.execute(sql).fetchall()
+        return probe_row(self.text(name))
 
     def test_kvm_is_proved_by_a_guest(self):
         row = self.probe_row("doctor.json")
@@ -103,15 +80,10 @@ class UnderKvm(unittest.TestCase):
         self.assertGreater(int(vcpu_ns), 100_000_000)  # of a job of 2 s
 
     def test_the_report_speaks_of_no_emulation(self):
-        with open(self.path("report.html"), encoding="utf-8") as f:
-            page = f.read()
+        page = self.text("report.html")
         self.assertIn("<svg", page)  # gnuplot ran inside
         self.assertNotIn("emulated cpu", page.lower())
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=BUILD)
-    args, rest = parser.parse_known_args()
-    BUILD = os.path.realpath(args.build)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
+    main()

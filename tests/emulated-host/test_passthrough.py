@@ -3,22 +3,14 @@
 back; what inner guests wrote is verified on the backing file from outside; a killed run's device
 comes back."""
 
-import argparse
 import json
 import os
 import re
-import shutil
-import sqlite3
 import subprocess
-import tempfile
-import sys
-import unittest
 
-from emulated_host import EmulatedHost, Nvme
-from host_root import HERE, SOURCE
+from case import InHost, build, main
+from emulated_host import Nvme
 
-BUILD = os.path.join(SOURCE, "build")
-CASES = os.path.join(HERE, "cases")
 DEVICE = "0000:00:10.0"
 SIZE = 192 << 20
 CLAIM_AT = SIZE - (1 << 20)
@@ -46,16 +38,8 @@ def written_scenario(bus):
             f"axes: {{ bus: [{bus}]{storage} }}\njobs: written-{bus}.fio\nrepeats: 1\nseed: 1\n")
 
 
-def read(path):
-    with open(path, encoding="utf-8") as f:
-        return f.read()
-
-
-class InHost(unittest.TestCase):
-    """One boot, one script, its results."""
-    script = None
-    files = ()
-    host = {}  # what EmulatedHost() is told besides
+class OneDisk(InHost):
+    """One disk, with a group of its own, and the runs of the scripts on it."""
 
     @classmethod
     def devices(cls):
@@ -63,32 +47,6 @@ class InHost(unittest.TestCase):
         with open(cls.disk, "wb") as f:
             f.truncate(SIZE)
         return [Nvme("PASSME01", addr="0x10", file=cls.disk)]
-
-    @classmethod
-    def setUpClass(cls):
-        cls.out = tempfile.mkdtemp()
-        cls.addClassCleanup(shutil.rmtree, cls.out)
-        files = {f: os.path.join(CASES, f) for f in ("lib.sh",) + cls.files}
-        files.update(cls.made_files())
-        with EmulatedHost(BUILD, files, cls.devices(), memory_mb=2048, **cls.host) as host:
-            cls.result = host.run(read(os.path.join(CASES, cls.script)), cls.path(""), timeout=600)
-            print(f"boot {host.boot_seconds:.1f} s, script {cls.result.seconds:.1f} s")
-        print(cls.result.console)
-        keep = os.environ.get("BLKLAB_KEEP_RESULTS")
-        if keep:
-            shutil.copytree(cls.path(""), os.path.join(keep, cls.__name__), dirs_exist_ok=True)
-        assert cls.result.status == 0, f"the script ended with {cls.result.status}"
-
-    @classmethod
-    def made_files(cls):
-        return {}
-
-    @classmethod
-    def make_file(cls, name, text):
-        path = os.path.join(cls.out, name)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return path
 
     @classmethod
     def make_scenario(cls, name, axes, jobs):
@@ -104,15 +62,8 @@ class InHost(unittest.TestCase):
         return cls.make_file(name + ".fio", "[it]\nrw=randread\nbs=4k\ntime_based\n"
                              f"runtime={seconds}\nioengine=psync\ndirect=1\n")
 
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.out, "results", name)
 
-    def text(self, name):
-        return read(self.path(name)).strip()
-
-
-class EveryWay(InHost):
+class EveryWay(OneDisk):
     script = "passthrough.sh"
     files = ("passthrough.yaml", "passthrough.fio")
 
@@ -123,13 +74,6 @@ class EveryWay(InHost):
             made[f"written-{bus}.yaml"] = cls.make_file(f"{bus}.yaml", written_scenario(bus))
             made[f"written-{bus}.fio"] = cls.make_file(f"{bus}.fio", written_job(bus))
         return made
-
-    def rows(self, sql, store="store.db"):
-        db = sqlite3.connect(self.path(store))
-        try:
-            return db.execute(sql).fetchall()
-        finally:
-            db.close()
 
     def facts(self, cell):
         return dict(self.rows("SELECT f.key, f.value FROM trial_fact f JOIN trial t ON t.id = "
@@ -263,7 +207,7 @@ class EveryWay(InHost):
         return decision, decided["question"], decision["checklist"]
 
     def test_the_report_decides(self):
-        self.assertIn("Should this VM get", read(self.path("report.html")))
+        self.assertIn("Should this VM get", self.text("report.html"))
         report = json.loads(self.text("report.json"))
         self.assertEqual(report["run"]["declared"],
                          {"needs.live_migration": "no", "needs.snapshots": "no",
@@ -289,7 +233,7 @@ class EveryWay(InHost):
         """Read the blocks of a job on the backing file and compare them with what it writes."""
         path = self.make_file("verify.fio", job.replace("do_verify=0", "do_verify=1")
                               + f"filename={self.disk}\nverify_only=1\n")
-        return subprocess.run([os.path.join(BUILD, "blkjob"), path], stdout=subprocess.PIPE,
+        return subprocess.run([os.path.join(build(), "blkjob"), path], stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False)
 
     def test_what_guests_wrote_is_on_the_device(self):
@@ -312,9 +256,8 @@ class EveryWay(InHost):
         self.assertFalse(any(end))
 
 
-class Killed(InHost):
+class Killed(OneDisk):
     script = "killed.sh"
-    files = ()
 
     @classmethod
     def made_files(cls):
@@ -389,14 +332,12 @@ class Killed(InHost):
         self.assertRegex(self.text("put-right.txt"), GIVEN_BACK)
 
     def test_the_store_knows_how_each_came_back(self):
-        db = sqlite3.connect(self.path("store.db"))
-        self.addCleanup(db.close)
-        rows = db.execute("SELECT kind, driver_before, is_back FROM handover ORDER BY given_ms, id")
+        rows = self.rows("SELECT kind, driver_before, is_back FROM handover")
         rows = sorted((k, b if k == "vfio" else "", i) for k, b, i in rows)
         self.assertEqual(rows, [("mount", "", 1)] + [("vfio", "nvme", 1)] * 4)
 
 
-class Guards(InHost):
+class Guards(OneDisk):
     """Disks that must not be touched, each with the reason and what to do."""
     script = "guards.sh"
     host = {"modules": ["dm-mod", "loop"]}
@@ -498,7 +439,7 @@ class Guards(InHost):
         self.assertEqual(self.trial("good")["state"], "ok")
 
 
-class NoIommu(InHost):
+class NoIommu(OneDisk):
     """Without an IOMMU nothing is handed over, and the rest of the plan goes on."""
     script = "no-iommu.sh"
     host = {"iommu": False}
@@ -510,21 +451,19 @@ class NoIommu(InHost):
                 "short.fio": cls.make_job("short", 1)}
 
     def test_the_cell_is_impossible_and_says_why(self):
-        db = sqlite3.connect(self.path("store.db"))
-        self.addCleanup(db.close)
-        trials = dict(db.execute("SELECT c.name, t.state FROM trial t JOIN cell c ON c.id = t.cell"))
+        trials = dict(self.rows("SELECT c.name, t.state FROM trial t JOIN cell c ON c.id = t.cell"))
         self.assertEqual(trials, {"vfio": "impossible", "host": "ok"})
-        [(reason,)] = db.execute("SELECT reason FROM trial WHERE state = 'impossible'")
+        [(reason,)] = self.rows("SELECT reason FROM trial WHERE state = 'impossible'")
         print(f"no iommu: {reason}")
         self.assertRegex(reason, r"IOMMU.*(VT-d|AMD-Vi)")
         self.assertEqual(self.text("driver.txt"), "nvme")
-        self.assertEqual(db.execute("SELECT count(*) FROM handover").fetchone(), (0,))
+        self.assertEqual(self.rows("SELECT count(*) FROM handover"), [(0,)])
 
     def test_doctor_says_so(self):
         self.assertIn("off or absent", self.text("doctor.txt"))
 
 
-class Trouble(InHost):
+class Trouble(OneDisk):
     """What befalls the device during a trial is a finding."""
     script = "trouble.sh"
 
@@ -536,7 +475,7 @@ class Trouble(InHost):
                 "some.fio": cls.make_job("some", 6)}
 
     def findings(self, name):
-        found = json.loads(read(self.path(name + ".json")))["findings"]
+        found = json.loads(self.text(name + ".json"))["findings"]
         for f in found:
             print(f"{name}: {f['cause']}: {f['evidence']}")
         return {f["cause"]: f for f in found}
@@ -554,8 +493,4 @@ class Trouble(InHost):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=BUILD)
-    args, rest = parser.parse_known_args()
-    BUILD = os.path.realpath(args.build)
-    unittest.main(argv=sys.argv[:1] + rest, verbosity=2)
+    main()
