@@ -23,20 +23,15 @@ PROGRAMS = (
     ("/usr/bin/busybox", "busybox-static"),
     ("/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
     ("/usr/bin/qemu-img", "qemu-utils"),
-    ("/usr/bin/qemu-io", "qemu-utils"),
     ("/usr/bin/gnuplot", "gnuplot-nox"),
     ("/usr/bin/sqlite3", "sqlite3"),
     ("/usr/bin/bash", "bash"),
     ("/usr/bin/dash", "dash"),
     ("/usr/bin/kmod", "kmod"),
     ("/usr/bin/flock", "util-linux"),
-    ("/usr/bin/lsblk", "util-linux"),
     ("/usr/bin/pgrep", "procps"),
-    ("/usr/bin/ps", "procps"),
     ("/usr/bin/mount", "mount"),
     ("/usr/bin/umount", "mount"),
-    ("/usr/bin/unshare", "util-linux"),
-    ("/usr/bin/taskset", "util-linux"),
     ("/usr/sbin/blkid", "util-linux"),
     ("/usr/sbin/blockdev", "util-linux"),
     ("/usr/sbin/dmsetup", "dmsetup"),
@@ -47,7 +42,6 @@ PROGRAMS = (
     ("/usr/sbin/sfdisk", "fdisk"),
     ("/usr/sbin/swapoff", "mount"),
     ("/usr/sbin/swapon", "mount"),
-    ("/usr/sbin/wipefs", "util-linux"),
 )
 # Names that a program answers to.
 NAMES = {

@@ -101,6 +101,12 @@ class EveryWay(OneDisk):
              ("virtio-blk", "filesystem", "qcow2", 1, 1),
              ("virtio-blk", "filesystem", "raw", 1, 1)])
 
+    def test_the_run_tells_of_each_trial_and_the_decision(self):
+        trials = re.findall(r"^trial (\d) of 6  .* ok ", self.text("progress.txt"), re.M)
+        self.assertEqual(trials, ["1", "2", "3", "4", "5", "6"])
+        self.assertRegex(self.text("table.txt"),
+                         r"should this VM get passthrough\?\n +Cannot tell: ")
+
     def test_the_guest_has_the_controller_itself(self):
         rows = self.effective(self.cell("vfio"))
         self.assertEqual(rows["host.driver"], ("vfio-pci", "vfio-pci"))
@@ -458,6 +464,9 @@ class NoIommu(OneDisk):
         self.assertRegex(reason, r"IOMMU.*(VT-d|AMD-Vi)")
         self.assertEqual(self.text("driver.txt"), "nvme")
         self.assertEqual(self.rows("SELECT count(*) FROM handover"), [(0,)])
+
+    def test_the_run_says_that_it_is_not_for_passthrough_yet(self):
+        self.assertIn("Not yet: nothing was handed over", self.text("table.txt"))
 
     def test_doctor_says_so(self):
         self.assertIn("off or absent", self.text("doctor.txt"))

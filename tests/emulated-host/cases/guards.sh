@@ -13,7 +13,7 @@ mark() {
 }
 
 for s in MOUNTED MOUNTED-P SWAP HELD LVM LOOPED OPEN SIGNED GPT GOOD PAIR-A PAIR-B; do
-	blklab claim $s --yes >>claims.txt 2>&1 || echo "claim of $s failed" >>faults.txt
+	blklab claim $s --yes || echo "claim of $s failed" >>faults.txt
 done
 
 # Claimed, and then taken into use by somebody.

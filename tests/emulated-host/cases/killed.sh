@@ -5,7 +5,7 @@ set -eu
 . /in/lib.sh
 dev=0000:00:10.0
 cd /out
-blklab claim PASSME01 --yes >claim.txt
+blklab claim PASSME01 --yes
 
 start() { # SCENARIO OUT
 	blklab run "/in/$1.yaml" --device $dev --serial PASSME01 --accel kvm --store store.db --json >"$2" 2>&1 &

@@ -10,7 +10,7 @@ state() { # NAME
 }
 cd /out
 blklab claim --json >devices.json
-blklab claim PASSME01 --yes >claim.txt
+blklab claim PASSME01 --yes
 blklab doctor --json >doctor.json || [ $? = 3 ] # its root disk has little room
 state before
 blklab run /in/passthrough.yaml --device $dev --serial PASSME01 --accel kvm --store store.db \
@@ -22,4 +22,3 @@ for bus in vfio nvme-userspace virtio-blk host; do
 	blklab report --store written.db --format json --output "written-$bus.json"
 done
 blklab report --store store.db --format json --output report.json
-cat /proc/interrupts >interrupts.txt

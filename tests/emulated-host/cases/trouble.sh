@@ -5,7 +5,7 @@ set -eu
 . /in/lib.sh
 dev=0000:00:10.0
 cd /out
-blklab claim PASSME01 --yes >claim.txt
+blklab claim PASSME01 --yes
 
 blklab run /in/trouble-vfio.yaml --device $dev --serial PASSME01 --store store.db --accel kvm --json >vfio.txt 2>&1 &
 lab=$!
@@ -21,6 +21,5 @@ lab=$!
 await_job host.txt $lab
 sleep 1
 echo 1 >/sys/bus/pci/devices/$dev/nvme/nvme1/reset_controller
-wait $lab || echo "status $?" >host-status.txt
+wait $lab
 blklab report --store store.db --format json --output host.json
-dmesg | grep nvme1 | tail -20 >dmesg.txt
