@@ -121,4 +121,3 @@ recover restarted.txt
 driver $dev >restarted-driver.txt
 give_to nvme
 echo >/sys/bus/pci/devices/$dev/driver_override
-recover put-right.txt
