@@ -8,6 +8,9 @@
 
 #include "cleanup.h"
 
+const char *const watcher_names[WATCHERS] = {
+	[WATCHED_HOST] = "host", [WATCHED_GUEST] = "guest", [WATCHED_QEMU] = "qemu"};
+
 const char *const trial_state_names[TRIAL_STATES] = {
 	[TRIAL_OK] = "ok",
 	[TRIAL_FAILED] = "failed",
@@ -133,6 +136,15 @@ const struct job_result *trial_job(const struct trial_record *t, const char *nam
 	return NULL;
 }
 
+int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_result *j)
+{
+	const char *text = facts_get(&j->facts, "clock.offset_ns");
+
+	if (!text)
+		text = facts_get(&t->facts, "clock.offset_ns");
+	return text ? (int64_t)strtoll(text, NULL, 10) : 0;
+}
+
 const char *trial_reading(const struct trial_record *t, const char *when, const char *name)
 {
 	char key[96];
@@ -157,6 +169,8 @@ void job_result_done(struct job_result *j)
 	free(j->job_text);
 	sample_free(j->sample);
 	facts_done(&j->facts);
+	for (size_t i = 0; i < WATCHERS; i++)
+		series_done(&j->watched[i]);
 	*j = (struct job_result){0};
 }
 

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "sample.h"
+#include "series.h"
 
 /* An ordered list of facts: "kernel" = "6.1.0-56-cloud-amd64". Keys are dotted lower
  * case, with the unit at the end when there is one ("memory.free_bytes"). */
@@ -60,6 +61,10 @@ enum trial_state {
 };
 extern const char *const trial_state_names[TRIAL_STATES];
 
+/* Who watched while a job ran. */
+enum watcher { WATCHED_HOST, WATCHED_GUEST, WATCHED_QEMU, WATCHERS };
+extern const char *const watcher_names[WATCHERS]; /* "host", "guest", "qemu" */
+
 /* One job in one trial. */
 struct job_result {
 	char *name;            /* section name */
@@ -71,6 +76,9 @@ struct job_result {
 	uint64_t host_cpu_ns;
 	struct facts facts; /* further measurements of this job's window, e.g.
 			     * "cpu.vcpu_ns", "cpu.iothread_ns", "cpu.main_ns" */
+	/* The job's counted time and a little around it, all on the host's CLOCK_MONOTONIC;
+	 * empty: not watched. The signals' names are in results/series/signals.md. */
+	struct series_set watched[WATCHERS];
 };
 
 struct trial_record {
@@ -149,6 +157,9 @@ struct handover_record {
 
 /* The job of that name; NULL: the trial has none. */
 const struct job_result *trial_job(const struct trial_record *t, const char *name);
+/* host time = the sample's time + this: the job's fact "clock.offset_ns", else the trial's; 0 where
+ * the host ran the job. */
+int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_result *j);
 /* A reading of the device before or after (@when) the trial, "smart.media_errors": by the host,
  * else by the guest that had the device then. Borrowed; NULL: neither. */
 const char *trial_reading(const struct trial_record *t, const char *when, const char *name);

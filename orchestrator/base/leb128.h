@@ -1,6 +1,6 @@
 /* leb128.h - unsigned LEB128 (DWARF 5, 7.6): seven bits a byte, least first.
  *
- * Private to results/sample/.
+ * For what is stored or comes from a guest: leb_get() never reads beyond the end.
  */
 #ifndef LEB128_H
 #define LEB128_H
