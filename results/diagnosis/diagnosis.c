@@ -1,6 +1,7 @@
 #include "diagnosis.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,19 +18,19 @@ _Static_assert(BL_ARRAY_LEN(finding_confidence_names) == CONFIDENCES, "a name fo
 const struct cause_row cause_rows[] = {
 	{"device-not-returned", "A device did not come back",
 	 "what a trial took from the host is not where it was: the host cannot use it as before",
-	 LAYER_HOST},
+	 LAYER_HOST, NULL},
 	{"device-reset", "The device was reset or set up anew",
 	 "requests waited for seconds or failed meanwhile: figures of that trial are of the reset",
-	 LAYER_DEVICE},
+	 LAYER_DEVICE, NULL},
 	{"device-errors", "The device reported errors",
 	 "requests were repeated, timed out or failed: latencies are those of a disk in trouble",
-	 LAYER_DEVICE},
+	 LAYER_DEVICE, NULL},
 	{"device-health", "The device says it is not healthy",
-	 "a worn or degraded disk may be slower, and may fail", LAYER_DEVICE},
+	 "a worn or degraded disk may be slower, and may fail", LAYER_DEVICE, NULL},
 	{"device-thermal", "The device was too warm",
-	 "a controller that throttles measures its cooling, not its speed", LAYER_DEVICE},
+	 "a controller that throttles measures its cooling, not its speed", LAYER_DEVICE, NULL},
 	{"interrupts-one-cpu", "One CPU took all interrupts",
-	 "completions of all queues wait for one CPU, whatever the others do", LAYER_GUEST},
+	 "completions of all queues wait for one CPU, whatever the others do", LAYER_GUEST, NULL},
 };
 const size_t n_cause_rows = BL_ARRAY_LEN(cause_rows);
 
@@ -46,6 +47,7 @@ static void finding_done(struct finding *f)
 	free(f->job);
 	free(f->evidence);
 	free(f->remedy);
+	free(f->change);
 }
 
 void findings_done(struct findings *f)
@@ -64,7 +66,9 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 				     .layer = at.is_of_host ? LAYER_HOST : row->layer,
 				     .confidence = confidence,
 				     .cell = at.cell,
-				     .trial = at.trial};
+				     .trial = at.trial,
+				     .from_s = at.to_s > 0 ? at.from_s : NAN,
+				     .to_s = at.to_s > 0 ? at.to_s : NAN};
 
 	if (!evidence->len && !bl_buf_failed(evidence))
 		return;
@@ -74,7 +78,9 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 	new.evidence = bl_buf_take(evidence);
 	new.remedy = strdup(remedy);
 	new.job = at.job ? strdup(at.job) : NULL;
-	if (!more || !new.evidence || !new.remedy || (at.job && !new.job)) {
+	new.change = at.change ? strdup(at.change) : NULL;
+	if (!more || !new.evidence || !new.remedy || (at.job && !new.job) ||
+	    (at.change && !new.change)) {
 		finding_done(&new);
 		g->failed = true;
 		return;

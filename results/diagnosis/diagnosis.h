@@ -29,12 +29,14 @@ struct finding {
 	const char *cause; /* a name of cause_rows, static */
 	enum finding_layer layer;
 	enum finding_confidence confidence;
-	uint32_t cell;  /* index into run_data.cells, or FINDING_NO_CELL: its trial was not stored,
-			 * as the run was killed in it */
-	size_t trial;   /* index into run_data.trials, the first it was seen in; SIZE_MAX: none */
-	char *job;      /* NULL: not one job */
-	char *evidence; /* a sentence with its numbers; has foreign text */
-	char *remedy;   /* what to do or try */
+	uint32_t cell; /* index into run_data.cells, or FINDING_NO_CELL: its trial was not stored,
+			* as the run was killed in it */
+	size_t trial;  /* index into run_data.trials, the first it was seen in; SIZE_MAX: none */
+	char *job;     /* NULL: not one job */
+	double from_s, to_s; /* since the job's counted time began; NAN: no such window, or all */
+	char *evidence;      /* a sentence with its numbers; has foreign text */
+	char *remedy;        /* what to do or try */
+	char *change; /* the remedy as a change of the scenario, "iothreads=1"; NULL: it is none */
 };
 struct findings {
 	struct finding *items; /* by cell; in a cell by cause in the order of cause_rows */
@@ -46,6 +48,8 @@ struct cause_row {
 	const char *title; /* "The device was reset" */
 	const char *help;  /* what it means, one sentence */
 	enum finding_layer layer;
+	/* What people see who have it, as the row of a playbook; NULL: it has none. */
+	const char *symptom;
 };
 extern const struct cause_row cause_rows[];
 extern const size_t n_cause_rows;

@@ -15,8 +15,10 @@ struct diagnosis {
 struct where {
 	uint32_t cell;
 	size_t trial;
-	const char *job; /* NULL */
-	bool is_of_host; /* the layer, where the cause's row says another */
+	const char *job;     /* NULL */
+	bool is_of_host;     /* the layer, where the cause's row says another */
+	double from_s, to_s; /* both 0: no window */
+	const char *change;  /* finding.change; NULL */
 };
 
 /* One more finding; @evidence is emptied. Does nothing when @evidence is empty. */
