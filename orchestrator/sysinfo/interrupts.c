@@ -1,4 +1,4 @@
-#include "interrupts.h"
+#include "interrupts_priv.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -20,18 +20,18 @@
 
 /* --- which interrupts --- */
 
-struct numbers {
-	unsigned *at;
-	size_t n;
+struct listing {
+	struct irq_numbers found;
 	bool is_short; /* of memory */
 };
 
-static void numbers_done(struct numbers *s)
+void irq_numbers_done(struct irq_numbers *s)
 {
 	free(s->at);
+	*s = (struct irq_numbers){0};
 }
 
-static int add_number(struct numbers *s, unsigned irq)
+static int add_number(struct irq_numbers *s, unsigned irq)
 {
 	unsigned *more = reallocarray(s->at, s->n + 1, sizeof *more);
 
@@ -42,7 +42,7 @@ static int add_number(struct numbers *s, unsigned irq)
 	return 0;
 }
 
-static bool has_number(const struct numbers *s, unsigned irq)
+static bool has_number(const struct irq_numbers *s, unsigned irq)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->at[i] == irq)
@@ -52,27 +52,34 @@ static bool has_number(const struct numbers *s, unsigned irq)
 
 static void keep_number(void *ctx, const char *name)
 {
-	struct numbers *s = ctx;
+	struct listing *l = ctx;
 
-	if (isdigit((unsigned char)name[0]) && add_number(s, (unsigned)strtoul(name, NULL, 10)) < 0)
-		s->is_short = true;
+	if (isdigit((unsigned char)name[0]) &&
+	    add_number(&l->found, (unsigned)strtoul(name, NULL, 10)) < 0)
+		l->is_short = true;
 }
 
 #define MSI_DIR "/sys/bus/pci/devices/%s/msi_irqs"
 
-static int find_numbers(const char *root, const char *pci, struct numbers *ret)
+int irq_numbers_of(const char *root, const char *pci, struct irq_numbers *ret)
 {
 	BL_CLEANUP(bl_freep) char *dir = bl_strf(MSI_DIR, pci);
+	struct listing l = {0};
 	uint64_t irq;
+	int r = 0;
 
-	if (!dir || tree_names(root, dir, keep_number, ret) == -ENOMEM || ret->is_short)
-		return -ENOMEM;
-	if (ret->n)
-		return 0;
-	if (tree_u64(root, &irq, "/sys/bus/pci/devices/%s/irq", pci) < 0 || irq == 0 ||
-	    irq > UINT_MAX)
-		return -ENOENT;
-	return add_number(ret, (unsigned)irq);
+	if (!dir || tree_names(root, dir, keep_number, &l) == -ENOMEM || l.is_short)
+		r = -ENOMEM;
+	else if (!l.found.n && (tree_u64(root, &irq, "/sys/bus/pci/devices/%s/irq", pci) < 0 ||
+				irq == 0 || irq > UINT_MAX))
+		r = -ENOENT;
+	else if (!l.found.n)
+		r = add_number(&l.found, (unsigned)irq);
+	if (r < 0)
+		irq_numbers_done(&l.found);
+	else
+		*ret = l.found;
+	return r;
 }
 
 struct vector_count {
@@ -181,7 +188,7 @@ static int add_line(const char *s, unsigned irq, struct irq_table *t)
 	return 0;
 }
 
-static int read_table(char *text, const struct numbers *wanted, struct irq_table *t)
+static int read_table(char *text, const struct irq_numbers *wanted, struct irq_table *t)
 {
 	char *rest, *line = strtok_r(text, "\n", &rest), *end;
 	int r = line ? read_head(line, t) : -EIO;
@@ -198,27 +205,31 @@ static int read_table(char *text, const struct numbers *wanted, struct irq_table
 	return r == 0 && !t->n_lines ? -ENOENT : r;
 }
 
+int irq_table_parse(char *text, const struct irq_numbers *wanted, struct irq_table *ret)
+{
+	struct irq_table t = {0};
+	int r = read_table(text, wanted, &t);
+
+	if (r < 0)
+		irq_table_done(&t);
+	else
+		*ret = t;
+	return r;
+}
+
 int irq_read_pci(const char *root, const char *pci, struct irq_table *ret)
 {
-	BL_CLEANUP(numbers_done) struct numbers wanted = {0};
+	BL_CLEANUP(irq_numbers_done) struct irq_numbers wanted = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/proc/interrupts", root);
-	struct irq_table t = {0};
-	int r = path ? find_numbers(root, pci, &wanted) : -ENOMEM;
+	int r = path ? irq_numbers_of(root, pci, &wanted) : -ENOMEM;
 
 	if (r < 0)
 		return r;
 	r = bl_read_file(path, FILE_MAX, &text, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EIO;
-	if (!text.len)
-		return -EIO;
-	r = read_table(text.data, &wanted, &t);
-	if (r < 0)
-		irq_table_done(&t);
-	else
-		*ret = t;
-	return r;
+	return text.len ? irq_table_parse(text.data, &wanted, ret) : -EIO;
 }
 
 /* --- the difference --- */
