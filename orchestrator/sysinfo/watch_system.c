@@ -380,6 +380,16 @@ static bool is_first(const struct irq_table *t, size_t line)
 	return true;
 }
 
+/* A signal's name has no blanks; "PCIe PME, aerdrv" has. */
+static void put_irq(struct series_set *set, const struct irq_table *t, const char *name)
+{
+	char plain[IRQ_NAME_MAX];
+
+	for (size_t i = 0; i < sizeof plain; i++)
+		plain[i] = name[i] == ' ' ? '_' : name[i];
+	put(set, SERIES_COUNTER, "irq.", plain, sum_of(t, name));
+}
+
 /* Drivers ask for interrupts when they start: a look now and then finds them. */
 static void find_irqs(struct system_watch *w, const char *pci)
 {
@@ -410,7 +420,6 @@ void system_watch_irqs(struct system_watch *w, const char *pci, struct series_se
 		return;
 	for (size_t i = 0; i < t.n_lines; i++)
 		if (is_first(&t, i))
-			put(set, SERIES_COUNTER, "irq.", t.lines[i].name,
-			    sum_of(&t, t.lines[i].name));
+			put_irq(set, &t, t.lines[i].name);
 	irq_table_done(&t);
 }

@@ -236,9 +236,12 @@ START_TEST(interrupts_of_a_function_are_summed_over_cpus_and_lines_of_one_name)
 	put_irqs(" 29:  1 2 PCI-MSIX 0-edge virtio1-req.0\n"
 		 " 30:  3 4 PCI-MSIX 1-edge virtio1-req.1\n"
 		 " 31:  5 6 PCI-MSIX 2-edge virtio1-req.0\n"
-		 " 32:  9 9 PCI-MSIX 2-edge other\n");
+		 " 32:  9 9 PCI-MSIX 2-edge other\n"
+		 " 33:  8 9 PCI-MSIX 2-edge PCIe PME, aerdrv\n");
+	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/33", "msix\n");
 	system_watch_irqs(watch, PCI, &set);
-	ck_assert_uint_eq(set.n_series, 2);
+	ck_assert_uint_eq(set.n_series, 3);
+	ck_assert_uint_eq(value("irq.PCIe_PME,_aerdrv"), 17);
 	ck_assert_uint_eq(value("irq.virtio1-req.0"), 14);
 	ck_assert_uint_eq(value("irq.virtio1-req.1"), 7);
 }
