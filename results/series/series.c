@@ -55,6 +55,28 @@ int series_moment(struct series_set *s, uint64_t at_ns)
 	return 0;
 }
 
+int series_reserve(struct series_set *s, size_t n)
+{
+	if (n > SERIES_VALUES_MAX / (s->n_series + 1))
+		return -E2BIG;
+	return n > s->cap ? grow_moments(s, n) : 0;
+}
+
+void series_thin(struct series_set *s)
+{
+	size_t n = 0;
+
+	for (size_t m = 0; m < s->n; m++) {
+		if (m % 2 && m + 1 < s->n)
+			continue;
+		s->at_ns[n] = s->at_ns[m];
+		for (size_t i = 0; i < s->n_series; i++)
+			s->items[i].values[n] = s->items[i].values[m];
+		n++;
+	}
+	s->n = n;
+}
+
 static int new_series(struct series_set *s, const char *name, enum series_kind kind,
 		      struct series **ret)
 {

@@ -49,6 +49,12 @@ int series_moment(struct series_set *s, uint64_t at_ns);
 int series_put(struct series_set *s, const char *name, enum series_kind kind, uint64_t value);
 int series_putf(struct series_set *s, enum series_kind kind, uint64_t value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Room for @n moments, now and in signals that come later: then a moment allocates nothing.
+ * -ENOMEM, -E2BIG: as it was. */
+int series_reserve(struct series_set *s, size_t n);
+/* Forget every second moment, but never the first and the last: half the bytes for twice the
+ * interval. */
+void series_thin(struct series_set *s);
 const struct series *series_find(const struct series_set *s, const char *name); /* NULL */
 
 /* Move all moments, as from the guest's clock to the host's. Saturates at 0. */

@@ -99,6 +99,54 @@ START_TEST(a_cut_covers_its_ends)
 }
 END_TEST
 
+START_TEST(thinning_keeps_the_first_and_the_last)
+{
+	static const uint64_t left[] = {1000, 1200, 1400, 1500};
+	BL_CLEANUP(series_done) struct series_set s = {0}, none = {0};
+	double rise;
+
+	make_counter(&s);
+	series_thin(&s);
+	ck_assert_uint_eq(s.n, 4);
+	for (size_t m = 0; m < s.n; m++)
+		ck_assert_uint_eq(s.at_ns[m], left[m]);
+	ck_assert_uint_eq(series_find(&s, "n")->values[1], SERIES_ABSENT);
+	ck_assert(series_rise(&s, series_find(&s, "n"), 1000, 1500, &rise));
+	ck_assert_double_eq_tol(rise, 50, 1e-9);
+	series_thin(&s);
+	ck_assert_uint_eq(s.n, 3); /* 1000, 1400, 1500 */
+	series_thin(&s);
+	series_thin(&s);
+	ck_assert_uint_eq(s.n, 2);
+	ck_assert_uint_eq(s.at_ns[0], 1000);
+	ck_assert_uint_eq(s.at_ns[1], 1500);
+	series_thin(&none);
+	ck_assert_uint_eq(none.n, 0);
+}
+END_TEST
+
+START_TEST(room_that_is_reserved_stays_where_it_is)
+{
+	BL_CLEANUP(series_done) struct series_set s = {0};
+	const uint64_t *at, *values;
+
+	ck_assert_int_eq(series_moment(&s, 1), 0);
+	ck_assert_int_eq(series_put(&s, "n", SERIES_COUNTER, 1), 0);
+	ck_assert_int_eq(series_reserve(&s, 5000), 0);
+	at = s.at_ns;
+	values = s.items[0].values;
+	for (uint64_t m = 2; m <= 5000; m++) {
+		ck_assert_int_eq(series_moment(&s, m), 0);
+		ck_assert_int_eq(series_put(&s, "n", SERIES_COUNTER, m), 0);
+	}
+	ck_assert_ptr_eq(at, s.at_ns);
+	ck_assert_ptr_eq(values, s.items[0].values);
+	ck_assert_int_eq(series_reserve(&s, 7), 0);
+	ck_assert_uint_eq(s.cap, 5000);
+	ck_assert_int_eq(series_reserve(&s, SERIES_VALUES_MAX), -E2BIG);
+}
+END_TEST
+
 static void make_random(struct series_set *s, uint64_t seed)
 {
 	size_t n = next_random(&seed) % 200, n_series = next_random(&seed) % 30;
@@ -220,6 +268,8 @@ int main(void)
 	tcase_add_test(t, a_rise_is_linear_between_readings);
 	tcase_add_test(t, a_grid_differences_counters_and_keeps_gauges);
 	tcase_add_test(t, a_cut_covers_its_ends);
+	tcase_add_test(t, thinning_keeps_the_first_and_the_last);
+	tcase_add_test(t, room_that_is_reserved_stays_where_it_is);
 	tcase_add_test(t, bytes_and_back);
 	tcase_add_test(t, an_empty_set_is_three_bytes);
 	tcase_add_loop_test(t, damaged_bytes_are_refused_or_a_set, 0, 8);
