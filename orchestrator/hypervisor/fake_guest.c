@@ -10,20 +10,41 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base64.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "engine.h"
 #include "jobfile.h"
 #include "sample_json.h"
+#include "series.h"
 #include "units.h"
 #include "wire.h"
 
 const char *const fake_fault_names[] = {
-	"ok",          "mute",        "panic",          "panic-in-job",
-	"die-in-job",  "silent",      "garbage",        "oversized",
-	"error",       "job-error",   "will-not-start", "escapes",
-	"escape-type", "escape-json", "other-kernel",   "wrong-driver",
-	"short-disk",  "no-disk",     "hang",           "bad-interrupts",
+	"ok",
+	"mute",
+	"panic",
+	"panic-in-job",
+	"die-in-job",
+	"silent",
+	"garbage",
+	"oversized",
+	"error",
+	"job-error",
+	"will-not-start",
+	"escapes",
+	"escape-type",
+	"escape-json",
+	"other-kernel",
+	"wrong-driver",
+	"short-disk",
+	"no-disk",
+	"hang",
+	"bad-interrupts",
+	"bad-telemetry",
+	"damaged-telemetry",
+	"foreign-telemetry",
+	"late-telemetry",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
 
@@ -190,7 +211,8 @@ struct work {
 	const struct fake_guest *g;
 	struct jobs jobs;
 	struct sample *samples[64];
-	uint64_t limit_bytes;
+	uint64_t limit_bytes, watch_interval_ns;
+	uint64_t begun_ns, ended_ns;
 	struct engine_progress progress;
 	_Atomic bool stop, has_ended;
 	int result;
@@ -207,7 +229,9 @@ static void *work_main(void *arg)
 				   .progress = &w->progress,
 				   .stop = &w->stop};
 
+	w->begun_ns = bl_now_ns();
 	w->result = engine_run(&call, w->samples, &w->err);
+	w->ended_ns = bl_now_ns();
 	w->has_ended = true;
 	return NULL;
 }
@@ -243,9 +267,46 @@ static void spoil(struct sample *s)
 	snprintf(s->clock, sizeof s->clock, "%s", "\x1b[2J\a");
 }
 
+/* A disk that did a thousand writes a second, seen from one interval before the jobs until one
+ * after them. */
+static void watch_nothing(const struct work *w, struct series_set *set)
+{
+	uint64_t from = w->begun_ns - w->watch_interval_ns;
+
+	for (uint64_t at = from; at < w->ended_ns + 2 * w->watch_interval_ns;
+	     at += w->watch_interval_ns) {
+		series_moment(set, at);
+		series_put(set, "disk.writes", SERIES_COUNTER, (at - from) / NS_PER_MS);
+		series_put(set, "cpu0.steal_ns", SERIES_COUNTER, 0);
+		if (w->g->fault == FAKE_FOREIGN_TELEMETRY)
+			series_put(set, "thread.main.run_ns", SERIES_COUNTER, 0);
+	}
+	if (w->g->fault == FAKE_LATE_TELEMETRY)
+		series_moment(set, UINT64_MAX);
+}
+
+static void add_telemetry(const struct work *w, json_t *result)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf bytes = BL_BUF_INIT, text = BL_BUF_INIT;
+	BL_CLEANUP(series_done) struct series_set set = {0};
+
+	if (!w->watch_interval_ns)
+		return;
+	watch_nothing(w, &set);
+	series_encode(&set, &bytes);
+	if (w->g->fault == FAKE_DAMAGED_TELEMETRY)
+		bytes.data[0] = '\x7f';
+	base64_encode(bytes.data, bytes.len, &text);
+	if (w->g->fault == FAKE_BAD_TELEMETRY)
+		bl_buf_adds(&text, ESCAPES);
+	json_object_set_new(result, "telemetry", json_string(bl_buf_str(&text)));
+	json_object_set_new(result, "telemetry_cost_ns", json_integer(1000));
+	json_object_set_new(result, "telemetry_readings", json_integer((json_int_t)set.n));
+}
+
 static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 {
-	json_t *list = json_array();
+	json_t *list = json_array(), *result;
 
 	if (w->result < 0) {
 		json_decref(list);
@@ -262,8 +323,10 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 			spoil(w->samples[i]);
 		json_array_append_new(list, sample_to_json(w->samples[i]));
 	}
-	say(g, json_pack("{s:s, s:I, s:o, s:o}", "type", "result", "id", id, "samples", list,
-			 "interrupts", interrupts(g)));
+	result = json_pack("{s:s, s:I, s:o, s:o}", "type", "result", "id", id, "samples", list,
+			   "interrupts", interrupts(g));
+	add_telemetry(w, result);
+	say(g, result);
 }
 
 /* The null engine has no target whose size it could ask for. */
@@ -277,9 +340,11 @@ static void make_null(const struct fake_guest *g, struct job *j)
 static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 {
 	const char *text = json_string_value(json_object_get(ask, "jobs"));
-	struct work w = {.g = g,
-			 .limit_bytes =
-				 (uint64_t)json_integer_value(json_object_get(ask, "limit_bytes"))};
+	struct work w = {
+		.g = g,
+		.limit_bytes = (uint64_t)json_integer_value(json_object_get(ask, "limit_bytes")),
+		.watch_interval_ns =
+			(uint64_t)json_integer_value(json_object_get(ask, "watch_interval_ns"))};
 	pthread_t thread;
 	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
 

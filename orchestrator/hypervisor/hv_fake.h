@@ -35,6 +35,10 @@ enum fake_fault {
 	FAKE_NO_DISK,        /* answers `describe` with an error */
 	FAKE_HANG,           /* says it will power off and does not */
 	FAKE_BAD_INTERRUPTS, /* counts of interrupts that are no counts */
+	FAKE_BAD_TELEMETRY,  /* telemetry that is no base64 */
+	FAKE_DAMAGED_TELEMETRY, /* that is no set of series */
+	FAKE_FOREIGN_TELEMETRY, /* with a signal that a guest does not have */
+	FAKE_LATE_TELEMETRY,    /* with a moment at the end of time */
 	FAKE_FAULTS
 };
 extern const char *const fake_fault_names[FAKE_FAULTS];

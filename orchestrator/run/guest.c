@@ -262,6 +262,20 @@ int guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clo
 	return 0;
 }
 
+struct guest_clock guest_clock_between(const struct guest_clock *before,
+				       const struct guest_clock *after)
+{
+	int64_t lo[] = {before->offset_ns - (int64_t)before->uncertainty_ns,
+			after->offset_ns - (int64_t)after->uncertainty_ns};
+	int64_t hi[] = {before->offset_ns + (int64_t)before->uncertainty_ns,
+			after->offset_ns + (int64_t)after->uncertainty_ns};
+	int64_t from = lo[0] < lo[1] ? lo[0] : lo[1], to = hi[0] > hi[1] ? hi[0] : hi[1];
+	uint64_t width = (uint64_t)to - (uint64_t)from; /* a guest may say any time */
+
+	return (struct guest_clock){.offset_ns = from + (int64_t)(width / 2),
+				    .uncertainty_ns = width / 2 + width % 2};
+}
+
 uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns)
 {
 	return (uint64_t)((int64_t)guest_ns + c->offset_ns);
@@ -372,34 +386,40 @@ static void facts_move(struct facts *to, struct facts *new)
 	*new = (struct facts){0};
 }
 
-int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
-	      uint64_t limit_bytes, uint64_t limit_ns, struct sample **ret_samples,
-	      struct facts *ret_interrupts, struct bl_err *err)
+void guest_jobs_told_done(struct guest_jobs_told *t)
 {
-	BL_CLEANUP(facts_done) struct facts interrupts = {0};
+	facts_done(&t->interrupts);
+	series_done(&t->watched);
+}
+
+int guest_run(struct guest *g, const struct guest_jobs *jobs, struct guest_jobs_told *ret,
+	      struct bl_err *err)
+{
+	struct guest_jobs_told told = {.samples = ret->samples};
 	json_t *msg = NULL;
 	int r;
 
 	g->state.elapsed_ns = g->state.ios = g->state.bytes = 0;
 	r = ask(g,
-		json_pack("{s:s, s:s, s:s, s:I}", "type", "run", "device", device, "jobs",
-			  jobs_text, "limit_bytes", (json_int_t)limit_bytes),
-		"result", limit_ns, &msg, err);
+		json_pack("{s:s, s:s, s:s, s:I, s:I}", "type", "run", "device", jobs->device,
+			  "jobs", jobs->text, "limit_bytes", (json_int_t)jobs->limit_bytes,
+			  "watch_interval_ns", (json_int_t)jobs->watch_interval_ns),
+		"result", jobs->limit_ns, &msg, err);
 	if (r < 0)
 		return r;
-	r = told_interrupts(msg, &interrupts, err);
+	told.watch_cost_ns = told_number(msg, "telemetry_cost_ns");
+	told.watch_readings = told_number(msg, "telemetry_readings");
+	r = told_interrupts(msg, &told.interrupts, err);
 	if (r == 0)
-		r = take_samples(msg, n_jobs, ret_samples, err);
+		r = told_telemetry(msg, &told.watched, err);
+	if (r == 0)
+		r = take_samples(msg, jobs->n, told.samples, err);
 	json_decref(msg);
-	if (r < 0 || !ret_interrupts)
-		return r;
-	if (facts_grow(ret_interrupts, interrupts.n) < 0) {
-		for (size_t i = 0; i < n_jobs; i++)
-			ret_samples[i] = sample_free(ret_samples[i]);
-		return bl_fail(err, -ENOMEM, "out of memory");
-	}
-	facts_move(ret_interrupts, &interrupts);
-	return 0;
+	if (r < 0)
+		guest_jobs_told_done(&told);
+	else
+		*ret = told;
+	return r;
 }
 
 int guest_health(struct guest *g, uint64_t limit_ns, struct facts *ret_facts,

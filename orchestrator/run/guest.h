@@ -50,6 +50,10 @@ struct guest_clock {
 };
 int guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
 		struct bl_err *err);
+/* Of what lies between two measurements, between which the clocks may have drifted apart: covers
+ * both. */
+struct guest_clock guest_clock_between(const struct guest_clock *before,
+				       const struct guest_clock *after);
 uint64_t guest_clock_to_host(const struct guest_clock *c, uint64_t guest_ns);
 
 struct guest_disk {
@@ -69,12 +73,32 @@ int guest_precondition(struct guest *g, const char *device, uint64_t size_bytes,
 		       uint64_t limit_bytes, uint64_t seed, uint64_t limit_ns,
 		       uint64_t *ret_elapsed_ns, struct bl_err *err);
 
-/* ret_samples[n_jobs] are new and the caller's. @ret_interrupts (may be NULL) gets, in any order, a
- * fact for each interrupt of the disk that counted while the jobs ran: "nvme0q1" = "0:1234 3:55",
- * CPU:count. */
-int guest_run(struct guest *g, const char *device, const char *jobs_text, size_t n_jobs,
-	      uint64_t limit_bytes, uint64_t limit_ns, struct sample **ret_samples,
-	      struct facts *ret_interrupts, struct bl_err *err);
+/* The jobs of one group. */
+struct guest_jobs {
+	const char *device;
+	const char *text; /* fio text */
+	size_t n;
+	uint64_t limit_bytes; /* the target ends there, as in guest_precondition() */
+	uint64_t limit_ns;    /* to their answer */
+	uint64_t
+		watch_interval_ns; /* how often the guest samples itself meanwhile; 0: not at all */
+};
+struct guest_jobs_told {
+	struct sample **samples; /* [n], the caller's room; the samples are new */
+	/* A fact for each interrupt of the disk that counted while the jobs ran: "nvme0q1" =
+	 * "0:1234 3:55", CPU:count. */
+	struct facts interrupts;
+	/* Signals of the guest's table in results/series/signals.md, by the guest's clock. Empty:
+	 * it sampled nothing. */
+	struct series_set watched;
+	uint64_t watch_cost_ns; /* CPU time of the guest that this took */
+	uint64_t watch_readings;
+};
+/* @ret: {.samples = room}. On failure it is as it was. */
+int guest_run(struct guest *g, const struct guest_jobs *jobs, struct guest_jobs_told *ret,
+	      struct bl_err *err);
+/* All but the samples, which are the caller's. */
+void guest_jobs_told_done(struct guest_jobs_told *t);
 
 /* What the disk's NVMe controller says of itself is added to @ret_facts (keys of nvme_info.h;
  * "failed": why some are missing; none of them when the disk is no NVMe; "events.not_read": why

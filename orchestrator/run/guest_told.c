@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
 #include "cleanup.h"
 #include "tame.h"
 
@@ -129,6 +130,61 @@ int told_interrupts(const json_t *msg, struct facts *out, struct bl_err *err)
 		if (facts_add(out, tamed, json_string_value(counts)) < 0)
 			return bl_fail(err, -ENOMEM, "out of memory");
 	}
+	return 0;
+}
+
+/* The bytes were checked by series_decode(): printable names without blanks, each once. What is
+ * not in the catalogue is not what an agent sends. */
+static bool is_guests_signal(const char *name)
+{
+	static const char *const groups[] = {"disk.", "irq.", "pressure.", "memory."};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(groups); i++)
+		if (!strncmp(name, groups[i], strlen(groups[i])))
+			return name[strlen(groups[i])] != '\0';
+	if (strncmp(name, "cpu", 3) != 0)
+		return false;
+	name += 3;
+	return name[0] >= '0' && name[0] <= '9' && name[strspn(name, "0123456789")] == '.';
+}
+
+static int check_telemetry(const struct series_set *s, struct bl_err *err)
+{
+	for (size_t i = 0; i < s->n_series; i++)
+		if (!is_guests_signal(s->items[i].name))
+			return bl_fail(err, -EBADMSG,
+				       "the guest's telemetry has a signal '%s'; cpuN.*, disk.*, "
+				       "irq.*, pressure.* and memory.* are a guest's",
+				       s->items[i].name);
+	/* They ascend; a clock of 292 years can be shifted without a wrap. */
+	if (s->n && s->at_ns[s->n - 1] > INT64_MAX / 2)
+		return bl_fail(err, -EBADMSG, "the guest's telemetry has a moment at %llu ns",
+			       (unsigned long long)s->at_ns[s->n - 1]);
+	return 0;
+}
+
+int told_telemetry(const json_t *msg, struct series_set *ret, struct bl_err *err)
+{
+	const json_t *text = json_object_get(msg, "telemetry");
+	BL_CLEANUP(bl_buf_done) struct bl_buf bytes = BL_BUF_INIT;
+	BL_CLEANUP(series_done) struct series_set set = {0};
+	int r = 0;
+
+	if (!text)
+		return 0;
+	if (!json_is_string(text))
+		return bl_fail(err, -EBADMSG, "the guest's telemetry is no text");
+	r = base64_decode(json_string_value(text), json_string_length(text), &bytes, err);
+	if (r == 0 && bl_buf_failed(&bytes))
+		r = bl_fail(err, -ENOMEM, "out of memory");
+	if (r == 0)
+		r = series_decode(bytes.data, bytes.len, &set, err);
+	if (r == 0)
+		r = check_telemetry(&set, err);
+	if (r < 0)
+		return bl_wrap(err, r, "telemetry from the guest");
+	*ret = set;
+	set = (struct series_set){0};
 	return 0;
 }
 

@@ -29,6 +29,10 @@ int told_module_errors(struct facts *out, const json_t *list);
 /* `interrupts` of @msg: "nvme0q1" = "0:1234 3:55", nothing of another form. */
 int told_interrupts(const json_t *msg, struct facts *out, struct bl_err *err);
 
+/* `telemetry` of @msg: signals of the guest's table in results/series/signals.md, nothing else.
+ * *ret is new; empty: the message has none. */
+int told_telemetry(const json_t *msg, struct series_set *ret, struct bl_err *err);
+
 /* `events` of @msg as "0", "1"..., at most 128. */
 int told_events(const json_t *msg, struct facts *out, struct bl_err *err);
 

@@ -156,7 +156,12 @@ static int run_in_guest(struct trial *t, struct group *g)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
-	BL_CLEANUP(facts_done) struct facts irqs = {0};
+	BL_CLEANUP(guest_jobs_told_done) struct guest_jobs_told told = {.samples = samples};
+	struct guest_jobs jobs = {.device = t->disk.device,
+				  .n = g->n,
+				  .limit_bytes = trial_limit_bytes(t),
+				  .limit_ns = g->expected_ns + t->s->sc->limit_job_ns};
+	struct guest_clock clock;
 	struct irq_table before;
 	int r;
 
@@ -166,15 +171,17 @@ static int run_in_guest(struct trial *t, struct group *g)
 	cpu_series_init(&t->cpu, hv_vm_pid(t->vm), CPU_OTHER);
 	cpu_series_read(&t->cpu, 0);
 	read_host_irqs(t, &before);
-	r = guest_run(t->guest, t->disk.device, bl_buf_str(&text), g->n, trial_limit_bytes(t),
-		      g->expected_ns + t->s->sc->limit_job_ns, samples, &irqs, &t->err);
+	jobs.text = bl_buf_str(&text);
+	r = trial_run_watched(t, &jobs, &told, &clock);
 	cpu_series_read(&t->cpu, 0);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
-		r = take_samples(t, g, samples, &t->clock);
+		r = take_samples(t, g, samples, &clock);
 	if (r == 0)
-		r = add_guest_irqs(t, g, &irqs);
+		r = trial_keep_watched(t, g->results, g->n, &told, &clock);
+	if (r == 0)
+		r = add_guest_irqs(t, g, &told.interrupts);
 	if (r == 0)
 		r = add_host_irqs(t, g, &before);
 	else

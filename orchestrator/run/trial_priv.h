@@ -68,6 +68,21 @@ int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *
 int trial_jobs_in_guest(struct trial *t);
 int trial_jobs_on_host(struct trial *t);
 
+/* trial_watch.c: what was watched meanwhile. */
+/* guest_run() of @jobs with the trial's telemetry, between two measurements of the guest's clock;
+ * *ret_clock holds for the time between, and ret->watched is on the host's clock. As guest_run(),
+ * with t->err noted. */
+int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_jobs_told *ret,
+		      struct guest_clock *ret_clock);
+/* What @told of the guest goes to its jobs, whose samples are there: the set around each one's
+ * counted time, and the facts clock.* and telemetry.guest.*. */
+int trial_keep_watched(struct trial *t, struct job_result *results, size_t n,
+		       const struct guest_jobs_told *told, const struct guest_clock *clock);
+/* The moments of @set, on the host's clock, that lie in the job's counted time or 3 s around it. An
+ * empty set leaves the job's empty. -ENOMEM. */
+int trial_cut_watched(struct job_result *j, enum watcher who, const struct series_set *set,
+		      int64_t clock_offset_ns);
+
 /* trial_device.c: the disk that a person named. Steps that do nothing in other cells. */
 int trial_take_device(struct trial *t); /* proved to be the one that is meant, and free */
 int trial_mount(struct trial *t);

@@ -15,7 +15,7 @@
 #include "err.h"
 
 #define WIRE_FRAME_MAX        (32u << 20)
-#define WIRE_PROTOCOL_VERSION 2
+#define WIRE_PROTOCOL_VERSION 3
 #define WIRE_PORT_NAME        "org.blklab.agent.0" /* virtio-serial port */
 
 /* Append the frame for @msg to @out. -EINVAL: no string member "type"; -EMSGSIZE; -ENOMEM.

@@ -51,6 +51,11 @@ json_t *health_answer(json_int_t id, const char *device);
 int sysfs_read(char *out, size_t len, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void trim(char *s);
 
+/* telemetry.c: what was sampled becomes `telemetry` and its costs in a "result" message, thinned
+ * out where it is long. -ENOMEM: some members may be missing. */
+struct guest_sampled;
+int telemetry_add(json_t *result, struct guest_sampled *all);
+
 /* work.c: what takes long runs in a thread of its own, one at a time. */
 enum work_kind { WORK_FILL, WORK_RUN, WORK_DROP, WORK_HEALTH };
 struct work;

@@ -64,13 +64,25 @@ static int send_bytes(struct session *s, const char *data, size_t len)
 	return 0;
 }
 
+/* What was sampled beside the jobs is not worth the loss of what they measured. */
+static int encode(json_t *msg, struct bl_buf *frame, struct bl_err *err)
+{
+	int r = wire_encode(msg, frame, err);
+
+	if (r != -EMSGSIZE || json_object_del(msg, "telemetry") < 0)
+		return r;
+	say("%s: sent without telemetry", err->text);
+	*err = (struct bl_err)BL_ERR_INIT;
+	return wire_encode(msg, frame, err);
+}
+
 /* Takes @msg. A message that can't be sent as it is becomes an error with its id. */
 static void send_message(struct session *s, json_t *msg)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf frame = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 
-	if (msg && wire_encode(msg, &frame, &err) < 0) {
+	if (msg && encode(msg, &frame, &err) < 0) {
 		json_t *instead =
 			error_message(json_integer_value(json_object_get(msg, "id")), &err);
 

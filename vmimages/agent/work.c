@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "engine.h"
+#include "guest_sampler.h"
 #include "interrupts.h"
 #include "jobfile.h"
 #include "sample_json.h"
@@ -28,6 +29,7 @@ struct work {
 	uint64_t fill_bytes, fill_seed;
 	uint64_t limit_bytes; /* nothing is written behind; 0: the disk's own end */
 	_Atomic uint64_t filled_bytes;
+	uint64_t watch_interval_ns; /* 0: nothing is sampled while the jobs run */
 	struct jobs jobs;
 	struct engine_progress progress;
 	json_t *answer; /* set by the thread, read after it has ended */
@@ -100,7 +102,32 @@ static json_t *interrupts_between(struct irq_table *before, struct irq_table *af
 	return all;
 }
 
-static json_t *run(struct work *w, struct bl_err *err)
+/* NULL: nothing is sampled. Without memory or a thread for it the jobs run all the same. */
+static struct guest_sampler *start_sampler(const struct work *w)
+{
+	struct guest_sampler_options opt = {.root = "",
+					    .disk = w->device + strlen("/dev/"),
+					    .interval_ns = w->watch_interval_ns};
+	struct guest_sampler *s = NULL;
+	int r;
+
+	for (size_t i = 0; i < w->jobs.n; i++) {
+		const struct job *j = &w->jobs.items[i];
+		uint64_t ns = j->startdelay_max_ns + j->ramp_ns + j->runtime_ns;
+
+		if (ns > opt.expected_ns)
+			opt.expected_ns = ns;
+	}
+	r = opt.interval_ns ? guest_sampler_start(&opt, &s) : 0;
+	if (r < 0)
+		say("nothing is sampled while the jobs run: %s", strerror(-r));
+	return s;
+}
+
+/* The jobs, with all that is watched around them; *ret_interrupts is new, *ret_all empty when
+ * nothing was sampled. */
+static int run_watched(struct work *w, struct sample **samples, json_t **ret_interrupts,
+		       struct guest_sampled *ret_all, struct bl_err *err)
 {
 	struct engine_call call = {.jobs = w->jobs.items,
 				   .n_jobs = w->jobs.n,
@@ -108,35 +135,56 @@ static json_t *run(struct work *w, struct bl_err *err)
 				   .limit_bytes = w->limit_bytes,
 				   .progress = &w->progress,
 				   .stop = &w->stop};
-	BL_CLEANUP(bl_freep) struct sample **samples = calloc(w->jobs.n, sizeof(struct sample *));
+	struct guest_sampler *sampler = start_sampler(w);
 	struct irq_table before, after;
+	int r;
+
+	read_interrupts(w, &before);
+	r = engine_run(&call, samples, err);
+	read_interrupts(w, &after);
+	if (sampler)
+		guest_sampler_stop(sampler, ret_all);
+	*ret_interrupts = interrupts_between(&before, &after);
+	return r < 0 ? bl_wrap(err, r, "run") : 0;
+}
+
+/* Ends the samples. NULL: out of memory. */
+static json_t *samples_json(const struct work *w, struct sample **samples)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < w->jobs.n; i++) {
+		if (json_array_append_new(list, sample_to_json(samples[i])) < 0) {
+			json_decref(list);
+			list = NULL;
+		}
+		samples[i] = sample_free(samples[i]);
+	}
+	return list;
+}
+
+static json_t *run(struct work *w, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) struct sample **samples = calloc(w->jobs.n, sizeof(struct sample *));
+	struct guest_sampled all = {0};
+	json_t *interrupts = NULL, *answer = NULL;
 	char clock[64];
-	json_t *list = json_array(), *interrupts;
 	int r;
 
 	settle_clock(clock, sizeof clock);
-	read_interrupts(w, &before);
-	r = samples && list ? engine_run(&call, samples, err)
-			    : bl_fail(err, -ENOMEM, "out of memory");
-	read_interrupts(w, &after);
-	interrupts = interrupts_between(&before, &after);
-	if (r < 0) {
-		bl_wrap(err, r, "run");
-		json_decref(list);
-		json_decref(interrupts);
-		return NULL;
-	}
-	for (size_t i = 0; i < w->jobs.n; i++) {
-		if (json_array_append_new(list, sample_to_json(samples[i])) < 0)
-			r = bl_fail(err, -ENOMEM, "out of memory for the samples");
-		sample_free(samples[i]);
-	}
+	r = samples ? run_watched(w, samples, &interrupts, &all, err)
+		    : bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		return json_pack("{s:s, s:I, s:s, s:o, s:o}", "type", "result", "id", w->id,
-				 "clocksource", clock, "samples", list, "interrupts", interrupts);
-	json_decref(list);
+		answer = json_pack("{s:s, s:I, s:s, s:o, s:O}", "type", "result", "id", w->id,
+				   "clocksource", clock, "samples", samples_json(w, samples),
+				   "interrupts", interrupts);
+	if (answer && all.set.n && telemetry_add(answer, &all) < 0) {
+		json_decref(answer);
+		answer = NULL;
+	}
 	json_decref(interrupts);
-	return NULL;
+	series_done(&all.set);
+	return answer;
 }
 
 static json_t *drop(struct work *w, struct bl_err *err)
@@ -213,9 +261,22 @@ static int read_amounts(struct work *w, json_int_t size, json_int_t limit, struc
 	return 0;
 }
 
+static int read_interval(struct work *w, json_int_t ns, struct bl_err *err)
+{
+	if (ns && (ns < (json_int_t)GUEST_SAMPLER_INTERVAL_MIN_NS ||
+		   ns > (json_int_t)GUEST_SAMPLER_INTERVAL_MAX_NS))
+		return bl_fail(
+			err, -ERANGE,
+			"watch_interval_ns: %lld is not within %llu to %llu; 0 samples nothing",
+			(long long)ns, (unsigned long long)GUEST_SAMPLER_INTERVAL_MIN_NS,
+			(unsigned long long)GUEST_SAMPLER_INTERVAL_MAX_NS);
+	w->watch_interval_ns = (uint64_t)ns;
+	return 0;
+}
+
 static int read_request(struct work *w, const json_t *request, struct bl_err *err)
 {
-	json_int_t size = 0, seed = 0, limit = 0;
+	json_int_t size = 0, seed = 0, limit = 0, interval = GUEST_SAMPLER_INTERVAL_NS;
 	const char *device = w->device, *jobs = NULL;
 	json_error_t why;
 	json_t *rq = (json_t *)request; /* jansson unpacks from a non-const pointer */
@@ -225,8 +286,8 @@ static int read_request(struct work *w, const json_t *request, struct bl_err *er
 		r = json_unpack_ex(rq, &why, 0, "{s:s, s:I, s:I, s?I}", "device", &device,
 				   "size_bytes", &size, "seed", &seed, "limit_bytes", &limit);
 	else if (w->kind == WORK_RUN)
-		r = json_unpack_ex(rq, &why, 0, "{s:s, s:s, s?I}", "device", &device, "jobs", &jobs,
-				   "limit_bytes", &limit);
+		r = json_unpack_ex(rq, &why, 0, "{s:s, s:s, s?I, s?I}", "device", &device, "jobs",
+				   &jobs, "limit_bytes", &limit, "watch_interval_ns", &interval);
 	if (r < 0)
 		return bl_fail(err, -EINVAL, "%s: %s",
 			       json_string_value(json_object_get(rq, "type")), why.text);
@@ -237,6 +298,8 @@ static int read_request(struct work *w, const json_t *request, struct bl_err *er
 			       w->device);
 	w->fill_seed = (uint64_t)seed;
 	r = read_amounts(w, size, limit, err);
+	if (r == 0)
+		r = read_interval(w, interval, err);
 	if (r < 0 || !jobs)
 		return r;
 	r = jobfile_parse(jobs, "jobs", &w->jobs, err);

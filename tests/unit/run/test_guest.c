@@ -120,13 +120,49 @@ START_TEST(the_clock_offset_holds_the_true_one_within_its_uncertainty)
 }
 END_TEST
 
+START_TEST(the_clock_between_two_measurements_covers_both)
+{
+	static const struct {
+		struct guest_clock before, after, between;
+	} rows[] = {
+		{{100, 10}, {100, 10}, {100, 10}},
+		{{100, 10}, {120, 10}, {110, 20}},
+		{{120, 10}, {100, 10}, {110, 20}},
+		{{100, 50}, {110, 10}, {100, 50}},
+		{{-100, 3}, {-103, 3}, {-102, 5}},
+		{{-INT64_MAX, 0}, {INT64_MAX, 0}, {0, INT64_MAX}},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
+		struct guest_clock c = guest_clock_between(&rows[i].before, &rows[i].after);
+
+		ck_assert_int_eq(c.offset_ns, rows[i].between.offset_ns);
+		ck_assert_uint_eq(c.uncertainty_ns, rows[i].between.uncertainty_ns);
+	}
+}
+END_TEST
+
+/* One job "a" of the fake guest. */
+static int run_one(const char *text, uint64_t watch_interval_ns, struct guest_jobs_told *ret,
+		   struct bl_err *err)
+{
+	struct guest_jobs jobs = {.device = "/dev/fake",
+				  .text = text,
+				  .n = 1,
+				  .limit_ns = 5 * NS_PER_S,
+				  .watch_interval_ns = watch_interval_ns};
+
+	return guest_run(guest, &jobs, ret, err);
+}
+
 START_TEST(the_disk_is_described_filled_and_run_on)
 {
 	static const char jobs[] = "[a]\nrw=randread\ntime_based=1\nruntime=50ms\nsize=1m\n"
 				   "[b]\nrw=randwrite\ntime_based=1\nruntime=50ms\nsize=1m\n";
 	struct sample *samples[2] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
+	struct guest_jobs group = {.text = jobs, .n = 2, .limit_ns = 5 * NS_PER_S};
 	struct bl_err err = BL_ERR_INIT;
-	struct facts interrupts = {0};
 	struct guest_disk disk;
 	uint64_t took;
 
@@ -140,17 +176,17 @@ START_TEST(the_disk_is_described_filled_and_run_on)
 		guest_precondition(guest, disk.device, 4 * MiB, 0, 7, NS_PER_S, &took, &err) == 0,
 		"%s", err.text);
 	ck_assert_uint_gt(took, 0);
-	ck_assert_msg(guest_run(guest, disk.device, jobs, 2, 0, 5 * NS_PER_S, samples, &interrupts,
-				&err) == 0,
-		      "%s", err.text);
+	group.device = disk.device;
+	ck_assert_msg(guest_run(guest, &group, &told, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(samples[0]->job, "a");
 	ck_assert_str_eq(samples[1]->job, "b");
 	ck_assert_uint_gt(samples[0]->dir[IO_READ].ios, 0);
 	ck_assert_uint_gt(samples[1]->dir[IO_WRITE].ios, 0);
-	ck_assert_uint_eq(interrupts.n, 2);
-	ck_assert_str_eq(facts_get(&interrupts, "virtio1-req.0"), "0:100");
-	ck_assert_str_eq(facts_get(&interrupts, "virtio1-req.1"), "1:101");
-	facts_done(&interrupts);
+	ck_assert_uint_eq(told.interrupts.n, 2);
+	ck_assert_str_eq(facts_get(&told.interrupts, "virtio1-req.0"), "0:100");
+	ck_assert_str_eq(facts_get(&told.interrupts, "virtio1-req.1"), "1:101");
+	ck_assert_uint_eq(told.watched.n, 0); /* nobody asked for it */
+	guest_jobs_told_done(&told);
 	ck_assert_int_eq(guest_drop(guest, NS_PER_S, NULL), 0);
 	ck_assert_int_eq(guest_poweroff(guest, NS_PER_S, NULL), 0);
 	ck_assert_int_eq(hv_vm_wait_end(vm, NS_PER_S), 0);
@@ -239,8 +275,9 @@ static void assert_tame(const struct facts *f)
 
 START_TEST(what_a_guest_says_of_health_and_interrupts_is_printable)
 {
-	struct facts facts = {0}, events = {0}, interrupts = {0};
+	struct facts facts = {0}, events = {0};
 	struct sample *samples[1] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
 	struct bl_err err = BL_ERR_INIT;
 
 	greeted_with("fake:escapes", nvme_arg);
@@ -249,31 +286,78 @@ START_TEST(what_a_guest_says_of_health_and_interrupts_is_printable)
 	ck_assert_str_eq(events.items[0].key, "0");
 	ck_assert_str_eq(events.items[0].value, "nvme nvme0: timeout?]0;owned??[2J????");
 	assert_tame(&facts);
-	ck_assert_msg(guest_run(guest, "/dev/fake", "[a]\nrw=read\nsize=64k\n", 1, 0, 5 * NS_PER_S,
-				samples, &interrupts, &err) == 0,
-		      "%s", err.text);
-	ck_assert_uint_eq(interrupts.n, 3);
-	assert_tame(&interrupts);
+	ck_assert_msg(run_one("[a]\nrw=read\nsize=64k\n", 0, &told, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(told.interrupts.n, 3);
+	assert_tame(&told.interrupts);
 	sample_free(samples[0]);
 	facts_done(&facts);
 	facts_done(&events);
-	facts_done(&interrupts);
+	guest_jobs_told_done(&told);
 }
 END_TEST
 
 START_TEST(counts_that_are_no_counts_are_refused)
 {
-	struct facts interrupts = {0};
 	struct sample *samples[1] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
 	struct bl_err err = BL_ERR_INIT;
 
 	greeted("fake:bad-interrupts");
-	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nrw=read\nsize=64k\n", 1, 0,
-				   5 * NS_PER_S, samples, &interrupts, &err),
-			 -EBADMSG);
+	ck_assert_int_eq(run_one("[a]\nrw=read\nsize=64k\n", 0, &told, &err), -EBADMSG);
 	ck_assert_ptr_nonnull(strstr(err.text, "CPU:COUNT"));
 	ck_assert_ptr_null(samples[0]);
-	ck_assert_uint_eq(interrupts.n, 0);
+	ck_assert_uint_eq(told.interrupts.n, 0);
+}
+END_TEST
+
+START_TEST(what_the_guest_sampled_comes_with_the_samples)
+{
+	struct sample *samples[1] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
+	struct bl_err err = BL_ERR_INIT;
+	const struct series *writes;
+	double rise;
+
+	greeted("fake:");
+	ck_assert_msg(run_one("[a]\nruntime=200ms\ntime_based=1\nsize=1m\n", 50 * NS_PER_MS, &told,
+			      &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_ge(told.watched.n, 5);
+	ck_assert_uint_eq(told.watch_readings, told.watched.n);
+	ck_assert_uint_eq(told.watch_cost_ns, 1000);
+	writes = series_find(&told.watched, "disk.writes");
+	ck_assert_ptr_nonnull(writes);
+	ck_assert(series_rise(&told.watched, writes, samples[0]->start_ns,
+			      samples[0]->start_ns + samples[0]->runtime_ns, &rise));
+	ck_assert_double_eq_tol(rise, (double)samples[0]->runtime_ns / 1e6, 1.1);
+	guest_jobs_told_done(&told);
+	sample_free(samples[0]);
+}
+END_TEST
+
+static const char *const hostile_telemetry[][2] = {
+	{"fake:bad-telemetry", "telemetry from the guest: base64: "},
+	{"fake:damaged-telemetry",
+	 "telemetry from the guest: what was watched: not a set of series"},
+	{"fake:foreign-telemetry", "telemetry from the guest: the guest's telemetry has a signal "
+				   "'thread.main.run_ns'; cpuN.*"},
+	{"fake:late-telemetry", "telemetry from the guest: the guest's telemetry has a moment at "
+				"18446744073709551615 ns"},
+};
+
+START_TEST(telemetry_that_is_none_is_refused)
+{
+	struct sample *samples[1] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
+	struct bl_err err = BL_ERR_INIT;
+
+	greeted(hostile_telemetry[_i][0]);
+	ck_assert_int_eq(run_one("[a]\nrw=read\nsize=64k\n", 50 * NS_PER_MS, &told, &err),
+			 -EBADMSG);
+	ck_assert_msg(strstr(err.text, hostile_telemetry[_i][1]) == err.text, "%s", err.text);
+	assert_text_is_tame(err.text);
+	ck_assert_ptr_null(samples[0]);
+	ck_assert_uint_eq(told.watched.n, 0);
 }
 END_TEST
 
@@ -306,12 +390,11 @@ END_TEST
 START_TEST(a_guest_that_dies_in_the_job_is_gone)
 {
 	struct sample *samples[1] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
 	struct bl_err err = BL_ERR_INIT;
 
 	greeted("fake:die-in-job");
-	ck_assert_int_eq(guest_run(guest, "/dev/fake", "[a]\nruntime=1s\ntime_based=1\n", 1, 0,
-				   5 * NS_PER_S, samples, NULL, &err),
-			 -EPIPE);
+	ck_assert_int_eq(run_one("[a]\nruntime=1s\ntime_based=1\n", 0, &told, &err), -EPIPE);
 	ck_assert_str_eq(err.text, "the guest is gone (while waiting for result)");
 }
 END_TEST
@@ -394,6 +477,10 @@ int main(void)
 	tcase_add_checked_fixture(t, make_dir, drop_dir);
 	tcase_add_test(t, hello_tells_the_guests_facts);
 	tcase_add_test(t, the_clock_offset_holds_the_true_one_within_its_uncertainty);
+	tcase_add_test(t, the_clock_between_two_measurements_covers_both);
+	tcase_add_test(t, what_the_guest_sampled_comes_with_the_samples);
+	tcase_add_loop_test(t, telemetry_that_is_none_is_refused, 0,
+			    (int)BL_ARRAY_LEN(hostile_telemetry));
 	tcase_add_test(t, the_disk_is_described_filled_and_run_on);
 	tcase_add_test(t, the_health_of_an_nvme_disk_is_told);
 	tcase_add_test(t, a_disk_that_is_no_nvme_has_no_health);

@@ -1,0 +1,100 @@
+/* trial_watch.c - what was watched while jobs ran, on the host's clock, goes to each job. */
+#define TRIAL_INTERNAL
+#include <errno.h>
+#include <inttypes.h>
+
+#include "trial_priv.h"
+#include "units.h"
+
+#define CLOCK_PINGS    8
+#define CLOCK_LIMIT_NS (5 * NS_PER_S)
+#define AROUND_NS      (3 * NS_PER_S) /* of a job's counted time that is kept, too */
+#define INTERVAL_NS    (100 * NS_PER_MS)
+
+static int measure_clock(struct trial *t, struct guest_clock *ret)
+{
+	int r = guest_clock(t->guest, CLOCK_PINGS, CLOCK_LIMIT_NS, ret, &t->err);
+
+	return r < 0 ? bl_wrap(&t->err, r, "clock") : 0;
+}
+
+static int to_hosts_clock(struct trial *t, struct series_set *set, const struct guest_clock *clock)
+{
+	series_shift(set, clock->offset_ns);
+	if (set->n && !set->at_ns[0]) /* no two moments may become one */
+		return bl_fail(
+			&t->err, -EBADMSG,
+			"the guest's telemetry begins before this host did: its clock is off by "
+			"%" PRId64 " ns",
+			clock->offset_ns);
+	return 0;
+}
+
+int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_jobs_told *ret,
+		      struct guest_clock *ret_clock)
+{
+	struct guest_clock before, after;
+	int r = measure_clock(t, &before);
+
+	if (r < 0)
+		return r;
+	jobs->watch_interval_ns = INTERVAL_NS;
+	r = guest_run(t->guest, jobs, ret, &t->err);
+	if (r < 0)
+		return r;
+	r = measure_clock(t, &after);
+	if (r == 0) {
+		*ret_clock = guest_clock_between(&before, &after);
+		r = to_hosts_clock(t, &ret->watched, ret_clock);
+	}
+	if (r < 0) {
+		for (size_t i = 0; i < jobs->n; i++)
+			ret->samples[i] = sample_free(ret->samples[i]);
+		guest_jobs_told_done(ret);
+	}
+	return r;
+}
+
+int trial_cut_watched(struct job_result *j, enum watcher who, const struct series_set *set,
+		      int64_t clock_offset_ns)
+{
+	uint64_t from = j->sample->start_ns + (uint64_t)clock_offset_ns;
+	uint64_t to = from + j->sample->runtime_ns;
+
+	if (!set->n)
+		return 0;
+	series_done(&j->watched[who]);
+	return series_cut(set, from > AROUND_NS ? from - AROUND_NS : 0, to + AROUND_NS,
+			  &j->watched[who]);
+}
+
+static int add_facts(struct job_result *j, const struct guest_jobs_told *told,
+		     const struct guest_clock *clock)
+{
+	int r = facts_addf(&j->facts, "clock.offset_ns", "%" PRId64, clock->offset_ns);
+
+	if (r == 0)
+		r = facts_addf(&j->facts, "clock.uncertainty_ns", "%" PRIu64,
+			       clock->uncertainty_ns);
+	if (r == 0 && told->watched.n)
+		r = facts_addf(&j->facts, "telemetry.guest.cost_ns", "%" PRIu64,
+			       told->watch_cost_ns);
+	if (r == 0 && told->watched.n)
+		r = facts_addf(&j->facts, "telemetry.guest.readings", "%" PRIu64,
+			       told->watch_readings);
+	return r;
+}
+
+int trial_keep_watched(struct trial *t, struct job_result *results, size_t n,
+		       const struct guest_jobs_told *told, const struct guest_clock *clock)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = add_facts(&results[i], told, clock);
+		if (r == 0)
+			r = trial_cut_watched(&results[i], WATCHED_GUEST, &told->watched,
+					      clock->offset_ns);
+	}
+	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
+}
