@@ -111,6 +111,19 @@ static int read_order(struct reader *r, const char *key, const struct ynode *nod
 		       text_quote(q, text));
 }
 
+static int read_telemetry(struct reader *r, const char *key, const struct ynode *node)
+{
+	const char *text = scalar(r, key, node, "on or off");
+	char q[QUOTE_MAX];
+
+	if (!text)
+		return -EINVAL;
+	r->sc->has_telemetry = strcmp(text, "on") == 0;
+	if (r->sc->has_telemetry || strcmp(text, "off") == 0)
+		return 0;
+	return fail_at(r, key, node->at, "'%s' is neither on nor off", text_quote(q, text));
+}
+
 static int read_vm(struct reader *r, const char *key, const struct ynode *node);
 static int read_backing(struct reader *r, const char *key, const struct ynode *node);
 static int read_limits(struct reader *r, const char *key, const struct ynode *node);
@@ -163,6 +176,10 @@ static const struct key_row top_keys[] = {
 	 .kind = KEY_SEED,
 	 .at = FIELD(seed),
 	 .max = UINT64_MAX},
+	{.key = {"telemetry",
+		 "sample host, guest and QEMU while jobs run; off: to measure its cost",
+		 "on or off", false},
+	 .read = read_telemetry},
 	{.key = {"reference", "the cell that others are compared against; default: the first",
 		 "the name of a cell", false},
 	 .kind = KEY_TEXT,
@@ -300,6 +317,7 @@ static int set_defaults(struct reader *r, const char *text)
 	sc->repeats = 3;
 	sc->is_interleaved = true;
 	sc->seed = 1;
+	sc->has_telemetry = true;
 	sc->limit_boot_ns = 60 * NS_PER_S;
 	sc->limit_job_ns = 60 * NS_PER_S;
 	sc->limit_shutdown_ns = 30 * NS_PER_S;

@@ -73,6 +73,9 @@ struct scenario {
 	uint32_t repeats;    /* default 3 */
 	bool is_interleaved; /* order: interleaved (default) or sequential */
 	uint64_t seed;       /* default 1 */
+	/* telemetry: on (default): host, guest and QEMU are sampled while jobs run; off: what that
+	 * costs can be measured. CPU time by role is there either way. */
+	bool has_telemetry;
 	/* time limits of the steps; limit_job: on top of ramp + runtime */
 	uint64_t limit_boot_ns, limit_job_ns, limit_shutdown_ns;
 };

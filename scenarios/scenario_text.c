@@ -67,6 +67,8 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 		add_match(&s->include[i], "include", out);
 	bl_buf_addf(out, "repeats: %u, order %s, seed %llu\n", s->repeats,
 		    s->is_interleaved ? "interleaved" : "sequential", (unsigned long long)s->seed);
+	if (!s->has_telemetry)
+		bl_buf_adds(out, "telemetry: off\n");
 	if (s->reference[0])
 		bl_buf_addf(out, "reference: %s\n", s->reference);
 	bl_buf_addf(out, "limits: boot %s, job %s, shutdown %s\n",

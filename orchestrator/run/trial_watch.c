@@ -38,7 +38,7 @@ int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_job
 
 	if (r < 0)
 		return r;
-	jobs->watch_interval_ns = INTERVAL_NS;
+	jobs->watch_interval_ns = t->s->sc->has_telemetry ? INTERVAL_NS : 0;
 	r = guest_run(t->guest, jobs, ret, &t->err);
 	if (r < 0)
 		return r;

@@ -28,6 +28,7 @@ START_TEST(what_is_not_given_has_its_documented_default)
 	ck_assert_uint_eq(sc->repeats, 3);
 	ck_assert(sc->is_interleaved);
 	ck_assert_uint_eq(sc->seed, 1);
+	ck_assert(sc->has_telemetry);
 	ck_assert_str_eq(sc->reference, "");
 	ck_assert_uint_eq(sc->limit_boot_ns, 60 * NS_PER_S);
 	ck_assert_uint_eq(sc->limit_job_ns, 60 * NS_PER_S);
@@ -51,6 +52,7 @@ START_TEST(what_is_given_arrives)
 			   "repeats: 7\n"
 			   "order: sequential\n"
 			   "seed: 18446744073709551615\n"
+			   "telemetry: off\n"
 			   "reference: some cell\n"
 			   "limits: { boot: 90s, job: 2m, shutdown: 1500ms }\n");
 
@@ -64,6 +66,7 @@ START_TEST(what_is_given_arrives)
 	ck_assert_uint_eq(sc->repeats, 7);
 	ck_assert(!sc->is_interleaved);
 	ck_assert_uint_eq(sc->seed, UINT64_MAX);
+	ck_assert(!sc->has_telemetry);
 	ck_assert_str_eq(sc->reference, "some cell");
 	ck_assert_uint_eq(sc->limit_boot_ns, 90 * NS_PER_S);
 	ck_assert_uint_eq(sc->limit_job_ns, 120 * NS_PER_S);

@@ -44,6 +44,7 @@ BROKEN = [
     HEAD + "limits: {boot: soon}}",
     HEAD + "repeats: 0}",
     HEAD + "order: random}",
+    HEAD + "telemetry: sometimes}",
     "{name: t, jobs: {runtime: 1s}}",
     HEAD + "axes: {storage: disk}}",
     HEAD + "device: {serial: S}}",
@@ -58,6 +59,8 @@ BROKEN = [
 ]
 GOOD = [
     HEAD + "device: {pci: '5E:00.0', serial: 12345, namespace: 2}, needs: {snapshots: no}}",
+    HEAD + "telemetry: off}",
+    HEAD + "telemetry: 'on'}",
     HEAD + "device: {path: /dev/disk/by-id/x, serial: S 1}, needs: {shared_device: 'yes'}}",
 ]
 for text in GOOD:
