@@ -1,0 +1,151 @@
+/* What was watched meanwhile goes to the jobs, with the fake guest. */
+#define TRIAL_INTERNAL
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "fresh_dir.h"
+#include "fs.h"
+#include "trial_priv.h"
+#include "units.h"
+
+static char dir[64];
+static struct hv *hv;
+static struct scenario sc;
+static struct trial_setup setup;
+static struct trial trial;
+
+static void begin(void)
+{
+	BL_CLEANUP(bl_freep) char *disk = NULL, *xml = NULL;
+	BL_CLEANUP(facts_done) struct facts facts = {0};
+	struct guest_options opt = {0};
+	struct bl_err err = BL_ERR_INIT;
+	uint64_t at;
+
+	fresh_dir(dir);
+	disk = bl_strf("%s/disk", dir);
+	ck_assert_int_eq(close(open(disk, O_CREAT | O_WRONLY, 0600)), 0);
+	ck_assert_int_eq(truncate(disk, 4 * MiB), 0);
+	xml = bl_strf("<domain><vcpu>2</vcpu><devices><disk><driver cache='none'/>"
+		      "<source file='%s'/><target bus='virtio'/></disk></devices></domain>",
+		      disk);
+	setup = (struct trial_setup){.sc = &sc};
+	trial = (struct trial){.s = &setup, .err = BL_ERR_INIT};
+	ck_assert_msg(hv_open("fake:", dir, &hv, &err) == 0, "%s", err.text);
+	ck_assert_msg(hv_start(hv, xml, &trial.vm, &at, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(guest_new(trial.vm, &opt, &trial.guest), 0);
+	ck_assert_int_eq(guest_hello(trial.guest, 5 * NS_PER_S, &facts, &at, &err), 0);
+}
+
+static void end(void)
+{
+	trial.guest = guest_free(trial.guest);
+	trial.vm = hv_vm_end(trial.vm);
+	hv = hv_close(hv);
+	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
+}
+
+static const char text[] = "[a]\nrw=write\nruntime=300ms\ntime_based=1\nsize=1m\n"
+			   "[b]\nrw=write\nruntime=200ms\ntime_based=1\nsize=1m\n";
+
+static void run(bool has_telemetry, struct job_result results[2])
+{
+	struct sample *samples[2];
+	BL_CLEANUP(guest_jobs_told_done) struct guest_jobs_told told = {.samples = samples};
+	struct guest_jobs jobs = {
+		.device = "/dev/fake", .text = text, .n = 2, .limit_ns = 20 * NS_PER_S};
+	struct guest_clock clock;
+
+	sc.has_telemetry = has_telemetry;
+	ck_assert_msg(trial_run_watched(&trial, &jobs, &told, &clock) == 0, "%s", trial.err.text);
+	/* host and fake guest read the same clock */
+	ck_assert_int_le(llabs(clock.offset_ns), (long long)clock.uncertainty_ns);
+	for (size_t i = 0; i < 2; i++)
+		results[i] = (struct job_result){.sample = samples[i]};
+	ck_assert_int_eq(trial_keep_watched(&trial, results, 2, &told, &clock), 0);
+}
+
+START_TEST(each_job_has_the_moments_of_its_time)
+{
+	struct job_result results[2];
+
+	run(true, results);
+	for (size_t i = 0; i < 2; i++) {
+		const struct job_result *j = &results[i];
+		const struct series_set *set = &j->watched[WATCHED_GUEST];
+		uint64_t from = j->sample->start_ns; /* the offset is about 0 */
+		double rise;
+
+		ck_assert_uint_ge(set->n, 4);
+		ck_assert_uint_le(set->at_ns[0], from);
+		ck_assert(series_rise(set, series_find(set, "disk.writes"), from,
+				      from + j->sample->runtime_ns, &rise));
+		ck_assert_double_eq_tol(rise, (double)j->sample->runtime_ns / 1e6, 1.1);
+		ck_assert_str_eq(facts_get(&j->facts, "telemetry.guest.cost_ns"), "1000");
+		ck_assert_int_ge(atoi(facts_get(&j->facts, "telemetry.guest.readings")), 4);
+		ck_assert_ptr_nonnull(facts_get(&j->facts, "clock.offset_ns"));
+		ck_assert_int_gt(atoll(facts_get(&j->facts, "clock.uncertainty_ns")), 0);
+		ck_assert_uint_eq(j->watched[WATCHED_HOST].n, 0);
+		job_result_done(&results[i]);
+	}
+}
+END_TEST
+
+START_TEST(switched_off_nothing_is_watched_but_the_clock)
+{
+	struct job_result results[2];
+
+	run(false, results);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(results[i].watched[WATCHED_GUEST].n, 0);
+		ck_assert_ptr_null(facts_get(&results[i].facts, "telemetry.guest.cost_ns"));
+		ck_assert_ptr_null(facts_get(&results[i].facts, "telemetry.guest.readings"));
+		ck_assert_ptr_nonnull(facts_get(&results[i].facts, "clock.offset_ns"));
+		job_result_done(&results[i]);
+	}
+}
+END_TEST
+
+/* A set of an hour, a job of a minute in it: 3 s on each side, and the moment beyond. */
+START_TEST(what_is_kept_reaches_three_seconds_around_the_counted_time)
+{
+	BL_CLEANUP(series_done) struct series_set set = {0};
+	struct sample s = {.start_ns = 1000 * NS_PER_S, .runtime_ns = 60 * NS_PER_S};
+	struct job_result j = {.sample = &s};
+	const struct series_set *kept = &j.watched[WATCHED_HOST];
+
+	for (uint64_t i = 0; i < 3600; i++) {
+		ck_assert_int_eq(series_moment(&set, (500 + i) * NS_PER_S + 1), 0);
+		ck_assert_int_eq(series_put(&set, "n", SERIES_COUNTER, i), 0);
+	}
+	ck_assert_int_eq(trial_cut_watched(&j, WATCHED_HOST, &set, -300 * (int64_t)NS_PER_S), 0);
+	ck_assert_uint_eq(kept->at_ns[0], 696 * NS_PER_S + 1);
+	ck_assert_uint_eq(kept->at_ns[kept->n - 1], 763 * NS_PER_S + 1);
+	ck_assert_uint_eq(kept->n, 68);
+	series_done(&j.watched[WATCHED_HOST]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("watched");
+	TCase *t = tcase_create("fake guest"), *pure = tcase_create("cut");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, each_job_has_the_moments_of_its_time);
+	tcase_add_test(t, switched_off_nothing_is_watched_but_the_clock);
+	tcase_add_test(pure, what_is_kept_reaches_three_seconds_around_the_counted_time);
+	suite_add_tcase(s, t);
+	suite_add_tcase(s, pure);
+	srunner_run_all(r, CK_ENV);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
