@@ -171,6 +171,8 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	if (t->n_jobs)
 		facts_copy(&o->cpu, &t->jobs[t->n_jobs - 1].facts);
 	print_trial(o);
+	if (lab->record)
+		lab->record(lab, t);
 	lab->n_trials++;
 	return 0;
 }

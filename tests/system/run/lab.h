@@ -36,6 +36,8 @@ struct lab {
 	struct facts environment, trust;
 	/* Look at the disk when the guest has powered off; may be NULL. */
 	void (*look)(struct lab *lab, const struct cell *c, const char *image);
+	/* Look at what a trial recorded; may be NULL. */
+	void (*record)(struct lab *lab, const struct trial_record *t);
 	const struct cell *cell; /* of the trial under way */
 	/* Called with each progress; may be NULL. */
 	void (*progress)(struct lab *lab, const struct runner_progress *p);
