@@ -8,10 +8,8 @@
 #include "cleanup.h"
 #include "rules.h"
 
-const char *const finding_layer_names[] = {"guest", "virtual", "host", "device", "measurement"};
 const char *const finding_confidence_names[] = {"possible", "likely", "certain"};
 
-_Static_assert(BL_ARRAY_LEN(finding_layer_names) == LAYERS, "a name for each layer");
 _Static_assert(BL_ARRAY_LEN(finding_confidence_names) == CONFIDENCES, "a name for each confidence");
 
 /* docs/findings.md has a part for each. */

@@ -7,18 +7,8 @@
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
+#include "finding_layer.h"
 #include "record.h"
-
-/* Where the cause lies. */
-enum finding_layer {
-	LAYER_GUEST,
-	LAYER_VIRTUAL, /* QEMU, its virtual devices */
-	LAYER_HOST,
-	LAYER_DEVICE,
-	LAYER_MEASUREMENT,
-	LAYERS
-};
-extern const char *const finding_layer_names[LAYERS]; /* "guest", "virtual", ... */
 
 enum finding_confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN, CONFIDENCES };
 extern const char *const finding_confidence_names[CONFIDENCES]; /* "possible", ... */
