@@ -56,7 +56,7 @@ static struct scan plan_scan(size_t n, double span, double dead)
 	s.from_hz = 3 / span;
 	s.step_hz = 1 / (8 * span);
 	if (to_hz > s.from_hz)
-		s.n_f = (size_t)((to_hz - s.from_hz) / s.step_hz) + 1;
+		s.n_f = (size_t)((to_hz - s.from_hz) / s.step_hz + 1e-9) + 1;
 	return s;
 }
 
@@ -293,7 +293,7 @@ int beat_find(const double *at_s, size_t n, double span_s, double grid_s, uint64
 		if (!z)
 			return -ENOMEM;
 		b.is_tested = true;
-		top = run_scan(&s, t);
+		b.z = top = run_scan(&s, t);
 		if (best_clock(&s, t, top, &c))
 			tell(&c, s.n, span_s, grid_s, &b);
 		b.p = chance_of(&s, top, seed, scratch);

@@ -4,7 +4,8 @@
  * limited range of periods (at least every second beat is there) is judged by draws of as many
  * events with the same dead time; of the harmonics, the one is taken whose beats are hit best by
  * the fewest. Measured on events without a clock, and on clocks with jitter, missing beats and
- * other events beside them: tests/unit/stats/test_stutter_power.c.
+ * other events beside them: tests/unit/stats/test_simulated.c, and simulate_stats
+ * beside it for the whole table.
  */
 #ifndef BEAT_H
 #define BEAT_H
@@ -23,7 +24,8 @@
 struct beat {
 	size_t n_events;    /* after bursts were joined */
 	bool is_tested;     /* BEAT_EVENTS_MIN events or more, within a span that has room for it */
-	double p;           /* of the scan; 1 when not tested */
+	double z;           /* the scan's greatest Rayleigh Z, at most n_events */
+	double p;           /* of it; 1 when not tested */
 	bool is_periodic;   /* p <= BEAT_P_MAX and f >= BEAT_F_MIN */
 	double period_s;    /* this and what follows are of the best fit, and 0 when not tested */
 	double period_se_s; /* its standard error */

@@ -21,6 +21,9 @@ uint64_t draw(uint64_t *state);
 double draw_normal(uint64_t *state);
 
 TCase *rank_cases(void);
+TCase *stutter_cases(void);
+TCase *attribution_cases(void);
+TCase *simulated_cases(void);
 TCase *summary_cases(void);
 TCase *compare_cases(void);
 TCase *effects_cases(void);

@@ -11,6 +11,9 @@ int main(void)
 	suite_add_tcase(s, compare_cases());
 	suite_add_tcase(s, effects_cases());
 	suite_add_tcase(s, figure_cases());
+	suite_add_tcase(s, stutter_cases());
+	suite_add_tcase(s, attribution_cases());
+	suite_add_tcase(s, simulated_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
