@@ -1,0 +1,375 @@
+/* One job as a whole: its stalls, what explains them, and what is refused. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "job_analysis.h"
+#include "made_job.h"
+
+static struct run_data d;
+static struct job_analysis a;
+
+static void analyse(void)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(analyse_job(&d, 0, 0, &a, &err) == 0, "%s", err.text);
+}
+
+static void done(void)
+{
+	job_analysis_done(&a);
+	run_data_done(&d);
+}
+
+/* Slices of a minute or more with a stall of half a second wherever @stalls has one. */
+static struct job_result *make_stalls(double seconds, const double *stalls, size_t n)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", seconds);
+	struct rng r;
+
+	rng_seed(&r, 3);
+	for (size_t i = 0; i < (size_t)(seconds * 10); i++) {
+		double at = (double)i / 10, worst = 150000 + 50000 * rng_unit(&r);
+		bool is_gap = false;
+
+		for (size_t k = 0; k < n; k++) {
+			is_gap = is_gap || (at > stalls[k] - 0.01 && at < stalls[k] + 0.35);
+			if (fabs(at - stalls[k] - 0.4) < 0.01)
+				worst = 480e6;
+		}
+		if (!is_gap)
+			add_slice(j, i, IO_READ, 500, 100000, (uint64_t)worst);
+	}
+	return j;
+}
+
+/* Where: a hog that takes the iothread's CPU for 0.2 s just before each stall, but the last two. */
+static const double places[] = {3.7,  8.1,  14.5, 17.2, 24.0, 25.9,
+				31.0, 34.1, 39.9, 43.8, 51.0, 57.0};
+#define N_PLACES (sizeof places / sizeof *places)
+
+static double hog(double s, void *ctx)
+{
+	size_t n = *(size_t *)ctx;
+
+	for (size_t i = 0; i < n; i++)
+		if (s > places[i] - 0.25 && s < places[i] - 0.05)
+			return 0.9e9;
+	return 0.001e9;
+}
+
+static double queued(double s, void *ctx)
+{
+	(void)ctx;
+	for (size_t i = 0; i < N_PLACES; i++)
+		if (s > places[i] - 0.01 && s < places[i] + 0.45)
+			return 32;
+	return 1;
+}
+
+static double noise(double s, void *ctx)
+{
+	(void)s;
+	return 1e7 * rng_unit(ctx);
+}
+
+START_TEST(the_signal_that_goes_before_the_stalls_is_named_first)
+{
+	struct job_result *j = make_stalls(60, places, N_PLACES);
+	size_t n = N_PLACES - 2;
+	const struct signal *first;
+	struct rng r;
+	char name[48];
+
+	rng_seed(&r, 9);
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof name, "thread.worker%d.wait_ns", i);
+		watch(j, WATCHED_HOST, name, SERIES_COUNTER, noise, &r);
+	}
+	watch(j, WATCHED_HOST, "thread.iothread1.wait_ns", SERIES_COUNTER, hog, &n);
+	watch(j, WATCHED_GUEST, "disk.in_flight", SERIES_GAUGE, queued, NULL);
+	watch_gauge(j, WATCHED_HOST, "memory.dirty_bytes", 5);
+	analyse();
+	ck_assert_uint_eq(a.stutter.n_stalls, N_PLACES);
+	ck_assert(!a.stutter.beat.is_periodic);
+	ck_assert_int_eq(a.spike_kind, SPIKES_STALLS);
+	ck_assert_uint_eq(a.n_spikes, N_PLACES);
+	ck_assert(a.is_spike[37] && !a.is_spike[38]);
+	first = &a.signals[0];
+	ck_assert_str_eq(first->name, "host.thread.iothread1.wait_ns");
+	ck_assert_ptr_eq(a.best, first);
+	ck_assert_double_ge(first->why.af, 0.7);
+	ck_assert_double_le(first->why.p_family, 0.01);
+	ck_assert_double_ge(first->why.lead_s, 0.1);
+	ck_assert_uint_eq(a.n_rest, 2);
+	printf("iothread1 explains %.2f [%.2f, %.2f], p %.4f, family %.4f, Holm %.4f, lead %.1f "
+	       "s\n",
+	       first->why.af, first->why.af_lo, first->why.af_hi, first->why.p, first->why.p_family,
+	       first->why.p_holm, first->why.lead_s);
+	/* what follows the latency is tested, and is no cause */
+	ck_assert(analysis_signal(&a, "guest.disk.in_flight")->is_tested);
+	ck_assert_double_gt(analysis_signal(&a, "guest.disk.in_flight")->why.af, 0.9);
+	ck_assert(!analysis_signal(&a, "host.memory.dirty_bytes")->is_tested);
+	/* the sum of one iothread is not tested a second time */
+	ck_assert(!analysis_signal(&a, "host.thread.iothread.wait_ns")->is_tested);
+	for (size_t i = 1; i < a.n_signals; i++)
+		ck_assert(!a.signals[i].is_tested || a.signals[i].is_symptom ||
+			  (a.signals[i].why.af <= a.signals[i - 1].why.af &&
+			   !a.signals[i - 1].is_symptom));
+	done();
+}
+END_TEST
+
+static double slow_second(double s, void *ctx)
+{
+	const bool *of = ctx;
+
+	for (size_t i = 0; i < N_PLACES; i++)
+		if (of[i] && s > places[i] - 0.25 && s < places[i] - 0.05)
+			return 50;
+	return 0;
+}
+
+START_TEST(what_the_best_leaves_is_tested_again)
+{
+	struct job_result *j = make_stalls(60, places, N_PLACES);
+	static bool of[N_PLACES] = {[7] = 1, [8] = 1, [9] = 1, [10] = 1, [11] = 1};
+	const struct signal *second;
+	size_t n = 7;
+
+	watch(j, WATCHED_HOST, "thread.iothread1.wait_ns", SERIES_COUNTER, hog, &n);
+	watch(j, WATCHED_HOST, "swap.in_pages", SERIES_COUNTER, slow_second, of);
+	analyse();
+	ck_assert_str_eq(a.best->name, "host.thread.iothread1.wait_ns");
+	ck_assert_uint_eq(a.n_rest, 5);
+	second = analysis_signal(&a, "host.swap.in_pages");
+	ck_assert(second->is_tested_on_rest);
+	ck_assert_double_gt(second->rest.af, 0.95);
+	ck_assert_double_lt(second->why.af, 0.5);
+	ck_assert(!a.best->is_tested_on_rest);
+	done();
+}
+END_TEST
+
+START_TEST(signals_that_explain_nothing_give_no_best)
+{
+	struct job_result *j = make_stalls(60, places, N_PLACES);
+	struct rng r;
+	char name[48];
+
+	rng_seed(&r, 10);
+	for (int i = 0; i < 40; i++) {
+		snprintf(name, sizeof name, "thread.worker%d.wait_ns", i);
+		watch(j, WATCHED_HOST, name, SERIES_COUNTER, noise, &r);
+	}
+	analyse();
+	ck_assert_ptr_null(a.best);
+	ck_assert_uint_eq(a.n_rest, 0);
+	done();
+}
+END_TEST
+
+static double clock_before(double s, void *ctx)
+{
+	double in = s - floor(s / 5) * 5;
+
+	(void)ctx;
+	return in > 1.75 && in < 1.95 ? 0.9e9 : 0;
+}
+
+START_TEST(a_clock_is_reported_with_its_place_on_the_wall_clock)
+{
+	double beats[12];
+	struct job_result *j;
+
+	for (int k = 0; k < 12; k++)
+		beats[k] = 2 + 5 * k;
+	j = make_stalls(60, beats, 12);
+	/* the counted time begins at 6 s of the host's clock, which is 0.5 s after a minute */
+	set_fact(&d.trials[0].facts, "clock.wall_offset_ns", "1700000034500000000");
+	watch(j, WATCHED_HOST, "thread.main.wait_ns", SERIES_COUNTER, clock_before, NULL);
+	analyse();
+	ck_assert(a.stutter.beat.is_periodic);
+	ck_assert_double_eq_tol(a.stutter.beat.period_s, 5, 0.01);
+	ck_assert_double_eq_tol(a.stutter.beat.phase_s, 2, 0.06);
+	ck_assert_double_eq_tol(a.wall_phase_s, 2.5, 0.06);
+	ck_assert_double_eq_tol(a.stutter.lost_per_beat_s, 0.5, 1e-6);
+	/* the signal has the same clock: they can't be told apart */
+	ck_assert_str_eq(a.signals[0].name, "host.thread.main.wait_ns");
+	ck_assert_double_gt(a.signals[0].why.af, 0.95);
+	ck_assert(a.signals[0].why.is_same_clock);
+	ck_assert_double_gt(a.signals[0].why.p, 0.05);
+	ck_assert_ptr_null(a.best);
+	done();
+}
+END_TEST
+
+START_TEST(the_tail_within_stalls_is_told)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+
+	/* one stall of 61 slow requests; 30 of 250 us, which is none, and others: of 9763 requests
+	 * 97 lie above p99, which is among the slowest of the calm slices */
+	for (size_t i = 0; i < 100; i++)
+		add_slice(j, i, IO_READ, i == 50 ? 61 : 98, i == 50 ? 5000000 : 100000,
+			  i == 50                ? 9000000
+			  : i % 3 == 1 && i < 90 ? 250000
+						 : 150000);
+	analyse();
+	ck_assert_uint_eq(a.stutter.n_stalls, 1);
+	ck_assert_double_eq_tol(a.stall_tail_share, 61. / (61 + 30), 1e-9);
+	done();
+}
+END_TEST
+
+START_TEST(with_few_stalls_the_slowest_slices_are_asked)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 60);
+
+	for (size_t i = 0; i < 600; i++)
+		add_slice(j, i, IO_READ, 10, 100000, i % 60 == 30 ? 250000 : 120000);
+	analyse();
+	ck_assert_uint_eq(a.stutter.n_stalls, 0);
+	ck_assert_int_eq(a.spike_kind, SPIKES_SLOW);
+	ck_assert_uint_eq(a.n_spikes, 10);
+	ck_assert(a.is_spike[30]);
+	done();
+	j = make_job(&d, "virtio-blk", 60);
+	for (size_t i = 0; i < 600; i++)
+		add_slice(j, i, IO_READ, 10, 100000, i % 60 == 30 ? 140000 : 120000);
+	analyse();
+	ck_assert_int_eq(a.spike_kind, SPIKES_NONE); /* none is 1.5 times the median */
+	ck_assert_uint_eq(a.n_spikes, 0);
+	done();
+}
+END_TEST
+
+START_TEST(cpu_time_is_priced_by_role)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+
+	add_requests(j, IO_READ, 5000, 200000, 4096);
+	set_fact(&j->facts, "cpu.vcpu_ns", "50000000");
+	set_fact(&j->facts, "cpu.vcpu_wait_ns", "10000000");
+	set_fact(&j->facts, "cpu.main_ns", "5000000000");
+	set_fact(&j->facts, "irq.host.nvme0q1", "0:7");
+	analyse();
+	ck_assert_uint_eq(a.n_roles, 2);
+	ck_assert_double_eq(analysis_role(&a, "vcpu")->run_ns_per_io, 10000);
+	ck_assert_double_eq(analysis_role(&a, "vcpu")->wait_ns_per_io, 2000);
+	ck_assert_double_eq_tol(analysis_role(&a, "main")->run_share, 0.5, 1e-9);
+	ck_assert(isnan(analysis_role(&a, "main")->wait_share));
+	ck_assert_ptr_null(analysis_role(&a, "iothread"));
+	done();
+}
+END_TEST
+
+START_TEST(rates_and_last_values_are_of_the_counted_time)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+
+	watch_rate(j, WATCHED_QEMU, "block.errors", 7);
+	watch_gauge(j, WATCHED_HOST, "memory.available_bytes", 123);
+	analyse();
+	ck_assert_double_eq_tol(analysis_rate(&a, WATCHED_QEMU, "block.errors"), 7, 0.01);
+	ck_assert(isnan(analysis_rate(&a, WATCHED_QEMU, "block.reads")));
+	ck_assert_double_eq(analysis_last(&a, WATCHED_HOST, "memory.available_bytes"), 123);
+	ck_assert(isnan(analysis_last(&a, WATCHED_GUEST, "memory.available_bytes")));
+	done();
+}
+END_TEST
+
+START_TEST(a_job_without_sample_and_watchers_has_no_analysis)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+	struct bl_err err = BL_ERR_INIT;
+
+	j->sample = sample_free(j->sample);
+	ck_assert_int_eq(analyse_job(&d, 0, 0, &a, &err), -ENODATA);
+	ck_assert_str_eq(err.text, "job 'j' has no sample and was not watched");
+	run_data_done(&d);
+	/* a failed trial's job without any request is an empty one */
+	make_job(&d, "virtio-blk", 10);
+	analyse();
+	ck_assert_uint_eq(a.line.n, 0);
+	ck_assert(!a.budget.dir[IO_READ].has);
+	done();
+}
+END_TEST
+
+START_TEST(the_same_record_gives_the_same_answer)
+{
+	struct job_result *j = make_stalls(60, places, N_PLACES);
+	struct stutter once;
+	struct attribution why;
+	size_t n = N_PLACES;
+
+	watch(j, WATCHED_HOST, "thread.iothread1.wait_ns", SERIES_COUNTER, hog, &n);
+	analyse();
+	once = a.stutter;
+	why = a.signals[0].why;
+	job_analysis_done(&a);
+	analyse();
+	ck_assert_mem_eq(&once.beat, &a.stutter.beat, sizeof once.beat);
+	ck_assert_mem_eq(&why, &a.signals[0].why, sizeof why);
+	done();
+}
+END_TEST
+
+START_TEST(an_hour_with_sixty_signals_takes_seconds)
+{
+	enum { N = 36000 };
+	struct job_result *j = make_job(&d, "virtio-blk", N / 10);
+	struct timespec begun, ended;
+	double s;
+	struct rng r;
+	char name[48];
+
+	rng_seed(&r, 12);
+	j->sample->intervals = calloc(N, sizeof *j->sample->intervals);
+	j->sample->n_intervals = N;
+	for (size_t i = 0; i < N; i++)
+		j->sample->intervals[i] =
+			(struct interval){.index = (uint32_t)i,
+					  .count = 500,
+					  .max_ns = (uint64_t)(i % 600 == 77 || rng_unit(&r) < 0.005
+								       ? 9e6
+								       : 1e5 * (1 + rng_unit(&r)))};
+	add_requests(j, IO_READ, 1000, 100000, 4096);
+	for (int i = 0; i < 60; i++) {
+		snprintf(name, sizeof name, "thread.worker%d.wait_ns", i);
+		watch(j, WATCHED_HOST, name, SERIES_COUNTER, noise, &r);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	analyse();
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	s = (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
+	printf("an hour, %zu signals, %zu stalls in %zu events: %.2f s\n", a.n_signals,
+	       a.stutter.n_stalls, a.stutter.beat.n_events, s);
+	ck_assert_uint_ge(a.n_signals, 60);
+	ck_assert_double_lt(s, 30); /* says seconds; other builds and busy machines are slower */
+	done();
+}
+END_TEST
+
+TCase *job_cases(void)
+{
+	TCase *t = tcase_create("job");
+
+	tcase_add_test(t, the_signal_that_goes_before_the_stalls_is_named_first);
+	tcase_add_test(t, what_the_best_leaves_is_tested_again);
+	tcase_add_test(t, signals_that_explain_nothing_give_no_best);
+	tcase_add_test(t, a_clock_is_reported_with_its_place_on_the_wall_clock);
+	tcase_add_test(t, the_tail_within_stalls_is_told);
+	tcase_add_test(t, with_few_stalls_the_slowest_slices_are_asked);
+	tcase_add_test(t, cpu_time_is_priced_by_role);
+	tcase_add_test(t, rates_and_last_values_are_of_the_counted_time);
+	tcase_add_test(t, a_job_without_sample_and_watchers_has_no_analysis);
+	tcase_add_test(t, the_same_record_gives_the_same_answer);
+	tcase_add_test(t, an_hour_with_sixty_signals_takes_seconds);
+	return t;
+}
