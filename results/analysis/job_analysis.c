@@ -428,6 +428,32 @@ double analysis_last(const struct job_analysis *a, enum watcher w, const char *n
 	return NAN;
 }
 
+bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
+			double *ret_out)
+{
+	double sum[2] = {0}, n[2] = {0};
+	size_t k = 0;
+
+	for (size_t i = 0; i < a->line.n; i++) {
+		double at = timeline_s(&a->line, i) + step_s(&a->line) / 2;
+		bool in;
+
+		while (k < a->stutter.n_stalls &&
+		       at > a->stutter.stalls[k].at_s + a->stutter.stalls[k].length_s)
+			k++;
+		in = k < a->stutter.n_stalls && at > a->stutter.stalls[k].at_s;
+		if (isnan(s->values[i]))
+			continue;
+		sum[in] += s->values[i];
+		n[in]++;
+	}
+	if (!(n[0] > 0) || !(n[1] > 0))
+		return false;
+	*ret_out = sum[0] / n[0];
+	*ret_in = sum[1] / n[1];
+	return true;
+}
+
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role)
 {
 	for (size_t i = 0; i < a->n_roles; i++)

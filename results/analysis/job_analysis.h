@@ -77,6 +77,11 @@ const struct signal *analysis_signal(const struct job_analysis *a, const char *n
 double analysis_rate(const struct job_analysis *a, enum watcher w, const char *counter);
 /* A raw gauge's or counter's last value within the counted time; NAN. */
 double analysis_last(const struct job_analysis *a, enum watcher w, const char *name);
+/* A signal's mean over the slices within stalls, and over the others: a clock that the spikes have
+ * too can't be told from them by their places, but where requests waited can. false: no stall, or
+ * the signal is absent in one of the two. */
+bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
+			double *ret_out);
 /* The role's costs; NULL: not known. */
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role);
 

@@ -82,6 +82,7 @@ START_TEST(the_signal_that_goes_before_the_stalls_is_named_first)
 	struct job_result *j = make_stalls(60, places, N_PLACES);
 	size_t n = N_PLACES - 2;
 	const struct signal *first;
+	double in, out;
 	struct rng r;
 	char name[48];
 
@@ -114,6 +115,9 @@ START_TEST(the_signal_that_goes_before_the_stalls_is_named_first)
 	ck_assert(analysis_signal(&a, "guest.disk.in_flight")->is_tested);
 	ck_assert_double_gt(analysis_signal(&a, "guest.disk.in_flight")->why.af, 0.9);
 	ck_assert(!analysis_signal(&a, "host.memory.dirty_bytes")->is_tested);
+	ck_assert(analysis_in_stalls(&a, analysis_signal(&a, "guest.disk.in_flight"), &in, &out));
+	ck_assert_double_eq_tol(in, 32, 1);
+	ck_assert_double_eq_tol(out, 1, 0.1);
 	/* the sum of one iothread is not tested a second time */
 	ck_assert(!analysis_signal(&a, "host.thread.iothread.wait_ns")->is_tested);
 	for (size_t i = 1; i < a.n_signals; i++)
@@ -229,6 +233,7 @@ END_TEST
 START_TEST(with_few_stalls_the_slowest_slices_are_asked)
 {
 	struct job_result *j = make_job(&d, "virtio-blk", 60);
+	double in, out;
 
 	for (size_t i = 0; i < 600; i++)
 		add_slice(j, i, IO_READ, 10, 100000, i % 60 == 30 ? 250000 : 120000);
@@ -241,7 +246,9 @@ START_TEST(with_few_stalls_the_slowest_slices_are_asked)
 	j = make_job(&d, "virtio-blk", 60);
 	for (size_t i = 0; i < 600; i++)
 		add_slice(j, i, IO_READ, 10, 100000, i % 60 == 30 ? 140000 : 120000);
+	watch_gauge(j, WATCHED_HOST, "memory.dirty_bytes", 5);
 	analyse();
+	ck_assert(!analysis_in_stalls(&a, &a.signals[0], &in, &out)); /* no stall */
 	ck_assert_int_eq(a.spike_kind, SPIKES_NONE); /* none is 1.5 times the median */
 	ck_assert_uint_eq(a.n_spikes, 0);
 	done();
@@ -320,19 +327,25 @@ START_TEST(the_same_record_gives_the_same_answer)
 }
 END_TEST
 
+/* Instrumented builds are thirty times slower and tell nothing of time: two minutes of it. */
+#ifdef __SANITIZE_ADDRESS__
+enum { HOUR = 1200 };
+#else
+enum { HOUR = 36000 };
+#endif
+
 START_TEST(an_hour_with_sixty_signals_takes_seconds)
 {
-	enum { N = 36000 };
-	struct job_result *j = make_job(&d, "virtio-blk", N / 10);
+	struct job_result *j = make_job(&d, "virtio-blk", HOUR / 10);
 	struct timespec begun, ended;
 	double s;
 	struct rng r;
 	char name[48];
 
 	rng_seed(&r, 12);
-	j->sample->intervals = calloc(N, sizeof *j->sample->intervals);
-	j->sample->n_intervals = N;
-	for (size_t i = 0; i < N; i++)
+	j->sample->intervals = calloc(HOUR, sizeof *j->sample->intervals);
+	j->sample->n_intervals = HOUR;
+	for (size_t i = 0; i < HOUR; i++)
 		j->sample->intervals[i] =
 			(struct interval){.index = (uint32_t)i,
 					  .count = 500,
@@ -344,14 +357,14 @@ START_TEST(an_hour_with_sixty_signals_takes_seconds)
 		snprintf(name, sizeof name, "thread.worker%d.wait_ns", i);
 		watch(j, WATCHED_HOST, name, SERIES_COUNTER, noise, &r);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &begun);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
 	analyse();
-	clock_gettime(CLOCK_MONOTONIC, &ended);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
 	s = (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
-	printf("an hour, %zu signals, %zu stalls in %zu events: %.2f s\n", a.n_signals,
-	       a.stutter.n_stalls, a.stutter.beat.n_events, s);
+	printf("%d slices, %zu signals, %zu stalls in %zu events: %.2f s of CPU\n", HOUR,
+	       a.n_signals, a.stutter.n_stalls, a.stutter.beat.n_events, s);
 	ck_assert_uint_ge(a.n_signals, 60);
-	ck_assert_double_lt(s, 30); /* says seconds; other builds and busy machines are slower */
+	ck_assert_double_lt(s, 20); /* under 2 s where this was written */
 	done();
 }
 END_TEST
