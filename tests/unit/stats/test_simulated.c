@@ -29,6 +29,19 @@ START_TEST(few_trains_without_a_clock_are_called_periodic)
 }
 END_TEST
 
+START_TEST(a_dense_train_has_a_rhythm_and_no_clock)
+{
+	struct train t = {.span_s = 3600, .n_random = 1500, .burst = 1};
+	double p, pf;
+	struct rng r;
+
+	rng_seed(&r, 46);
+	false_alarms(&r, &t, SIMULATED_ROUNDS(80), &p, &pf);
+	printf("no clock, %zu events an hour: %.4f by p, %.4f with F\n", t.n_random, p, pf);
+	ck_assert_double_le(pf, 0.02);
+}
+END_TEST
+
 START_TEST(clocks_are_found)
 {
 	/* the least share of 60, from the tables of the method, less three of its errors */
@@ -48,6 +61,7 @@ START_TEST(clocks_are_found)
 		  .others = .2,
 		  .burst = 4},
 		 0.95},
+		{{.span_s = 3600, .period_s = 5, .jitter = .02, .missing = .05}, 1},
 	};
 	size_t found = 0, n = SIMULATED_ROUNDS(60);
 	struct rng r;
@@ -133,7 +147,8 @@ TCase *simulated_cases(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, few_trains_without_a_clock_are_called_periodic, 0, 3);
-	tcase_add_loop_test(t, clocks_are_found, 0, 5);
+	tcase_add_test(t, a_dense_train_has_a_rhythm_and_no_clock);
+	tcase_add_loop_test(t, clocks_are_found, 0, 6);
 	tcase_add_test(t, signals_that_explain_nothing_are_seldom_believed);
 	tcase_add_loop_test(t, signals_that_explain_a_part_are_found_with_that_part, 0, 4);
 	return t;
