@@ -58,6 +58,21 @@ int db_end(struct store *s, int r, struct bl_err *err);
 /* handover.c: those of the run, in order, into @d, which has none yet. */
 int load_handovers(struct store *s, struct run_data *d, struct bl_err *err);
 
+/* watched.c: the signals of a job, and what of them could not be read: the rest of the run is. */
+struct watched_load {
+	size_t n_values;     /* read so far */
+	size_t n_left_out;   /* sets */
+	struct bl_buf first; /* the first of those, in words */
+};
+/* Values in all sets of a run, 1 GiB in memory: what is over it is left out, since a few kilobytes
+ * may decode to the most that one set may have. Tests make it less. */
+extern size_t watched_values_max;
+int put_watched(struct store *s, const char *job, const struct job_result *j, struct bl_err *err);
+int load_watched(struct store *s, const char *job, const char *trial, struct job_result *j,
+		 struct watched_load *load, struct bl_err *err);
+/* A note of the run on what was left out, if anything was. */
+int note_watched(const struct watched_load *load, struct run_record *run, struct bl_err *err);
+
 /* schema.c: bring the file up to the newest version. -EINVAL: a newer one, or not a store. */
 struct schema_step {
 	const char *const *sql; /* NULL-terminated */

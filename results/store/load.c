@@ -194,7 +194,8 @@ static int load_sample(struct store *s, sqlite3_stmt *st, const char *job, struc
 	return 0;
 }
 
-static int load_job(struct store *s, sqlite3_stmt *st, struct trial_record *t, struct bl_err *err)
+static int load_job(struct store *s, sqlite3_stmt *st, struct trial_record *t,
+		    struct watched_load *watched, struct bl_err *err)
 {
 	struct job_result *j, *jobs = grow(t->jobs, t->n_jobs, sizeof *jobs, err);
 	char id[BL_UUID_TEXT];
@@ -212,10 +213,13 @@ static int load_job(struct store *s, sqlite3_stmt *st, struct trial_record *t, s
 	j->host_cpu_ns = col_u64(st, 3);
 	r = load_facts(s, "SELECT key, value FROM job_fact WHERE job_result = ? ORDER BY idx", id,
 		       &j->facts, err);
-	return r < 0 ? r : load_sample(s, st, id, &j->sample, err);
+	if (r >= 0)
+		r = load_sample(s, st, id, &j->sample, err);
+	return r < 0 ? r : load_watched(s, id, t->id, j, watched, err);
 }
 
-static int load_jobs(struct store *s, struct trial_record *t, struct bl_err *err)
+static int load_jobs(struct store *s, struct trial_record *t, struct watched_load *watched,
+		     struct bl_err *err)
 {
 	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
 	int r;
@@ -230,7 +234,7 @@ static int load_jobs(struct store *s, struct trial_record *t, struct bl_err *err
 	if (r >= 0)
 		r = db_bind(s, st, err, "s", t->id);
 	while (r >= 0 && (r = db_row(s, st, err)) > 0)
-		r = load_job(s, st, t, err);
+		r = load_job(s, st, t, watched, err);
 	return r;
 }
 
@@ -275,7 +279,8 @@ static int state_of(sqlite3_stmt *st, int col)
 	return -1;
 }
 
-static int load_trial(struct store *s, sqlite3_stmt *st, struct run_data *d, struct bl_err *err)
+static int load_trial(struct store *s, sqlite3_stmt *st, struct run_data *d,
+		      struct watched_load *watched, struct bl_err *err)
 {
 	struct trial_record *t, *more = grow(d->trials, d->n_trials, sizeof *t, err);
 	int state = state_of(st, 4), r;
@@ -301,12 +306,13 @@ static int load_trial(struct store *s, sqlite3_stmt *st, struct run_data *d, str
 			    t->id, &t->facts, err)) < 0 ||
 	    (r = load_effectives(s, t, err)) < 0)
 		return r;
-	return load_jobs(s, t, err);
+	return load_jobs(s, t, watched, err);
 }
 
 static int load_trials(struct store *s, struct run_data *d, struct bl_err *err)
 {
 	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	struct watched_load watched = {.first = BL_BUF_INIT};
 	int r;
 
 	r = db_prepare(s,
@@ -318,7 +324,10 @@ static int load_trials(struct store *s, struct run_data *d, struct bl_err *err)
 	if (r >= 0)
 		r = db_bind(s, st, err, "s", d->run.id);
 	while (r >= 0 && (r = db_row(s, st, err)) > 0)
-		r = load_trial(s, st, d, err);
+		r = load_trial(s, st, d, &watched, err);
+	if (r >= 0)
+		r = note_watched(&watched, &d->run, err);
+	bl_buf_done(&watched.first);
 	return r;
 }
 

@@ -252,6 +252,8 @@ static int put_job(struct store *s, const struct trial_record *t, size_t idx, st
 		r = put_directions(s, id, j->sample, err);
 	if (r >= 0 && j->sample)
 		r = put_intervals(s, id, j->sample, err);
+	if (r >= 0)
+		r = put_watched(s, id, j, err);
 	return r < 0 ? bl_wrap(err, r, "job '%s'", j->name ? j->name : "") : 0;
 }
 

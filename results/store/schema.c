@@ -271,7 +271,18 @@ static const char *const step_3[] = {
 	NULL,
 };
 
-const struct schema_step schema_steps[] = {{step_1}, {step_2}, {step_3}};
+/* Version 4. What was watched while a job ran: one row a watcher. */
+static const char *const step_4[] = {
+	"CREATE TABLE watched ("
+	" job_result TEXT NOT NULL REFERENCES job_result(id) ON DELETE CASCADE,"
+	" watcher TEXT NOT NULL,"
+	" encoding TEXT NOT NULL,"
+	" series BLOB NOT NULL,"
+	" PRIMARY KEY (job_result, watcher)) STRICT",
+	NULL,
+};
+
+const struct schema_step schema_steps[] = {{step_1}, {step_2}, {step_3}, {step_4}};
 const int schema_version = BL_ARRAY_LEN(schema_steps);
 
 static int pragma(struct store *s, const char *sql, uint64_t *ret, struct bl_err *err)

@@ -60,8 +60,10 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		    struct bl_err *err);
 
 /* Load a whole run as it was put, at one moment of the store; latency blocks with n == 0 come back
- * as NULL. End it with run_data_done(). @run: an id, a unique beginning of one, or NULL for the
- * newest. -ENOENT (names the runs there are), -EINVAL (the beginning is not unique). */
+ * as NULL. Signals that can't be read (a damaged blob, or one made to take all memory) are left
+ * out, and a note "watched" of the run names the first such trial and job; all else is there. End
+ * it with run_data_done(). @run: an id, a unique beginning of one, or NULL for the newest. -ENOENT
+ * (names the runs there are), -EINVAL (the beginning is not unique). */
 int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err);
 
 #endif

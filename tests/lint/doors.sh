@@ -19,6 +19,7 @@ door() { # HEADER-PATTERN FOLDER-PATTERN
 door 'libvirt/'    'orchestrator/hypervisor/'
 door 'libxml/'     'orchestrator/hypervisor/|tests/unit/hypervisor/'
 door 'sqlite3\.h'  'results/store/|tests/unit/store/'
+door 'zstd'        'results/store/|tests/unit/store/'
 door 'curl/'       'orchestrator/net/'
 door 'liburing'    'vmimages/engine/'
 door 'yaml\.h'     'scenarios/'

@@ -114,6 +114,35 @@ void forget_version_2(struct sample *m)
 	m->n_errors = m->n_enters = 0;
 }
 
+/* What version 4 added: 12 moments of a counter that rises, a gauge that comes and goes. */
+static void add_version_4(struct job_result *j, uint64_t seed)
+{
+	for (int w = 0; w < WATCHERS; w++) {
+		struct series_set *set = &j->watched[w];
+		uint64_t sum = draw(&seed) >> 20;
+
+		if (w == WATCHED_QEMU && strcmp(j->name, "mixed") == 0)
+			continue; /* nobody looked */
+		for (uint64_t m = 0; m < 12; m++) {
+			ck_assert_int_eq(
+				series_moment(set, 900000000 + m * 100000000 + draw(&seed) % 999),
+				0);
+			sum += draw(&seed) >> 40;
+			series_put(set, "disk.writes", SERIES_COUNTER, sum);
+			if (m % 5)
+				series_put(set, "memory.dirty_bytes", SERIES_GAUGE,
+					   draw(&seed) >> 30);
+		}
+	}
+}
+
+void forget_version_4(struct trial_record *t)
+{
+	for (size_t i = 0; i < t->n_jobs; i++)
+		for (int w = 0; w < WATCHERS; w++)
+			series_done(&t->jobs[i].watched[w]);
+}
+
 static void make_jobs(struct trial_record *t, uint64_t *seed)
 {
 	t->n_jobs = t->state == TRIAL_FAILED ? 1 : 2;
@@ -131,6 +160,7 @@ static void make_jobs(struct trial_record *t, uint64_t *seed)
 		j->has_host_cpu = i == 0;
 		j->host_cpu_ns = i == 0 ? draw(seed) >> 34 : 0;
 		facts_add(&j->facts, "cpu.vcpu_ns", "123");
+		add_version_4(j, t->order * 2 + i);
 		if (i)
 			j->sample->error = 5, strcpy(j->sample->error_text, "the disk said no");
 	}
@@ -322,6 +352,20 @@ static void same_sample(const struct sample *a, const struct sample *b)
 	}
 }
 
+static void same_series(const struct series_set *a, const struct series_set *b)
+{
+	ck_assert_uint_eq(a->n, b->n);
+	ck_assert_uint_eq(a->n_series, b->n_series);
+	for (size_t i = 0; i < a->n; i++)
+		ck_assert_uint_eq(a->at_ns[i], b->at_ns[i]);
+	for (size_t i = 0; i < a->n_series; i++) {
+		ck_assert_str_eq(a->items[i].name, b->items[i].name);
+		ck_assert_int_eq(a->items[i].kind, b->items[i].kind);
+		ck_assert_mem_eq(a->items[i].values, b->items[i].values,
+				 a->n * sizeof *a->items[i].values);
+	}
+}
+
 static void same_trial(const struct trial_record *a, const struct trial_record *b)
 {
 	ck_assert_str_eq(a->id, b->id);
@@ -356,6 +400,8 @@ static void same_trial(const struct trial_record *a, const struct trial_record *
 		ck_assert_uint_eq(x->host_cpu_ns, y->host_cpu_ns);
 		same_facts(&x->facts, &y->facts);
 		same_sample(x->sample, y->sample);
+		for (int w = 0; w < WATCHERS; w++)
+			same_series(&x->watched[w], &y->watched[w]);
 	}
 }
 

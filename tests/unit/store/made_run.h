@@ -17,6 +17,8 @@ void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order
 void forget_version_2(struct sample *m);
 /* As a run of a store that knew nothing yet of hand-overs and declared needs. */
 void forget_version_3(struct run_data *d);
+/* As a trial of a store that knew nothing yet of signals. */
+void forget_version_4(struct trial_record *t);
 /* What trial @number of that run has taken (even: vfio, odd: mount) and not given back. */
 void make_handover(struct handover_record *h, const struct run_data *d, unsigned number);
 void assert_same_handover(const struct handover_record *a, const struct handover_record *b);
@@ -32,5 +34,6 @@ TCase *store_cases(void);
 TCase *trouble_cases(void);
 TCase *schema_cases(void);
 TCase *handover_cases(void);
+TCase *watched_cases(void);
 
 #endif
