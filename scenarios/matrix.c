@@ -103,8 +103,7 @@ static int fail_rule(const struct expansion *x, const struct cell *c, const stru
 			     rule->axis, bl_buf_str(&value));
 }
 
-/* Axes without a meaning in @c fall back to their defaults. True: one did. */
-static bool settle(struct cell *c)
+bool cell_settle(struct cell *c)
 {
 	struct cell defaults;
 	bool is_settled = false;
@@ -119,7 +118,7 @@ static bool settle(struct cell *c)
 	return is_settled;
 }
 
-static bool cells_equal(const struct cell *a, const struct cell *b)
+bool cells_equal(const struct cell *a, const struct cell *b)
 {
 	for (size_t i = 0; i < n_axis_rows; i++)
 		if (!axis_equal(&axis_rows[i], a, b))
@@ -260,7 +259,7 @@ static int add_product_cell(struct expansion *x, const size_t *at)
 			x->has_meaning[i][at[i]] = true;
 	if (is_excluded(x, &c))
 		return 0;
-	if (settle(&c) && find_equal(x->m, &c))
+	if (cell_settle(&c) && find_equal(x->m, &c))
 		return 0;
 	rule = cell_broken_rule(&c);
 	return rule ? fail_rule(x, &c, rule, NULL) : append(x, &c);
@@ -322,7 +321,7 @@ static int add_include(struct expansion *x, const struct scenario_match *match)
 		if (axis_applies(sc->axes[i].row, &c) &&
 		    !find_axis(match->axes, match->n_axes, sc->axes[i].row->name))
 			x->has_meaning[i][0] = true;
-	settle(&c);
+	cell_settle(&c);
 	rule = cell_broken_rule(&c);
 	if (rule)
 		return fail_rule(x, &c, rule, match);

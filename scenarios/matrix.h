@@ -31,11 +31,30 @@ size_t matrix_reference(const struct matrix *m);
 struct matrix *matrix_free(struct matrix *m); /* NULL is fine; returns NULL */
 void matrix_freep(struct matrix **m);
 
+/* Which cells are to run, and how they are to be changed. All borrowed. */
+struct matrix_choice {
+	const size_t *cells; /* indexes; n_cells 0: all */
+	size_t n_cells;
+	const char *const *changes; /* "iothreads=1", "cache=none,aio=native" */
+	size_t n_changes;
+};
+/* The chosen cells in their order, and behind them, for each change, each chosen cell once more
+ * with those axes so, named "NAME +iothreads=1" unless the scenario has that cell: then it is that
+ * one. A change that has no meaning in a cell, or is so already, is an error where cells were
+ * named, and leaves the cell as it is where none were. The reference stays, or else is the first.
+ * -EINVAL: no AXIS=VALUE, no such axis (with the nearest) or value, an impossible combination, a
+ * change that changes no cell; -E2BIG; -ENOMEM. On failure *ret_matrix is untouched. */
+int matrix_select(const struct matrix *m, const struct matrix_choice *want,
+		  struct matrix **ret_matrix, struct bl_err *err);
+
 /* Is there the device that the cells of @m need, named so that they can use it? Not part of
  * matrix_expand(), since the command line may name it. -EINVAL: a cell needs one and none is
  * named (the axis value and its place are named, and both ways to name one), a cell that takes the
  * controller with a device that is named by its path, or a device of the file that no cell uses. */
 int matrix_check_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err);
+/* The first two of these only: for a choice of cells, which need not use the device. */
+int matrix_needs_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err);
+bool matrix_uses_device(const struct matrix *m); /* some cell needs one */
 
 /* One line a cell: index, name, every axis that applies. */
 void matrix_to_text(const struct matrix *m, struct bl_buf *out);

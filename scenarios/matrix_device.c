@@ -46,21 +46,31 @@ static int check_cell(const struct matrix *m, size_t i, const struct scenario *s
 		asking_value(c), text_quote(q, d->path));
 }
 
+bool matrix_uses_device(const struct matrix *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (cell_needs_device(&m->cells[i]))
+			return true;
+	return false;
+}
+
+int matrix_needs_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < m->n && r == 0; i++)
+		r = check_cell(m, i, sc, err);
+	return r;
+}
+
 int matrix_check_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err)
 {
 	const struct scenario_device *d = &sc->device;
-	bool is_used = false;
+	int r = matrix_needs_device(m, sc, err);
 	char q[QUOTE_MAX];
 
-	for (size_t i = 0; i < m->n; i++) {
-		int r = check_cell(m, i, sc, err);
-
-		if (r < 0)
-			return r;
-		is_used = is_used || cell_needs_device(&m->cells[i]);
-	}
-	if (is_used || !d->serial)
-		return 0;
+	if (r < 0 || matrix_uses_device(m) || !d->serial)
+		return r;
 	return text_pos_fail(
 		err, -EINVAL, sc->path, d->at,
 		"device: '%s' is used by no cell; leave it out, or add cells on it: bus "

@@ -19,6 +19,10 @@ struct matrix {
  * -EINVAL: two cells of one name. */
 int matrix_name_cells(struct matrix *m, const struct scenario *sc, struct bl_err *err);
 
+/* Axes without a meaning in @c fall back to their defaults. True: one did. */
+bool cell_settle(struct cell *c);
+bool cells_equal(const struct cell *a, const struct cell *b); /* on all axes */
+
 /* Where the value that cell @i has on axis @name stands in the file; line 0: it is a default. */
 struct text_pos matrix_value_pos(const struct matrix *m, const struct scenario *sc, size_t i,
 				 const char *name);

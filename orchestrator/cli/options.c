@@ -103,6 +103,16 @@ static int set_enum(const char *const *values, const char *value, struct bl_err 
 	return bl_fail(err, -EINVAL, "'%s' is not accepted; one of %s", value, bl_buf_str(&all));
 }
 
+static int add_word(struct words *w, const char *value, const char *arg, struct bl_err *err)
+{
+	if (!value[0])
+		return bl_fail(err, -EINVAL, "'' is no %s", arg);
+	if (w->n == OPTION_WORDS_MAX)
+		return bl_fail(err, -E2BIG, "may be given %d times", OPTION_WORDS_MAX);
+	w->items[w->n++] = value;
+	return 0;
+}
+
 static int set_value(struct args *a, const struct option_row *row, const char *value,
 		     struct bl_err *err)
 {
@@ -115,6 +125,8 @@ static int set_value(struct args *a, const struct option_row *row, const char *v
 		return 0;
 	case OPTION_COUNT:
 		return bl_parse_u64(value, row->min, row->max, at, err);
+	case OPTION_WORDS:
+		return add_word(at, value, row->arg, err);
 	case OPTION_ENUM:
 		r = set_enum(row->values, value, err);
 		break;

@@ -13,12 +13,20 @@
 #include "buf.h"
 #include "err.h"
 
+/* The values of an option that may be given several times, in their order. */
+#define OPTION_WORDS_MAX 64
+struct words {
+	const char *items[OPTION_WORDS_MAX];
+	size_t n;
+};
+
 /* What a command line said. Strings are borrowed from argv or from the table; NULL: not given. */
 struct args {
 	const char *scenario, *cell, *cell_b, *run, *run_b, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference;
 	const char *device, *serial, *forget; /* of a disk */
+	struct words cells, with;             /* which cells are to run, and changed how */
 	uint64_t repeats;                     /* 0: not given */
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove;
@@ -27,6 +35,7 @@ struct args {
 enum option_kind {
 	OPTION_FLAG,
 	OPTION_TEXT,
+	OPTION_WORDS,  /* texts, into struct words: the option may be given again */
 	OPTION_FILE,   /* completes file names */
 	OPTION_FOLDER, /* completes folders */
 	OPTION_COUNT,  /* whole number within [min, max] */

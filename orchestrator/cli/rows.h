@@ -54,6 +54,19 @@
 		.at = AT(repeats), .min = 1, .max = 1000, .def_says = "the scenario's",            \
 		.help = "trials per cell; from six on verdicts have an interval"                   \
 	}
+#define ROW_CELLS                                                                                  \
+	{                                                                                          \
+		.name = "cell", .letter = 'c', .kind = OPTION_WORDS, .arg = "CELL",                \
+		.at = AT(cells), .def_says = "all cells",                                          \
+		.help = "only this cell, by name or number; may be given several times"            \
+	}
+#define ROW_WITH                                                                                   \
+	{                                                                                          \
+		.name = "with", .letter = 'w', .kind = OPTION_WORDS, .arg = "AXIS=VALUE",          \
+		.at = AT(with),                                                                    \
+		.help = "run the cells once more with that axis so, to compare; several axes at "  \
+			"once by commas; may be given several times, each for itself"              \
+	}
 #define ROW_DEVICE                                                                                 \
 	{                                                                                          \
 		.name = "device", .kind = OPTION_FILE, .arg = "PCI-OR-PATH", .at = AT(device),     \

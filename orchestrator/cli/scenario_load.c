@@ -14,6 +14,33 @@ void loaded_done(struct loaded *l)
 	scenario_freep(&l->scenario);
 }
 
+/* --cell and --with: the matrix becomes the chosen part of it. */
+static int choose(struct loaded *l, const struct args *a, struct bl_err *err)
+{
+	size_t cells[OPTION_WORDS_MAX];
+	struct matrix_choice want = {.cells = cells,
+				     .n_cells = a->cells.n,
+				     .changes = a->with.items,
+				     .n_changes = a->with.n};
+	bool is_used = matrix_uses_device(l->matrix);
+	struct matrix *chosen = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < a->cells.n; i++) {
+		r = loaded_cell(l, a->cells.items[i], &cells[i], err);
+		if (r < 0)
+			return bl_wrap(err, r, "--cell");
+	}
+	r = matrix_select(l->matrix, &want, &chosen, err);
+	if (r < 0)
+		return bl_wrap(err, r, "--with");
+	matrix_freep(&l->matrix);
+	l->matrix = chosen;
+	if (is_used) /* a device that only other cells use is no mistake */
+		return matrix_needs_device(chosen, l->scenario, err);
+	return matrix_check_device(chosen, l->scenario, err);
+}
+
 int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *path = NULL;
@@ -29,7 +56,8 @@ int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err)
 		l->scenario->repeats = (uint32_t)a->repeats;
 	r = matrix_expand(l->scenario, &l->matrix, err);
 	if (r == 0)
-		r = matrix_check_device(l->matrix, l->scenario, err);
+		r = a->cells.n || a->with.n ? choose(l, a, err)
+					    : matrix_check_device(l->matrix, l->scenario, err);
 	if (r == 0)
 		r = plan_make(l->scenario, l->matrix, &l->plan, err);
 	return r;

@@ -275,6 +275,8 @@ static const struct option_row options[] = {
 	 .at = AT(xml),
 	 .help = "the libvirt domain XML of a cell, for the QEMU and the acceleration of this "
 		 "host"},
+	ROW_CELLS,
+	ROW_WITH,
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_REPEATS,
@@ -287,6 +289,8 @@ static const struct example examples[] = {
 	{"blklab plan quick",
 	 "cells, order, time and space of the scenario that `make bench` runs"},
 	{"blklab plan quick --xml 0", "what libvirt would be told for the first cell"},
+	{"blklab plan s.yaml --cell 0 --with cache=none,aio=native",
+	 "what `run` with the same options would run"},
 	{"blklab plan s.yaml --json | jq -r '.cells[].name'", "the names of the cells"},
 };
 

@@ -273,6 +273,18 @@ static int declare(const struct scenario *sc, struct facts *out, struct bl_err *
 	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
+/* As the command line had it, so that a command to try something can be made of it. */
+static int declare_asked(const struct args *a, struct facts *out, struct bl_err *err)
+{
+	int r = facts_add(out, "asked.scenario", a->scenario);
+
+	for (size_t i = 0; i < a->cells.n; i++)
+		r |= facts_add(out, "asked.cell", a->cells.items[i]);
+	for (size_t i = 0; i < a->with.n; i++)
+		r |= facts_add(out, "asked.with", a->with.items[i]);
+	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
 static int make_run(struct session *s, struct bl_err *err)
 {
 	const struct scenario *sc = s->plan.scenario;
@@ -302,6 +314,8 @@ static int make_run(struct session *s, struct bl_err *err)
 	    !run->accel || !run->version)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	r = declare(sc, &run->declared, err);
+	if (r == 0)
+		r = declare_asked(s->args, &run->declared, err);
 	if (r == 0)
 		r = runner_environment(s->runner, &run->environment, err);
 	if (r == 0)
@@ -479,6 +493,8 @@ static const struct option_row options[] = {
 	 .arg = "FILE",
 	 .at = AT(report),
 	 .help = "write the HTML report there when the run has ended"},
+	ROW_CELLS,
+	ROW_WITH,
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_REPEATS,
@@ -501,6 +517,8 @@ static const struct example examples[] = {
 	 "six trials a cell: the least for a verdict with an interval"},
 	{"blklab run my.yaml --kernel linux-image-6.12.deb --store kernels.db",
 	 "the same under another guest kernel, into a store of its own"},
+	{"blklab run my.yaml --cell 'virtio-blk none' --with iothreads=1 --repeats 6",
+	 "that cell without and with an iothread, and no other"},
 	{"blklab run passthrough --device 0000:5e:00.0 --serial S5XX",
 	 "passthrough against virtio on one NVMe controller; it must be claimed"},
 	{"blklab run my.yaml --json | jq -c 'select(.event == \"trial\")'",

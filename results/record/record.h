@@ -122,7 +122,8 @@ struct run_record {
 	/* What the scenario says of the VM that it is for, and of its device:
 	 * "needs.live_migration", "needs.snapshots", "needs.shared_device",
 	 * "needs.latency_critical", "needs.device_faults_handled" = "yes" or "no"; "device.serial",
-	 * "device.pci" or "device.path", "device.namespace". Absent: not said. */
+	 * "device.pci" or "device.path", "device.namespace". Absent: not said. How the run was
+	 * asked for: "asked.scenario" as it was given, and each "asked.cell" and "asked.with". */
 	struct facts declared;
 };
 

@@ -11,7 +11,7 @@ static const struct operand_row operands[] = {
 	{.name = "THING", .kind = OPTION_TEXT, .is_needed = true, .at = AT(scenario), .help = "x"},
 	{.name = "MORE", .kind = OPTION_TEXT, .at = AT(cell), .help = "x"},
 };
-static const struct option_row options[] = {ROW_STORE, ROW_ACCEL, ROW_REPEATS, ROW_JSON};
+static const struct option_row options[] = {ROW_STORE, ROW_ACCEL, ROW_REPEATS, ROW_JSON, ROW_WITH};
 static const struct verb verb = {
 	.name = "try",
 	.summary = "x",
@@ -67,6 +67,43 @@ START_TEST(defaults_come_from_the_table_and_the_rest_is_absent)
 }
 END_TEST
 
+START_TEST(an_option_of_words_may_be_given_again)
+{
+	static const char *const words[WORDS_MAX] = {"--with", "a=1", "one",
+						     "-w",     "b=2", "--with=a=3"};
+	struct args a;
+
+	ck_assert_int_eq(parse(words, &a, NULL), 0);
+	ck_assert_str_eq(a.scenario, "one");
+	ck_assert_uint_eq(a.with.n, 3);
+	ck_assert_str_eq(a.with.items[0], "a=1");
+	ck_assert_str_eq(a.with.items[1], "b=2");
+	ck_assert_str_eq(a.with.items[2], "a=3");
+	ck_assert_uint_eq(a.cells.n, 0);
+}
+END_TEST
+
+START_TEST(an_option_of_words_may_not_be_given_for_ever)
+{
+	char with[] = "-w", value[] = "a=1", thing[] = "one";
+	char *argv[2 * OPTION_WORDS_MAX + 3] = {thing};
+	struct bl_err err = BL_ERR_INIT;
+	int argc = 1;
+	struct args a;
+
+	for (int i = 0; i < OPTION_WORDS_MAX; i++) {
+		argv[argc++] = with;
+		argv[argc++] = value;
+	}
+	ck_assert_int_eq(options_parse(&verb, argc, argv, &a, NULL), 0);
+	ck_assert_uint_eq(a.with.n, OPTION_WORDS_MAX);
+	argv[argc++] = with;
+	argv[argc++] = value;
+	ck_assert_int_eq(options_parse(&verb, argc, argv, &a, &err), -E2BIG);
+	ck_assert_str_eq(bl_err_text(&err), "--with: may be given 64 times");
+}
+END_TEST
+
 START_TEST(behind_two_dashes_everything_is_an_operand)
 {
 	static const char *const words[WORDS_MAX] = {"--", "--json", "-"};
@@ -104,6 +141,7 @@ static const struct {
 	{{"a", "-x"}, -EINVAL, "-x: no such option; 'blklab try --help' lists them"},
 	{{"a", "--store"}, -EINVAL, "--store: needs a value, FILE"},
 	{{"a", "--store="}, -EINVAL, "--store: '' is no FILE"},
+	{{"a", "--with="}, -EINVAL, "--with: '' is no AXIS=VALUE"},
 	{{"a", "--json=yes"}, -EINVAL, "--json: takes no value, but 'yes' is given"},
 	{{"a", "--accel", "xen"}, -EINVAL, "--accel: 'xen' is not accepted; one of auto, kvm, tcg"},
 	{{"a", "--repeats", "0"}, -ERANGE, "--repeats: 0 is below the least, 1"},
@@ -177,6 +215,8 @@ int main(void)
 	tcase_add_test(t, options_stand_before_between_and_behind_operands);
 	tcase_add_test(t, defaults_come_from_the_table_and_the_rest_is_absent);
 	tcase_add_test(t, behind_two_dashes_everything_is_an_operand);
+	tcase_add_test(t, an_option_of_words_may_be_given_again);
+	tcase_add_test(t, an_option_of_words_may_not_be_given_for_ever);
 	tcase_add_test(t, help_needs_no_operands);
 	tcase_add_loop_test(t, a_bad_word_is_refused_with_what_would_be_accepted, 0,
 			    BL_ARRAY_LEN(bad));

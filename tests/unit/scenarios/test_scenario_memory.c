@@ -66,6 +66,23 @@ static const char text[] = "name: t\n"
 			   "reference: again\n"
 			   "jobs: { file: ../jobs/quick.fio, only: [commit-4k], runtime: 1s }\n";
 
+/* One cell changed, and another that the matrix has under another name. */
+static int choose(const struct matrix *m, struct bl_buf *out, struct bl_err *err)
+{
+	static const char *const changes[] = {"cache=unsafe,kernel=c/vmlinuz", "iothreads=1"};
+	static const size_t cells[] = {0};
+	struct matrix_choice want = {cells, 1, changes, BL_ARRAY_LEN(changes)};
+	BL_CLEANUP(matrix_freep) struct matrix *chosen = NULL;
+	int r = matrix_select(m, &want, &chosen, err);
+
+	if (r < 0) {
+		ck_assert_ptr_null(chosen);
+		return r;
+	}
+	matrix_to_text(chosen, out);
+	return 0;
+}
+
 static int go_through(struct bl_buf *out, struct bl_err *err)
 {
 	BL_CLEANUP(scenario_freep) struct scenario *sc = NULL;
@@ -87,6 +104,9 @@ static int go_through(struct bl_buf *out, struct bl_err *err)
 		ck_assert_ptr_null(p);
 		return r;
 	}
+	r = choose(m, out, err);
+	if (r < 0)
+		return r;
 	matrix_to_text(m, out);
 	plan_to_text(p, m, out);
 	return bl_buf_failed(out) ? -ENOMEM : 0;
