@@ -271,7 +271,7 @@ static const char *const step_3[] = {
 	NULL,
 };
 
-/* Version 4. What was watched while a job ran: one row a watcher. */
+/* Version 4. What was watched while a job ran: one row a watcher. The axis throttle. */
 static const char *const step_4[] = {
 	"CREATE TABLE watched ("
 	" job_result TEXT NOT NULL REFERENCES job_result(id) ON DELETE CASCADE,"
@@ -279,6 +279,38 @@ static const char *const step_4[] = {
 	" encoding TEXT NOT NULL,"
 	" series BLOB NOT NULL,"
 	" PRIMARY KEY (job_result, watcher)) STRICT",
+
+	"DROP VIEW cells",
+
+	"CREATE VIEW cells AS SELECT"
+	" run.id AS run, run.scenario, run.host_name AS host, cell.idx, cell.name AS cell,"
+	" a.bus, a.storage, a.iothreads, a.queues, a.cache, a.aio, a.format, a.cluster_size,"
+	" a.preallocation, a.discard, a.throttle, a.vcpus, a.kernel, a.emulator, cell.durability,"
+	" count(trial.id) AS n_trials,"
+	" count(trial.id) FILTER (WHERE trial.state = 'ok') AS n_ok,"
+	" count(trial.id) FILTER (WHERE trial.state = 'failed') AS n_failed,"
+	" count(trial.id) FILTER (WHERE trial.state = 'mismatch') AS n_mismatch,"
+	" count(trial.id) FILTER (WHERE trial.state = 'impossible') AS n_impossible,"
+	" count(trial.id) FILTER (WHERE trial.state = 'interrupted') AS n_interrupted"
+	" FROM cell JOIN run ON run.id = cell.run"
+	" LEFT JOIN (SELECT cell AS of,"
+	"  max(value) FILTER (WHERE axis = 'bus') AS bus,"
+	"  max(value) FILTER (WHERE axis = 'storage') AS storage,"
+	"  max(value) FILTER (WHERE axis = 'iothreads') AS iothreads,"
+	"  max(value) FILTER (WHERE axis = 'queues') AS queues,"
+	"  max(value) FILTER (WHERE axis = 'cache') AS cache,"
+	"  max(value) FILTER (WHERE axis = 'aio') AS aio,"
+	"  max(value) FILTER (WHERE axis = 'format') AS format,"
+	"  max(value) FILTER (WHERE axis = 'cluster_size') AS cluster_size,"
+	"  max(value) FILTER (WHERE axis = 'preallocation') AS preallocation,"
+	"  max(value) FILTER (WHERE axis = 'discard') AS discard,"
+	"  max(value) FILTER (WHERE axis = 'throttle') AS throttle,"
+	"  max(value) FILTER (WHERE axis = 'vcpus') AS vcpus,"
+	"  max(value) FILTER (WHERE axis = 'kernel') AS kernel,"
+	"  max(value) FILTER (WHERE axis = 'emulator') AS emulator"
+	"  FROM cell_axis GROUP BY cell) a ON a.of = cell.id"
+	" LEFT JOIN trial ON trial.cell = cell.id"
+	" GROUP BY cell.id",
 	NULL,
 };
 
