@@ -11,13 +11,13 @@ static json_t *side_json(const struct view *v, uint32_t cell)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "run_id", part_text(v->d->run.id));
-	json_object_set_new(o, "cell", part_text(v->d->cells[cell].name));
-	json_object_set_new(o, "accel", part_text(v->d->run.accel));
-	json_object_set_new(o, "cpu", part_text(view_cpu(v, cell)));
-	json_object_set_new(o, "trials", json_integer((json_int_t)v->cells[cell].n_trials));
-	json_object_set_new(o, "trials_ok", json_integer((json_int_t)v->cells[cell].n_ok));
-	json_object_set_new(o, "axes", part_facts(&v->d->cells[cell].axes));
+	part_set(&o, "run_id", part_text(v->d->run.id));
+	part_set(&o, "cell", part_text(v->d->cells[cell].name));
+	part_set(&o, "accel", part_text(v->d->run.accel));
+	part_set(&o, "cpu", part_text(view_cpu(v, cell)));
+	part_set(&o, "trials", json_integer((json_int_t)v->cells[cell].n_trials));
+	part_set(&o, "trials_ok", json_integer((json_int_t)v->cells[cell].n_ok));
+	part_set(&o, "axes", part_facts(&v->d->cells[cell].axes));
 	return o;
 }
 
@@ -28,10 +28,10 @@ static json_t *differences_json(const struct difference *d, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		json_t *o = json_object();
 
-		json_object_set_new(o, "key", part_text(d[i].key));
-		json_object_set_new(o, "a", part_text(d[i].a));
-		json_object_set_new(o, "b", part_text(d[i].b));
-		json_array_append_new(a, o);
+		part_set(&o, "key", part_text(d[i].key));
+		part_set(&o, "a", part_text(d[i].a));
+		part_set(&o, "b", part_text(d[i].b));
+		part_append(&a, o);
 	}
 	return a;
 }
@@ -40,12 +40,12 @@ static json_t *job_json(const struct pairing_job *j)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "job", part_text(j->name));
-	json_object_set_new(o, "a", part_lat(j->a->sum->all));
-	json_object_set_new(o, "b", part_lat(j->b->sum->all));
-	json_object_set_new(o, "a_over_trials", part_metrics(j->a->sum));
-	json_object_set_new(o, "b_over_trials", part_metrics(j->b->sum));
-	json_object_set_new(o, "b_against_a", part_comparisons(j->by));
+	part_set(&o, "job", part_text(j->name));
+	part_set(&o, "a", part_lat(j->a->sum->all));
+	part_set(&o, "b", part_lat(j->b->sum->all));
+	part_set(&o, "a_over_trials", part_metrics(j->a->sum));
+	part_set(&o, "b_over_trials", part_metrics(j->b->sum));
+	part_set(&o, "b_against_a", part_comparisons(j->by));
 	return o;
 }
 
@@ -60,16 +60,15 @@ int report_compare_json(const struct run_data *da, const char *cell_a, const str
 		return r;
 	root = json_object();
 	jobs = json_array();
-	json_object_set_new(root, "format", json_string("blklab-compare/1"));
-	json_object_set_new(root, "a", side_json(&p.va, p.cell_a));
-	json_object_set_new(root, "b", side_json(&p.vb, p.cell_b));
+	part_set(&root, "format", json_string("blklab-compare/1"));
+	part_set(&root, "a", side_json(&p.va, p.cell_a));
+	part_set(&root, "b", side_json(&p.vb, p.cell_b));
 	if (p.note[0])
-		json_object_set_new(root, "note", part_text(p.note));
+		part_set(&root, "note", part_text(p.note));
 	for (size_t i = 0; i < p.n_jobs; i++)
-		json_array_append_new(jobs, job_json(&p.jobs[i]));
-	json_object_set_new(root, "jobs", jobs);
-	json_object_set_new(root, "effective_differs", differences_json(p.config, p.n_config));
-	json_object_set_new(root, "environment_differs",
-			    differences_json(p.environment, p.n_environment));
+		part_append(&jobs, job_json(&p.jobs[i]));
+	part_set(&root, "jobs", jobs);
+	part_set(&root, "effective_differs", differences_json(p.config, p.n_config));
+	part_set(&root, "environment_differs", differences_json(p.environment, p.n_environment));
 	return part_dump(root, out) < 0 ? bl_fail(err, -ENOMEM, "compare: out of memory") : 0;
 }

@@ -16,18 +16,17 @@ json_t *findings_json(const struct view *v)
 		const struct finding *f = &v->findings.items[i];
 		json_t *o = json_object();
 
-		json_object_set_new(o, "cause", json_string(f->cause));
-		json_object_set_new(o, "layer", json_string(finding_layer_names[f->layer]));
-		json_object_set_new(o, "confidence",
-				    json_string(finding_confidence_names[f->confidence]));
-		json_object_set_new(o, "evidence", part_text(f->evidence));
-		json_object_set_new(o, "remedy", part_text(f->remedy));
-		json_object_set_new(o, "cell", cell_name(v, f->cell));
-		json_object_set_new(o, "trial",
-				    f->trial < v->d->n_trials ? part_text(v->d->trials[f->trial].id)
-							      : json_null());
-		json_object_set_new(o, "job", part_text(f->job));
-		json_array_append_new(a, o);
+		part_set(&o, "cause", json_string(f->cause));
+		part_set(&o, "layer", json_string(finding_layer_names[f->layer]));
+		part_set(&o, "confidence", json_string(finding_confidence_names[f->confidence]));
+		part_set(&o, "evidence", part_text(f->evidence));
+		part_set(&o, "remedy", part_text(f->remedy));
+		part_set(&o, "cell", cell_name(v, f->cell));
+		part_set(&o, "trial",
+			 f->trial < v->d->n_trials ? part_text(v->d->trials[f->trial].id)
+						   : json_null());
+		part_set(&o, "job", part_text(f->job));
+		part_append(&a, o);
 	}
 	return a;
 }
@@ -36,11 +35,11 @@ static json_t *line_json(const struct decision_line *l)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "question", json_string(l->question));
-	json_object_set_new(o, "answer", part_text(l->answer));
-	json_object_set_new(o, "evidence", part_text(l->evidence));
-	json_object_set_new(o, "speaks_for", json_integer(l->speaks_for));
-	json_object_set_new(o, "decided", json_boolean(l->decided));
+	part_set(&o, "question", json_string(l->question));
+	part_set(&o, "answer", part_text(l->answer));
+	part_set(&o, "evidence", part_text(l->evidence));
+	part_set(&o, "speaks_for", json_integer(l->speaks_for));
+	part_set(&o, "decided", json_boolean(l->decided));
 	return o;
 }
 
@@ -49,13 +48,13 @@ json_t *decision_json(const struct view *v)
 	const struct passthrough_decision *p = &v->decision;
 	json_t *o = json_object(), *lines = json_array();
 
-	json_object_set_new(o, "decision", json_string(decision_names[p->decision]));
-	json_object_set_new(o, "sentence", part_text(p->sentence));
-	json_object_set_new(o, "cell", cell_name(v, p->cell));
-	json_object_set_new(o, "best_virtio", cell_name(v, p->best_virtio));
+	part_set(&o, "decision", json_string(decision_names[p->decision]));
+	part_set(&o, "sentence", part_text(p->sentence));
+	part_set(&o, "cell", cell_name(v, p->cell));
+	part_set(&o, "best_virtio", cell_name(v, p->best_virtio));
 	for (size_t i = 0; i < p->n; i++)
-		json_array_append_new(lines, line_json(&p->lines[i]));
-	json_object_set_new(o, "checklist", lines);
+		part_append(&lines, line_json(&p->lines[i]));
+	part_set(&o, "checklist", lines);
 	return o;
 }
 
@@ -67,21 +66,20 @@ json_t *handovers_json(const struct run_data *d)
 		const struct handover_record *h = &d->handovers[i];
 		json_t *o = json_object();
 
-		json_object_set_new(o, "id", part_text(h->id));
-		json_object_set_new(o, "trial", part_text(h->trial_id));
-		json_object_set_new(o, "kind", json_string(handover_kind_names[h->kind]));
-		json_object_set_new(o, "device", part_text(h->device));
-		json_object_set_new(o, "serial", part_text(h->serial));
-		json_object_set_new(o, "model", part_text(h->model));
-		json_object_set_new(o, "driver_before", part_text(h->driver_before));
-		json_object_set_new(o, "namespaces", part_text(h->namespaces));
-		json_object_set_new(o, "given_ms", json_integer((json_int_t)h->given_ms));
+		part_set(&o, "id", part_text(h->id));
+		part_set(&o, "trial", part_text(h->trial_id));
+		part_set(&o, "kind", json_string(handover_kind_names[h->kind]));
+		part_set(&o, "device", part_text(h->device));
+		part_set(&o, "serial", part_text(h->serial));
+		part_set(&o, "model", part_text(h->model));
+		part_set(&o, "driver_before", part_text(h->driver_before));
+		part_set(&o, "namespaces", part_text(h->namespaces));
+		part_set(&o, "given_ms", json_integer((json_int_t)h->given_ms));
 		if (h->returned_ms)
-			json_object_set_new(o, "returned_ms",
-					    json_integer((json_int_t)h->returned_ms));
-		json_object_set_new(o, "is_back", json_boolean(h->is_back));
-		json_object_set_new(o, "outcome", part_text(h->outcome));
-		json_array_append_new(a, o);
+			part_set(&o, "returned_ms", json_integer((json_int_t)h->returned_ms));
+		part_set(&o, "is_back", json_boolean(h->is_back));
+		part_set(&o, "outcome", part_text(h->outcome));
+		part_append(&a, o);
 	}
 	return a;
 }

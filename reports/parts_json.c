@@ -1,12 +1,40 @@
 #include "json_parts.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cleanup.h"
 #include "fmt.h"
 #include "view.h"
+
+void part_set(json_t **o, const char *key, json_t *value)
+{
+	if (*o && value && json_object_set(*o, key, value) == 0) {
+		json_decref(value);
+		return;
+	}
+	json_decref(value);
+	json_decref(*o);
+	*o = NULL;
+}
+
+void part_append(json_t **a, json_t *value)
+{
+	if (*a && value && json_array_append(*a, value) == 0) {
+		json_decref(value);
+		return;
+	}
+	json_decref(value);
+	json_decref(*a);
+	*a = NULL;
+}
+
+void part_set_real(json_t **o, const char *key, double value)
+{
+	if (isfinite(value))
+		part_set(o, key, json_real(value));
+}
 
 json_t *part_text(const char *s)
 {
@@ -15,7 +43,7 @@ json_t *part_text(const char *s)
 	if (!s)
 		return json_null();
 	fmt_clean(&clean, s, 1);
-	return json_string(bl_buf_str(&clean));
+	return bl_buf_failed(&clean) ? NULL : json_string(bl_buf_str(&clean));
 }
 
 json_t *part_facts(const struct facts *f)
@@ -26,7 +54,11 @@ json_t *part_facts(const struct facts *f)
 		BL_CLEANUP(bl_buf_done) struct bl_buf key = BL_BUF_INIT;
 
 		fmt_clean(&key, f->items[i].key, 0);
-		json_object_set_new(o, bl_buf_str(&key), part_text(f->items[i].value));
+		if (bl_buf_failed(&key)) {
+			json_decref(o);
+			return NULL;
+		}
+		part_set(&o, bl_buf_str(&key), part_text(f->items[i].value));
 	}
 	return o;
 }
@@ -35,25 +67,25 @@ json_t *part_lat(const struct lat *l)
 {
 	json_t *o = json_object(), *thin = json_array(), *absent = json_array();
 
-	json_object_set_new(o, "n", json_integer((json_int_t)l->n));
-	json_object_set_new(o, "mean_ns", json_integer((json_int_t)lat_mean_ns(l)));
-	json_object_set_new(o, "min_ns", json_integer((json_int_t)l->min_ns));
-	json_object_set_new(o, "max_ns", json_integer((json_int_t)l->max_ns));
+	part_set(&o, "n", json_integer((json_int_t)l->n));
+	part_set(&o, "mean_ns", json_integer((json_int_t)lat_mean_ns(l)));
+	part_set(&o, "min_ns", json_integer((json_int_t)l->min_ns));
+	part_set(&o, "max_ns", json_integer((json_int_t)l->max_ns));
 	for (int p = 0; p < SUMMARY_PERCENTILES; p++) {
 		struct pct x = lat_pct(l, summary_p[p]);
 		char key[32], name[16];
 
 		snprintf(key, sizeof(key), "%s_ns", view_p_column(p, name));
 		if (!x.is_known) {
-			json_array_append_new(absent, json_string(key));
+			part_append(&absent, json_string(key));
 			continue;
 		}
-		json_object_set_new(o, key, json_integer((json_int_t)x.ns));
+		part_set(&o, key, json_integer((json_int_t)x.ns));
 		if (x.is_thin)
-			json_array_append_new(thin, json_string(key));
+			part_append(&thin, json_string(key));
 	}
-	json_object_set_new(o, "thin", thin); /* fewer than 100 samples beyond */
-	json_object_set_new(o, "too_few_samples_for", absent);
+	part_set(&o, "thin", thin); /* fewer than 100 samples beyond */
+	part_set(&o, "too_few_samples_for", absent);
 	return o;
 }
 
@@ -62,15 +94,15 @@ static json_t *spread_json(const struct summary *s, enum metric m)
 	const struct spread *x = &s->metric[m];
 	json_t *o = json_object(), *values = json_array();
 
-	json_object_set_new(o, "trials", json_integer((json_int_t)x->n));
-	json_object_set_new(o, "median", json_real(x->median));
-	json_object_set_new(o, "min", json_real(x->min));
-	json_object_set_new(o, "max", json_real(x->max));
+	part_set(&o, "trials", json_integer((json_int_t)x->n));
+	part_set_real(&o, "median", x->median);
+	part_set_real(&o, "min", x->min);
+	part_set_real(&o, "max", x->max);
 	if (x->n > 1)
-		json_object_set_new(o, "rel_mad_pct", json_real(x->rel_mad_pct));
+		part_set_real(&o, "rel_mad_pct", x->rel_mad_pct);
 	for (size_t i = 0; i < x->n && i < 64; i++)
-		json_array_append_new(values, json_real(s->values[m][i]));
-	json_object_set_new(o, "values", values);
+		part_append(&values, json_real(s->values[m][i]));
+	part_set(&o, "values", values);
 	return o;
 }
 
@@ -78,16 +110,16 @@ static json_t *comparison_json(const struct comparison *c)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "pairs", json_integer((json_int_t)c->n_pairs));
+	part_set(&o, "pairs", json_integer((json_int_t)c->n_pairs));
 	if (c->n_pairs)
-		json_object_set_new(o, "ratio", json_real(c->ratio));
+		part_set_real(&o, "ratio", c->ratio);
 	if (c->has_interval) {
-		json_object_set_new(o, "ratio_lo95", json_real(c->lo));
-		json_object_set_new(o, "ratio_hi95", json_real(c->hi));
+		part_set_real(&o, "ratio_lo95", c->lo);
+		part_set_real(&o, "ratio_hi95", c->hi);
 	}
-	json_object_set_new(o, "verdict", json_string(verdict_names[c->verdict]));
+	part_set(&o, "verdict", json_string(verdict_names[c->verdict]));
 	if (c->why[0])
-		json_object_set_new(o, "why", part_text(c->why));
+		part_set(&o, "why", part_text(c->why));
 	return o;
 }
 
@@ -97,7 +129,7 @@ json_t *part_comparisons(const struct comparison c[METRICS])
 
 	for (int m = 0; m < METRICS; m++) {
 		if (c[m].n_pairs)
-			json_object_set_new(o, metric_names[m], comparison_json(&c[m]));
+			part_set(&o, metric_names[m], comparison_json(&c[m]));
 	}
 	return o;
 }
@@ -108,20 +140,26 @@ json_t *part_metrics(const struct summary *s)
 
 	for (int m = 0; m < METRICS; m++) {
 		if (s->metric[m].n)
-			json_object_set_new(o, metric_names[m], spread_json(s, (enum metric)m));
+			part_set(&o, metric_names[m], spread_json(s, (enum metric)m));
 	}
 	return o;
 }
 
+static int add_bytes(const char *bytes, size_t n, void *out)
+{
+	bl_buf_add(out, bytes, n);
+	return bl_buf_failed(out) ? -1 : 0;
+}
+
+/* Not json_dumps(): when its buffer can't grow for a key of an object, it goes on without the key
+ * (jansson 2.14). A buffer that failed remembers it. */
 int part_dump(json_t *root, struct bl_buf *out)
 {
-	char *dumped = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+	int r = root ? json_dump_callback(root, add_bytes, out,
+					  JSON_INDENT(1) | JSON_REAL_PRECISION(6))
+		     : -1;
 
 	json_decref(root);
-	if (!dumped)
-		return -ENOMEM;
-	bl_buf_adds(out, dumped);
 	bl_buf_addc(out, '\n');
-	free(dumped);
-	return 0;
+	return r < 0 || bl_buf_failed(out) ? -ENOMEM : 0;
 }
