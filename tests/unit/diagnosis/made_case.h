@@ -35,5 +35,6 @@ TCase *device_cases(void);
 TCase *interrupt_cases(void);
 TCase *decision_cases(void);
 TCase *need_cases(void);
+TCase *command_cases(void);
 
 #endif
