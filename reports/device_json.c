@@ -1,11 +1,46 @@
 /* JSON: findings, the decision, hand-overs. */
 #include "device_json.h"
 
+#include <math.h>
+
+#include "cleanup.h"
+#include "finding_command.h"
 #include "json_parts.h"
 
 static json_t *cell_name(const struct view *v, uint32_t cell)
 {
 	return cell < v->d->n_cells ? part_text(v->d->cells[cell].name) : json_null();
+}
+
+static json_t *command_json(const struct run_data *d, const struct finding *f, const char *store)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf command = BL_BUF_INIT;
+
+	if (!finding_command(d, f, store, &command))
+		return json_null();
+	return bl_buf_failed(&command) ? NULL : part_text(bl_buf_str(&command));
+}
+
+static json_t *second_json(double s)
+{
+	return isfinite(s) ? json_real(s) : json_null();
+}
+
+json_t *finding_json(const struct run_data *d, const struct finding *f, const char *store)
+{
+	json_t *o = json_object();
+
+	part_set(&o, "cause", json_string(f->cause));
+	part_set(&o, "title", json_string(cause_find(f->cause)->title));
+	part_set(&o, "layer", json_string(finding_layer_names[f->layer]));
+	part_set(&o, "confidence", json_string(finding_confidence_names[f->confidence]));
+	part_set(&o, "evidence", part_text(f->evidence));
+	part_set(&o, "remedy", part_text(f->remedy));
+	part_set(&o, "change", part_text(f->change));
+	part_set(&o, "command", command_json(d, f, store));
+	part_set(&o, "from_s", second_json(f->from_s));
+	part_set(&o, "to_s", second_json(f->to_s));
+	return o;
 }
 
 json_t *findings_json(const struct view *v)
@@ -14,13 +49,8 @@ json_t *findings_json(const struct view *v)
 
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.items[i];
-		json_t *o = json_object();
+		json_t *o = finding_json(v->d, f, NULL);
 
-		part_set(&o, "cause", json_string(f->cause));
-		part_set(&o, "layer", json_string(finding_layer_names[f->layer]));
-		part_set(&o, "confidence", json_string(finding_confidence_names[f->confidence]));
-		part_set(&o, "evidence", part_text(f->evidence));
-		part_set(&o, "remedy", part_text(f->remedy));
 		part_set(&o, "cell", cell_name(v, f->cell));
 		part_set(&o, "trial",
 			 f->trial < v->d->n_trials ? part_text(v->d->trials[f->trial].id)

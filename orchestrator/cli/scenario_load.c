@@ -119,3 +119,24 @@ size_t loaded_axis_width(const struct loaded *l, size_t k)
 	}
 	return width < strlen("default") ? strlen("default") : width;
 }
+
+int cell_of_run(const struct run_data *d, const char *name, uint32_t *ret, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) const char **names = calloc(d->n_cells + 1, sizeof *names);
+	uint64_t number;
+
+	if (!names)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < d->n_cells; i++) {
+		names[i] = d->cells[i].name;
+		if (strcmp(names[i], name) == 0) {
+			*ret = (uint32_t)i;
+			return 0;
+		}
+	}
+	if (d->n_cells && bl_parse_u64(name, 0, d->n_cells - 1, &number, NULL) == 0) {
+		*ret = (uint32_t)number;
+		return 0;
+	}
+	return bl_wrap(err, cell_unknown(name, names, d->n_cells, err), "run %.13s", d->run.id);
+}

@@ -1,7 +1,5 @@
 /* verb_compare.c - blklab compare: two cells side by side. */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "cleanup.h"
 #include "cli.h"
@@ -9,34 +7,17 @@
 #include "rows.h"
 #include "scenario_load.h"
 #include "store.h"
-#include "units.h"
 
-/* *ret: the cell's own name, borrowed from @d. Numbers count the cells of the run from 0. */
+/* *ret: the cell's own name, borrowed from @d. */
 static int find_cell(const struct run_data *d, const char *given, const char **ret,
 		     struct bl_err *err)
 {
-	const char **names;
-	uint64_t number;
-	int r;
+	uint32_t cell;
+	int r = cell_of_run(d, given, &cell, err);
 
-	for (size_t i = 0; i < d->n_cells; i++) {
-		if (strcmp(d->cells[i].name, given) == 0) {
-			*ret = d->cells[i].name;
-			return 0;
-		}
-	}
-	if (d->n_cells && bl_parse_u64(given, 0, d->n_cells - 1, &number, NULL) == 0) {
-		*ret = d->cells[number].name;
-		return 0;
-	}
-	names = calloc(d->n_cells + 1, sizeof *names);
-	if (!names)
-		return bl_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < d->n_cells; i++)
-		names[i] = d->cells[i].name;
-	r = cell_unknown(given, names, d->n_cells, err);
-	free(names);
-	return bl_wrap(err, r, "run %.13s", d->run.id);
+	if (r == 0)
+		*ret = d->cells[cell].name;
+	return r;
 }
 
 static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err)

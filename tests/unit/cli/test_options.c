@@ -170,7 +170,7 @@ START_TEST(a_mistyped_verb_names_the_nearest)
 	ck_assert_str_eq(
 		bl_err_text(&far),
 		"'benchmark' is not a verb; one of doctor, claim, plan, run, recover, image, "
-		"report, compare, list, help, man, completion, version");
+		"report, diagnose, compare, list, help, man, completion, version");
 }
 END_TEST
 

@@ -1,0 +1,157 @@
+/* verb_diagnose.c - blklab diagnose: what made it slow, how sure is that, and what to do? */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cli.h"
+#include "diagnosis_report.h"
+#include "rows.h"
+#include "scenario_load.h"
+#include "store.h"
+
+/* --cell into indexes. */
+static int choose_cells(const struct args *a, const struct run_data *d, uint32_t *cells,
+			struct bl_err *err)
+{
+	for (size_t i = 0; i < a->cells.n; i++) {
+		int r = cell_of_run(d, a->cells.items[i], &cells[i], err);
+
+		if (r < 0)
+			return bl_wrap(err, r, "--cell");
+	}
+	return 0;
+}
+
+static bool has_job(const struct run_data *d, const char *job)
+{
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (trial_job(&d->trials[i], job))
+			return true;
+	return false;
+}
+
+#define JOBS_NAMED 64
+
+static int check_job(const struct run_data *d, const char *job, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf all = BL_BUF_INIT;
+	const char *names[JOBS_NAMED], *near;
+	size_t n = 0;
+
+	if (!job || has_job(d, job))
+		return 0;
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+
+		for (size_t j = 0; j < t->n_jobs && n < JOBS_NAMED; j++) {
+			size_t k = 0;
+
+			while (k < n && strcmp(names[k], t->jobs[j].name) != 0)
+				k++;
+			if (k < n)
+				continue;
+			names[n++] = t->jobs[j].name;
+			bl_buf_addf(&all, "%s'%s'", n > 1 ? ", " : "", t->jobs[j].name);
+		}
+	}
+	near = nearest(job, names, n);
+	if (near)
+		return bl_fail(err, -ENOENT,
+			       "--job: '%s' is not a job of run %.13s; the nearest is '%s'; there "
+			       "are %s",
+			       job, d->run.id, near, bl_buf_str(&all));
+	return bl_fail(err, -ENOENT, "--job: '%s' is not a job of run %.13s; there are %s", job,
+		       d->run.id, n ? bl_buf_str(&all) : "none");
+}
+
+static int print(struct cli *cli, const struct args *a, const struct run_data *d,
+		 struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(findings_done) struct findings found = {0};
+	uint32_t cells[OPTION_WORDS_MAX];
+	struct diagnosis_options opt = {
+		.cells = cells, .n_cells = a->cells.n, .job = a->job, .store = a->store};
+	int r = choose_cells(a, d, cells, err);
+
+	if (r == 0)
+		r = check_job(d, a->job, err);
+	if (r == 0)
+		r = diagnose_run(d, &found, err);
+	if (r < 0)
+		return r;
+	if (a->json)
+		r = report_diagnosis_json(d, &found, &opt, &text, err);
+	else
+		r = report_diagnosis(d, &found, &opt, cli->columns < 100 ? cli->columns : 100,
+				     cli->color, &text, err);
+	return r < 0 ? r : cli_print(cli, &text, err);
+}
+
+static int diagnose_stored(struct cli *cli, const struct args *a, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *path = NULL;
+	BL_CLEANUP(store_closep) struct store *store = NULL;
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	int r = path_store(a, &path, err);
+
+	if (r == 0)
+		r = store_open(path, STORE_READ, &store, err);
+	if (r == 0)
+		r = store_load_run(store, a->run, &d, err);
+	return r < 0 ? r : print(cli, a, &d, err);
+}
+
+static int run_diagnose(struct cli *cli, const struct args *a, struct bl_err *err)
+{
+	return diagnose_stored(cli, a, err);
+}
+
+static const struct operand_row operands[] = {
+	{.name = "RUN",
+	 .kind = OPTION_TEXT,
+	 .at = AT(run),
+	 .help = "the beginning of a run's id ('blklab list' shows them); the newest run "
+		 "otherwise"},
+};
+
+static const struct option_row options[] = {
+	ROW_STORE,
+	ROW_CELLS,
+	{.name = "job",
+	 .kind = OPTION_TEXT,
+	 .arg = "JOB",
+	 .at = AT(job),
+	 .def_says = "all jobs",
+	 .help = "only findings of this job, and those that are of none"},
+	ROW_JSON,
+};
+
+static const struct example examples[] = {
+	{"blklab diagnose", "what is wrong in the newest run, and what to try"},
+	{"blklab diagnose 0199 --cell 0 --job randread-4k-qd1", "of one cell and job"},
+	{"blklab diagnose --json | jq -r '.trials[].jobs[].findings[].cause'",
+	 "the causes found in jobs, for programs (docs/diagnose.md has the shape)"},
+};
+
+const struct verb verb_diagnose = {
+	.name = "diagnose",
+	.summary = "say what made a run slow, with evidence, and what to do",
+	.about = "For each cell of a stored run: the way of its I/O in one line, and the findings, "
+		 "each with its cause, how sure it is, the layer it lies in, the evidence with its "
+		 "numbers, when it was, what to do, and where that is a change of the scenario the "
+		 "command that tries it. A remedy's command runs the same cell as it was and once "
+		 "more changed, so that `blklab compare` can tell.\n\n"
+		 "The names of causes are those of docs/findings.md. Findings are made anew each "
+		 "time, so a newer blklab may find more in an old run. No finding means that no "
+		 "rule "
+		 "fired, not that all is well: what was not measured can't be judged.",
+	.operands = operands,
+	.n_operands = BL_ARRAY_LEN(operands),
+	.options = options,
+	.n_options = BL_ARRAY_LEN(options),
+	.examples = examples,
+	.n_examples = BL_ARRAY_LEN(examples),
+	.run = run_diagnose,
+};

@@ -1,0 +1,283 @@
+/* The findings of a run on the terminal and as JSON. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "cleanup.h"
+#include "diagnosis.h"
+#include "diagnosis_report.h"
+#include "documents.h"
+#include "fmt.h"
+#include "path_text.h"
+
+static const struct synthetic devices = {
+	.repeats = 6, .seconds = 2, .seed = 3, .has_devices = true, .accel = "kvm"};
+
+static void add_path(struct trial_record *t)
+{
+	static const char *const facts[][2] = {
+		{"path.bus", "virtio-blk"},
+		{"path.target", "vda"},
+		{"path.iothread", "iothread1"},
+		{"path.queues", "4"},
+		{"path.queue_size", "256"},
+		{"path.cache", "none"},
+		{"path.aio", "native"},
+		{"path.throttle", "none"},
+		{"path.discard", "unmap"},
+		{"path.format", "raw"},
+		{"path.source", "/srv/lab/disk.raw"},
+		{"path.filesystem", "ext4"},
+		{"path.device.0", "dm-0"},
+		{"path.device.0.kind", "dm"},
+		{"path.device.1", "nvme0n1"},
+		{"path.device.1.kind", "disk"},
+		{"path.device.1.scheduler", "none"},
+		{"path.device.1.write_cache", "write back"},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(facts); i++)
+		facts_add(&t->facts, facts[i][0], facts[i][1]);
+}
+
+/* The run of the other documents, with a way of its I/O for cell 3 ... */
+static void make(struct run_data *d, bool is_hostile)
+{
+	struct synthetic how = devices;
+
+	how.is_hostile = is_hostile;
+	synthetic_run(&how, d);
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (d->trials[i].cell == 3)
+			add_path(&d->trials[i]);
+	facts_add(&d->run.declared, "asked.scenario", "my paths.yaml");
+}
+
+/* ... and findings of every kind: of one job or none, in time or not, that a change may cure, of
+ * the same cause twice, and of a trial that was not stored. */
+static void find(const struct run_data *d, const char *evidence, struct findings *ret)
+{
+	const struct finding items[] = {
+		{"device-reset", LAYER_DEVICE, CONFIDENCE_CERTAIN, 0, 6, NULL, NAN, NAN,
+		 (char *)evidence, "look at the PCIe link", NULL},
+		{"interrupts-one-cpu", LAYER_GUEST, CONFIDENCE_POSSIBLE, 0, 0, "randread-4k-qd1",
+		 3.12, 9.2, "CPU 2 took 100 %", "give each vCPU its own queue", "queues=4"},
+		{"interrupts-one-cpu", LAYER_GUEST, CONFIDENCE_LIKELY, 0, 0, "randwrite-4k-fsync16",
+		 NAN, NAN, "CPU 3 took 97 %", "give each vCPU its own queue", "queues=4"},
+		{"interrupts-one-cpu", LAYER_HOST, CONFIDENCE_LIKELY, 3, 3, NULL, NAN, NAN,
+		 "CPU 0 took 97 %", "pin them", "vcpus=8,iothreads=1"},
+		{"device-not-returned", LAYER_HOST, CONFIDENCE_CERTAIN, FINDING_NO_CELL, SIZE_MAX,
+		 NULL, NAN, NAN, "0000:5e:00.0 is away", "blklab recover", NULL},
+	};
+	size_t n = BL_ARRAY_LEN(items);
+
+	ret->items = calloc(n, sizeof *ret->items);
+	ret->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct finding *f = &ret->items[i];
+
+		*f = items[i];
+		f->cause = cause_find(f->cause)->name;
+		f->job = f->job ? strdup(f->job) : NULL;
+		f->evidence = strdup(f->evidence);
+		f->remedy = strdup(f->remedy);
+		f->change = f->change ? strdup(f->change) : NULL;
+		ck_assert(f->trial == SIZE_MAX || d->trials[f->trial].cell == f->cell);
+	}
+}
+
+static char *text_of(const struct diagnosis_options *opt, unsigned columns, bool color,
+		     bool is_hostile)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct findings found;
+	struct run_data d;
+
+	make(&d, is_hostile);
+	find(&d, is_hostile ? HOSTILE : "the kernel said 'timeout'", &found);
+	ck_assert_msg(report_diagnosis(&d, &found, opt, columns, color, &out, &err) == 0, "%s",
+		      bl_err_text(&err));
+	findings_done(&found);
+	run_data_done(&d);
+	return bl_buf_take(&out);
+}
+
+static json_t *json_of(const struct diagnosis_options *opt, bool is_hostile)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+	struct findings found;
+	struct run_data d;
+	json_t *root;
+
+	make(&d, is_hostile);
+	find(&d, is_hostile ? HOSTILE : "the kernel said 'timeout'", &found);
+	ck_assert_msg(report_diagnosis_json(&d, &found, opt, &out, &err) == 0, "%s",
+		      bl_err_text(&err));
+	root = json_loads(bl_buf_str(&out), 0, NULL);
+	ck_assert_ptr_nonnull(root);
+	findings_done(&found);
+	run_data_done(&d);
+	bl_buf_done(&out);
+	return root;
+}
+
+START_TEST(the_text_is_as_expected)
+{
+	BL_CLEANUP(bl_freep)
+	char *text = text_of(&(struct diagnosis_options){.store = "my lab.db"}, 100, false, false);
+
+	expect_file("diagnosis-100.txt", text);
+}
+END_TEST
+
+START_TEST(no_line_is_wider_than_the_terminal_and_no_word_of_a_command_is_broken)
+{
+	static const unsigned columns[] = {100, 80, 60};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(columns); i++) {
+		BL_CLEANUP(bl_freep)
+		char *text = text_of(&(struct diagnosis_options){0}, columns[i], false, false);
+		size_t len;
+
+		for (const char *line = text; *line; line += len + (line[len] == '\n')) {
+			len = strcspn(line, "\n");
+			ck_assert_msg(len <= columns[i], "%zu of %u: %.*s", len, columns[i],
+				      (int)len, line);
+		}
+		ck_assert_uint_eq(count_of(text, " 'my paths.yaml' "), 2);
+		ck_assert_uint_eq(count_of(text, " 'virtio-blk device' "), 1);
+	}
+}
+END_TEST
+
+START_TEST(colour_is_only_where_it_was_asked_and_foreign_text_stays_text)
+{
+	BL_CLEANUP(bl_freep)
+	char *plain = text_of(&(struct diagnosis_options){0}, 100, false, true);
+	BL_CLEANUP(bl_freep)
+	char *color = text_of(&(struct diagnosis_options){0}, 100, true, false);
+
+	ck_assert_ptr_null(strchr(plain, '\033'));
+	ck_assert_ptr_nonnull(strstr(color, "\033[31mThe device was reset"));
+}
+END_TEST
+
+START_TEST(a_choice_of_cells_and_job_leaves_out_the_others)
+{
+	static const uint32_t cells[] = {0};
+	struct diagnosis_options opt = {.cells = cells, .n_cells = 1, .job = "randread-4k-qd1"};
+	BL_CLEANUP(bl_freep) char *text = text_of(&opt, 100, false, false);
+	json_t *root = json_of(&opt, false), *trial;
+
+	ck_assert_ptr_nonnull(strstr(text, "timeout"));          /* of no job */
+	ck_assert_ptr_nonnull(strstr(text, "CPU 2 took 100 %")); /* of this one */
+	ck_assert_ptr_null(strstr(text, "CPU 3 took 97 %"));     /* of another */
+	ck_assert_ptr_null(strstr(text, "CPU 0 took 97 %"));     /* of another cell */
+	ck_assert_ptr_null(strstr(text, "0000:5e:00.0"));        /* of none */
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "trials")), 6);
+	trial = json_array_get(json_object_get(root, "trials"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(trial, "jobs")), 1);
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "findings")), 0);
+	json_decref(root);
+}
+END_TEST
+
+static const char *text_at(const json_t *o, const char *key)
+{
+	return json_string_value(json_object_get(o, key));
+}
+
+START_TEST(json_has_each_finding_once_where_it_belongs)
+{
+	json_t *root = json_of(&(struct diagnosis_options){0}, false), *t, *j, *f;
+
+	ck_assert_str_eq(text_at(root, "format"), "blklab-diagnosis/1");
+	ck_assert_str_eq(text_at(root, "scenario"), "virtio-paths");
+	ck_assert_uint_eq(json_array_size(json_object_get(root, "trials")), 36);
+	t = json_array_get(json_object_get(root, "trials"), 0);
+	ck_assert_str_eq(text_at(t, "cell"), "virtio-blk device");
+	ck_assert_str_eq(text_at(t, "state"), "ok");
+	ck_assert(json_is_null(json_object_get(t, "path")));
+	ck_assert_uint_eq(json_array_size(json_object_get(t, "findings")), 0);
+	j = json_array_get(json_object_get(t, "jobs"), 0);
+	ck_assert_str_eq(text_at(j, "job"), "randread-4k-qd1");
+	ck_assert_uint_eq(json_array_size(json_object_get(j, "findings")), 1);
+	f = json_array_get(json_object_get(j, "findings"), 0);
+	ck_assert_str_eq(text_at(f, "cause"), "interrupts-one-cpu");
+	ck_assert_str_eq(text_at(f, "layer"), "guest");
+	ck_assert_str_eq(text_at(f, "confidence"), "possible");
+	ck_assert_str_eq(text_at(f, "evidence"), "CPU 2 took 100 %");
+	ck_assert_str_eq(text_at(f, "change"), "queues=4");
+	ck_assert_str_eq(text_at(f, "command"),
+			 "blklab run 'my paths.yaml' --cell 'virtio-blk device' --with queues=4");
+	ck_assert(json_real_value(json_object_get(f, "from_s")) == 3.12);
+	/* of a trial, of no job, and of neither */
+	t = json_array_get(json_object_get(root, "trials"), 6);
+	f = json_array_get(json_object_get(t, "findings"), 0);
+	ck_assert_str_eq(text_at(f, "cause"), "device-reset");
+	ck_assert(json_is_null(json_object_get(f, "from_s")));
+	ck_assert(json_is_null(json_object_get(f, "command")));
+	t = json_array_get(json_object_get(root, "trials"), 3);
+	ck_assert_ptr_nonnull(strstr(text_at(t, "path"), "vda on virtio-blk, iothread1"));
+	f = json_array_get(json_object_get(root, "findings"), 0);
+	ck_assert_str_eq(text_at(f, "cause"), "device-not-returned");
+	json_decref(root);
+}
+END_TEST
+
+START_TEST(what_is_not_known_of_the_way_is_left_out)
+{
+	static const struct {
+		const char *facts[12], *line;
+	} ways[] = {
+		{{"path.bus", "host", "path.source", "/srv/x"}, "the host itself > /srv/x"},
+		{{"path.bus", "sata", "path.iothread", "none", "path.queues", "1"},
+		 "sata, no iothread, 1 queue"},
+		{{"path.format", "qcow2", "path.cluster_bytes", "65536", "path.chain_depth", "3",
+		  "path.throttle", "500 iops"},
+		 "QEMU: limited to 500 iops > qcow2 of 64 KiB, 3 images deep"},
+		{{"path.device.0", "sda", "path.device.0.rotational", "1", "path.device.1", "sdb"},
+		 "sda (rotating) > sdb"},
+		{{"guest.kernel", "6.1"}, NULL},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(ways); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+		struct facts f = {0};
+
+		for (size_t k = 0; k < 12 && ways[i].facts[k]; k += 2)
+			facts_add(&f, ways[i].facts[k], ways[i].facts[k + 1]);
+		ck_assert(path_line(&f, &out) == (ways[i].line != NULL));
+		ck_assert_str_eq(bl_buf_str(&out), ways[i].line ? ways[i].line : "");
+		facts_done(&f);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("report-diagnose");
+	TCase *t = tcase_create("diagnose");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_text_is_as_expected);
+	tcase_add_test(t, no_line_is_wider_than_the_terminal_and_no_word_of_a_command_is_broken);
+	tcase_add_test(t, colour_is_only_where_it_was_asked_and_foreign_text_stays_text);
+	tcase_add_test(t, a_choice_of_cells_and_job_leaves_out_the_others);
+	tcase_add_test(t, json_has_each_finding_once_where_it_belongs);
+	tcase_add_test(t, what_is_not_known_of_the_way_is_left_out);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
