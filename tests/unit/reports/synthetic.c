@@ -38,6 +38,8 @@ struct made_cell {
 	const char *name, *bus, *iothreads, *cache, *durability;
 	double median_us, sigma, tail; /* of the log-normal; share of slow I/Os */
 	const char *fails;             /* every trial, with this reason */
+	const char *format;            /* NULL: raw */
+	double stall_s, stall_ms;      /* a clock; 0: a stall of any length every two seconds */
 };
 
 static const char loses_nothing[] =
@@ -51,47 +53,67 @@ static const char nothing_kept[] = "guest crash: all completed writes; QEMU kill
 				   "is sure, not even flushed writes";
 
 static const struct made_cell made_cells[] = {
-	{"virtio-blk main none", "virtio-blk", "0", "none", loses_nothing, 310, 0.20, 0.004, NULL},
+	{"virtio-blk main none", "virtio-blk", "0", "none", loses_nothing, 310, 0.20, 0.004,
+	 .fails = NULL},
 	{"virtio-blk iothread none", "virtio-blk", "1", "none", loses_nothing, 270, 0.15, 0.001,
-	 NULL},
+	 .fails = NULL},
 	{"virtio-blk main writeback", "virtio-blk", "0", "writeback", page_cache, 240, 0.35, 0.012,
-	 NULL},
+	 .fails = NULL},
 	{"virtio-blk iothread writeback", "virtio-blk", "1", "writeback", page_cache, 225, 0.33,
-	 0.010, NULL},
+	 0.010, .fails = NULL},
 	{"virtio-scsi main none", "virtio-scsi", "0", "none", loses_nothing, 345, 0.22, 0.004,
-	 NULL},
+	 .fails = NULL},
 	{"virtio-scsi iothread none", "virtio-scsi", "1", "none", loses_nothing, 300, 0.16, 0.001,
-	 NULL},
+	 .fails = NULL},
 	{"virtio-scsi main writeback", "virtio-scsi", "0", "writeback", page_cache, 270, 0.35,
-	 0.012, NULL},
+	 0.012, .fails = NULL},
 	{"virtio-scsi iothread writeback", "virtio-scsi", "1", "writeback", page_cache, 250, 0.34,
-	 0.010, NULL},
+	 0.010, .fails = NULL},
 	{"virtio-blk main unsafe", "virtio-blk", "0", "unsafe", nothing_kept, 215, 0.30, 0.006,
-	 NULL},
-	{"sata none", "sata", "0", "none", loses_nothing, 720, 0.25, 0.010, NULL},
+	 .fails = NULL},
+	{"sata none", "sata", "0", "none", loses_nothing, 720, 0.25, 0.010, .fails = NULL},
 	{"nvme-emulated none", "nvme-emulated", "0", "none", loses_nothing, 400, 0.2, 0.004,
-	 "hello: the guest gave no hello within 60 s; console: 'Kernel panic - not syncing: "
-	 "Attempted to kill init! exitcode=0x0000000b'"},
-	{"host", "host", "0", "none", loses_nothing, 85, 0.12, 0.0006, NULL},
+	 .fails = "hello: the guest gave no hello within 60 s; console: 'Kernel panic - not "
+		  "syncing: "
+		  "Attempted to kill init! exitcode=0x0000000b'"},
+	{"host", "host", "0", "none", loses_nothing, 85, 0.12, 0.0006, .fails = NULL},
 };
 
 /* One device under all of them. */
 static const struct made_cell device_cells[] = {
-	{"virtio-blk device", "virtio-blk", "1", "none", loses_nothing, 118, 0.18, 0.002, NULL},
-	{"virtio-blk filesystem", "virtio-blk", "1", "none", loses_nothing, 131, 0.2, 0.002, NULL},
-	{"virtio-blk file", "virtio-blk", "1", "writeback", page_cache, 104, 0.4, 0.01, NULL},
-	{"vfio", "vfio", NULL, NULL, loses_nothing, 84, 0.12, 0.0008, NULL},
-	{"nvme-userspace", "nvme-userspace", "1", NULL, loses_nothing, 101, 0.15, 0.001, NULL},
-	{"host device", "host", NULL, NULL, loses_nothing, 79, 0.1, 0.0006, NULL},
+	{"virtio-blk device", "virtio-blk", "1", "none", loses_nothing, 118, 0.18, 0.002,
+	 .fails = NULL},
+	{"virtio-blk filesystem", "virtio-blk", "1", "none", loses_nothing, 131, 0.2, 0.002,
+	 .fails = NULL},
+	{"virtio-blk file", "virtio-blk", "1", "writeback", page_cache, 104, 0.4, 0.01,
+	 .fails = NULL},
+	{"vfio", "vfio", NULL, NULL, loses_nothing, 84, 0.12, 0.0008, .fails = NULL},
+	{"nvme-userspace", "nvme-userspace", "1", NULL, loses_nothing, 101, 0.15, 0.001,
+	 .fails = NULL},
+	{"host device", "host", NULL, NULL, loses_nothing, 79, 0.1, 0.0006, .fails = NULL},
 };
 static const char *const device_storage[] = {"device", "filesystem", "file", NULL, NULL, "device"};
 
+/* The bill of a disk, step by step; what stalls in the last two is in synthetic_watched.c. */
+static const struct made_cell watched_cells[] = {
+	{"host", "host", "0", "none", loses_nothing, 84, 0.12, 0.0006, NULL, NULL, 0, 0},
+	{"virtio-blk raw none iothread", "virtio-blk", "1", "none", loses_nothing, 128, 0.15,
+	 0.0008, NULL, NULL, 0, 0},
+	{"virtio-blk raw none main", "virtio-blk", "0", "none", loses_nothing, 171, 0.22, 0.003,
+	 NULL, NULL, 4.7, 60},
+	{"virtio-blk qcow2 none main", "virtio-blk", "0", "none", loses_nothing, 203, 0.24, 0.0008,
+	 NULL, "qcow2", 0, 0},
+	{"virtio-blk qcow2 writeback main", "virtio-blk", "0", "writeback", page_cache, 141, 0.33,
+	 0.006, NULL, "qcow2", 3, 110},
+};
+
 static size_t choose_cells(const struct synthetic *how, const struct made_cell **ret)
 {
-	*ret = how->has_devices ? device_cells : made_cells;
-	return how->has_devices ? sizeof(device_cells) / sizeof(*device_cells)
-	       : how->is_small  ? 3
-				: sizeof(made_cells) / sizeof(*made_cells);
+	*ret = how->has_devices ? device_cells : how->is_watched ? watched_cells : made_cells;
+	return how->has_devices  ? sizeof(device_cells) / sizeof(*device_cells)
+	       : how->is_watched ? sizeof(watched_cells) / sizeof(*watched_cells)
+	       : how->is_small   ? 3
+				 : sizeof(made_cells) / sizeof(*made_cells);
 }
 
 static void record_io(struct sample *s, enum io_dir dir, double at_s, double lat_ns, uint64_t bytes)
@@ -163,7 +185,7 @@ static struct sample *make_sample(const char *job, const struct made_cell *c, do
 {
 	struct sample *s = sample_new(job);
 	struct slice *sl = calloc(1, sizeof(*sl));
-	double t = 0, next_stall = 1.3;
+	double t = 0, next_stall = 1.3, every = c->stall_s > 0 ? c->stall_s : 2;
 
 	if (!s || !sl)
 		abort();
@@ -178,8 +200,9 @@ static struct sample *make_sample(const char *job, const struct made_cell *c, do
 		if (uniform(rng) < c->tail)
 			us *= 3 + 6 * uniform(rng);
 		if (t > next_stall && c->tail > 0.001) {
-			us = 12000 + 140000 * uniform(rng);
-			next_stall += 2;
+			us = c->stall_s > 0 ? c->stall_ms * (900 + 200 * uniform(rng))
+					    : 12000 + 140000 * uniform(rng);
+			next_stall += every;
 		}
 		t += us / 1e6 / (double)depth;
 		if (t >= seconds)
@@ -252,7 +275,8 @@ static void make_trial(const struct synthetic *how, struct trial_record *t,
 {
 	double scale = exp(normal(rng) * 0.02);
 	bool is_first_of_seven = strcmp(c->bus, "virtio-scsi") == 0 && t->repeat == 0 &&
-				 strcmp(c->iothreads, "1") == 0 && !how->is_small;
+				 strcmp(c->iothreads, "1") == 0 && !how->is_small &&
+				 !how->is_watched;
 
 	if (how->is_all_failed || c->fails) {
 		t->state = TRIAL_FAILED;
@@ -348,7 +372,7 @@ void synthetic_run(const struct synthetic *how, struct run_data *ret)
 		if (c->cache)
 			facts_add(&r->axes, "cache", c->cache);
 		if (c->cache)
-			facts_add(&r->axes, "format", "raw");
+			facts_add(&r->axes, "format", c->format ? c->format : "raw");
 		if (how->has_devices)
 			facts_add(&r->axes, "vcpus", "4");
 	}
@@ -368,4 +392,6 @@ void synthetic_run(const struct synthetic *how, struct run_data *ret)
 	}
 	if (how->has_devices)
 		synthetic_devices(how, ret);
+	if (how->is_watched)
+		synthetic_watched(how, ret);
 }

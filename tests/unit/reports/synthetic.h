@@ -11,6 +11,7 @@ struct synthetic {
 	bool is_hostile;    /* names, reasons and consoles that try to break out */
 	bool has_depths;    /* three more jobs that differ in iodepth only */
 	bool has_devices;   /* cells on a real NVMe device, with hand-overs and some trouble */
+	bool is_watched;    /* five cells with signals of guest, QEMU and host, two that stall */
 	bool is_killed;     /* the run never ended */
 	bool is_all_failed; /* no trial gave figures */
 	const char *accel;  /* NULL: "tcg" */
@@ -22,6 +23,10 @@ void synthetic_run(const struct synthetic *how, struct run_data *ret);
 
 /* What has_devices adds to the trials of a run: device, health, interrupts, hand-overs, needs. */
 void synthetic_devices(const struct synthetic *how, struct run_data *d);
+
+/* What is_watched adds to the jobs of a run: a guest with a clock of its own, signals, CPU time by
+ * role. */
+void synthetic_watched(const struct synthetic *how, struct run_data *d);
 
 /* Text that must never reach a document as it is. */
 #define HOSTILE "</script><img src=x onerror=alert(1)>\033[31m'\"|`$(x)"
