@@ -7,6 +7,7 @@
 #include "diagnosis_pick.h"
 #include "json_parts.h"
 #include "path_text.h"
+#include "time_json.h"
 
 /* Does @f stand with trial @trial (SIZE_MAX: none) and @job (NULL: none, or one it has not)? */
 static bool stands_at(const struct run_data *d, const struct finding *f, size_t trial,
@@ -44,6 +45,7 @@ static json_t *job_json(const struct run_data *d, const struct findings *found,
 
 	part_set(&o, "job", part_text(name));
 	part_set(&o, "findings", list_json(d, found, opt, trial, name));
+	time_set(&o, d, trial, job, TIME_ALL);
 	return o;
 }
 

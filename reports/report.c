@@ -11,11 +11,11 @@
 const char *const report_format_names[REPORT_FORMATS] = {
 	[REPORT_HTML] = "html", [REPORT_MD] = "md", [REPORT_JSON] = "json", [REPORT_CSV] = "csv"};
 
-/* The page carries the other two with it. */
+/* The page carries the other two with it, without what would make it many times as large. */
 static int write_page(const struct view *v, struct bl_buf *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf json = BL_BUF_INIT, csv = BL_BUF_INIT;
-	int r = report_json(v, &json);
+	int r = report_json(v, TIME_LAYERS, &json);
 
 	if (r == 0)
 		r = report_csv(v, &csv);
@@ -42,7 +42,7 @@ int report_write(const struct run_data *d, enum report_format format,
 		r = report_md(&v, out);
 		break;
 	case REPORT_JSON:
-		r = report_json(&v, out);
+		r = report_json(&v, TIME_ALL, out);
 		break;
 	case REPORT_CSV:
 		r = report_csv(&v, out);

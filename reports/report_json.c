@@ -83,8 +83,24 @@ static json_t *effective_json(const struct effectives *e)
 	return a;
 }
 
-static json_t *trial_json(const struct trial_record *t)
+static json_t *time_json(const struct run_data *d, size_t trial, enum time_detail detail)
 {
+	const struct trial_record *t = &d->trials[trial];
+	json_t *a = json_array();
+
+	for (size_t j = 0; j < t->n_jobs; j++) {
+		json_t *o = json_object();
+
+		part_set(&o, "job", part_text(t->jobs[j].name));
+		time_set(&o, d, trial, j, detail);
+		part_append(&a, o);
+	}
+	return a;
+}
+
+static json_t *trial_json(const struct run_data *d, size_t trial, enum time_detail detail)
+{
+	const struct trial_record *t = &d->trials[trial];
 	json_t *o = json_object();
 
 	part_set(&o, "id", part_text(t->id));
@@ -96,10 +112,11 @@ static json_t *trial_json(const struct trial_record *t)
 	part_set(&o, "ended_ms", json_integer((json_int_t)t->ended_ms));
 	part_set(&o, "facts", part_facts(&t->facts));
 	part_set(&o, "effective", effective_json(&t->effective));
+	part_set(&o, "jobs", time_json(d, trial, detail));
 	return o;
 }
 
-static json_t *cell_json(const struct view *v, uint32_t cell)
+static json_t *cell_json(const struct view *v, uint32_t cell, enum time_detail detail)
 {
 	const struct view_cell *c = &v->cells[cell];
 	json_t *o = json_object(), *jobs = json_array(), *trials = json_array();
@@ -117,7 +134,7 @@ static json_t *cell_json(const struct view *v, uint32_t cell)
 	}
 	for (size_t i = 0; i < v->d->n_trials; i++) {
 		if (v->d->trials[i].cell == cell)
-			part_append(&trials, trial_json(&v->d->trials[i]));
+			part_append(&trials, trial_json(v->d, i, detail));
 	}
 	part_set(&o, "jobs", jobs);
 	part_set(&o, "trials", trials);
@@ -179,7 +196,7 @@ static json_t *jobs_json(const struct view *v)
 	return a;
 }
 
-int report_json(const struct view *v, struct bl_buf *out)
+int report_json(const struct view *v, enum time_detail detail, struct bl_buf *out)
 {
 	BL_CLEANUP(lines_done) struct lines trust = {0}, minute = {0};
 	json_t *root = json_object(), *cells = json_array();
@@ -194,7 +211,7 @@ int report_json(const struct view *v, struct bl_buf *out)
 		 v->d->n_cells ? part_text(v->d->cells[v->reference].name) : json_null());
 	part_set(&root, "jobs", jobs_json(v));
 	for (uint32_t c = 0; c < v->d->n_cells; c++)
-		part_append(&cells, cell_json(v, c));
+		part_append(&cells, cell_json(v, c, detail));
 	part_set(&root, "cells", cells);
 	part_set(&root, "choices", effects_json(v));
 	part_set(&root, "findings", findings_json(v));

@@ -2,8 +2,10 @@
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
+#include "time_json.h"
 #include "view.h"
 
-int report_json(const struct view *v, struct bl_buf *out); /* -ENOMEM */
+/* @detail: of each job in each trial; TIME_ALL takes a while and much room. -ENOMEM. */
+int report_json(const struct view *v, enum time_detail detail, struct bl_buf *out);
 
 #endif

@@ -260,6 +260,116 @@ START_TEST(what_is_not_known_of_the_way_is_left_out)
 }
 END_TEST
 
+static json_t *job_of(json_t *root, size_t trial, size_t job)
+{
+	json_t *t = json_array_get(json_object_get(root, "trials"), trial);
+
+	return json_array_get(json_object_get(t, "jobs"), job);
+}
+
+static json_t *watched_json(struct run_data *d, unsigned seconds)
+{
+	const struct synthetic how = {
+		.repeats = 1, .seconds = seconds, .seed = 3, .is_watched = true, .accel = "kvm"};
+	struct bl_buf out = BL_BUF_INIT;
+	struct findings none = {0};
+	json_t *root;
+
+	synthetic_run(&how, d);
+	ck_assert_int_eq(
+		report_diagnosis_json(d, &none, &(struct diagnosis_options){0}, &out, NULL), 0);
+	root = json_loads(bl_buf_str(&out), 0, NULL);
+	bl_buf_done(&out);
+	return root;
+}
+
+/* Of a VM all four places are known, and the parts are the whole. */
+START_TEST(json_has_the_budget_of_each_job_and_its_parts_are_the_total)
+{
+	struct run_data d;
+	json_t *root = watched_json(&d, 2);
+	size_t n = 0;
+
+	for (size_t i = 0; i < d.n_trials; i++) {
+		json_t *budget = json_object_get(job_of(root, i, 0), "budget"), *dir, *part;
+		const char *bus = facts_get(&d.cells[d.trials[i].cell].axes, "bus"), *name;
+		double sum, share;
+		size_t k;
+
+		json_object_foreach (budget, name, dir) {
+			sum = share = 0;
+			json_array_foreach (json_object_get(dir, "parts"), k, part) {
+				sum += json_real_value(json_object_get(part, "own_ns"));
+				share += json_real_value(json_object_get(part, "share"));
+			}
+			ck_assert_uint_eq(k, 4);
+			ck_assert_double_eq_tol(
+				sum, json_real_value(json_object_get(dir, "total_ns")), sum / 1e4);
+			ck_assert_double_eq_tol(share, 1, 1e-4);
+			n++;
+		}
+		ck_assert_uint_gt(json_object_size(budget), 0);
+		if (strcmp(bus, "host") != 0) {
+			dir = json_object_get(json_object_get(budget, "read"), "requests");
+			ck_assert_uint_eq(json_object_size(dir), 4);
+		}
+	}
+	ck_assert_uint_ge(n, d.n_trials);
+	json_decref(root);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(json_has_what_each_place_counted_with_percentiles_of_qemu)
+{
+	struct run_data d;
+	json_t *root = watched_json(&d, 2), *layers, *qemu, *read;
+
+	layers = json_object_get(job_of(root, d.n_trials - 1, 0), "layers");
+	ck_assert_uint_eq(json_array_size(layers), 4);
+	qemu = json_array_get(layers, 2);
+	ck_assert_str_eq(text_at(qemu, "place"), "qemu");
+	read = json_object_get(qemu, "read");
+	ck_assert(json_real_value(json_object_get(read, "n")) > 100);
+	ck_assert(json_is_real(json_object_get(read, "mean_ns")));
+	if (json_object_get(read, "histogram")) {
+		ck_assert(json_real_value(json_object_get(read, "p50_ns")) <=
+			  json_real_value(json_object_get(read, "p99_ns")));
+	}
+	json_decref(root);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(json_has_stalls_and_the_signals_that_were_tested_against_them)
+{
+	struct run_data d;
+	json_t *root = watched_json(&d, 40), *job = NULL, *signals, *s, *stutter;
+	size_t n_tested = 0, k;
+
+	for (size_t i = 0; i < d.n_trials; i++)
+		if (d.trials[i].cell == 2)
+			job = job_of(root, i, 0); /* it stalls by a clock */
+	stutter = json_object_get(job, "stutter");
+	ck_assert_uint_ge(json_integer_value(json_object_get(stutter, "n_stalls")), 5);
+	ck_assert_uint_eq(json_array_size(json_object_get(stutter, "stalls")),
+			  json_integer_value(json_object_get(stutter, "n_stalls")));
+	ck_assert_str_eq(text_at(json_object_get(job, "spikes"), "kind"), "stalls");
+	signals = json_object_get(job, "signals");
+	json_array_foreach (signals, k, s) {
+		json_t *why = json_object_get(s, "attribution");
+
+		ck_assert(text_at(s, "name") && text_at(s, "title") && text_at(s, "unit"));
+		n_tested += why != NULL;
+		ck_assert(!why || json_is_real(json_object_get(why, "af")));
+	}
+	ck_assert_uint_gt(n_tested, 3);
+	ck_assert_ptr_nonnull(text_at(json_object_get(job, "spikes"), "explained_by"));
+	json_decref(root);
+	run_data_done(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("report-diagnose");
@@ -274,6 +384,9 @@ int main(void)
 	tcase_add_test(t, a_choice_of_cells_and_job_leaves_out_the_others);
 	tcase_add_test(t, json_has_each_finding_once_where_it_belongs);
 	tcase_add_test(t, what_is_not_known_of_the_way_is_left_out);
+	tcase_add_test(t, json_has_the_budget_of_each_job_and_its_parts_are_the_total);
+	tcase_add_test(t, json_has_what_each_place_counted_with_percentiles_of_qemu);
+	tcase_add_test(t, json_has_stalls_and_the_signals_that_were_tested_against_them);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

@@ -161,6 +161,20 @@ static char *carried(const char *page, const char *file)
 	return bl_buf_take(&out);
 }
 
+/* What the JSON that is written alone has more: where the time of each job in each trial went. */
+static void shorten(json_t *root)
+{
+	static const char *const more[] = {"cpu", "stutter", "spikes", "signals"};
+	json_t *cell, *trial, *job;
+	size_t c, t, j;
+
+	json_array_foreach (json_object_get(root, "cells"), c, cell)
+		json_array_foreach (json_object_get(cell, "trials"), t, trial)
+			json_array_foreach (json_object_get(trial, "jobs"), j, job)
+				for (size_t i = 0; i < BL_ARRAY_LEN(more); i++)
+					json_object_del(job, more[i]);
+}
+
 START_TEST(the_page_carries_the_json_and_csv_that_are_written_alone)
 {
 	BL_CLEANUP(bl_freep) char *page = document(&full, REPORT_HTML, NULL);
@@ -169,7 +183,13 @@ START_TEST(the_page_carries_the_json_and_csv_that_are_written_alone)
 	BL_CLEANUP(bl_freep) char *in_json = carried(page, "download=\"report.json\"");
 	BL_CLEANUP(bl_freep) char *in_csv = carried(page, "download=\"report.csv\"");
 
-	ck_assert_str_eq(in_json, json);
+	json_t *carried_root = json_loads(in_json, 0, NULL), *root = json_loads(json, 0, NULL);
+
+	shorten(root);
+	ck_assert(json_equal(carried_root, root));
+	ck_assert_uint_lt(strlen(in_json), strlen(json));
+	json_decref(carried_root);
+	json_decref(root);
 	ck_assert_str_eq(in_csv, csv);
 }
 END_TEST
