@@ -205,23 +205,12 @@ static int read_table(char *text, const struct irq_numbers *wanted, struct irq_t
 	return r == 0 && !t->n_lines ? -ENOENT : r;
 }
 
-int irq_table_parse(char *text, const struct irq_numbers *wanted, struct irq_table *ret)
-{
-	struct irq_table t = {0};
-	int r = read_table(text, wanted, &t);
-
-	if (r < 0)
-		irq_table_done(&t);
-	else
-		*ret = t;
-	return r;
-}
-
 int irq_read_pci(const char *root, const char *pci, struct irq_table *ret)
 {
 	BL_CLEANUP(irq_numbers_done) struct irq_numbers wanted = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/proc/interrupts", root);
+	struct irq_table t = {0};
 	int r = path ? irq_numbers_of(root, pci, &wanted) : -ENOMEM;
 
 	if (r < 0)
@@ -229,7 +218,14 @@ int irq_read_pci(const char *root, const char *pci, struct irq_table *ret)
 	r = bl_read_file(path, FILE_MAX, &text, NULL);
 	if (r < 0)
 		return r == -ENOMEM ? r : -EIO;
-	return text.len ? irq_table_parse(text.data, &wanted, ret) : -EIO;
+	if (!text.len)
+		return -EIO;
+	r = read_table(text.data, &wanted, &t);
+	if (r < 0)
+		irq_table_done(&t);
+	else
+		*ret = t;
+	return r;
 }
 
 /* --- the difference --- */

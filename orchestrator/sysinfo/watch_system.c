@@ -6,15 +6,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "interrupts_priv.h"
 #include "kept_file.h"
 #include "units.h"
+#include "watch_irqs.h"
 
 #define SECTOR_BYTES      512 /* of /proc/diskstats, whatever the disk's block is */
-#define IRQ_LARGE_BYTES   (128 * KiB)
-#define IRQ_EVERY         10
-#define DISK_FIELDS       17 /* Documentation/admin-guide/iostats.rst */
-#define DISK_FIELDS_LEAST 11 /* before discards (4.18) and flushes (5.5) were counted */
+#define DISK_FIELDS       17  /* Documentation/admin-guide/iostats.rst */
+#define DISK_FIELDS_LEAST 11  /* before discards (4.18) and flushes (5.5) were counted */
 
 enum pressure_file { PRESSURE_CPU, PRESSURE_IO, PRESSURE_MEMORY, PRESSURES };
 static const char *const pressure_names[PRESSURES] = {"cpu", "io", "memory"};
@@ -28,14 +26,11 @@ struct watched_disk {
 struct system_watch {
 	char *root;
 	struct kept_text text;
-	struct kept_file cpu, meminfo, vmstat, irqs, pressure[PRESSURES];
+	struct kept_file cpu, meminfo, vmstat, pressure[PRESSURES];
+	struct irq_watch irqs;
 	struct watched_disk *disks;
 	size_t n_disks;
 	uint64_t tick_ns;
-	struct irq_numbers irq_numbers;
-	char irq_pci[32];
-	unsigned irq_turn;
-	bool irq_is_large;
 };
 
 struct system_watch *system_watch_new(const char *root)
@@ -51,7 +46,6 @@ struct system_watch *system_watch_new(const char *root)
 	r |= kept_file_init(&w->cpu, root, "/proc/stat");
 	r |= kept_file_init(&w->meminfo, root, "/proc/meminfo");
 	r |= kept_file_init(&w->vmstat, root, "/proc/vmstat");
-	r |= kept_file_init(&w->irqs, root, "/proc/interrupts");
 	for (size_t i = 0; i < PRESSURES; i++)
 		r |= kept_file_init(&w->pressure[i], root, "/proc/pressure/%s", pressure_names[i]);
 	return r ? system_watch_free(w) : w;
@@ -68,8 +62,7 @@ struct system_watch *system_watch_free(struct system_watch *w)
 	kept_file_done(&w->cpu);
 	kept_file_done(&w->meminfo);
 	kept_file_done(&w->vmstat);
-	kept_file_done(&w->irqs);
-	irq_numbers_done(&w->irq_numbers);
+	irq_watch_done(&w->irqs);
 	free(w->disks);
 	free(w->text.data);
 	free(w->root);
@@ -360,66 +353,7 @@ void system_watch_memory(struct system_watch *w, struct series_set *set)
 		put_rows(set, w->text.data, vmstat_rows, BL_ARRAY_LEN(vmstat_rows));
 }
 
-/* --- interrupts --- */
-
-static uint64_t sum_of(const struct irq_table *t, const char *name)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < t->n_lines; i++)
-		for (size_t c = 0; c < t->n_cpus && !strcmp(t->lines[i].name, name); c++)
-			sum += t->lines[i].counts[c];
-	return sum;
-}
-
-static bool is_first(const struct irq_table *t, size_t line)
-{
-	for (size_t i = 0; i < line; i++)
-		if (!strcmp(t->lines[i].name, t->lines[line].name))
-			return false;
-	return true;
-}
-
-/* A signal's name has no blanks; "PCIe PME, aerdrv" has. */
-static void put_irq(struct series_set *set, const struct irq_table *t, const char *name)
-{
-	char plain[IRQ_NAME_MAX];
-
-	for (size_t i = 0; i < sizeof plain; i++)
-		plain[i] = name[i] == ' ' ? '_' : name[i];
-	put(set, SERIES_COUNTER, "irq.", plain, sum_of(t, name));
-}
-
-/* Drivers ask for interrupts when they start: a look now and then finds them. */
-static void find_irqs(struct system_watch *w, const char *pci)
-{
-	struct irq_numbers found = {0};
-
-	irq_numbers_of(w->root, pci, &found);
-	irq_numbers_done(&w->irq_numbers);
-	w->irq_numbers = found;
-}
-
 void system_watch_irqs(struct system_watch *w, const char *pci, struct series_set *set)
 {
-	struct irq_table t;
-	unsigned turn;
-
-	if (strncmp(w->irq_pci, pci, sizeof w->irq_pci - 1) != 0) {
-		snprintf(w->irq_pci, sizeof w->irq_pci, "%s", pci);
-		w->irq_turn = 0;
-	}
-	turn = w->irq_turn++ % IRQ_EVERY;
-	if (turn == 0)
-		find_irqs(w, pci);
-	if ((turn != 0 && w->irq_is_large) || !w->irq_numbers.n ||
-	    kept_file_read(&w->irqs, &w->text) < 0)
-		return;
-	w->irq_is_large = w->text.len > IRQ_LARGE_BYTES;
-	if (irq_table_parse(w->text.data, &w->irq_numbers, &t) < 0)
-		return;
-	for (size_t i = 0; i < t.n_lines; i++)
-		if (is_first(&t, i))
-			put_irq(set, &t, t.lines[i].name);
-	irq_table_done(&t);
+	irq_watch_put(&w->irqs, w->root, pci, &w->text, set);
 }

@@ -34,10 +34,8 @@ void system_watch_memory_now(struct system_watch *w, struct series_set *set);
 /* those, memory.major_faults, memory.direct_reclaim_pages (reclaimed by who wanted memory, not by
  * kswapd), swap.{in,out}_pages */
 void system_watch_memory(struct system_watch *w, struct series_set *set);
-/* irq.NAME of the PCI function @pci, all CPUs; lines of one name are added up,
- * blanks in it become '_'. Which interrupts it
- * has is looked up anew every tenth time. A table above 128 KiB (of a large host, some ms a read)
- * is read every tenth time only. */
+/* irq.NAME of the PCI function @pci, all CPUs; interrupts of one name are added up, blanks in it
+ * become '_'. Which interrupts it has is looked up anew every tenth time. */
 void system_watch_irqs(struct system_watch *w, const char *pci, struct series_set *set);
 
 #endif

@@ -221,62 +221,62 @@ START_TEST(memory_is_what_is_dirty_and_what_was_reclaimed)
 }
 END_TEST
 
-static void put_irqs(const char *rows)
+static void give_irq(unsigned irq, const char *name, const char *counts)
 {
-	BL_CLEANUP(bl_freep) char *text = bl_strf("           CPU0       CPU3       \n%s", rows);
+	BL_CLEANUP(bl_freep) char *msi = bl_strf("/sys/bus/pci/devices/" PCI "/msi_irqs/%u", irq);
+	BL_CLEANUP(bl_freep) char *actions = bl_strf("/sys/kernel/irq/%u/actions", irq);
+	BL_CLEANUP(bl_freep) char *per_cpu = bl_strf("/sys/kernel/irq/%u/per_cpu_count", irq);
 
-	faked_put("/proc/interrupts", text);
+	faked_put(actions, name);
+	faked_put(per_cpu, counts);
+	faked_put(msi, "msix\n");
 }
 
-START_TEST(interrupts_of_a_function_are_summed_over_cpus_and_lines_of_one_name)
+START_TEST(interrupts_of_a_function_are_summed_over_cpus_and_those_of_one_name)
 {
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/29", "msix\n");
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/30", "msix\n");
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/31", "msix\n");
-	put_irqs(" 29:  1 2 PCI-MSIX 0-edge virtio1-req.0\n"
-		 " 30:  3 4 PCI-MSIX 1-edge virtio1-req.1\n"
-		 " 31:  5 6 PCI-MSIX 2-edge virtio1-req.0\n"
-		 " 32:  9 9 PCI-MSIX 2-edge other\n"
-		 " 33:  8 9 PCI-MSIX 2-edge PCIe PME, aerdrv\n");
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/33", "msix\n");
+	give_irq(29, "virtio1-req.0\n", "1,2\n");
+	give_irq(30, "virtio1-req.1\n", "3,4\n");
+	give_irq(31, "virtio1-req.0\n", "5,6\n");
+	give_irq(32, "\n", "9,9\n"); /* nobody has asked for it */
+	give_irq(33, "PCIe PME,aerdrv\n", "8,9,0,0\n");
+	faked_put("/sys/kernel/irq/34/actions", "other\n");
+	faked_put("/sys/kernel/irq/34/per_cpu_count", "1,1\n");
+	for (int i = 0; i < 2; i++) {
+		system_watch_irqs(watch, PCI, &set);
+		ck_assert_uint_eq(set.n_series, 3);
+		ck_assert_uint_eq(value("irq.virtio1-req.0"), 14);
+		ck_assert_uint_eq(value("irq.virtio1-req.1"), 7);
+		ck_assert_uint_eq(value("irq.PCIe_PME,aerdrv"), 17);
+		next_moment();
+	}
+	give_irq(30, "virtio1-req.1\n", "");
+	give_irq(31, "virtio1-req.0\n", "5,60\n");
 	system_watch_irqs(watch, PCI, &set);
-	ck_assert_uint_eq(set.n_series, 3);
-	ck_assert_uint_eq(value("irq.PCIe_PME,_aerdrv"), 17);
-	ck_assert_uint_eq(value("irq.virtio1-req.0"), 14);
-	ck_assert_uint_eq(value("irq.virtio1-req.1"), 7);
+	ck_assert_uint_eq(value("irq.virtio1-req.0"), 68);
+	ck_assert_uint_eq(value("irq.virtio1-req.1"), SERIES_ABSENT);
 }
 END_TEST
 
 START_TEST(interrupts_that_a_driver_asks_for_later_are_found_within_ten_readings)
 {
-	put_irqs(" 29:  1 2 PCI-MSIX 0-edge nvme0q0\n");
+	give_irq(28, "nvme0q0\n", "1,2\n");
+	give_irq(29, "\n", "0,0\n");
 	system_watch_irqs(watch, PCI, &set);
-	ck_assert_uint_eq(set.n_series, 0);
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/29", "msix\n");
+	ck_assert_uint_eq(set.n_series, 1);
+	give_irq(29, "nvme0q1\n", "0,3\n");
+	give_irq(30, "nvme0q2\n", "0,4\n");
 	for (int i = 0; i < 9; i++)
 		system_watch_irqs(watch, PCI, &set);
-	ck_assert_uint_eq(set.n_series, 0);
+	ck_assert_uint_eq(set.n_series, 1);
 	system_watch_irqs(watch, PCI, &set);
 	ck_assert_uint_eq(value("irq.nvme0q0"), 3);
-}
-END_TEST
-
-START_TEST(a_large_table_is_read_every_tenth_time)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf rows = BL_BUF_INIT;
-	size_t n = 0;
-
-	faked_put("/sys/bus/pci/devices/" PCI "/msi_irqs/29", "msix\n");
-	bl_buf_adds(&rows, " 29:  1 2 PCI-MSIX 0-edge nvme0q0\n");
-	while (rows.len < 129 * KiB)
-		bl_buf_adds(&rows, " 30:          0          0 PCI-MSIX 0-edge other\n");
-	put_irqs(bl_buf_str(&rows));
-	for (int i = 0; i < 20; i++) {
-		system_watch_irqs(watch, PCI, &set);
-		n += value("irq.nvme0q0") == 3;
-		next_moment();
-	}
-	ck_assert_uint_eq(n, 2);
+	ck_assert_uint_eq(value("irq.nvme0q1"), 3);
+	ck_assert_uint_eq(value("irq.nvme0q2"), 4);
+	system_watch_irqs(watch, "0000:5f:00.0", &set); /* another function has none of them */
+	ck_assert_uint_eq(set.n_series, 3);
+	next_moment();
+	system_watch_irqs(watch, "0000:5f:00.0", &set);
+	ck_assert_uint_eq(value("irq.nvme0q0"), SERIES_ABSENT);
 }
 END_TEST
 
@@ -340,9 +340,8 @@ int main(void)
 	tcase_add_test(t, a_disk_that_comes_back_is_found_again);
 	tcase_add_test(t, pressure_is_the_time_that_was_lost);
 	tcase_add_test(t, memory_is_what_is_dirty_and_what_was_reclaimed);
-	tcase_add_test(t, interrupts_of_a_function_are_summed_over_cpus_and_lines_of_one_name);
+	tcase_add_test(t, interrupts_of_a_function_are_summed_over_cpus_and_those_of_one_name);
 	tcase_add_test(t, interrupts_that_a_driver_asks_for_later_are_found_within_ten_readings);
-	tcase_add_test(t, a_large_table_is_read_every_tenth_time);
 	tcase_add_test(t, a_machine_that_tells_nothing_gives_no_signals);
 	tcase_add_test(t, a_kept_file_gives_what_is_in_it_now_however_long);
 	suite_add_tcase(s, t);
