@@ -33,10 +33,11 @@ static bool parse_mount(const char *line, struct mount *m)
 	if (!dash ||
 	    sscanf(line, "%*u %*u %u:%u %*s %511s %255s", &m->major, &m->minor, m->point,
 		   m->options) != 4 ||
-	    sscanf(dash, " - %63s %255s %511s", m->fs, m->source, m->super) < 2)
+	    sscanf(dash, " - %63s %255s %4095s", m->fs, m->source, m->super) < 2)
 		return false;
 	unescape(m->point);
 	unescape(m->source);
+	unescape(m->super);
 	return true;
 }
 

@@ -11,7 +11,8 @@
 /* A line of /proc/self/mountinfo (proc(5)). */
 struct mount {
 	unsigned major, minor;
-	char point[512], options[256], fs[64], source[256], super[512];
+	char point[512], options[256], fs[64], source[256];
+	char super[4096]; /* of overlays with many folders: up to a page */
 };
 
 /* Every mount in order; @each returns false to end it. Negative errno: the table can't be read. */
