@@ -13,7 +13,8 @@
 #include "fs.h"
 #include "units.h"
 
-const char *const cpu_role_names[] = {"vcpu", "iothread", "main", "worker", "job", "other"};
+const char *const cpu_role_names[] = {"vcpu",  "iothread", "main", "worker",
+				      "vhost", "job",      "other"};
 static_assert(BL_ARRAY_LEN(cpu_role_names) == CPU_ROLES, "a name for every role");
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
 	{"pool-", CPU_WORKER}, /* QEMU 8+ names its pool so */
 	{"iou-wrk", CPU_WORKER},
 	{"iou-sqp", CPU_WORKER},
+	{"vhost-", CPU_VHOST}, /* in the process since Linux 6.4 */
 };
 
 enum cpu_role cpu_role_of(const char *thread_name, bool is_main_thread)

@@ -18,6 +18,7 @@ enum cpu_role {
 	CPU_IOTHREAD,
 	CPU_MAIN,
 	CPU_WORKER,
+	CPU_VHOST,
 	CPU_JOB, /* of the engine itself, bus host */
 	CPU_OTHER,
 	CPU_ROLES

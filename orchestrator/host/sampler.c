@@ -1,0 +1,362 @@
+#include "sampler.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "block_path.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "interrupts.h"
+#include "machine_watch.h"
+#include "neighbours.h"
+#include "pci_address.h"
+#include "thread_watch.h"
+#include "units.h"
+#include "watch_system.h"
+
+#define DISKS_MAX  16
+#define VALUES_MAX (SERIES_VALUES_MAX / 4) /* 32 MiB */
+
+/* Each kind of reading may take 0.5 % of a CPU, and is taken less often where it would take more:
+ * the files of hosts with hundreds of CPUs and interrupts take ms. */
+#define GAP_PER_COST 200
+#define READINGS     9
+
+#define PREEMPTED_EVERY 5 /* readings: status says much, and costs ten times of schedstat */
+
+struct sampler {
+	struct sampler_watch w;
+	struct thread_watch *threads;
+	struct system_watch *system;
+	struct machine_watch *machine;
+	char disks[DISKS_MAX][32];
+	size_t n_disks;
+	char pci[BL_PCI_TEXT_MAX];
+	uint64_t interval_ns;
+	struct series_set set;
+	uint64_t others_ns; /* cpu.others_ns as last put */
+	uint64_t cost_ns, n_readings, due_ns[READINGS];
+	bool is_last; /* the reading under way */
+	int r;
+
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool has_thread, is_over;
+};
+
+static uint64_t cpu_clock(clockid_t id)
+{
+	struct timespec ts = {0};
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* --- what is read --- */
+
+static void read_threads(struct sampler *s)
+{
+	if (s->threads)
+		thread_watch_read(s->threads, &s->set,
+				  s->n_readings % PREEMPTED_EVERY == 0 || s->is_last);
+}
+
+static bool now_of(const struct sampler *s, const char *name, uint64_t *ret)
+{
+	const struct series *one = series_find(&s->set, name);
+
+	if (!one || one->values[s->set.n - 1] == SERIES_ABSENT)
+		return false;
+	*ret = one->values[s->set.n - 1];
+	return true;
+}
+
+/* Busy without the VM and the lab. The kernel's sum is in ticks and theirs is exact, so that a step
+ * may seem to go back; it is then made up for by the next ones. */
+static void read_cpus(struct sampler *s)
+{
+	uint64_t busy, known = cpu_clock(CLOCK_PROCESS_CPUTIME_ID), process;
+
+	system_watch_cpu_sum(s->system, &s->set);
+	if (!now_of(s, "cpu.busy_ns", &busy))
+		return;
+	if (now_of(s, "process.cpu_ns", &process))
+		known += process;
+	if (busy > known && busy - known > s->others_ns)
+		s->others_ns = busy - known;
+	series_put(&s->set, "cpu.others_ns", SERIES_COUNTER, s->others_ns);
+}
+
+static void read_memory(struct sampler *s)
+{
+	system_watch_memory(s->system, &s->set);
+	system_watch_pressure(s->system, &s->set);
+}
+
+static void read_disks(struct sampler *s)
+{
+	for (size_t i = 0; i < s->n_disks; i++) {
+		char prefix[48];
+
+		snprintf(prefix, sizeof prefix, "disk.%s", s->disks[i]);
+		system_watch_disk(s->system, s->disks[i], prefix, &s->set);
+	}
+}
+
+static void read_irqs(struct sampler *s)
+{
+	if (s->pci[0])
+		system_watch_irqs(s->system, s->pci, &s->set);
+}
+
+static void read_process(struct sampler *s)
+{
+	machine_watch_io(s->machine, &s->set);
+	machine_watch_kvm(s->machine, &s->set);
+	machine_watch_cgroup(s->machine, &s->set);
+}
+
+static void read_speed(struct sampler *s)
+{
+	machine_watch_frequency(s->machine, &s->set);
+	machine_watch_throttle(s->machine, &s->set);
+}
+
+static void read_temperature(struct sampler *s)
+{
+	machine_watch_temperature(s->machine, &s->set);
+}
+
+static void look_at_neighbours(struct sampler *s)
+{
+	if (s->w.neighbours)
+		neighbours_look(s->w.neighbours, s->set.at_ns[s->set.n - 1]);
+}
+
+static const struct {
+	void (*read)(struct sampler *s);
+	uint64_t gap_ns; /* at least; 0: each time */
+	bool is_always;  /* whatever it costs, and when only threads are wanted */
+} readings[] = {
+	{read_threads, 0, true},
+	{read_cpus, 0, false},
+	{read_memory, 0, false},
+	{read_disks, 0, false},
+	{read_irqs, 0, false},
+	{read_process, 0, false},
+	{read_speed, NS_PER_S, false},
+	{read_temperature, 10 * NS_PER_S, false},
+	{look_at_neighbours, NS_PER_S, false},
+};
+static_assert(BL_ARRAY_LEN(readings) == READINGS, "a time for every kind of reading");
+
+/* --- a reading --- */
+
+/* A job of many hours: the sum of what is kept stays bounded, and readings get rarer. */
+static void thin_out(struct sampler *s)
+{
+	struct series_set *set = &s->set;
+	size_t n = (set->n + 1) / 2;
+
+	for (size_t i = 0; i < n; i++)
+		set->at_ns[i] = set->at_ns[2 * i];
+	for (size_t k = 0; k < set->n_series; k++)
+		for (size_t i = 0; i < n; i++)
+			set->items[k].values[i] = set->items[k].values[2 * i];
+	set->n = n;
+	s->interval_ns *= 2;
+}
+
+static void take_reading(struct sampler *s)
+{
+	uint64_t begin = cpu_clock(CLOCK_THREAD_CPUTIME_ID), at = bl_now_ns(), before = begin;
+	int r;
+
+	if (s->set.n * s->set.n_series > (s->w.values_max ? s->w.values_max : VALUES_MAX))
+		thin_out(s);
+	r = series_moment(&s->set, at);
+	if (r < 0) {
+		s->r = r == -ENOMEM ? r : s->r;
+		return;
+	}
+	for (size_t i = 0; i < BL_ARRAY_LEN(readings); i++) {
+		uint64_t now, gap;
+
+		if (!readings[i].is_always &&
+		    (s->w.only_threads || (at < s->due_ns[i] && !s->is_last)))
+			continue;
+		readings[i].read(s);
+		now = cpu_clock(CLOCK_THREAD_CPUTIME_ID);
+		gap = (now - before) * GAP_PER_COST;
+		gap = gap > readings[i].gap_ns ? gap : readings[i].gap_ns;
+		/* Half a tick early is in time. */
+		s->due_ns[i] = at + gap - (gap > s->interval_ns / 2 ? s->interval_ns / 2 : gap);
+		before = now;
+	}
+	s->n_readings++;
+	s->cost_ns += cpu_clock(CLOCK_THREAD_CPUTIME_ID) - begin;
+}
+
+/* --- the thread --- */
+
+static uint64_t next_tick(const struct sampler *s, uint64_t tick)
+{
+	uint64_t now = bl_now_ns();
+
+	tick += s->interval_ns;
+	if (tick <= now) /* those that were missed are not made up for */
+		tick += (now - tick) / s->interval_ns * s->interval_ns + s->interval_ns;
+	return tick;
+}
+
+/* True: it is over. */
+static bool wait_until(struct sampler *s, uint64_t at_ns)
+{
+	struct timespec ts = {.tv_sec = (time_t)(at_ns / NS_PER_S),
+			      .tv_nsec = (long)(at_ns % NS_PER_S)};
+	bool is_over;
+	int r = 0;
+
+	pthread_mutex_lock(&s->lock);
+	while (!s->is_over && r != ETIMEDOUT)
+		r = pthread_cond_timedwait(&s->wake, &s->lock, &ts);
+	is_over = s->is_over;
+	pthread_mutex_unlock(&s->lock);
+	return is_over;
+}
+
+static void *sampler_main(void *arg)
+{
+	struct sampler *s = arg;
+	uint64_t tick = s->set.n ? s->set.at_ns[0] : bl_now_ns();
+
+	pthread_setname_np(pthread_self(), "host sampler");
+	for (tick = next_tick(s, tick); !wait_until(s, tick); tick = next_tick(s, tick))
+		take_reading(s);
+	s->is_last = true;
+	take_reading(s);
+	return NULL;
+}
+
+/* --- begin, end --- */
+
+/* All leaves, and what the backing lies on when that is another. */
+static void choose_disks(struct sampler *s)
+{
+	BL_CLEANUP(block_path_done) struct block_path p = {0};
+
+	if (!s->w.path || block_path_of(s->w.root, s->w.path, &p, NULL) < 0)
+		return;
+	for (size_t i = 0; i < p.n && s->n_disks < DISKS_MAX; i++) {
+		if (i > 0 && !p.nodes[i].is_leaf)
+			continue;
+		strcpy(s->disks[s->n_disks++], p.nodes[i].name);
+		if (p.nodes[i].is_leaf && !s->pci[0])
+			irq_pci_of_block(s->w.root, p.nodes[i].name, s->pci, sizeof s->pci);
+	}
+}
+
+static int prepare(struct sampler *s)
+{
+	if (s->w.pid > 0 && !(s->threads = thread_watch_new(s->w.root, s->w.pid, s->w.unnamed)))
+		return -ENOMEM;
+	if (s->w.only_threads)
+		return 0;
+	s->system = system_watch_new(s->w.root);
+	s->machine = machine_watch_new(s->w.root, s->w.pid);
+	if (!s->system || !s->machine)
+		return -ENOMEM;
+	if (s->w.pci)
+		snprintf(s->pci, sizeof s->pci, "%s", s->w.pci);
+	choose_disks(s);
+	return 0;
+}
+
+/* Signals are for the program's own thread: it decides what stops. */
+static int start_thread(struct sampler *s)
+{
+	pthread_condattr_t attr;
+	sigset_t all, old;
+	int r;
+
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = pthread_create(&s->thread, NULL, sampler_main, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	s->has_thread = r == 0;
+	return -r;
+}
+
+int sampler_start(const struct sampler_watch *w, struct sampler **ret, struct bl_err *err)
+{
+	struct sampler *s = calloc(1, sizeof *s);
+	int r;
+
+	if (!s)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	s->w = *w;
+	s->w.root = s->w.root ? s->w.root : "";
+	s->interval_ns = w->interval_ns ? w->interval_ns : SAMPLER_INTERVAL_NS;
+	r = prepare(s);
+	if (r == 0)
+		take_reading(s);
+	s->w.root = s->w.path = s->w.pci = NULL; /* the caller's, who may end them now */
+	if (r == 0)
+		r = start_thread(s);
+	if (r < 0) {
+		sampler_free(s);
+		return bl_fail(err, r,
+			       "cannot watch this host: %s; jobs can run without it (telemetry: "
+			       "off)",
+			       strerror(-r));
+	}
+	*ret = s;
+	return 0;
+}
+
+static void end_thread(struct sampler *s)
+{
+	if (!s->has_thread)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->is_over = true;
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	s->has_thread = false;
+}
+
+int sampler_stop(struct sampler *s, struct series_set *ret_set, uint64_t *ret_cost_ns)
+{
+	end_thread(s);
+	*ret_set = s->set;
+	s->set = (struct series_set){0};
+	if (ret_cost_ns)
+		*ret_cost_ns = s->cost_ns;
+	return s->r;
+}
+
+struct sampler *sampler_free(struct sampler *s)
+{
+	if (!s)
+		return NULL;
+	end_thread(s);
+	thread_watch_free(s->threads);
+	system_watch_free(s->system);
+	machine_watch_free(s->machine);
+	series_done(&s->set);
+	free(s);
+	return NULL;
+}

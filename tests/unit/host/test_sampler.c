@@ -1,0 +1,655 @@
+/* The sampler on a host made of files and on this one: roles, what ended and what fell, disks,
+ * cost. */
+#include <check.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "faked.h"
+#include "fs.h"
+#include "machine_watch.h"
+#include "sampler.h"
+#include "thread_watch.h"
+#include "units.h"
+
+static struct series_set set;
+static struct thread_watch *threads;
+
+static void begin(void)
+{
+	faked_make();
+}
+
+static void end(void)
+{
+	threads = thread_watch_free(threads);
+	series_done(&set);
+	faked_drop();
+}
+
+static void put(const char *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void put(const char *text, const char *fmt, ...)
+{
+	char path[200];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof path, fmt, ap);
+	va_end(ap);
+	faked_put(path, text);
+}
+
+/* Thread @tid of process 100. */
+static void thread(int tid, const char *name, unsigned run, unsigned wait, unsigned preempted)
+{
+	char line[200];
+
+	put(name, "/proc/100/task/%d/comm", tid);
+	snprintf(line, sizeof line, "%u %u 7\n", run, wait);
+	put(line, "/proc/100/task/%d/schedstat", tid);
+	snprintf(line, sizeof line,
+		 "Name:\tx\nvoluntary_ctxt_switches:\t5\nnonvoluntary_ctxt_switches:\t%u\n",
+		 preempted);
+	put(line, "/proc/100/task/%d/status", tid);
+}
+
+static void gone(int tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/100/task/%d", tid);
+	faked_remove(path);
+}
+
+static void reading(void)
+{
+	if (!threads)
+		threads = thread_watch_new(faked_root, 100, CPU_OTHER);
+	ck_assert_int_eq(series_moment(&set, set.n ? set.at_ns[set.n - 1] + 100 : 1000), 0);
+	thread_watch_read(threads, &set, true);
+}
+
+static uint64_t value(size_t moment, const char *name)
+{
+	const struct series *one = series_find(&set, name);
+
+	ck_assert_msg(one != NULL, "there is no signal '%s'", name);
+	return one->values[moment];
+}
+
+static uint64_t last(const char *name)
+{
+	return value(set.n - 1, name);
+}
+
+/* --- roles --- */
+
+START_TEST(threads_have_the_role_their_name_says)
+{
+	ck_assert_int_eq(cpu_role_of("CPU 0/KVM", false), CPU_VCPU);
+	ck_assert_int_eq(cpu_role_of("CPU 11/TCG", false), CPU_VCPU);
+	ck_assert_int_eq(cpu_role_of("ALL CPUs/TCG", false), CPU_VCPU);
+	ck_assert_int_eq(cpu_role_of("IO iothread1", false), CPU_IOTHREAD);
+	ck_assert_int_eq(cpu_role_of("IO mon_iothread", false), CPU_OTHER);
+	ck_assert_int_eq(cpu_role_of("worker", false), CPU_WORKER);
+	ck_assert_int_eq(cpu_role_of("iou-wrk-123", false), CPU_WORKER);
+	ck_assert_int_eq(cpu_role_of("vhost-4711", false), CPU_VHOST);
+	ck_assert_int_eq(cpu_role_of("call_rcu", false), CPU_OTHER);
+	ck_assert_int_eq(cpu_role_of("CPU 0/KVM", true), CPU_MAIN);
+}
+END_TEST
+
+static const struct {
+	enum cpu_role role;
+	const char *thread, *name;
+} names[] = {
+	{CPU_VCPU, "CPU 12/KVM", "vcpu12"},
+	{CPU_VCPU, "ALL CPUs/TCG", "vcpus"},
+	{CPU_IOTHREAD, "IO iothread2", "iothread2"},
+	{CPU_IOTHREAD, "IO my disk.0", "iothread-my_disk_0"},
+	{CPU_MAIN, "CPU 0/KVM", "main"},
+	{CPU_WORKER, "pool-3", "worker"},
+	{CPU_OTHER, "gmain", "other"},
+};
+
+START_TEST(a_role_has_a_name_and_a_name_its_role)
+{
+	char out[40];
+
+	thread_role_name(names[_i].role, names[_i].thread, out);
+	ck_assert_str_eq(out, names[_i].name);
+	ck_assert_int_eq(thread_role_of(out, strlen(out)), names[_i].role);
+	ck_assert_int_eq(thread_role_of("mainly", 6), CPU_ROLES);
+}
+END_TEST
+
+/* --- threads that come and go, on a host made of files --- */
+
+START_TEST(each_thread_counts_for_its_role)
+{
+	thread(100, "qemu\n", 10, 1, 3);
+	thread(101, "CPU 0/KVM\n", 20, 2, 4);
+	thread(102, "CPU 1/KVM\n", 30, 3, 5);
+	thread(103, "IO iothread1\n", 40, 4, 6);
+	thread(104, "worker\n", 50, 5, 7);
+	thread(105, "worker\n", 60, 6, 8);
+	put("100 (a (b) c) S 1 100 100 0 -1 4194560 0 0 0 0 7 5 0 0 20 0 6 0 999\n",
+	    "/proc/100/stat");
+	reading();
+	ck_assert_uint_eq(last("thread.main.run_ns"), 10);
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	ck_assert_uint_eq(last("thread.vcpu1.wait_ns"), 3);
+	ck_assert_uint_eq(last("thread.vcpu1.preempted"), 5);
+	ck_assert_uint_eq(last("thread.iothread1.run_ns"), 40);
+	ck_assert_uint_eq(last("thread.worker.run_ns"), 110);
+	ck_assert_ptr_null(series_find(&set, "thread.worker.preempted"));
+	ck_assert_uint_eq(last("process.cpu_ns"), 12 * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)));
+}
+END_TEST
+
+START_TEST(a_role_keeps_what_its_ended_threads_used)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(104, "worker\n", 50, 5, 0);
+	thread(105, "worker\n", 60, 6, 0);
+	reading();
+	thread(104, "worker\n", 55, 6, 0);
+	reading();
+	gone(104);
+	reading();
+	ck_assert_uint_eq(last("thread.worker.run_ns"), 115);
+	ck_assert_uint_eq(last("thread.worker.wait_ns"), 12);
+	thread(106, "worker\n", 3, 0, 0);
+	reading();
+	ck_assert_uint_eq(last("thread.worker.run_ns"), 118);
+}
+END_TEST
+
+START_TEST(a_thread_number_that_is_used_again_counts_from_its_beginning)
+{
+	thread(100, "qemu\n", 10, 1, 9);
+	thread(101, "CPU 0/KVM\n", 500, 50, 40);
+	reading();
+	thread(101, "CPU 0/KVM\n", 20, 60, 41); /* more than the other had waited */
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 520);
+	ck_assert_uint_eq(last("thread.vcpu0.wait_ns"), 110);
+	ck_assert_uint_eq(last("thread.vcpu0.preempted"), 81);
+}
+END_TEST
+
+START_TEST(a_thread_that_came_later_had_used_nothing_before)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	reading();
+	reading();
+	thread(104, "worker\n", 50, 5, 0);
+	reading();
+	ck_assert_uint_eq(value(0, "thread.worker.run_ns"), 0);
+	ck_assert_uint_eq(value(1, "thread.worker.run_ns"), 0);
+	ck_assert_uint_eq(value(2, "thread.worker.run_ns"), 50);
+}
+END_TEST
+
+START_TEST(a_renamed_thread_leaves_its_past_where_it_was)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(101, "qemu\n", 5, 1, 0);
+	reading();
+	ck_assert_uint_eq(last("thread.other.run_ns"), 5);
+	thread(101, "CPU 0/KVM\n", 25, 1, 0);
+	reading();
+	thread(101, "CPU 0/KVM\n", 45, 1, 0);
+	reading();
+	ck_assert_uint_eq(value(2, "thread.other.run_ns"), 5);
+	ck_assert_uint_eq(value(0, "thread.vcpu0.run_ns"), 0);
+	ck_assert_uint_eq(value(2, "thread.vcpu0.run_ns"), 40);
+}
+END_TEST
+
+START_TEST(a_process_that_is_gone_or_was_never_there_has_what_it_had)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(101, "CPU 0/KVM\n", 20, 2, 4);
+	reading();
+	faked_remove("/proc/100");
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	thread_watch_free(threads);
+	series_done(&set);
+	threads = thread_watch_new(faked_root, 77, CPU_OTHER);
+	reading();
+	ck_assert_uint_eq(set.n_series, 0);
+}
+END_TEST
+
+/* --- what only a host has --- */
+
+static struct machine_watch *machine;
+
+static void machine_moment(void)
+{
+	machine = machine_watch_new(faked_root, 100);
+	ck_assert_int_eq(series_moment(&set, 1), 0);
+	machine_watch_frequency(machine, &set);
+	machine_watch_throttle(machine, &set);
+	machine_watch_temperature(machine, &set);
+	machine_watch_kvm(machine, &set);
+	machine_watch_io(machine, &set);
+	machine_watch_cgroup(machine, &set);
+	machine = machine_watch_free(machine);
+}
+
+START_TEST(a_host_tells_frequency_throttling_temperature_exits_and_io)
+{
+	put("0-1\n", "/sys/devices/system/cpu/online");
+	put("1000000\n", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq");
+	put("3000000\n", "/sys/devices/system/cpu/cpu1/cpufreq/scaling_cur_freq");
+	for (int cpu = 0; cpu < 2; cpu++) {
+		put("3\n", "/sys/devices/system/cpu/cpu%d/thermal_throttle/core_throttle_count",
+		    cpu);
+		put("10\n", "/sys/devices/system/cpu/cpu%d/thermal_throttle/package_throttle_count",
+		    cpu);
+		put("0\n", "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);
+	}
+	put("coretemp\n", "/sys/class/hwmon/hwmon0/name");
+	put("61000\n", "/sys/class/hwmon/hwmon0/temp1_input");
+	put("nvme\n", "/sys/class/hwmon/hwmon1/name");
+	put("48850\n", "/sys/class/hwmon/hwmon1/temp1_input");
+	faked_link("/sys/class/hwmon/hwmon1/device", "../../nvme/nvme3");
+	put("12345\n", "/sys/kernel/debug/kvm/100-17/exits");
+	put("99999\n", "/sys/kernel/debug/kvm/1000-17/exits");
+	put("rchar: 1\nwchar: 2\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 5\n",
+	    "/proc/100/io");
+	machine_moment();
+	ck_assert_uint_eq(last("frequency.mean_khz"), 2000000);
+	ck_assert_uint_eq(last("frequency.min_khz"), 1000000);
+	ck_assert_uint_eq(last("throttle.events"), 16);
+	ck_assert_uint_eq(last("temperature.package0_mc"), 61000);
+	ck_assert_uint_eq(last("temperature.nvme3_mc"), 48850);
+	ck_assert_uint_eq(last("kvm.exits"), 12345);
+	ck_assert_uint_eq(last("process.read_bytes"), 4096);
+	ck_assert_uint_eq(last("process.write_bytes"), 8192);
+}
+END_TEST
+
+START_TEST(hits_are_counted_at_the_group_that_has_the_limit)
+{
+	put("30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "/proc/self/mountinfo");
+	put("0::/machine/vm1\n", "/proc/100/cgroup");
+	put("max\n", "/sys/fs/cgroup/machine/vm1/memory.max");
+	put("low 0\nhigh 0\nmax 0\n", "/sys/fs/cgroup/machine/vm1/memory.events");
+	put("anon 5\npgscan 77\npgscan_kswapd 70\n", "/sys/fs/cgroup/machine/vm1/memory.stat");
+	put("1073741824\n", "/sys/fs/cgroup/machine/memory.max");
+	put("low 9\nhigh 4\nmax 3\noom 1\n", "/sys/fs/cgroup/machine/memory.events");
+	machine_moment();
+	ck_assert_uint_eq(last("memory.cgroup_limit_hits"), 7);
+	ck_assert_uint_eq(last("memory.cgroup_reclaimed"), 77);
+}
+END_TEST
+
+START_TEST(version_1_of_memory_groups_has_hits_only)
+{
+	put("30 1 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+	    "31 1 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+	    "/proc/self/mountinfo");
+	put("9:name=systemd:/x\n4:memory:/vm\n0::/\n", "/proc/100/cgroup");
+	put("536870912\n", "/sys/fs/cgroup/memory/vm/memory.limit_in_bytes");
+	put("42\n", "/sys/fs/cgroup/memory/vm/memory.failcnt");
+	machine_moment();
+	ck_assert_uint_eq(last("memory.cgroup_limit_hits"), 42);
+	ck_assert_ptr_null(series_find(&set, "memory.cgroup_reclaimed"));
+}
+END_TEST
+
+START_TEST(a_host_that_tells_nothing_has_no_signals)
+{
+	machine_moment();
+	ck_assert_uint_eq(set.n_series, 0);
+}
+END_TEST
+
+/* --- the whole sampler on a host made of files --- */
+
+START_TEST(the_sampler_watches_the_disks_below_the_backing)
+{
+	struct sampler_watch w = {
+		.root = faked_root, .path = "/data/disk.raw", .interval_ns = 5 * NS_PER_MS};
+	struct sampler *s;
+
+	faked_one_disk();
+	faked_partition(PCI, 0, 1, 1, 1);
+	put("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "30 22 259:1 / /data rw,noatime - ext4 /dev/nvme0n1p1 rw\n",
+	    "/proc/self/mountinfo");
+	put("", "/data/disk.raw");
+	put("1 0 8 4 5 0 16 9 0 3 12 0 0 0 0 2 7\n", NS1 "/stat");
+	put("1 0 2 4 5 0 6 9 0 3 12 0 0 0 0 2 7\n", NS1 "/nvme0n1p1/stat");
+	put("cpu  10 0 5 100 3 1 1 0 0 0\n", "/proc/stat");
+	put("nvme0q1\n", "/sys/kernel/irq/30/actions");
+	put("5,6\n", "/sys/kernel/irq/30/per_cpu_count");
+	put("msix\n", "/sys/bus/pci/devices/" PCI "/msi_irqs/30");
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	usleep(30000);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_uint_ge(set.n, 2);
+	ck_assert_uint_eq(last("disk.nvme0n1.read_bytes"), 8 * 512);
+	ck_assert_uint_eq(last("disk.nvme0n1.write_ns"), 9 * NS_PER_MS);
+	ck_assert_uint_eq(last("disk.nvme0n1p1.write_bytes"), 6 * 512);
+	ck_assert_uint_eq(last("irq.nvme0q1"), 11);
+	ck_assert_ptr_nonnull(series_find(&set, "cpu.busy_ns"));
+	ck_assert_ptr_null(series_find(&set, "process.cpu_ns"));
+}
+END_TEST
+
+/* The kernel's sum is in ticks, and the VM's exact: their difference may seem to go back. */
+START_TEST(what_others_used_never_falls)
+{
+	struct sampler_watch w = {.root = faked_root, .interval_ns = 5 * NS_PER_MS};
+	const struct series *others;
+	struct sampler *s;
+
+	put("cpu  50000 0 0 100 0 0 0 0 0 0\n", "/proc/stat");
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	put("cpu  40000 0 0 100 0 0 0 0 0 0\n", "/proc/stat");
+	usleep(20000);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	others = series_find(&set, "cpu.others_ns");
+	ck_assert_ptr_nonnull(others);
+	ck_assert_uint_lt(last("cpu.busy_ns"), value(0, "cpu.busy_ns"));
+	ck_assert_uint_eq(last("cpu.others_ns"), others->values[0]);
+	ck_assert_uint_gt(others->values[0], 0);
+}
+END_TEST
+
+START_TEST(only_threads_are_watched_where_no_more_is_wanted)
+{
+	struct sampler_watch w = {.root = faked_root,
+				  .pid = 100,
+				  .path = "/dev/sda1",
+				  .only_threads = true,
+				  .interval_ns = 5 * NS_PER_MS};
+	struct sampler *s;
+
+	thread(100, "qemu\n", 10, 1, 3);
+	put("cpu  10 0 5 100 3 1 1 0 0 0\n", "/proc/stat");
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_uint_eq(set.n, 2); /* the first and the last */
+	ck_assert_uint_eq(set.n_series, 3);
+	ck_assert_uint_eq(last("thread.main.run_ns"), 10);
+}
+END_TEST
+
+START_TEST(a_long_job_has_fewer_readings_and_not_more_memory)
+{
+	struct sampler_watch w = {.root = faked_root,
+				  .pid = 100,
+				  .only_threads = true,
+				  .values_max = 30,
+				  .interval_ns = NS_PER_MS};
+	struct sampler *s;
+	uint64_t from = bl_now_ns(), first;
+
+	thread(100, "qemu\n", 10, 1, 3);
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	first = bl_now_ns();
+	usleep(400000);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_uint_ge(set.n, 2);
+	ck_assert_uint_le(set.n, 12); /* of three signals */
+	ck_assert_uint_ge(set.at_ns[0], from);
+	ck_assert_uint_le(set.at_ns[0], first);
+	ck_assert_uint_ge(set.at_ns[set.n - 1], first + 400 * NS_PER_MS);
+	ck_assert_uint_eq(last("thread.main.run_ns"), 10);
+}
+END_TEST
+
+/* --- on this host --- */
+
+/* Of CPU time, so that a busy host changes nothing. */
+static void spin(uint64_t ns)
+{
+	struct timespec ts = {0};
+
+	while ((uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec < ns)
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+}
+
+static void *vcpu_main(void *arg)
+{
+	(void)arg;
+	pthread_setname_np(pthread_self(), "CPU 0/TCG");
+	spin(300 * NS_PER_MS);
+	return NULL;
+}
+
+static void *worker_main(void *arg)
+{
+	(void)arg;
+	pthread_setname_np(pthread_self(), "worker");
+	spin(100 * NS_PER_MS); /* and gone before the end, as QEMU's pool threads are */
+	return NULL;
+}
+
+/* @go: may begin; @done: closed when both have ended. */
+static pid_t start_busy(int go[2], int done[2])
+{
+	pthread_t a, b;
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(go) | pipe(done), 0);
+	pid = fork();
+	close(pid ? go[0] : go[1]);
+	close(done[pid ? 1 : 0]);
+	if (pid > 0)
+		return pid;
+	ck_assert_int_eq(read(go[0], &byte, 1), 0);
+	pthread_create(&a, NULL, vcpu_main, NULL);
+	pthread_create(&b, NULL, worker_main, NULL);
+	pthread_join(a, NULL);
+	pthread_join(b, NULL);
+	close(done[1]);
+	pause();
+	_exit(0);
+}
+
+static uint64_t fact(const struct facts *f, const char *key)
+{
+	const char *v = facts_get(f, key);
+
+	ck_assert_msg(v != NULL, "there is no fact '%s'", key);
+	return strtoull(v, NULL, 10);
+}
+
+START_TEST(a_window_has_the_cpu_time_of_each_role_also_of_threads_that_ended)
+{
+	struct sampler_watch w = {.unnamed = CPU_OTHER, .interval_ns = 10 * NS_PER_MS};
+	uint64_t from, to, used = 0, vcpu, worker;
+	struct facts facts = {0};
+	struct sampler *s;
+	int go[2], done[2];
+	char byte;
+
+	w.pid = start_busy(go, done);
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	from = bl_now_ns();
+	close(go[1]);
+	ck_assert_int_eq(read(done[0], &byte, 1), 0);
+	to = bl_now_ns();
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_int_eq(sampler_cpu(&set, from, to, &used, &facts), 0);
+	/* Between its last reading and its end a thread's time is the process's only. */
+	vcpu = fact(&facts, "cpu.vcpu_ns");
+	worker = fact(&facts, "cpu.worker_ns");
+	ck_assert_uint_gt(vcpu, 200 * NS_PER_MS);
+	ck_assert_uint_le(vcpu, 310 * NS_PER_MS);
+	ck_assert_uint_gt(worker, 50 * NS_PER_MS);
+	ck_assert_uint_le(worker, 110 * NS_PER_MS);
+	ck_assert_ptr_null(facts_get(&facts, "cpu.iothread_ns"));
+	ck_assert_uint_ge(used, 350 * NS_PER_MS);
+	ck_assert_uint_le(used, 420 * NS_PER_MS);
+	kill(w.pid, SIGKILL);
+	waitpid(w.pid, NULL, 0);
+	facts_done(&facts);
+}
+END_TEST
+
+/* Signals of a process that used 1000 ns in 1000 ns, then nothing. */
+static void made_set(void)
+{
+	static const struct {
+		uint64_t at, process, vcpu0, vcpu1, worker;
+	} rows[] = {{1000, 0, 100, 0, 0}, {2000, 1000, 900, 50, 0}, {4000, 2000, 900, 150, 0}};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
+		series_moment(&set, rows[i].at);
+		series_put(&set, "process.cpu_ns", SERIES_COUNTER, rows[i].process);
+		series_put(&set, "thread.vcpu0.run_ns", SERIES_COUNTER, rows[i].vcpu0);
+		series_put(&set, "thread.vcpu1.run_ns", SERIES_COUNTER, rows[i].vcpu1);
+		series_put(&set, "thread.vcpu1.wait_ns", SERIES_COUNTER, 10 * i);
+		series_put(&set, "thread.worker.run_ns", SERIES_COUNTER, rows[i].worker);
+	}
+}
+
+START_TEST(a_window_is_read_between_the_readings_by_proportion)
+{
+	struct facts facts = {0};
+	uint64_t used;
+
+	made_set();
+	ck_assert_int_eq(sampler_cpu(&set, 1500, 3000, &used, &facts), 0);
+	ck_assert_uint_eq(used, 1000);                            /* 500 to 1500 */
+	ck_assert_uint_eq(fact(&facts, "cpu.vcpu_ns"), 400 + 75); /* 500 to 900, 25 to 100 */
+	ck_assert_uint_eq(fact(&facts, "cpu.vcpu_wait_ns"), 10);
+	ck_assert_ptr_null(facts_get(&facts, "cpu.worker_ns"));
+	facts_done(&facts);
+}
+END_TEST
+
+START_TEST(a_window_outside_the_readings_is_absent_not_zero)
+{
+	struct facts facts = {0};
+	uint64_t used = 77;
+
+	ck_assert_int_eq(sampler_cpu(&set, 1, 2, &used, &facts), -ENODATA);
+	made_set();
+	ck_assert_int_eq(sampler_cpu(&set, 999, 2000, &used, &facts), -ENODATA);
+	ck_assert_int_eq(sampler_cpu(&set, 1000, 4001, &used, &facts), -ENODATA);
+	ck_assert_int_eq(sampler_cpu(&set, 2000, 2000, &used, &facts), -ENODATA);
+	ck_assert_uint_eq(used, 77);
+	ck_assert_uint_eq(facts.n, 0);
+}
+END_TEST
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void *idle_main(void *name)
+{
+	pthread_setname_np(pthread_self(), name);
+	pause();
+	return NULL;
+}
+
+/* Ten threads with QEMU's names. */
+static pid_t start_idle(void)
+{
+	static char name[9][16] = {"CPU 0/KVM", "CPU 1/KVM",    "CPU 2/KVM",
+				   "CPU 3/KVM", "IO iothread1", "worker",
+				   "worker",    "call_rcu",     "gmain"};
+	pthread_t one;
+	pid_t pid = fork();
+
+	if (pid > 0)
+		return pid;
+	for (size_t i = 0; i < BL_ARRAY_LEN(name); i++)
+		pthread_create(&one, NULL, idle_main, name[i]);
+	pause();
+	_exit(0);
+}
+
+START_TEST(readings_come_ten_times_a_second_and_cost_next_to_nothing)
+{
+	struct sampler_watch w = {.unnamed = CPU_OTHER, .path = "."};
+	uint64_t cost, gaps[32];
+	struct sampler *s;
+	size_t n;
+
+	w.pid = start_idle();
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	usleep(2000000);
+	ck_assert_int_eq(sampler_stop(s, &set, &cost), 0);
+	sampler_free(s);
+	kill(w.pid, SIGKILL);
+	waitpid(w.pid, NULL, 0);
+	n = set.n - 2; /* without the gap to the last, which is where it was stopped */
+	ck_assert_uint_ge(n, 5);
+	ck_assert_uint_le(n, 21);
+	for (size_t i = 0; i < n; i++)
+		gaps[i] = set.at_ns[i + 1] - set.at_ns[i];
+	qsort(gaps, n, sizeof *gaps, by_value);
+	printf("%zu readings of %zu signals: median %.1f ms apart, %.0f us of CPU each, %.2f %% of "
+	       "a CPU at 10 a second\n",
+	       set.n, set.n_series, (double)gaps[n / 2] / 1e6, (double)cost / (double)set.n / 1e3,
+	       (double)cost / (double)set.n / 1e8 * 100);
+	ck_assert_uint_ge(gaps[n / 2], 90 * NS_PER_MS);
+	ck_assert_uint_le(gaps[n / 2], 115 * NS_PER_MS);
+	ck_assert_ptr_nonnull(series_find(&set, "thread.iothread1.run_ns"));
+	ck_assert_ptr_nonnull(series_find(&set, "thread.vcpu3.preempted"));
+	ck_assert_uint_lt(cost / set.n, 5 * NS_PER_MS); /* ten times of what was measured */
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("sampler");
+	TCase *t = tcase_create("sampler");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, threads_have_the_role_their_name_says);
+	tcase_add_loop_test(t, a_role_has_a_name_and_a_name_its_role, 0, (int)BL_ARRAY_LEN(names));
+	tcase_add_test(t, each_thread_counts_for_its_role);
+	tcase_add_test(t, a_role_keeps_what_its_ended_threads_used);
+	tcase_add_test(t, a_thread_number_that_is_used_again_counts_from_its_beginning);
+	tcase_add_test(t, a_thread_that_came_later_had_used_nothing_before);
+	tcase_add_test(t, a_renamed_thread_leaves_its_past_where_it_was);
+	tcase_add_test(t, a_process_that_is_gone_or_was_never_there_has_what_it_had);
+	tcase_add_test(t, a_host_tells_frequency_throttling_temperature_exits_and_io);
+	tcase_add_test(t, hits_are_counted_at_the_group_that_has_the_limit);
+	tcase_add_test(t, version_1_of_memory_groups_has_hits_only);
+	tcase_add_test(t, a_host_that_tells_nothing_has_no_signals);
+	tcase_add_test(t, the_sampler_watches_the_disks_below_the_backing);
+	tcase_add_test(t, what_others_used_never_falls);
+	tcase_add_test(t, only_threads_are_watched_where_no_more_is_wanted);
+	tcase_add_test(t, a_long_job_has_fewer_readings_and_not_more_memory);
+	tcase_add_test(t, a_window_has_the_cpu_time_of_each_role_also_of_threads_that_ended);
+	tcase_add_test(t, a_window_is_read_between_the_readings_by_proportion);
+	tcase_add_test(t, a_window_outside_the_readings_is_absent_not_zero);
+	tcase_add_test(t, readings_come_ten_times_a_second_and_cost_next_to_nothing);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
