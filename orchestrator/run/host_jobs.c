@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fs.h"
 #include "sample_json.h"
 #include "units.h"
@@ -57,13 +58,16 @@ static json_t *run_engine(const struct host_jobs *h, struct engine_progress *pro
 }
 
 /* Never returns. Nothing of the parent's is ended here: no exit handlers, no destructors. */
-static void child_main(const struct host_jobs *h, struct engine_progress *progress, int fd)
+static void child_main(const struct host_jobs *h, struct engine_progress *progress, int fd, int go)
 {
 	json_t *answer;
+	char byte;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGINT, SIG_IGN); /* the parent decides */
 	signal(SIGTERM, SIG_DFL);
+	while (read(go, &byte, 1) < 0 && errno == EINTR) /* until the parent has begun to watch */
+		;
 	answer = run_engine(h, progress);
 	_exit(answer && json_dumpfd(answer, fd, JSON_COMPACT) == 0 ? 0 : 1);
 }
@@ -128,7 +132,6 @@ static int pump(const struct host_jobs *h, pid_t pid, struct engine_progress *pr
 		if (bl_now_ns() >= deadline)
 			return bl_fail(err, -ETIMEDOUT, "the jobs did not end within %s",
 				       bl_format_ns(text, h->limit_ns));
-		cpu_series_read(h->cpu, TICK_MS * NS_PER_MS);
 		look_at_flags(h, pid);
 		if (h->tick)
 			h->tick(h->ctx, progress);
@@ -177,20 +180,23 @@ static int check_status(int status, struct bl_err *err)
 }
 
 static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *progress, int fd,
-		  struct sample **ret_samples, struct bl_err *err)
+		  int go, struct sample **ret_samples, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	siginfo_t info;
 	int r, status = 0;
 
-	cpu_series_init(h->cpu, pid, CPU_JOB);
+	if (h->started)
+		h->started(h->ctx, pid);
+	close(go);
 	r = pump(h, pid, progress, fd, &out, err);
 	if (r < 0)
 		kill(pid, SIGKILL);
 	/* A zombie still has its CPU clock: wait for the end, read it, then reap. */
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
 		;
-	cpu_series_read(h->cpu, 0);
+	if (h->ended)
+		h->ended(h->ctx);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r == 0)
@@ -198,32 +204,49 @@ static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *
 	return r < 0 ? r : take_answer(h, &out, ret_samples, err);
 }
 
+static int start(const struct host_jobs *h, struct engine_progress *progress, const int answer[2],
+		 const int go[2], struct sample **ret_samples, struct bl_err *err)
+{
+	pid_t pid;
+	int r;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		close(go[1]); /* or it would wait for itself */
+		child_main(h, progress, answer[1], go[0]);
+	}
+	r = -errno;
+	close(answer[1]);
+	close(go[0]);
+	if (pid > 0)
+		return attend(h, pid, progress, answer[0], go[1], ret_samples, err);
+	close(go[1]);
+	return bl_fail(err, r, "cannot start a process for the jobs: %s", strerror(-r));
+}
+
 int host_jobs_run(const struct host_jobs *h, struct sample **ret_samples, struct bl_err *err)
 {
 	struct engine_progress *progress;
-	int p[2], r;
-	pid_t pid;
+	int answer[2], go[2], r = 0;
 
 	progress = mmap(NULL, sizeof *progress, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
 	if (progress == MAP_FAILED)
 		return bl_fail(err, -errno, "cannot share memory: %s", strerror(errno));
-	if (pipe2(p, O_CLOEXEC) < 0) {
-		r = bl_fail(err, -errno, "cannot make a pipe: %s", strerror(errno));
-		munmap(progress, sizeof *progress);
-		return r;
+	if (pipe2(answer, O_CLOEXEC) < 0) {
+		r = -errno;
+	} else if (pipe2(go, O_CLOEXEC) < 0) {
+		r = -errno;
+		close(answer[0]);
+		close(answer[1]);
 	}
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0)
-		child_main(h, progress, p[1]);
-	close(p[1]);
-	if (pid < 0)
-		r = bl_fail(err, -errno, "cannot start a process for the jobs: %s",
-			    strerror(errno));
-	else
-		r = attend(h, pid, progress, p[0], ret_samples, err);
-	close(p[0]);
+	if (r == 0) {
+		r = start(h, progress, answer, go, ret_samples, err);
+		close(answer[0]);
+	} else {
+		bl_fail(err, r, "cannot make a pipe: %s", strerror(-r));
+	}
 	munmap(progress, sizeof *progress);
 	return r;
 }

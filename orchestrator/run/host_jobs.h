@@ -7,9 +7,9 @@
 #define HOST_JOBS_H
 
 #include <signal.h>
+#include <sys/types.h>
 
 #include "engine.h"
-#include "hostcpu.h"
 
 struct host_jobs {
 	const struct job *jobs; /* one group */
@@ -19,7 +19,10 @@ struct host_jobs {
 				 end */
 	uint64_t limit_ns;
 	volatile sig_atomic_t *stop; /* may be NULL */
-	struct cpu_series *cpu;      /* of the child; begun here, the caller ends it */
+	/* The child runs the jobs now; it has ended and is not reaped yet, so that it can still be
+	 * asked what it used. May be NULL. */
+	void (*started)(void *ctx, pid_t pid);
+	void (*ended)(void *ctx);
 	/* Called at least every 100 ms while it runs; may be NULL. */
 	void (*tick)(void *ctx, const struct engine_progress *p);
 	void *ctx;

@@ -227,7 +227,7 @@ static void tear_down(struct trial *t)
 	trial_trouble(t); /* of jobs that failed: that is when there is some */
 	backing_remove(&t->backing);
 	trial_give_back(t);
-	cpu_series_done(&t->cpu);
+	trial_watch_host_done(t);
 	guest_disk_done(&t->disk);
 	facts_done(&t->hello);
 	free(t->console);

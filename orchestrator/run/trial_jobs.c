@@ -61,23 +61,6 @@ static void group_text(const struct group *g, struct bl_buf *out)
 		bl_buf_adds(out, g->results[i].job_text);
 }
 
-/* Host CPU of the job's own counted window, as its own clock tells it. */
-static int add_cpu(struct trial *t, struct group *g, size_t i, const struct guest_clock *clock)
-{
-	struct job_result *j = &g->results[i];
-	uint64_t from = j->sample->start_ns, to;
-	int r;
-
-	if (clock)
-		from = guest_clock_to_host(clock, from);
-	to = from + j->sample->runtime_ns;
-	r = cpu_series_window(&t->cpu, from, to, &j->host_cpu_ns, &j->facts);
-	j->has_host_cpu = r == 0;
-	if (r == 0 && g->n > 1)
-		r = facts_addf(&j->facts, "cpu.jobs_in_window", "%zu", g->n);
-	return r == -ENOMEM ? bl_fail(&t->err, r, "out of memory") : 0;
-}
-
 static int take_samples(struct trial *t, struct group *g, struct sample **samples,
 			const struct guest_clock *clock)
 {
@@ -87,7 +70,8 @@ static int take_samples(struct trial *t, struct group *g, struct sample **sample
 		g->results[i].sample = samples[i];
 		samples[i] = NULL;
 		if (r == 0)
-			r = add_cpu(t, g, i, clock);
+			r = trial_watch_host_take(t, &g->results[i], g->n,
+						  clock ? clock->offset_ns : 0);
 	}
 	for (size_t i = 0; i < g->n && r == 0; i++) {
 		const struct sample *s = g->results[i].sample;
@@ -168,12 +152,12 @@ static int run_in_guest(struct trial *t, struct group *g)
 	group_text(g, &text);
 	if (!samples || bl_buf_failed(&text))
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
-	cpu_series_init(&t->cpu, hv_vm_pid(t->vm), CPU_OTHER);
-	cpu_series_read(&t->cpu, 0);
+	trial_watch_host_prepare(t);
+	trial_watch_host_begin(t, hv_vm_pid(t->vm), CPU_OTHER);
 	read_host_irqs(t, &before);
 	jobs.text = bl_buf_str(&text);
 	r = trial_run_watched(t, &jobs, &told, &clock);
-	cpu_series_read(&t->cpu, 0);
+	trial_watch_host_end(t);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
@@ -186,7 +170,6 @@ static int run_in_guest(struct trial *t, struct group *g)
 		r = add_host_irqs(t, g, &before);
 	else
 		irq_table_done(&before);
-	cpu_series_done(&t->cpu);
 	return r;
 }
 
@@ -256,6 +239,16 @@ static int prove_host(struct trial *t, bool seen, bool direct)
 	return bl_fail(&t->err, -EINVAL, "target.direct: asked on, effective off (fdinfo)");
 }
 
+static void host_started(void *ctx, pid_t pid)
+{
+	trial_watch_host_begin(ctx, pid, CPU_JOB);
+}
+
+static void host_ended(void *ctx)
+{
+	trial_watch_host_end(ctx);
+}
+
 static int run_on_host(struct trial *t, struct group *g)
 {
 	BL_CLEANUP(bl_freep) struct job *jobs = copy_direct(g);
@@ -268,7 +261,8 @@ static int run_on_host(struct trial *t, struct group *g)
 			      .limit_bytes = trial_limit_bytes(t),
 			      .limit_ns = g->expected_ns + t->s->sc->limit_job_ns,
 			      .stop = t->s->stop,
-			      .cpu = &t->cpu,
+			      .started = host_started,
+			      .ended = host_ended,
 			      .tick = host_tick,
 			      .ctx = t,
 			      .ret_seen = &seen,
@@ -278,12 +272,12 @@ static int run_on_host(struct trial *t, struct group *g)
 	if (!jobs || !samples)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
 	read_host_irqs(t, &before);
+	trial_watch_host_prepare(t);
 	r = host_jobs_run(&h, samples, &t->err);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
 	else
 		r = take_samples(t, g, samples, NULL);
-	cpu_series_done(&t->cpu);
 	if (r < 0) {
 		irq_table_done(&before);
 		return r;

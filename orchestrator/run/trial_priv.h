@@ -12,9 +12,9 @@
 #include "domain.h"
 #include "effective.h"
 #include "guest.h"
-#include "hostcpu.h"
 #include "interrupts.h"
 #include "kernel_log.h"
+#include "sampler.h"
 #include "trial.h"
 
 struct trial {
@@ -35,8 +35,15 @@ struct trial {
 	struct facts hello;
 	struct guest_clock clock;
 	struct guest_disk disk;
-	struct cpu_series cpu;         /* of the window of the current jobs */
 	char irq_pci[BL_PCI_TEXT_MAX]; /* whose interrupts the host counts; "" nobody's */
+
+	/* What this host does around the current jobs. */
+	struct sampler *sampler;       /* while they run; NULL: no thread could be had */
+	struct neighbours *neighbours; /* NULL: nobody else is looked at */
+	struct series_set host_seen;   /* of the last group of jobs */
+	pid_t watched_pid;
+	uint64_t host_cost_ns;
+	size_t host_readings;
 
 	/* The disk that a person named: only in cells that need one. */
 	struct device dev;
@@ -82,6 +89,17 @@ int trial_keep_watched(struct trial *t, struct job_result *results, size_t n,
  * empty set leaves the job's empty. -ENOMEM. */
 int trial_cut_watched(struct job_result *j, enum watcher who, const struct series_set *set,
 		      int64_t clock_offset_ns);
+
+/* trial_watch_host.c: what this host does meanwhile. What can't be had is a trial fact,
+ * "host.not_watched", and no failure. */
+void trial_watch_host_prepare(
+	struct trial *t); /* before a group of jobs, when nothing of it runs */
+void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed);
+void trial_watch_host_end(struct trial *t); /* before the process is reaped */
+/* Into @j, one of @n_jobs of the group, whose sample is there: its CPU time, who else was busy, the
+ * signals. @offset_ns: host's time - the sample's. */
+int trial_watch_host_take(struct trial *t, struct job_result *j, size_t n_jobs, int64_t offset_ns);
+void trial_watch_host_done(struct trial *t);
 
 /* trial_device.c: the disk that a person named. Steps that do nothing in other cells. */
 int trial_take_device(struct trial *t); /* proved to be the one that is meant, and free */
