@@ -12,34 +12,6 @@ const char *const finding_confidence_names[] = {"possible", "likely", "certain"}
 
 _Static_assert(BL_ARRAY_LEN(finding_confidence_names) == CONFIDENCES, "a name for each confidence");
 
-/* docs/findings.md has a part for each. */
-const struct cause_row cause_rows[] = {
-	{"device-not-returned", "A device did not come back",
-	 "what a trial took from the host is not where it was: the host cannot use it as before",
-	 LAYER_HOST, NULL},
-	{"device-reset", "The device was reset or set up anew",
-	 "requests waited for seconds or failed meanwhile: figures of that trial are of the reset",
-	 LAYER_DEVICE, NULL},
-	{"device-errors", "The device reported errors",
-	 "requests were repeated, timed out or failed: latencies are those of a disk in trouble",
-	 LAYER_DEVICE, NULL},
-	{"device-health", "The device says it is not healthy",
-	 "a worn or degraded disk may be slower, and may fail", LAYER_DEVICE, NULL},
-	{"device-thermal", "The device was too warm",
-	 "a controller that throttles measures its cooling, not its speed", LAYER_DEVICE, NULL},
-	{"interrupts-one-cpu", "One CPU took all interrupts",
-	 "completions of all queues wait for one CPU, whatever the others do", LAYER_GUEST, NULL},
-};
-const size_t n_cause_rows = BL_ARRAY_LEN(cause_rows);
-
-const struct cause_row *cause_find(const char *name)
-{
-	for (size_t i = 0; i < n_cause_rows; i++)
-		if (!strcmp(cause_rows[i].name, name))
-			return &cause_rows[i];
-	return NULL;
-}
-
 static void finding_done(struct finding *f)
 {
 	free(f->job);
@@ -52,6 +24,12 @@ void findings_done(struct findings *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		finding_done(&f->items[i]);
+	for (size_t i = 0; i < f->n_looked; i++) {
+		free(f->looked[i].job);
+		free(f->looked[i].there);
+		free(f->looked[i].absent);
+	}
+	free(f->looked);
 	free(f->items);
 	*f = (struct findings){0};
 }
@@ -61,7 +39,9 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 {
 	const struct cause_row *row = cause_find(cause);
 	struct finding *more, new = {.cause = row->name,
-				     .layer = at.is_of_host ? LAYER_HOST : row->layer,
+				     .layer = at.is_of_host  ? LAYER_HOST
+					      : at.has_layer ? at.layer
+							     : row->layer,
 				     .confidence = confidence,
 				     .cell = at.cell,
 				     .trial = at.trial,
@@ -135,8 +115,12 @@ static int sort_findings(struct findings *f)
 
 int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err)
 {
-	struct diagnosis g = {.d = d};
+	struct summaries sums = {0};
+	struct diagnosis g = {.d = d, .sums = &sums};
+	int r = summarize(d, &sums, err);
 
+	if (r < 0)
+		return r;
 	for (size_t t = 0; t < d->n_trials; t++) {
 		if (d->trials[t].cell >= d->n_cells)
 			continue;
@@ -146,12 +130,63 @@ int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *
 	for (uint32_t c = 0; c < d->n_cells; c++) {
 		rules_of_health(&g, c);
 		rules_of_interrupts(&g, c);
+		rules_of_configuration(&g, c);
+		rules_of_drift(&g, c);
+		rules_of_jobs(&g, c);
 	}
+	rules_of_sweeps(&g);
+	rules_of_means(&g);
 	rules_of_handovers(&g);
+	summaries_done(&sums);
 	if (g.failed || sort_findings(&g.found) < 0) {
 		findings_done(&g.found);
 		return bl_fail(err, -ENOMEM, "no memory for findings");
 	}
 	*ret = g.found;
 	return 0;
+}
+
+/* ---- of one cell ---- */
+
+/* Causes, then symptoms, then what is only to be known: the rows are in that order but for the
+ * device's state, which comes first. */
+static int by_confidence(const void *pa, const void *pb)
+{
+	const struct finding *a = *(const struct finding *const *)pa;
+	const struct finding *b = *(const struct finding *const *)pb;
+
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence ? -1 : 1;
+	return a < b ? -1 : a > b; /* as they stand: by cause, then as found */
+}
+
+int findings_of_cell(const struct findings *f, uint32_t cell, const struct finding ***ret,
+		     size_t *ret_n)
+{
+	const struct finding **list = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		n += f->items[i].cell == cell;
+	*ret_n = 0;
+	*ret = NULL;
+	if (!n)
+		return 0;
+	list = calloc(n + 1, sizeof *list);
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].cell == cell)
+			list[(*ret_n)++] = &f->items[i];
+	qsort(list, *ret_n, sizeof *list, by_confidence);
+	*ret = list;
+	return 0;
+}
+
+const struct looked_at *findings_looked_at(const struct findings *f, uint32_t cell, const char *job)
+{
+	for (size_t i = 0; i < f->n_looked; i++)
+		if (f->looked[i].cell == cell && !strcmp(f->looked[i].job, job))
+			return &f->looked[i];
+	return NULL;
 }

@@ -7,6 +7,7 @@
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
+#include "buf.h"
 #include "finding_layer.h"
 #include "record.h"
 
@@ -21,16 +22,29 @@ struct finding {
 	enum finding_confidence confidence;
 	uint32_t cell; /* index into run_data.cells, or FINDING_NO_CELL: its trial was not stored,
 			* as the run was killed in it */
-	size_t trial;  /* index into run_data.trials, the first it was seen in; SIZE_MAX: none */
+	size_t trial;  /* index into run_data.trials, the first it was seen in (of those in which it
+			* is surest); SIZE_MAX: none */
 	char *job;     /* NULL: not one job */
 	double from_s, to_s; /* since the job's counted time began; NAN: no such window, or all */
 	char *evidence;      /* a sentence with its numbers; has foreign text */
 	char *remedy;        /* what to do or try */
 	char *change; /* the remedy as a change of the scenario, "iothreads=1"; NULL: it is none */
 };
+/* What was looked at in one job of a cell, over its trials. */
+struct looked_at {
+	uint32_t cell;
+	char *job;
+	size_t n_trials; /* that have figures or were watched */
+	char *there;  /* "threads of QEMU, guest's CPUs, ...: 84 signals, 61 of them tested against
+		       * 12 stalls" */
+	char *absent; /* "the guest's disk (why)", ...; "": nothing */
+};
+
 struct findings {
 	struct finding *items; /* by cell; in a cell by cause in the order of cause_rows */
 	size_t n;
+	struct looked_at *looked; /* by cell, then job as first met */
+	size_t n_looked;
 };
 
 struct cause_row {
@@ -48,6 +62,20 @@ const struct cause_row *cause_find(const char *name); /* NULL: no such cause */
 /* *ret is new: findings_done(). -ENOMEM. */
 int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err);
 void findings_done(struct findings *f);
+
+/* Those of one cell, surest first; of alike sure ones those come first that say more: causes, then
+ * symptoms, then what is only to be known. *ret: NULL when there are none, else n borrowed ones and
+ * a NULL, free() the list. -ENOMEM. */
+int findings_of_cell(const struct findings *f, uint32_t cell, const struct finding ***ret,
+		     size_t *ret_n);
+/* NULL: no such job in the cell, or nothing of it was measured or watched. */
+const struct looked_at *findings_looked_at(const struct findings *f, uint32_t cell,
+					   const char *job);
+
+/* What makes two runs unlike that should be alike: hosts, kernels, QEMU, their settings, and the
+ * path of cells that have the same name. Appends "KEY is 'A' and 'B'; ..."; how many differences.
+ */
+size_t runs_differ(const struct run_data *a, const struct run_data *b, struct bl_buf *out);
 
 /* The guest has the device's controller, or QEMU has: the host's driver has not. */
 bool is_handed_out(const struct run_data *d, uint32_t cell);

@@ -1,0 +1,274 @@
+#include "look.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+static void found_done(struct found *f)
+{
+	free(f->evidence);
+	free(f->remedy);
+}
+
+void look_done(struct look *l)
+{
+	for (size_t i = 0; i < l->n_found; i++)
+		found_done(&l->found[i]);
+	free(l->found);
+	l->found = NULL;
+	l->n_found = 0;
+}
+
+void look_found(struct look *l, struct found f, struct bl_buf *evidence, const char *remedy)
+{
+	struct found *more;
+
+	if (!evidence->len && !bl_buf_failed(evidence))
+		return;
+	more = reallocarray(l->found, l->n_found + 1, sizeof *more);
+	if (more)
+		l->found = more;
+	f.evidence = bl_buf_take(evidence);
+	f.remedy = strdup(remedy);
+	if (!more || !f.evidence || !f.remedy) {
+		found_done(&f);
+		l->g->failed = true;
+		return;
+	}
+	l->found[l->n_found++] = f;
+}
+
+struct found *look_find(const struct look *l, const char *cause)
+{
+	for (size_t i = 0; i < l->n_found; i++)
+		if (!l->found[i].is_shadow && !strcmp(l->found[i].cause, cause))
+			return &l->found[i];
+	return NULL;
+}
+
+/* ---- the path ---- */
+
+static const char *effective_of(const struct look *l, const char *key)
+{
+	const struct effectives *e = &l->a->t->effective;
+
+	for (size_t i = 0; key && i < e->n; i++)
+		if (!strcmp(e->items[i].key, key) && e->items[i].effective)
+			return e->items[i].effective;
+	return NULL;
+}
+
+/* Who else knows of a fact of the path. */
+static const struct {
+	const char *key, *effective, *axis;
+} path_others[] = {
+	{"bus", NULL, "bus"},
+	{"queues", "guest.queues", NULL},
+	{"cache", NULL, "cache"},
+	{"cache_direct", "cache.direct", NULL},
+	{"cache_writeback", "cache.writeback", NULL},
+	{"aio", "aio", "aio"},
+	{"discard", "discard", "discard"},
+	{"format", "format", "format"},
+	{"cluster_bytes", "image.cluster_size_bytes", NULL},
+	{"storage", NULL, "storage"},
+	{"throttle", NULL, "throttle"},
+	{"vm.vcpus", "vcpus", "vcpus"},
+};
+
+/* "disk.iothreads" counts them. */
+static const char *iothread_of(const struct look *l)
+{
+	const char *n = effective_of(l, "disk.iothreads");
+
+	return !n ? NULL : strcmp(n, "0") ? n : "none";
+}
+
+const char *path_of(const struct look *l, const char *key)
+{
+	char name[64] = "path.";
+	const char *said;
+
+	strncat(name, key, sizeof name - sizeof "path.");
+	said = facts_get(&l->a->t->facts, name);
+	if (said)
+		return said;
+	if (!strcmp(key, "iothread"))
+		return iothread_of(l);
+	for (size_t i = 0; i < BL_ARRAY_LEN(path_others); i++) {
+		const char *axis = path_others[i].axis;
+
+		if (strcmp(path_others[i].key, key) != 0)
+			continue;
+		said = effective_of(l, path_others[i].effective);
+		if (!said && axis)
+			said = axis_of(l->g->d, l->a->cell, axis);
+		return said && *said ? said : NULL;
+	}
+	return NULL;
+}
+
+bool path_is(const struct look *l, const char *key, const char *value)
+{
+	const char *is = path_of(l, key);
+
+	return is && !strcmp(is, value);
+}
+
+double number_in(const char *text)
+{
+	char *end;
+	double v;
+
+	if (!text || !*text)
+		return NAN;
+	v = strtod(text, &end);
+	return end == text ? NAN : v;
+}
+
+double path_number(const struct look *l, const char *key)
+{
+	return number_in(path_of(l, key));
+}
+
+bool is_served_by_qemu(const struct look *l)
+{
+	return *l->bus && strcmp(l->bus, "host") != 0 && strcmp(l->bus, "vfio") != 0;
+}
+
+bool is_past_host_cache(const struct look *l)
+{
+	const char *direct = path_of(l, "cache_direct"), *cache = path_of(l, "cache");
+
+	if (!is_served_by_qemu(l) || !strcmp(l->bus, "nvme-userspace"))
+		return true;
+	if (direct)
+		return !strcmp(direct, "on") || !strcmp(direct, "yes") || !strcmp(direct, "true");
+	return !cache || !strcmp(cache, "none") || !strcmp(cache, "directsync");
+}
+
+unsigned vcpus_of(const struct look *l)
+{
+	double n = path_number(l, "vm.vcpus");
+
+	return n > 0 ? (unsigned)n : 0;
+}
+
+/* Canonical fio text: one "option=value" or "option" a line. */
+static bool job_value(const struct look *l, const char *option, const char **ret, size_t *ret_len)
+{
+	const char *line = l->a->j->job_text;
+	size_t n = strlen(option);
+
+	for (; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		if (strncmp(line, option, n) != 0 || !strchr("=\n", line[n]))
+			continue;
+		*ret = line[n] == '=' ? line + n + 1 : line + n;
+		*ret_len = strcspn(*ret, "\n");
+		return true;
+	}
+	return false;
+}
+
+double job_number(const struct look *l, const char *option, double otherwise)
+{
+	const char *value;
+	size_t len;
+	double v = job_value(l, option, &value, &len) ? number_in(value) : NAN;
+
+	return isnan(v) ? otherwise : v;
+}
+
+bool job_says(const struct look *l, const char *option, const char *value)
+{
+	const char *is;
+	size_t len;
+
+	return job_value(l, option, &is, &len) && strlen(value) == len && !strncmp(is, value, len);
+}
+
+/* ---- requests ---- */
+
+double window_s(const struct look *l)
+{
+	return (double)(l->a->to_ns - l->a->from_ns) / 1e9;
+}
+
+double inflight_of(const struct look *l)
+{
+	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
+	double sum = 0;
+	bool any = false;
+
+	for (int d = 0; d < IO_DIRS; d++) {
+		if (!e->dir[d].has || isnan(e->dir[d].mean_ns))
+			continue;
+		sum += e->dir[d].n * e->dir[d].mean_ns;
+		any = true;
+	}
+	return any && window_s(l) > 0 ? sum / 1e9 / window_s(l) : NAN;
+}
+
+/* All directions: what @p took of what all requests took together. */
+static double time_in(const struct look *l, enum budget_part p, double *ret_all, double *ret_n)
+{
+	double sum = NAN;
+
+	*ret_all = *ret_n = 0;
+	for (int d = 0; d < IO_DIRS; d++) {
+		const struct budget_dir *b = &l->a->budget.dir[d];
+		double n = b->n[LAYER_AT_ENGINE];
+
+		if (!b->has || !(n > 0))
+			continue;
+		*ret_all += n * b->total_ns;
+		*ret_n += n;
+		if (b->part[p].has)
+			sum = (isnan(sum) ? 0 : sum) + n * b->part[p].own_ns;
+	}
+	return sum;
+}
+
+double share_of(const struct look *l, enum budget_part p)
+{
+	double all, n, sum = time_in(l, p, &all, &n);
+
+	return all > 0 ? sum / all : NAN;
+}
+
+double own_time_of(const struct look *l, enum budget_part p)
+{
+	double all, n, sum = time_in(l, p, &all, &n);
+
+	return n > 0 ? sum / n : NAN;
+}
+
+double mean_at(const struct look *l, enum layer_at at)
+{
+	const struct layer_seen *s = &l->a->layers[at];
+	double n = 0, sum = 0;
+
+	for (int d = 0; d < IO_DIRS; d++) {
+		if (d == IO_SYNC || !s->dir[d].has || isnan(s->dir[d].mean_ns))
+			continue;
+		n += s->dir[d].n;
+		sum += s->dir[d].n * s->dir[d].mean_ns;
+	}
+	return n >= 1 ? sum / n : NAN;
+}
+
+double bytes_at(const struct look *l, enum layer_at at, enum io_dir dir)
+{
+	const struct layer_dir *d = &l->a->layers[at].dir[dir];
+
+	return d->has ? d->bytes : NAN;
+}
+
+double count_at(const struct look *l, enum layer_at at, enum io_dir dir)
+{
+	const struct layer_dir *d = &l->a->layers[at].dir[dir];
+
+	return d->has ? d->n : NAN;
+}

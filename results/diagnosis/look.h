@@ -1,0 +1,113 @@
+/* look.h - one job of one trial under the eyes of the rules. Private to results/diagnosis/.
+ *
+ * A rule reads the job's analysis and tells what it found; what belongs to the same cell and job is
+ * put together over the trials afterwards (gather.h). Figures that are absent are NAN, and every
+ * comparison with NAN is false: a rule that lacks what it needs is quiet by itself.
+ */
+#ifndef DIAGNOSIS_LOOK_H
+#define DIAGNOSIS_LOOK_H
+
+#include "figure.h"
+#include "job_analysis.h"
+#include "rules.h"
+#include "thresholds.h"
+
+/* What a rule found in a trial. */
+struct found {
+	const char *cause; /* of cause_rows */
+	enum finding_confidence confidence;
+	bool has_layer; /* layer instead of the row's */
+	enum finding_layer layer;
+	double from_s, to_s; /* both 0: no window */
+	char change[64];     /* "iothreads=1"; "": none */
+	char *evidence, *remedy;
+	/* What became of it after all rules had looked: shadows.c. */
+	bool is_shadow;
+};
+
+struct look {
+	struct diagnosis *g;
+	const struct job_analysis *a;
+	bool is_emulated;
+	const char *bus; /* "": not known */
+	struct found *found;
+	size_t n_found;
+};
+
+void look_done(struct look *l);
+
+/* One more, unless @evidence is empty; it is emptied. @f needs no texts but change. */
+void look_found(struct look *l, struct found f, struct bl_buf *evidence, const char *remedy);
+struct found *look_find(const struct look *l, const char *cause); /* NULL; not a shadow */
+
+static inline double limit(const struct look *l, enum threshold which)
+{
+	return threshold(which, l->is_emulated);
+}
+
+/* ---- the path ---- */
+
+/* "path.KEY" of the trial's facts, else what the effective configuration or the cell's axes say of
+ * the same; NULL: not known. Keys: bus, iothread, queues, cache, cache_direct, cache_no_flush, aio,
+ * discard, format, cluster_bytes, chain_depth, storage, throttle, ... */
+const char *path_of(const struct look *l, const char *key);
+bool path_is(const struct look *l, const char *key, const char *value);
+double number_in(const char *text);                        /* the number it begins with; NAN */
+double path_number(const struct look *l, const char *key); /* NAN */
+bool is_served_by_qemu(const struct look *l);              /* not the host's own job, not vfio */
+bool is_past_host_cache(const struct look *l); /* O_DIRECT below QEMU, or nothing of it there */
+unsigned vcpus_of(const struct look *l);       /* 0: not known */
+double job_number(const struct look *l, const char *option, double otherwise);
+bool job_says(const struct look *l, const char *option, const char *value);
+
+/* ---- requests ---- */
+
+double inflight_of(const struct look *l);                  /* at the engine: Little's law; NAN */
+double share_of(const struct look *l, enum budget_part p); /* of all directions' time; NAN */
+/* Per request, weighted by the time of the directions; NAN. */
+double own_time_of(const struct look *l, enum budget_part p);
+/* At that place, reads, writes and trims together; NAN: not known. */
+double mean_at(const struct look *l, enum layer_at at);
+double bytes_at(const struct look *l, enum layer_at at, enum io_dir dir); /* NAN */
+double count_at(const struct look *l, enum layer_at at, enum io_dir dir); /* NAN */
+double window_s(const struct look *l); /* length of the counted time */
+
+/* ---- signals ---- */
+
+double rate_of(const struct look *l, enum watcher w, const char *counter); /* 1/s; NAN */
+/* The greatest rate of the counters whose names match @pattern (fnmatch), and that one's name. */
+double greatest_rate(const struct look *l, enum watcher w, const char *pattern,
+		     const char **ret_name);
+double gauge_max(const struct look *l, enum watcher w, const char *gauge); /* in the window; NAN */
+double gauge_min(const struct look *l, enum watcher w, const char *gauge);
+double gauge_last(const struct look *l, enum watcher w, const char *gauge);
+double gauge_first(const struct look *l, enum watcher w, const char *gauge);
+/* A counter's rise between two times since the counted time began; NAN. */
+double rise_in(const struct look *l, enum watcher w, const char *counter, double from_s,
+	       double to_s);
+
+/* Does @name match one of these (fnmatch, separated by blanks)? */
+bool is_one_of(const char *patterns, const char *name);
+/* The signal that explains the stalls best among those whose names match one of the patterns
+ * (fnmatch, separated by blanks); NULL: none does. Symptoms never do. */
+const struct signal *explains(const struct look *l, const char *patterns);
+bool explains_most(const struct look *l, const struct signal *s);
+/* "A goes before 9 of the 10 stalls (attributable fraction 0.87 [0.55, 0.97]; p 0.012 over all
+ * signals, 0.31 by Holm)". */
+void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out);
+
+/* How sure when a level was passed and when a signal explains: both leave little doubt. */
+enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s);
+
+/* ---- words ---- */
+
+/* "; " before all but the first. */
+void say(struct bl_buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+const char *ns_text(char out[FMT_MAX], double ns);     /* "412 us" */
+const char *pct_text(char out[FMT_MAX], double share); /* "31 %" */
+const char *num_text(char out[FMT_MAX], double v);
+const char *mib_text(char out[FMT_MAX], double bytes); /* "120 MiB" */
+/* Facts host.top.N: "stress-ng (98 %), ..."; adds nothing when there are none. */
+void say_who(const struct look *l, struct bl_buf *out);
+
+#endif

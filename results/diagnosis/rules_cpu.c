@@ -1,0 +1,247 @@
+/* Threads that are ready and not run, CPUs that were taken or slowed down, and who had them. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "judge.h"
+#include "stalls.h"
+
+#define PIN                                                                                        \
+	"give it a CPU of its own: pin the VM's threads and keep other work off those CPUs "       \
+	"(isolation, cgroups, fewer VMs on the host); no setting of the disk cures it"
+
+/* ---- iothread-starved ---- */
+
+/* How a thread of the VM waits: shares of the time. */
+struct waits {
+	char role[24];
+	double run, wait;
+};
+
+/* The worst of those that match; wait NAN: none was watched. */
+static struct waits waits_of(const struct look *l, const char *roles)
+{
+	char pattern[64];
+	const char *name = NULL;
+	struct waits w = {.run = NAN};
+
+	snprintf(pattern, sizeof pattern, "thread.%s.wait_ns", roles);
+	w.wait = greatest_rate(l, WATCHED_HOST, pattern, &name) / 1e9;
+	if (!name)
+		return w;
+	snprintf(w.role, sizeof w.role, "%.*s", (int)strcspn(name + strlen("thread."), "."),
+		 name + strlen("thread."));
+	snprintf(pattern, sizeof pattern, "thread.%s.run_ns", w.role);
+	w.run = rate_of(l, WATCHED_HOST, pattern) / 1e9;
+	return w;
+}
+
+static bool is_starved(const struct look *l, const struct waits *w)
+{
+	return w->wait >= limit(l, THRESHOLD_STARVED_WAIT) &&
+	       w->wait / (w->wait + (isnan(w->run) ? 0 : w->run)) >=
+		       limit(l, THRESHOLD_STARVED_RATIO);
+}
+
+static void say_waits(const struct waits *w, struct bl_buf *out)
+{
+	char wait[FMT_MAX], run[FMT_MAX];
+
+	if (isnan(w->wait))
+		return;
+	say(out, "%s was ready and waited for a CPU %s of the time", w->role,
+	    pct_text(wait, w->wait));
+	if (!isnan(w->run))
+		bl_buf_addf(out, ", and ran %s of it", pct_text(run, w->run));
+}
+
+static void say_others(const struct look *l, struct bl_buf *out)
+{
+	double others = rate_of(l, WATCHED_HOST, "cpu.others_ns") / 1e9;
+	char cpus[FMT_MAX];
+
+	if (!(others >= 0.05))
+		return;
+	say(out, "other programs used %s CPUs", num_text(cpus, others));
+	say_who(l, out);
+}
+
+/* Who serves the disk: iothreads, or the main loop where there are none. Workers of the pool do
+ * what aio=threads asks of them. */
+static const char *servers_of(const struct look *l)
+{
+	return path_is(l, "iothread", "none") ? "main" : "iothread*";
+}
+
+static void rule_of_servers(struct look *l)
+{
+	struct waits server = waits_of(l, servers_of(l)), worker = waits_of(l, "worker"), *worst;
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct found f = {.cause = "iothread-starved"};
+	const struct signal *s;
+	bool has_level;
+	char patterns[96];
+
+	if (!is_served_by_qemu(l))
+		return;
+	snprintf(patterns, sizeof patterns,
+		 "host.thread.%s.wait_ns host.thread.%s.preempted host.thread.worker.wait_ns",
+		 servers_of(l), servers_of(l));
+	s = explains(l, patterns);
+	worst = is_starved(l, &worker) && !(server.wait >= worker.wait) ? &worker : &server;
+	has_level = is_starved(l, worst);
+	/* What hardly waits explains nothing, however well its few moments fit. */
+	if (!has_level && !(s && worst->wait >= limit(l, THRESHOLD_STARVED_WAIT) / 4))
+		return;
+	say_waits(worst, &said);
+	say_explains(l, s, &said);
+	say_others(l, &said);
+	f.confidence = surer(has_level, l, s);
+	if (s)
+		stalls_span(l, &f.from_s, &f.to_s);
+	look_found(l, f, &said, PIN);
+}
+
+/* ---- vcpu-starved ---- */
+
+/* The vCPU that the host takes most from, by the guest's own count. */
+static double steal_of(const struct look *l, const char **ret_name)
+{
+	return greatest_rate(l, WATCHED_GUEST, "cpu*.steal_ns", ret_name) / 1e9;
+}
+
+static void rule_of_vcpus(struct look *l)
+{
+	struct waits vcpu = waits_of(l, "vcpu*");
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct found f = {.cause = "vcpu-starved"};
+	const struct signal *s =
+		explains(l, "host.thread.vcpu*.wait_ns host.thread.vcpu*.preempted "
+			    "guest.cpu*.steal_ns guest.cpu*.steal");
+	const char *name = NULL;
+	double steal = steal_of(l, &name);
+	bool has_level =
+		vcpu.wait >= limit(l, THRESHOLD_VCPU_WAIT) || steal >= limit(l, THRESHOLD_STEAL);
+	char share[FMT_MAX];
+
+	if (!has_level && !(s && (vcpu.wait >= limit(l, THRESHOLD_VCPU_WAIT) / 4 ||
+				  steal >= limit(l, THRESHOLD_STEAL) / 4)))
+		return;
+	say_waits(&vcpu, &said);
+	if (steal > 0)
+		say(&said, "in the guest %.*s lost %s of its time (steal)", (int)strcspn(name, "."),
+		    name, pct_text(share, steal));
+	say_explains(l, s, &said);
+	say_others(l, &said);
+	f.confidence = surer(has_level, l, s);
+	if (s)
+		stalls_span(l, &f.from_s, &f.to_s);
+	look_found(l, f, &said, PIN);
+}
+
+/* ---- cpu-throttled ---- */
+
+static void rule_of_throttling(struct look *l)
+{
+	double events = rate_of(l, WATCHED_HOST, "throttle.events") * window_s(l);
+	double least = gauge_min(l, WATCHED_HOST, "frequency.mean_khz");
+	double most = gauge_max(l, WATCHED_HOST, "frequency.mean_khz");
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	bool is_slower = least / most < limit(l, THRESHOLD_FREQUENCY);
+	char lo[FMT_MAX], hi[FMT_MAX];
+
+	if (!(events >= 1))
+		return;
+	say(&said, "the host's CPUs were throttled for heat %.0f times", events);
+	if (least > 0)
+		say(&said, "their mean clock was between %s and %s MHz", num_text(lo, least / 1e3),
+		    num_text(hi, most / 1e3));
+	look_found(
+		l,
+		(struct found){.cause = "cpu-throttled",
+			       .confidence = is_slower ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY},
+		&said,
+		"cool the host (fans, dust, power limit of the firmware) and run again; or set a "
+		"fixed lower clock, so that all trials have the same");
+}
+
+/* ---- busy-host ---- */
+
+static void rule_of_others(struct look *l)
+{
+	double others = rate_of(l, WATCHED_HOST, "cpu.others_ns") / 1e9;
+	double cpus = number_in(facts_get(&l->g->d->run.environment, "cpu.count"));
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	char share[FMT_MAX];
+
+	if (isnan(cpus))
+		cpus = path_number(l, "host.cpus");
+	if (!(others / cpus >= limit(l, THRESHOLD_OTHERS_CPU)))
+		return;
+	say(&said, "programs that are neither the VM nor the lab had %s of the host's %.0f CPUs",
+	    pct_text(share, others / cpus), cpus);
+	say_who(l, &said);
+	look_found(l, (struct found){.cause = "busy-host", .confidence = CONFIDENCE_LIKELY}, &said,
+		   "run again on an idle host, or keep the others off the CPUs of the VM; when the "
+		   "load "
+		   "belongs to the question, say so and compare only trials that had it");
+}
+
+/* ---- background-job ---- */
+
+/* "timer.N": a timer that went off within the window; "host.ran.N": a maintenance program that
+ * was seen running. */
+static size_t say_jobs(const struct facts *from, const char *prefix, const char *what,
+		       struct bl_buf *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		if (strncmp(from->items[i].key, prefix, strlen(prefix)) != 0)
+			continue;
+		if (n < 4)
+			bl_buf_addf(out, "%s%s%s",
+				    n          ? ", "
+				    : out->len ? "; "
+					       : "",
+				    n ? "" : what, from->items[i].value);
+		n++;
+	}
+	if (n > 4)
+		bl_buf_addf(out, " and %zu more", n - 4);
+	return n;
+}
+
+/* Of the job, else of the trial. A timer alone says little: many go off and do nothing. */
+static void rule_of_background(struct look *l)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct found f = {.cause = "background-job", .confidence = CONFIDENCE_POSSIBLE};
+	bool is_stalling = is_stuttering(l);
+	size_t n = say_jobs(&l->a->j->facts, "host.ran.", "meanwhile there ran ", &said);
+
+	if (n)
+		f.confidence = is_stalling ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+	else if (!is_stalling) /* nothing to explain */
+		return;
+	say_jobs(&l->a->j->facts, "timer.", "these timers went off: ", &said);
+	if (said.len && is_stalling)
+		say_stalls(l, &said);
+	look_found(
+		l, f, &said,
+		"run again at another time: when the stalls are gone, give that job its own "
+		"window, "
+		"a limit (ionice, cgroup io.max, the tool's own bandwidth limit) or another disk; "
+		"harmless when it works on other disks");
+}
+
+void rules_of_cpus(struct look *l)
+{
+	rule_of_servers(l);
+	rule_of_vcpus(l);
+	rule_of_throttling(l);
+	rule_of_others(l);
+	rule_of_background(l);
+}

@@ -1,0 +1,266 @@
+/* The storage below QEMU: busy, slow, stuck, limited or failing. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "judge.h"
+#include "stalls.h"
+#include "units.h"
+
+/* ---- device-saturated ---- */
+
+/* Of the device's bytes, those that the VM (or the job) asked for; NAN. */
+static double own_part(const struct look *l)
+{
+	double device = 0, own;
+
+	for (int d = 0; d < IO_SYNC; d++) {
+		double bytes = bytes_at(l, LAYER_AT_HOST_BLOCK, (enum io_dir)d);
+
+		device += isnan(bytes) ? 0 : bytes;
+	}
+	own = (rate_of(l, WATCHED_HOST, "process.read_bytes") +
+	       rate_of(l, WATCHED_HOST, "process.write_bytes")) *
+	      window_s(l);
+	return device > 0 ? fmin(own / device, 1) : NAN;
+}
+
+static void say_device(const struct look *l, struct bl_buf *out)
+{
+	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
+	char busy[FMT_MAX], queue[FMT_MAX], mean[FMT_MAX], share[FMT_MAX];
+
+	say(out, "%s%s was busy %s of the time with %s requests in flight and took %s for each",
+	    *h->device ? "the host's " : "the host's device", h->device,
+	    pct_text(busy, h->busy_share), num_text(queue, h->mean_inflight),
+	    ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK)));
+	if (!isnan(share_of(l, PART_HOST)))
+		say(out, "%s of the job's latency is there",
+		    pct_text(share, share_of(l, PART_HOST)));
+}
+
+static void rule_of_saturation(struct look *l)
+{
+	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	double share = share_of(l, PART_HOST), own = own_part(l), mean;
+	enum finding_confidence sure = CONFIDENCE_LIKELY;
+	char part[FMT_MAX];
+
+	mean = mean_at(l, LAYER_AT_HOST_BLOCK);
+	if (!(h->busy_share >= limit(l, THRESHOLD_DEVICE_BUSY)) ||
+	    !(h->mean_inflight >= limit(l, THRESHOLD_DEVICE_QUEUE)) ||
+	    !(share >= limit(l, THRESHOLD_DEVICE_SHARE)))
+		return;
+	if (!(mean >= limit(l, THRESHOLD_DEVICE_AWAIT)))
+		sure = CONFIDENCE_POSSIBLE;
+	say_device(l, &said);
+	if (own < 0.5)
+		say(&said, "only %s of its bytes were this VM's: somebody else uses it",
+		    pct_text(part, own));
+	look_found(l, (struct found){.cause = "device-saturated", .confidence = sure}, &said,
+		   sure == CONFIDENCE_POSSIBLE
+			   ? "harmless when the job is meant to load the disk as "
+			     "far as it goes: a fast "
+			     "device that is kept busy by a deep queue does its "
+			     "work; else ask for less "
+			     "at once (iodepth, numjobs)"
+			   : "settings of the VM will not help: take load off "
+			     "the device (who uses it? "
+			     "pidstat -d), use a faster one or spread over "
+			     "several, or ask for less at "
+			     "once (iodepth, numjobs)");
+}
+
+/* ---- backend-slow ---- */
+
+static bool is_remote(const struct look *l)
+{
+	return path_is(l, "storage", "nbd") || path_is(l, "storage", "network");
+}
+
+static double slow_from(const struct look *l)
+{
+	for (int i = 0; i < 8; i++) {
+		char key[48];
+
+		snprintf(key, sizeof key, "device.%d.rotational", i);
+		if (path_is(l, key, "1") || path_is(l, key, "yes"))
+			return limit(l, THRESHOLD_BACKEND_MEAN_DISK);
+	}
+	return limit(l, THRESHOLD_BACKEND_MEAN);
+}
+
+static void rule_of_slowness(struct look *l)
+{
+	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	bool has_device = !*h->absent && !isnan(mean_at(l, LAYER_AT_HOST_BLOCK));
+	double qemu = mean_at(l, LAYER_AT_QEMU), host = mean_at(l, LAYER_AT_HOST_BLOCK);
+	double mean = isnan(qemu) ? host : qemu, share, in_host = share_of(l, PART_HOST);
+	char text[FMT_MAX], part[FMT_MAX];
+
+	share = (isnan(in_host) ? 0 : in_host) +
+		(isnan(share_of(l, PART_QEMU)) ? 0 : share_of(l, PART_QEMU));
+	if (!(mean >= slow_from(l)) || !(share >= limit(l, THRESHOLD_BACKEND_SHARE)))
+		return;
+	if (has_device &&
+	    (!(h->busy_share < limit(l, THRESHOLD_BACKEND_IDLE)) || !(host >= slow_from(l))))
+		return; /* busy with it, or not slow itself: then it lies above the device */
+	if (!has_device && !is_remote(l))
+		return;
+	say(&said, "requests took %s at %s, %s of the job's latency", ns_text(text, mean),
+	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share));
+	if (has_device)
+		say_device(l, &said);
+	else
+		say(&said, "below QEMU is %s (%s), no device of this host", path_of(l, "storage"),
+		    path_of(l, "source") ? path_of(l, "source") : "?");
+	look_found(
+		l, (struct found){.cause = "backend-slow", .confidence = CONFIDENCE_LIKELY}, &said,
+		"settings of the VM will not help: look at the storage itself (network, recovery "
+		"or "
+		"rebuild in a cluster, a pool in a degraded state, a shared array under others' "
+		"load), or move the disk elsewhere and compare");
+}
+
+/* ---- backend-stalls ---- */
+
+static void rule_of_stalls(struct look *l)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	double qemu = stalled_at(l, LAYER_AT_QEMU), host = stalled_at(l, LAYER_AT_HOST_BLOCK);
+	double stuck = stuck_share(l), below = isnan(host) ? qemu : host;
+	struct found f = {.cause = "backend-stalls", .confidence = CONFIDENCE_LIKELY};
+	char text[FMT_MAX];
+
+	if (!is_past_host_cache(l)) { /* what the host writes then is not what the job waits for */
+		host = stuck = NAN;
+		below = qemu;
+	}
+	if (!is_stuttering(l) || !(below >= limit(l, THRESHOLD_STALL_BELOW)))
+		return;
+	if (isnan(host) && !is_remote(l))
+		return; /* QEMU, the file system or the cache may be it as well */
+	if (stuck >= 0.5 || isnan(host))
+		f.confidence = CONFIDENCE_CERTAIN;
+	say_stalls(l, &said);
+	say(&said, "of the time of requests that ended in them %s was spent %s",
+	    pct_text(text, below),
+	    isnan(host) ? "in QEMU's block layer or below, which is no device of this host"
+			: "at the host's device");
+	if (stuck > 0)
+		say(&said, "in %s of their readings the device had requests and completed none",
+		    pct_text(text, stuck));
+	stalls_span(l, &f.from_s, &f.to_s);
+	look_found(l, f, &said,
+		   "settings of the VM will not help: look at the storage itself when it happens "
+		   "(its log, firmware, garbage collection, network, failover), and measure it on "
+		   "the host (bus host)");
+}
+
+/* ---- io-throttled ---- */
+
+/* "500iops", "500 iops, 20 MiB/s", "1048576 bytes/s": requests or bytes a second; NAN. */
+static double limit_in(const char *text, bool is_of_bytes)
+{
+	double least = NAN;
+
+	for (const char *at = text; *at; at++) {
+		double v, unit = 1;
+		char *end;
+
+		if (!strchr("0123456789", *at))
+			continue;
+		v = strtod(at, &end);
+		at = end - 1;
+		end += strspn(end, " _");
+		if (*end && strchr("KMGkmg", *end)) /* binary, as everywhere in the lab */
+			unit = strchr("Kk", *end)   ? 1024
+			       : strchr("Mm", *end) ? 1048576
+						    : 1073741824;
+		if (is_of_bytes == !strncmp(end, "iops", 4) || (is_of_bytes && !strchr(end, '/')))
+			continue;
+		if (isnan(least) || v * unit < least)
+			least = v * unit;
+	}
+	return least;
+}
+
+static double reached(const struct look *l, const char *text, const char **ret_unit)
+{
+	double ios = 0, bytes = 0, of_ios, of_bytes;
+
+	for (int d = 0; d < IO_SYNC; d++) {
+		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double b = bytes_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+
+		ios += isnan(n) ? 0 : n;
+		bytes += isnan(b) ? 0 : b;
+	}
+	of_ios = ios / window_s(l) / limit_in(text, false);
+	of_bytes = bytes / window_s(l) / limit_in(text, true);
+	*ret_unit = of_bytes > of_ios || isnan(of_ios) ? "bytes" : "requests";
+	return fmax(of_ios, of_bytes); /* fmax leaves a NAN out */
+}
+
+static void rule_of_limit(struct look *l)
+{
+	const char *text = path_of(l, "throttle"), *unit;
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	struct found f = {.cause = "io-throttled", .confidence = CONFIDENCE_CERTAIN};
+	double share, in_qemu = share_of(l, PART_QEMU);
+	char part[FMT_MAX], budget[FMT_MAX];
+
+	if (!text || !strcmp(text, "none") || !strcmp(text, "off") || !*text)
+		return;
+	share = reached(l, text, &unit);
+	if (!(share >= limit(l, THRESHOLD_THROTTLE_REACHED)))
+		return;
+	if (share > 1.3) /* the limit is not understood, or holds for less than was counted */
+		f.confidence = CONFIDENCE_POSSIBLE;
+	if (*axis_of(l->g->d, l->a->cell, "throttle"))
+		snprintf(f.change, sizeof f.change, "throttle=off");
+	say(&said, "the disk has a limit of %s, and the job's %s were %s of it", text, unit,
+	    pct_text(part, share));
+	if (!isnan(in_qemu))
+		say(&said,
+		    "%s of its latency was spent in QEMU's block layer, which holds requests "
+		    "back",
+		    pct_text(budget, in_qemu));
+	look_found(
+		l, f, &said,
+		"the disk does what it was told: lift or raise the limit (virsh blkdeviotune, "
+		"<iotune> of the disk) when it is not wanted, or compare cells with the same one");
+}
+
+/* ---- io-errors ---- */
+
+static void rule_of_errors(struct look *l)
+{
+	const struct sample *s = l->a->j->sample;
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	double qemu = rate_of(l, WATCHED_QEMU, "block.errors") * window_s(l);
+
+	if (s && s->n_errors)
+		say(&said, "%llu requests of the job failed", (unsigned long long)s->n_errors);
+	if (s && s->error)
+		say(&said, "the job ended with '%s'", s->error_text);
+	if (qemu >= 0.5)
+		say(&said, "QEMU counted %.0f failed requests of the disk", qemu);
+	look_found(
+		l, (struct found){.cause = "io-errors", .confidence = CONFIDENCE_CERTAIN}, &said,
+		"do not compare these figures: find out what failed (the kernel's log of guest and "
+		"host, the space left in the image's file system, the storage's own log)");
+}
+
+void rules_of_storage(struct look *l)
+{
+	rule_of_errors(l);
+	rule_of_limit(l);
+	rule_of_saturation(l);
+	rule_of_slowness(l);
+	rule_of_stalls(l);
+}

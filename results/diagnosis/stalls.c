@@ -1,0 +1,156 @@
+#include "stalls.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A slice more on each side: readings of other watchers lie up to one apart from the engine's. */
+#define AROUND_S 0.1
+
+static double longest_ns(const struct stutter *s)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < s->n_stalls; i++)
+		most = fmax(most, fmax(s->stalls[i].peak_ns, 0));
+	return most;
+}
+
+bool is_stuttering(const struct look *l)
+{
+	const struct stutter *s = &l->a->stutter;
+
+	return (double)s->n_stalls >= limit(l, THRESHOLD_STALLS) &&
+	       longest_ns(s) >= limit(l, THRESHOLD_STALL_PEAK) && s->span_s > 0 &&
+	       s->stalled_s / s->span_s >= limit(l, THRESHOLD_STALLED);
+}
+
+/* What the engine's requests that completed from @from_s to @to_s took together. */
+static double engine_ns(const struct look *l, double from_s, double to_s)
+{
+	const struct timeline *line = &l->a->line;
+	double sum = 0;
+
+	for (size_t i = 0; i < line->n; i++) {
+		double at = timeline_s(line, i);
+
+		if (at >= from_s - 1e-9 && at < to_s - 1e-9 && line->ios[i] > 0 &&
+		    !isnan(line->mean_ns[i]))
+			sum += line->mean_ns[i] * line->ios[i];
+	}
+	return sum;
+}
+
+static double qemu_ns(const struct look *l, double from_s, double to_s)
+{
+	return rise_in(l, WATCHED_QEMU, "block.read_ns", from_s, to_s) +
+	       rise_in(l, WATCHED_QEMU, "block.write_ns", from_s, to_s);
+}
+
+/* Of the device's requests, those that can be the job's: others' wait is not its own. */
+static double own_requests(const struct look *l)
+{
+	double mine = 0, all = 0;
+
+	for (int d = 0; d < IO_SYNC; d++) {
+		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double host = count_at(l, LAYER_AT_HOST_BLOCK, (enum io_dir)d);
+
+		mine += isnan(n) ? 0 : n;
+		all += isnan(host) ? 0 : host;
+	}
+	return all > mine && all > 0 ? mine / all : 1;
+}
+
+static double host_ns(const struct look *l, double from_s, double to_s)
+{
+	const char *name = l->a->layers[LAYER_AT_HOST_BLOCK].device;
+	char read[SERIES_NAME_MAX], written[SERIES_NAME_MAX];
+
+	if (!*name || strchr(name, ' ')) /* of several, none stands for all */
+		return NAN;
+	if ((size_t)snprintf(read, sizeof read, "disk.%s.read_ns", name) >= sizeof read ||
+	    (size_t)snprintf(written, sizeof written, "disk.%s.write_ns", name) >= sizeof written)
+		return NAN;
+	return (rise_in(l, WATCHED_HOST, read, from_s, to_s) +
+		rise_in(l, WATCHED_HOST, written, from_s, to_s)) *
+	       own_requests(l);
+}
+
+double stalled_at(const struct look *l, enum layer_at at)
+{
+	const struct stutter *s = &l->a->stutter;
+	double all = 0, below = 0;
+
+	if (l->a->line.is_mean_only || (at != LAYER_AT_QEMU && at != LAYER_AT_HOST_BLOCK))
+		return NAN;
+	for (size_t i = 0; i < s->n_stalls; i++) {
+		double from = s->stalls[i].at_s - AROUND_S;
+		double to = s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S;
+
+		all += engine_ns(l, from, to);
+		below += at == LAYER_AT_QEMU ? qemu_ns(l, from, to) : host_ns(l, from, to);
+	}
+	return all > 0 ? fmin(below / all, 1) : NAN;
+}
+
+double stuck_share(const struct look *l)
+{
+	const char *name = l->a->layers[LAYER_AT_HOST_BLOCK].device;
+	const struct series_set *set = &l->a->j->watched[WATCHED_HOST];
+	const struct series *in_flight, *reads, *writes;
+	char key[3][SERIES_NAME_MAX];
+	size_t n = 0, n_stuck = 0;
+
+	if (!*name || strchr(name, ' '))
+		return NAN;
+	snprintf(key[0], sizeof key[0], "disk.%.40s.in_flight", name);
+	snprintf(key[1], sizeof key[1], "disk.%.40s.reads", name);
+	snprintf(key[2], sizeof key[2], "disk.%.40s.writes", name);
+	in_flight = series_find(set, key[0]);
+	reads = series_find(set, key[1]);
+	writes = series_find(set, key[2]);
+	for (size_t i = 1; in_flight && reads && writes && i < set->n; i++) {
+		double at = ((double)set->at_ns[i] - (double)l->a->from_ns) / 1e9;
+		const struct stall *in = NULL;
+
+		for (size_t k = 0; k < l->a->stutter.n_stalls && !in; k++) {
+			const struct stall *s = &l->a->stutter.stalls[k];
+
+			if (at - AROUND_S >= s->at_s && at <= s->at_s + s->length_s)
+				in = s;
+		}
+		if (!in || in_flight->values[i] == SERIES_ABSENT)
+			continue;
+		n++;
+		n_stuck += in_flight->values[i] > 0 && reads->values[i] == reads->values[i - 1] &&
+			   writes->values[i] == writes->values[i - 1];
+	}
+	return n ? (double)n_stuck / (double)n : NAN;
+}
+
+void say_stalls(const struct look *l, struct bl_buf *out)
+{
+	const struct stutter *s = &l->a->stutter;
+	char longest[FMT_MAX], base[FMT_MAX], share[FMT_MAX], span[FMT_MAX];
+
+	if (!s->n_stalls)
+		return;
+	say(out,
+	    "%zu stall%s, the longest request %s where the slowest of 100 ms usually takes %s, "
+	    "%s of %s s",
+	    s->n_stalls, s->n_stalls == 1 ? "" : "s", ns_text(longest, longest_ns(s)),
+	    ns_text(base, s->base_ns), pct_text(share, s->stalled_s / s->span_s),
+	    num_text(span, s->span_s));
+}
+
+void stalls_span(const struct look *l, double *ret_from_s, double *ret_to_s)
+{
+	const struct stutter *s = &l->a->stutter;
+
+	*ret_from_s = *ret_to_s = 0;
+	if (!s->n_stalls)
+		return;
+	*ret_from_s = s->stalls[0].at_s;
+	*ret_to_s = s->stalls[s->n_stalls - 1].at_s + s->stalls[s->n_stalls - 1].length_s;
+}
