@@ -29,13 +29,13 @@ static double mapped_of(const struct look *l)
 /* Of a qcow2 image, the share that had clusters when the jobs began; NAN. */
 static double allocated_of(const struct look *l)
 {
-	double said = path_number(l, "preallocated_share");
+	const char *prealloc = axis_of(l->g->d, l->a->cell, "preallocation");
 
-	if (!isnan(said))
-		return said;
 	if (is_unfilled(l))
-		return strcmp(axis_of(l->g->d, l->a->cell, "preallocation"), "off") ? 1 : 0;
-	return mapped_of(l);
+		return *prealloc && strcmp(prealloc, "off") ? 1 : 0;
+	if (!isnan(mapped_of(l)))
+		return mapped_of(l);
+	return path_number(l, "preallocated_share"); /* of a VM that the lab did not make */
 }
 
 /* Of an image, the share that holds data when the jobs began; NAN. What is allocated and was

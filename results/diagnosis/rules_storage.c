@@ -24,7 +24,7 @@ static double own_part(const struct look *l)
 	own = (rate_of(l, WATCHED_HOST, "process.read_bytes") +
 	       rate_of(l, WATCHED_HOST, "process.write_bytes")) *
 	      window_s(l);
-	return device > 0 ? fmin(own / device, 1) : NAN;
+	return device > 0 && own >= 0 ? fmin(own / device, 1) : NAN;
 }
 
 static void say_device(const struct look *l, struct bl_buf *out)
@@ -163,47 +163,56 @@ static void rule_of_stalls(struct look *l)
 
 /* ---- io-throttled ---- */
 
-/* "500iops", "500 iops, 20 MiB/s", "1048576 bytes/s": requests or bytes a second; NAN. */
-static double limit_in(const char *text, bool is_of_bytes)
+/* One limit: "500iops", "500 iops", "write 20 MiB/s". Binary units, as everywhere in the lab. */
+static bool parse_limit(const char *text, double *ret, bool *ret_is_bytes)
 {
-	double least = NAN;
+	size_t skip = strcspn(text, "0123456789");
+	const char *unit;
+	char *end;
 
-	for (const char *at = text; *at; at++) {
-		double v, unit = 1;
-		char *end;
-
-		if (!strchr("0123456789", *at))
-			continue;
-		v = strtod(at, &end);
-		at = end - 1;
-		end += strspn(end, " _");
-		if (*end && strchr("KMGkmg", *end)) /* binary, as everywhere in the lab */
-			unit = strchr("Kk", *end)   ? 1024
-			       : strchr("Mm", *end) ? 1048576
-						    : 1073741824;
-		if (is_of_bytes == !strncmp(end, "iops", 4) || (is_of_bytes && !strchr(end, '/')))
-			continue;
-		if (isnan(least) || v * unit < least)
-			least = v * unit;
-	}
-	return least;
+	*ret = strtod(text + skip, &end);
+	unit = end + strspn(end, " ");
+	*ret_is_bytes = strncmp(unit, "iops", strlen("iops")) != 0;
+	if (*ret_is_bytes && *unit && strchr("KMGkmg", *unit))
+		*ret *= strchr("Kk", *unit) ? 1024 : strchr("Mm", *unit) ? 1048576 : 1073741824;
+	return text[skip] && *ret > 0 && (!*ret_is_bytes || strstr(unit, "/s"));
 }
 
-static double reached(const struct look *l, const char *text, const char **ret_unit)
+/* What the job had of it, a second: of reads, of writes and trims, or of both. */
+static double had_of(const struct look *l, bool is_bytes, bool reads, bool writes)
 {
-	double ios = 0, bytes = 0, of_ios, of_bytes;
+	double sum = 0;
 
 	for (int d = 0; d < IO_SYNC; d++) {
-		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
-		double b = bytes_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double v = is_bytes ? bytes_at(l, LAYER_AT_ENGINE, (enum io_dir)d)
+				    : count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
 
-		ios += isnan(n) ? 0 : n;
-		bytes += isnan(b) ? 0 : b;
+		if (!isnan(v) && (d == IO_READ ? reads : writes))
+			sum += v;
 	}
-	of_ios = ios / window_s(l) / limit_in(text, false);
-	of_bytes = bytes / window_s(l) / limit_in(text, true);
-	*ret_unit = of_bytes > of_ios || isnan(of_ios) ? "bytes" : "requests";
-	return fmax(of_ios, of_bytes); /* fmax leaves a NAN out */
+	return sum / window_s(l);
+}
+
+/* "500 iops, write 1 MiB/s": the limit that is used most, as a share of it; NAN: none is known. */
+static double reached(const struct look *l, const char *text, const char **ret_unit)
+{
+	double most = NAN;
+
+	*ret_unit = "requests";
+	for (const char *at = text; at; at = strchr(at, ','), at = at ? at + 1 : NULL) {
+		bool is_bytes, is_read = !strncmp(at + strspn(at, " "), "read", 4);
+		bool is_write = !strncmp(at + strspn(at, " "), "write", 5);
+		double of, share;
+
+		if (!parse_limit(at, &of, &is_bytes))
+			continue;
+		share = had_of(l, is_bytes, !is_write, !is_read) / of;
+		if (share <= most)
+			continue;
+		most = share;
+		*ret_unit = is_bytes ? "bytes" : "requests";
+	}
+	return most;
 }
 
 static void rule_of_limit(struct look *l)

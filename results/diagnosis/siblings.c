@@ -73,6 +73,13 @@ enum gained gained_by(const struct sibling *s, enum metric m)
 	return GAINED_NOTHING;
 }
 
+static const char *const said_names[METRICS] = {
+	[METRIC_IOPS] = "IOPS", [METRIC_BYTES_PER_S] = "bytes/s",
+	[METRIC_MEAN] = "mean", [METRIC_P50] = "p50",
+	[METRIC_P99] = "p99",   [METRIC_P99_9] = "p99.9",
+	[METRIC_MAX] = "max",   [METRIC_CPU_PER_IO] = "CPU per I/O",
+};
+
 void say_gain(const struct diagnosis *g, const struct sibling *s, const enum metric *which,
 	      size_t n, struct bl_buf *out)
 {
@@ -84,7 +91,7 @@ void say_gain(const struct diagnosis *g, const struct sibling *s, const enum met
 
 		if (!c->n_pairs)
 			continue;
-		bl_buf_addf(out, "%s %s %s", i ? "," : "", metric_names[which[i]],
+		bl_buf_addf(out, "%s %s %s", i ? "," : "", said_names[which[i]],
 			    fmt_change(&fmt_plain, at, c->ratio));
 		if (c->has_interval)
 			bl_buf_addf(out, " [%s, %s]", fmt_change(&fmt_plain, lo, c->lo),

@@ -91,7 +91,9 @@ double stalled_at(const struct look *l, enum layer_at at)
 		all += engine_ns(l, from, to);
 		below += at == LAYER_AT_QEMU ? qemu_ns(l, from, to) : host_ns(l, from, to);
 	}
-	return all > 0 ? fmin(below / all, 1) : NAN;
+	if (!(all > 0) || isnan(below)) /* fmin() would leave a NAN out */
+		return NAN;
+	return fmin(below / all, 1);
 }
 
 double stuck_share(const struct look *l)

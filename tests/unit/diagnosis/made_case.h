@@ -36,5 +36,10 @@ TCase *interrupt_cases(void);
 TCase *decision_cases(void);
 TCase *need_cases(void);
 TCase *command_cases(void);
+TCase *storage_cases(void);
+TCase *cpu_cases(void);
+TCase *path_cases(void);
+TCase *memory_cases(void);
+TCase *sound_cases(void);
 
 #endif

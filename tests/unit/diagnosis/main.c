@@ -11,6 +11,11 @@ int main(void)
 	suite_add_tcase(s, decision_cases());
 	suite_add_tcase(s, need_cases());
 	suite_add_tcase(s, command_cases());
+	suite_add_tcase(s, storage_cases());
+	suite_add_tcase(s, cpu_cases());
+	suite_add_tcase(s, path_cases());
+	suite_add_tcase(s, memory_cases());
+	suite_add_tcase(s, sound_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -1,0 +1,315 @@
+/* The storage below QEMU: busy, slow, stuck, limited, failing - and calm. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "made_job.h"
+
+static struct run_data d;
+static struct findings f;
+
+static void done(void)
+{
+	findings_done(&f);
+	run_data_done(&d);
+}
+
+START_TEST(a_calm_job_has_no_finding)
+{
+	static const char *const buses[] = {"virtio-blk", "virtio-scsi", "nvme-emulated"};
+	struct made_job m = calm_job();
+
+	for (size_t i = 0; i < 3; i++) {
+		make_run(&d, buses[i], 3, &m);
+		expect_causes(&d, &f, NULL);
+		done();
+	}
+	/* nor has a writer, nor a deep queue */
+	m.writes = 1;
+	m.depth = 32;
+	m.lat_ns = 800e3;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(on_an_emulated_cpu_only_that_is_said)
+{
+	struct made_job m = calm_job();
+
+	/* slow, nearly all of it between guest and QEMU, and the main loop is busy: it always is */
+	m.lat_ns = 3e6;
+	m.depth = 4;
+	m.at[LAYER_AT_QEMU].share = 0.1;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.05;
+	set_signal(&m, WATCHED_HOST, "thread.main.run_ns", 0.8e9, 0.8e9);
+	set_signal(&m, WATCHED_HOST, "thread.vcpu0.wait_ns", 0.3e9, 0.3e9);
+	set_signal(&m, WATCHED_GUEST, "cpu0.system_ns", 0.8e9, 0.8e9);
+	make_run(&d, "virtio-blk", 2, &m);
+	free(d.run.accel);
+	d.run.accel = strdup("tcg");
+	expect_causes(&d, &f, "emulated-cpu", NULL);
+	ck_assert_ptr_null(f.items[0].job);
+	done();
+	/* the same on a real CPU is a finding */
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "main-loop", "vcpu-starved", NULL);
+	done();
+}
+END_TEST
+
+START_TEST(a_busy_and_queueing_device_is_saturated)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 8e6;
+	m.depth = 8;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	m.busy = 0.99;
+	make_run(&d, "virtio-blk", 2, &m);
+	expect_causes(&d, &f, "device-saturated", NULL);
+	expect_cause(&f, "device-saturated", CONFIDENCE_LIKELY, "sda was busy 99.0 %",
+		     "4.40 requests", "4.40 ms", "55", "so in 2 of 2 trials", NULL);
+	ck_assert_int_eq(f.items[0].layer, LAYER_DEVICE);
+	ck_assert_str_eq(f.items[0].job, "j");
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "settings of the VM will not help"));
+	done();
+	/* not busy all the time; no queue; little of the latency */
+	m.busy = 0.85;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+	m.busy = 0.99;
+	m.depth = 1;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+	m.depth = 8;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.45;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(a_fast_device_that_is_kept_busy_is_only_possible)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 400e3;
+	m.depth = 32;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.58;
+	m.busy = 1;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "device-saturated", NULL);
+	expect_cause(&f, "device-saturated", CONFIDENCE_POSSIBLE, NULL);
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "harmless"));
+	done();
+}
+END_TEST
+
+START_TEST(somebody_elses_bytes_are_said)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 8e6;
+	m.depth = 8;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	m.busy = 0.99;
+	m.others_ios = 9;
+	set_signal(&m, WATCHED_HOST, "process.read_bytes", 8 / 8e-3 * 4096, 8 / 8e-3 * 4096);
+	set_signal(&m, WATCHED_HOST, "process.write_bytes", 0, 0);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "device-saturated", NULL);
+	expect_cause(&f, "device-saturated", CONFIDENCE_LIKELY, "only 10", "somebody else", NULL);
+	done();
+}
+END_TEST
+
+static void set_nbd(struct run_data *run)
+{
+	set_axis(run, 0, "storage", "nbd");
+	for (size_t i = 0; i < run->n_trials; i++) {
+		facts_add(&run->trials[i].facts, "path.storage", "nbd");
+		facts_add(&run->trials[i].facts, "path.source", "nbd+unix:///?socket=/run/x");
+	}
+}
+
+START_TEST(slow_storage_that_is_not_busy_is_the_backend)
+{
+	struct made_job m = calm_job();
+
+	/* a device of this host */
+	m.lat_ns = 20e6;
+	m.depth = 4;
+	m.at[LAYER_AT_GUEST_BLOCK].share = 0.97;
+	m.at[LAYER_AT_QEMU].share = 0.95;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.9;
+	m.busy = 0.6;
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "backend-slow", NULL);
+	expect_cause(&f, "backend-slow", CONFIDENCE_LIKELY, "19.0 ms at QEMU's block layer", "95",
+		     NULL);
+	done();
+	/* none of this host */
+	m.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	expect_causes(&d, &f, "backend-slow", NULL);
+	expect_cause(&f, "backend-slow", CONFIDENCE_LIKELY, "nbd+unix", NULL);
+	done();
+	m.lat_ns = 5e6; /* a network of a data centre */
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(a_rotating_disk_may_be_slower)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 20e6;
+	m.at[LAYER_AT_QEMU].share = 0.95;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.9;
+	m.busy = 0.6;
+	make_run(&d, "virtio-blk", 1, &m);
+	facts_add(&d.trials[0].facts, "path.device.0", "sda");
+	facts_add(&d.trials[0].facts, "path.device.0.rotational", "1");
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(stalls_below_qemu_are_the_backends)
+{
+	struct made_job m = calm_job();
+
+	m.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	m.seconds = 32;
+	set_stalls(&m, 10, 1.0, 3.0);
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	expect_causes(&d, &f, "backend-stalls", "stutter", NULL);
+	expect_cause(&f, "backend-stalls", CONFIDENCE_CERTAIN, "10 stalls", "1.05 s",
+		     "no device of this host", NULL);
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, "every 3.00 s", "cause: backend-stalls",
+		     NULL);
+	ck_assert_int_eq(f.items[1].layer, LAYER_DEVICE); /* of its cause */
+	ck_assert_double_eq_tol(f.items[0].from_s, 1.0, 0.11);
+	ck_assert_double_eq_tol(f.items[0].to_s, 29.0, 0.31);
+	done();
+}
+END_TEST
+
+START_TEST(a_device_that_holds_requests_and_completes_none_is_certain)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 10, 1.0, 0);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "backend-stalls", "stutter", NULL);
+	expect_cause(&f, "backend-stalls", CONFIDENCE_CERTAIN, "at the host's device",
+		     "completed none", NULL);
+	done();
+}
+END_TEST
+
+START_TEST(stalls_above_the_device_are_not_the_backends)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 10, 1.0, 0);
+	m.is_stalled_at[LAYER_AT_HOST_BLOCK] = false;
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_not(&f, "backend-stalls");
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, NULL);
+	expect_cause(&f, "no-cause", CONFIDENCE_POSSIBLE, "looked at: threads on the host",
+		     "not there:", NULL);
+	done();
+}
+END_TEST
+
+/* 60 s of 5000 requests a second at depth 1; a limit of that many, or of more. */
+START_TEST(a_limit_that_is_reached_is_named_alone)
+{
+	static const struct {
+		const char *text;
+		bool is_reached;
+	} cases[] = {{"5000 iops", true},      {"5500iops", true},
+		     {"6000 iops", false},     {"20 MiB/s", true},
+		     {"40MiB/s", false},       {"write 5000 iops", false},
+		     {"read 5000 iops", true}, {"9000 iops, read 19 MiB/s", true},
+		     {"none", false}};
+	struct made_job m = calm_job();
+
+	m.at[LAYER_AT_QEMU].share = 0.95;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.1;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		facts_add(&d.trials[0].facts, "path.throttle", cases[i].text);
+		set_axis(&d, 0, "throttle", cases[i].text);
+		if (!cases[i].is_reached)
+			expect_causes(&d, &f, NULL);
+		else
+			expect_causes(&d, &f, "io-throttled", NULL);
+		if (cases[i].is_reached) {
+			expect_cause(&f, "io-throttled", CONFIDENCE_CERTAIN, cases[i].text, NULL);
+			ck_assert_str_eq(f.items[0].change, "throttle=off");
+		}
+		done();
+	}
+}
+END_TEST
+
+START_TEST(a_limit_hides_what_it_looks_like)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 20e6;
+	m.depth = 4;
+	m.at[LAYER_AT_QEMU].share = 0.95;
+	m.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	facts_add(&d.trials[0].facts, "path.throttle", "200 iops");
+	expect_causes(&d, &f, "io-throttled", NULL);
+	done();
+}
+END_TEST
+
+START_TEST(requests_that_failed_are_said)
+{
+	struct made_job m = calm_job();
+
+	set_signal(&m, WATCHED_QEMU, "block.errors", 0.5, 0.5);
+	make_run(&d, "virtio-blk", 1, &m);
+	d.trials[0].jobs[0].sample->n_errors = 31;
+	expect_causes(&d, &f, "io-errors", NULL);
+	expect_cause(&f, "io-errors", CONFIDENCE_CERTAIN, "31 requests of the job failed",
+		     "QEMU counted 30 failed", NULL);
+	done();
+}
+END_TEST
+
+TCase *storage_cases(void)
+{
+	TCase *t = tcase_create("storage");
+
+	tcase_add_test(t, a_calm_job_has_no_finding);
+	tcase_add_test(t, on_an_emulated_cpu_only_that_is_said);
+	tcase_add_test(t, a_busy_and_queueing_device_is_saturated);
+	tcase_add_test(t, a_fast_device_that_is_kept_busy_is_only_possible);
+	tcase_add_test(t, somebody_elses_bytes_are_said);
+	tcase_add_test(t, slow_storage_that_is_not_busy_is_the_backend);
+	tcase_add_test(t, a_rotating_disk_may_be_slower);
+	tcase_add_test(t, stalls_below_qemu_are_the_backends);
+	tcase_add_test(t, a_device_that_holds_requests_and_completes_none_is_certain);
+	tcase_add_test(t, stalls_above_the_device_are_not_the_backends);
+	tcase_add_test(t, a_limit_that_is_reached_is_named_alone);
+	tcase_add_test(t, a_limit_hides_what_it_looks_like);
+	tcase_add_test(t, requests_that_failed_are_said);
+	return t;
+}
