@@ -10,7 +10,7 @@
 
 const char *const cell_bus_names[] = {"virtio-blk", "virtio-scsi",    "sata", "nvme-emulated",
 				      "vfio",       "nvme-userspace", "host"};
-const char *const cell_storage_names[] = {"file", "device", "filesystem"};
+const char *const cell_storage_names[] = {"file", "device", "filesystem", "nbd"};
 const char *const cell_cache_names[] = {"none", "writeback", "writethrough", "directsync",
 					"unsafe"};
 const char *const cell_aio_names[] = {"threads", "native", "io_uring"};
@@ -33,12 +33,13 @@ _Static_assert(BL_ARRAY_LEN(cell_discard_names) == DISCARDS, "a name for each di
 #define CLUSTER_MAX   ((uint64_t)2 * MiB) /* both from the qcow2 specification */
 
 #define ACCEPTS_BUS      "virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, nvme-userspace, host"
-#define ACCEPTS_STORAGE  "file, device, filesystem"
+#define ACCEPTS_STORAGE  "file, device, filesystem, nbd"
 #define ACCEPTS_CACHE    "none, writeback, writethrough, directsync, unsafe"
 #define ACCEPTS_AIO      "threads, native, io_uring"
 #define ACCEPTS_FORMAT   "raw, qcow2"
 #define ACCEPTS_PREALLOC "off, metadata, falloc, full"
 #define ACCEPTS_DISCARD  "ignore, unmap"
+#define ACCEPTS_THROTTLE THROTTLE_ACCEPTS
 #define ACCEPTS_QUEUES   "auto, or 1 to 255"
 #define ACCEPTS_CLUSTER  "auto, or a power of two from 512 to 2MiB"
 #define ACCEPTS_KERNEL   "default, installed, a path, or URL#sha256=HEX"
@@ -173,6 +174,22 @@ static void label_discard(const struct cell *c, struct bl_buf *out)
 	get_discard(c, out);
 }
 
+static int set_throttle(struct cell *c, const char *value, struct bl_err *err)
+{
+	return throttle_parse(value, &c->throttle, err);
+}
+
+static void get_throttle(const struct cell *c, struct bl_buf *out)
+{
+	throttle_to_text(&c->throttle, out);
+}
+
+static void label_throttle(const struct cell *c, struct bl_buf *out)
+{
+	bl_buf_adds(out, throttle_is_on(&c->throttle) ? "" : "throttle-");
+	get_throttle(c, out);
+}
+
 static int set_vcpus(struct cell *c, const char *value, struct bl_err *err)
 {
 	return set_number(value, 1, VCPUS_MAX, "a whole number from 1 to 255", &c->vcpus, err);
@@ -267,11 +284,20 @@ static bool has_image(const struct cell *c)
 	return c->storage != STORAGE_DEVICE || c->format == FORMAT_QCOW2;
 }
 
+/* The server opens the file, and QEMU a socket. */
+static bool is_opened(const struct cell *c)
+{
+	return c->storage != STORAGE_NBD;
+}
+
 #define IN_A_VM "a cell with a VM (any bus but host)"
 #define IN_QEMU "a cell whose disk QEMU serves (any bus but vfio and host)"
 #define ON_BLOCK                                                                                   \
 	"a cell whose disk is a file or block device to QEMU (any bus but vfio, nvme-userspace "   \
-	"and host)"
+	"and host, any storage but nbd)"
+#define OF_AN_IMAGE                                                                                \
+	"a cell whose disk QEMU's block layer opens by a format (any bus but vfio, "               \
+	"nvme-userspace and host)"
 
 const struct axis_row axis_rows[] = {
 	{.name = "bus",
@@ -287,7 +313,8 @@ const struct axis_row axis_rows[] = {
 	 .label = get_bus},
 	{.name = "storage",
 	 .help = "what the disk is on: an image file in the work folder, the scenario's device, or "
-		 "an image file in a file system that is made on the device",
+		 "an image file in a file system that is made on the device; nbd: an image file in "
+		 "the work folder behind an NBD server, which the lab starts",
 	 .accepts = ACCEPTS_STORAGE,
 	 .applies_to = "a cell of any bus but vfio and nvme-userspace, which are the device itself",
 	 .group = AXES_STORAGE,
@@ -320,6 +347,7 @@ const struct axis_row axis_rows[] = {
 	 .applies_to = ON_BLOCK,
 	 WORDS(cell_cache_names),
 	 .group = AXES_IMAGE,
+	 .needs = is_opened,
 	 FIELD(cache),
 	 .set = set_cache,
 	 .get = get_cache,
@@ -330,6 +358,7 @@ const struct axis_row axis_rows[] = {
 	 .applies_to = ON_BLOCK,
 	 WORDS(cell_aio_names),
 	 .group = AXES_IMAGE,
+	 .needs = is_opened,
 	 FIELD(aio),
 	 .set = set_aio,
 	 .get = get_aio,
@@ -337,7 +366,7 @@ const struct axis_row axis_rows[] = {
 	{.name = "format",
 	 .help = "format of the backing image",
 	 .accepts = ACCEPTS_FORMAT,
-	 .applies_to = ON_BLOCK,
+	 .applies_to = OF_AN_IMAGE,
 	 WORDS(cell_format_names),
 	 .group = AXES_IMAGE,
 	 FIELD(format),
@@ -375,6 +404,16 @@ const struct axis_row axis_rows[] = {
 	 .set = set_discard,
 	 .get = get_discard,
 	 .label = label_discard},
+	{.name = "throttle",
+	 .help = "the most I/O that QEMU lets through: requests or bytes a second, reads and "
+		 "writes together",
+	 .accepts = ACCEPTS_THROTTLE,
+	 .applies_to = IN_QEMU,
+	 .group = AXES_QEMU,
+	 FIELD(throttle),
+	 .set = set_throttle,
+	 .get = get_throttle,
+	 .label = label_throttle},
 	{.name = "vcpus",
 	 .help = "virtual CPUs of the guest",
 	 .accepts = "1 to 255",

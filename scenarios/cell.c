@@ -73,7 +73,8 @@ bool cell_takes_controller(const struct cell *c)
 
 bool cell_needs_device(const struct cell *c)
 {
-	return cell_takes_controller(c) || c->storage != STORAGE_FILE;
+	return cell_takes_controller(c) || c->storage == STORAGE_DEVICE ||
+	       c->storage == STORAGE_FILESYSTEM;
 }
 
 /* qemu-img allocates beforehand by growing a regular file (QEMU's raw_regular_truncate()). */
@@ -81,6 +82,28 @@ static bool allocated_on_device(const struct cell *c)
 {
 	return c->storage == STORAGE_DEVICE &&
 	       (c->preallocation == PREALLOC_FALLOC || c->preallocation == PREALLOC_FULL);
+}
+
+/* The server's file is as large as the disk. */
+static bool grows_on_nbd(const struct cell *c)
+{
+	return c->storage == STORAGE_NBD && c->format == FORMAT_QCOW2;
+}
+
+static bool nbd_without_qemu(const struct cell *c)
+{
+	return c->storage == STORAGE_NBD && c->bus == BUS_HOST;
+}
+
+/* libvirt sets limits on the disks that it makes. */
+static bool throttled_beside_libvirt(const struct cell *c)
+{
+	return throttle_is_on(&c->throttle) && c->bus == BUS_NVME_EMULATED;
+}
+
+static bool throttled_on_many(const struct cell *c)
+{
+	return throttle_is_on(&c->throttle) && c->iothreads > 1;
 }
 
 const struct cell_rule cell_rules[] = {
@@ -108,6 +131,15 @@ const struct cell_rule cell_rules[] = {
 	{"preallocation", "storage", allocated_on_device,
 	 "a block device has all its space already; off or metadata, or storage file or "
 	 "filesystem"},
+	{"format", "storage", grows_on_nbd,
+	 "a qcow2 image grows, and the export of an NBD server does not; raw, or storage file"},
+	{"storage", "bus", nbd_without_qemu,
+	 "it is QEMU that talks to the server; storage file, or a bus with a VM"},
+	{"throttle", "bus", throttled_beside_libvirt,
+	 "libvirt sets the limit, and does not make this disk; virtio-blk, virtio-scsi, sata and "
+	 "nvme-userspace take it"},
+	{"throttle", "iothreads", throttled_on_many,
+	 "libvirt sets the limit, and does not make the disk of several iothreads; 0 or 1"},
 };
 const size_t n_cell_rules = BL_ARRAY_LEN(cell_rules);
 
@@ -206,5 +238,6 @@ const char *cell_durability(const struct cell *c)
 		return "no guest, no QEMU; host power loss: writes followed by fsync or fdatasync";
 	if (cell_takes_controller(c))
 		return GUEST_ALL KILL_ALL LOSS_DIRECT;
-	return lines[c->cache][c->format];
+	/* nbdkit writes to its file as any program does, and syncs it on a flush. */
+	return lines[c->storage == STORAGE_NBD ? CACHE_WRITEBACK : c->cache][c->format];
 }

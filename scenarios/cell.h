@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "throttle.h"
 
 #define CELL_PATH_MAX 512
 #define CELL_NAME_MAX 160
@@ -34,6 +35,7 @@ enum cell_storage {
 	STORAGE_FILE,       /* an image file in the work folder, on whatever disk that is */
 	STORAGE_DEVICE,     /* the scenario's device itself, as a block device */
 	STORAGE_FILESYSTEM, /* an image file in an ext4 that is made on the device for the trial */
+	STORAGE_NBD, /* an image file as of STORAGE_FILE, behind an NBD server of the trial */
 	STORAGES
 };
 enum cell_cache {
@@ -69,6 +71,7 @@ struct cell {
 	uint64_t cluster_size; /* qcow2, bytes; 0: CELL_QCOW2_CLUSTER */
 	enum cell_prealloc preallocation;
 	enum cell_discard discard;
+	struct throttle throttle;
 	uint32_t vcpus;
 	char kernel[CELL_PATH_MAX];   /* "" the lab's default; else what image.h accepts */
 	char emulator[CELL_PATH_MAX]; /* "" the host's; a binary, or a folder of unpacked packages
@@ -107,7 +110,8 @@ const struct axis_row *axis_find(const char *name); /* NULL: no such axis */
 
 /* False where the axis has no meaning: by a table of buses, for example everything but bus and
  * storage for bus host, which has no VM; cluster_size for format raw; preallocation for a raw
- * device. Such a field holds cell_defaults()' value and is left out of names and comparisons. */
+ * device; cache and aio for storage nbd. Such a field holds cell_defaults()' value and is left out
+ * of names and comparisons. */
 bool axis_applies(const struct axis_row *row, const struct cell *c);
 
 /* Whether two cells have the same value there. */
@@ -115,12 +119,13 @@ bool axis_equal(const struct axis_row *row, const struct cell *a, const struct c
 void axis_copy(const struct axis_row *row, struct cell *to, const struct cell *from);
 
 /* virtio-blk, storage file, iothreads 0, queues auto, cache none, aio threads, raw, cluster_size
- * auto, preallocation off, discard ignore, 1 vCPU, default kernel and emulator; no name. */
+ * auto, preallocation off, discard ignore, throttle off, 1 vCPU, default kernel and emulator; no
+ * name. */
 void cell_defaults(struct cell *c);
 
 /* The disk under test is the scenario's device, or on it: it must be named, claimed and guarded.
- * True for vfio and nvme-userspace, which always are the device itself, and for any storage but
- * file. */
+ * True for vfio and nvme-userspace, which always are the device itself, and for storage device and
+ * filesystem. */
 bool cell_needs_device(const struct cell *c);
 
 /* The device leaves its driver on this host for vfio-pci: it must be named by its PCI address. */
@@ -148,11 +153,12 @@ int cell_check(const struct cell *c, struct bl_err *err);
 void cell_to_text(const struct cell *c, struct bl_buf *out);
 
 /* Which writes survive what, in one line: "guest crash: ...; QEMU kill: ...; host power
- * loss: ...". Depends on cache mode and format; for bus host there is no guest and no QEMU; vfio
- * and nvme-userspace have neither an image nor a host page cache between the guest and the device.
- * A write is one that was completed to the program that issued it. It assumes that the
- * device keeps what it confirmed a flush for. (Source: the writeback, direct and no-flush
- * bits of QEMU's cache modes, and where qcow2 keeps its tables.) Borrowed, static. */
+ * loss: ...". Depends on cache mode and format; an NBD server's file is in its page cache; for bus
+ * host there is no guest and no QEMU; vfio and nvme-userspace have neither an image nor a host page
+ * cache between the guest and the device. A write is one that was completed to the program that
+ * issued it. It assumes that the device keeps what it confirmed a flush for. (Source: the
+ * writeback, direct and no-flush bits of QEMU's cache modes, and where qcow2 keeps its tables.)
+ * Borrowed, static. */
 const char *cell_durability(const struct cell *c);
 
 /* The three bits behind QEMU's cache modes. */

@@ -50,7 +50,8 @@ int matrix_select(const struct matrix *m, const struct matrix_choice *want,
 /* Is there the device that the cells of @m need, named so that they can use it? Not part of
  * matrix_expand(), since the command line may name it. -EINVAL: a cell needs one and none is
  * named (the axis value and its place are named, and both ways to name one), a cell that takes the
- * controller with a device that is named by its path, or a device of the file that no cell uses. */
+ * controller with a device that is named by its path, or a device or server's filters of the file
+ * that no cell uses. */
 int matrix_check_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err);
 /* The first two of these only: for a choice of cells, which need not use the device. */
 int matrix_needs_device(const struct matrix *m, const struct scenario *sc, struct bl_err *err);

@@ -1,4 +1,4 @@
-/* matrix_device.c - the scenario's device and the cells that need one. */
+/* matrix_device.c - the scenario's device and server, and the cells that need them. */
 #define MATRIX_INTERNAL
 #include <errno.h>
 
@@ -67,8 +67,16 @@ int matrix_check_device(const struct matrix *m, const struct scenario *sc, struc
 {
 	const struct scenario_device *d = &sc->device;
 	int r = matrix_needs_device(m, sc, err);
+	bool is_served = false;
 	char q[QUOTE_MAX];
 
+	for (size_t i = 0; i < m->n; i++)
+		is_served = is_served || m->cells[i].storage == STORAGE_NBD;
+	if (r == 0 && sc->nbdkit[0] && !is_served)
+		return text_pos_fail(err, -EINVAL, sc->path, sc->nbdkit_at,
+				     "nbdkit: '%s' is used by no cell; leave it out, or add cells "
+				     "of storage nbd",
+				     text_quote(q, sc->nbdkit));
 	if (r < 0 || matrix_uses_device(m) || !d->serial)
 		return r;
 	return text_pos_fail(

@@ -97,6 +97,31 @@ static int read_precondition(struct reader *r, const char *key, const struct yno
 		       text_quote(q, text));
 }
 
+#define ACCEPTS_NBDKIT "words --filter=NAME and PARAMETER=VALUE with blanks between them"
+
+/* Filters and their parameters, and no other option: the lab decides what is served, and where. */
+static int check_nbdkit(struct reader *r, const char *key, const struct ynode *node)
+{
+	static const char filter[] = "--filter=";
+	BL_CLEANUP(bl_buf_done) struct bl_buf words = BL_BUF_INIT;
+	char *save = NULL, q[QUOTE_MAX];
+
+	r->sc->nbdkit_at = node->at;
+	for (char *w = strtok_r(r->sc->nbdkit, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		size_t name = strncmp(w, filter, strlen(filter)) == 0 ? strlen(filter) : 0;
+		bool is_good = name ? w[name] != '\0' : w[0] != '-' && strcspn(w, "=") > 0;
+
+		if (!is_good || !strchr(w, '='))
+			return fail_at(r, key, node->at,
+				       "'%s' is no filter and no parameter of one; " ACCEPTS_NBDKIT,
+				       text_quote(q, w));
+		bl_buf_addf(&words, "%s%s", words.len ? " " : "", w);
+	}
+	free(r->sc->nbdkit);
+	r->sc->nbdkit = strdup(bl_buf_str(&words));
+	return r->sc->nbdkit && !bl_buf_failed(&words) ? 0 : fail_memory(r);
+}
+
 static int read_order(struct reader *r, const char *key, const struct ynode *node)
 {
 	const char *text = scalar(r, key, node, "interleaved or sequential");
@@ -226,6 +251,13 @@ static const struct key_row backing_keys[] = {
 	{.key = {"precondition", "what is written before the first job", "random-fill or none",
 		 false},
 	 .read = read_precondition},
+	{.key = {"nbdkit",
+		 "filters of the server of storage nbd, to make it as slow or unsteady as a "
+		 "network's",
+		 ACCEPTS_NBDKIT, false},
+	 .kind = KEY_TEXT,
+	 .at = FIELD(nbdkit),
+	 .read = check_nbdkit},
 };
 
 static const struct key_row limits_keys[] = {
@@ -307,9 +339,10 @@ static int set_defaults(struct reader *r, const char *text)
 	sc->path = strdup(r->path);
 	sc->machine = strdup("q35");
 	sc->backing_dir = strdup("auto");
+	sc->nbdkit = strdup("");
 	sc->reference = strdup("");
 	if (!sc->description || !sc->text || !sc->path || !sc->machine || !sc->backing_dir ||
-	    !sc->reference)
+	    !sc->nbdkit || !sc->reference)
 		return fail_memory(r);
 	sc->memory_bytes = 512 * MiB;
 	sc->backing_bytes = GiB;
@@ -395,6 +428,7 @@ struct scenario *scenario_free(struct scenario *s)
 	free(s->path);
 	free(s->machine);
 	free(s->backing_dir);
+	free(s->nbdkit);
 	free(s->reference);
 	free(s->jobs_path);
 	free(s);

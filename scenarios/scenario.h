@@ -60,6 +60,8 @@ struct scenario {
 	char *backing_dir;      /* "auto": the lab's work folder */
 	uint64_t backing_bytes; /* default 1 GiB, whole MiB */
 	enum precondition precondition;
+	char *nbdkit; /* filters and parameters of storage nbd's server, one blank between; "" */
+	struct text_pos nbdkit_at;
 	struct scenario_device device;
 	enum need needs[NEED_ROWS];
 	struct scenario_axis *axes; /* in file order */

@@ -51,6 +51,8 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 		    s->machine);
 	bl_buf_addf(out, "backing: dir %s, size %s, precondition %s\n", s->backing_dir,
 		    bl_format_size(a, s->backing_bytes), precondition_names[s->precondition]);
+	if (s->nbdkit[0])
+		bl_buf_addf(out, "backing: nbdkit %s\n", s->nbdkit);
 	add_device(&s->device, out);
 	add_needs(s, out);
 	for (size_t i = 0; i < s->n_axes; i++) {

@@ -138,7 +138,7 @@ static void add_head(const struct cell *c, const struct here *h, struct bl_buf *
 	add_remark(out, "acceleration", accel ? accel : "");
 	add_remark(out, "guest kernel", c->kernel[0] ? c->kernel : "as of run's option kernel");
 	bl_buf_adds(out, "  Only a trial knows: name, ids and owner; KERNEL, INITRAMFS, BACKING, "
-			 "CONSOLE, SCRATCH.\n-->\n");
+			 "SOCKET, CONSOLE, SCRATCH.\n-->\n");
 }
 
 int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct args *a,
@@ -161,6 +161,7 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 		.cmdline = IMAGE_CMDLINE,
 		.disk_path = on_device && device->path ? device->path : "BACKING",
 		.disk_is_block = on_device,
+		.nbd_socket = "SOCKET",
 		.pci = device->pci,
 		.nsid = device->nsid,
 		.console_log = "CONSOLE",

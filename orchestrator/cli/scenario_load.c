@@ -22,7 +22,8 @@ static int choose(struct loaded *l, const struct args *a, struct bl_err *err)
 				     .n_cells = a->cells.n,
 				     .changes = a->with.items,
 				     .n_changes = a->with.n};
-	bool is_used = matrix_uses_device(l->matrix);
+	bool is_used = matrix_uses_device(l->matrix) ||
+		       matrix_check_device(l->matrix, l->scenario, NULL) == 0;
 	struct matrix *chosen = NULL;
 	int r = 0;
 
@@ -36,7 +37,7 @@ static int choose(struct loaded *l, const struct args *a, struct bl_err *err)
 		return bl_wrap(err, r, "--with");
 	matrix_freep(&l->matrix);
 	l->matrix = chosen;
-	if (is_used) /* a device that only other cells use is no mistake */
+	if (is_used) /* what only other cells use is no mistake */
 		return matrix_needs_device(chosen, l->scenario, err);
 	return matrix_check_device(chosen, l->scenario, err);
 }

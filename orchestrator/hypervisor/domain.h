@@ -33,6 +33,7 @@ struct domain_binding {
 		kernel_release; /* of @kernel: what the guest's uname should say; NULL: not known */
 	const char *disk_path;  /* backing file or block device */
 	bool disk_is_block;     /* /dev/... */
+	const char *nbd_socket; /* storage nbd: on which the server of disk_path listens */
 	/* Bus vfio and nvme-userspace: the function that is handed over, instead of disk_path. */
 	const char *pci;       /* "0000:5e:00.0" */
 	uint32_t nsid;         /* namespace, nvme-userspace */

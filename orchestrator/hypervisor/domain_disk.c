@@ -1,6 +1,7 @@
 /* domain_disk.c - the disk under test in the domain XML, one row a bus. */
 #define DOMAIN_INTERNAL
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,26 @@ static void json_argument(struct build *b, const char *option, json_t *value)
 	argument(b, text);
 }
 
+/* The lower node: a file, a block device or an NBD server. */
+static json_t *storage_node(struct build *b)
+{
+	const struct domain_binding *w = b->with;
+	bool is_nbd = b->cell->storage == STORAGE_NBD;
+	const char *driver = is_nbd ? "nbd" : w->disk_is_block ? "host_device" : "file";
+	json_t *node = json_pack("{s:s, s:s}", "driver", driver, "node-name", "blklab-storage");
+
+	if (is_nbd) {
+		tree_check(&b->tree, "socket", w->nbd_socket);
+		json_object_set_new(node, "server",
+				    json_pack("{s:s, s:s}", "type", "unix", "path", w->nbd_socket));
+		return node;
+	}
+	tree_check(&b->tree, "disk", w->disk_path);
+	json_object_set_new(node, "filename", json_string(w->disk_path));
+	json_object_set_new(node, "aio", json_string(cell_aio_names[b->cell->aio]));
+	return node;
+}
+
 /* The nodes of the disk under test for a device libvirt does not make: the same two it makes. The
  * upper one decides about discard. */
 static void own_block_nodes(struct build *b)
@@ -61,14 +82,13 @@ static void own_block_nodes(struct build *b)
 	const struct cell *c = b->cell;
 	struct cache_bits bits = cell_cache_bits(c->cache);
 	const char *discard = cell_discard_names[c->discard];
+	json_t *storage = storage_node(b);
 
-	tree_check(&b->tree, "disk", b->with->disk_path);
-	json_argument(b, "-blockdev",
-		      json_pack("{s:s, s:s, s:s, s:s, s:{s:b, s:b}, s:s}", "driver",
-				b->with->disk_is_block ? "host_device" : "file", "node-name",
-				"blklab-storage", "filename", b->with->disk_path, "aio",
-				cell_aio_names[c->aio], "cache", "direct", bits.direct, "no-flush",
-				bits.no_flush, "discard", "unmap"));
+	json_object_set_new(
+		storage, "cache",
+		json_pack("{s:b, s:b}", "direct", bits.direct, "no-flush", bits.no_flush));
+	json_object_set_new(storage, "discard", json_string("unmap"));
+	json_argument(b, "-blockdev", storage);
 	json_argument(b, "-blockdev",
 		      json_pack("{s:s, s:s, s:s, s:{s:b, s:b}, s:s, s:s}", "driver",
 				cell_format_names[c->format], "node-name", "blklab-format", "file",
@@ -82,6 +102,18 @@ struct disk_words {
 	const char *io; /* NULL: left out */
 	const char *dev, *bus;
 };
+
+/* One group of its own: libvirt names it after the disk. */
+static void limit(struct build *b, xmlNode *disk)
+{
+	const struct throttle *limit = &b->cell->throttle;
+	xmlNode *iotune = tree_add(&b->tree, disk, "iotune");
+
+	if (limit->iops)
+		tree_addf(&b->tree, iotune, "total_iops_sec", "%" PRIu64, limit->iops);
+	if (limit->bytes_s)
+		tree_addf(&b->tree, iotune, "total_bytes_sec", "%" PRIu64, limit->bytes_s);
+}
 
 /* <disk>; *ret_driver and *ret_source are its <driver> and <source>, for what only some have. */
 static xmlNode *any_disk(struct build *b, const struct disk_words *w, xmlNode **ret_driver,
@@ -106,13 +138,30 @@ static xmlNode *any_disk(struct build *b, const struct disk_words *w, xmlNode **
 	n = tree_add(t, disk, "target");
 	tree_set(t, n, "dev", "%s", w->dev);
 	tree_set(t, n, "bus", "%s", w->bus);
+	if (throttle_is_on(&b->cell->throttle))
+		limit(b, disk);
 	tree_addf(t, disk, "serial", "%s", DOMAIN_DISK_SERIAL);
 	tree_set(t, tree_add(t, disk, "alias"), "name", "%s", DOMAIN_DISK_ALIAS);
 	*ret_driver = driver;
 	return disk;
 }
 
-/* A <disk> on a file or block device. */
+/* A <disk> on an NBD server of this host. */
+static xmlNode *network_disk(struct build *b, const char *dev, const char *bus,
+			     xmlNode **ret_driver)
+{
+	const struct disk_words words = {
+		.type = "network", .format = "raw", .cache = "none", .dev = dev, .bus = bus};
+	xmlNode *source, *host, *disk = any_disk(b, &words, ret_driver, &source);
+
+	tree_set(&b->tree, source, "protocol", "nbd");
+	host = tree_add(&b->tree, source, "host");
+	tree_set(&b->tree, host, "transport", "unix");
+	tree_set(&b->tree, host, "socket", "%s", b->with->nbd_socket ? b->with->nbd_socket : "");
+	return disk;
+}
+
+/* A <disk> on a file, block device or NBD server. */
 static xmlNode *disk(struct build *b, const char *dev, const char *bus, xmlNode **ret_driver)
 {
 	bool is_block = b->with->disk_is_block;
@@ -125,8 +174,11 @@ static xmlNode *disk(struct build *b, const char *dev, const char *bus, xmlNode 
 		.dev = dev,
 		.bus = bus,
 	};
-	xmlNode *source, *disk = any_disk(b, &words, ret_driver, &source);
+	xmlNode *source, *disk;
 
+	if (c->storage == STORAGE_NBD)
+		return network_disk(b, dev, bus, ret_driver);
+	disk = any_disk(b, &words, ret_driver, &source);
 	tree_set(&b->tree, source, is_block ? "dev" : "file", "%s", b->with->disk_path);
 	return disk;
 }

@@ -1,5 +1,6 @@
 /* effective_disk.c - the disk under test in QEMU's block layer and among its open files. */
 #define EFFECTIVE_INTERNAL
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "qemu_process.h"
 #include "xml_tree.h"
 
-/* What QEMU calls the file of a node: its path, or its NVMe driver's name for a namespace. */
+/* What QEMU calls the file of a node: its path, its NVMe driver's name for a namespace, or its NBD
+ * client's for a server. */
 struct image {
 	char name[4096];
 	const char *driver; /* of the node */
@@ -24,6 +26,12 @@ static void image_of(const struct look *l, struct image *ret)
 		ret->driver = "nvme";
 		snprintf(ret->name, sizeof ret->name, "nvme://%s/%u", w->pci ? w->pci : "",
 			 w->nsid);
+		return;
+	}
+	if (l->cell->storage == STORAGE_NBD) {
+		ret->driver = "nbd";
+		snprintf(ret->name, sizeof ret->name, "nbd+unix://?socket=%s",
+			 w->nbd_socket ? w->nbd_socket : "");
 		return;
 	}
 	ret->driver = w->disk_is_block ? "host_device" : "file";
@@ -72,6 +80,28 @@ static void look_image(struct look *l, const struct image *image, const json_t *
 		 size ? "" : ": not in the answer");
 }
 
+/* What QEMU lets through; 0: all. Of the disk's group, which is its own. */
+static void look_throttle(struct look *l, const json_t *disk, const char *source)
+{
+	const struct {
+		const char *key, *name;
+		uint64_t asked;
+	} rows[] = {
+		{"throttle.iops", "iops", l->cell->throttle.iops},
+		{"throttle.bytes_s", "bps", l->cell->throttle.bytes_s},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
+		const json_t *v = json_object_get(disk, rows[i].name);
+		char asked[32], is[32];
+
+		snprintf(asked, sizeof asked, "%" PRIu64, rows[i].asked);
+		snprintf(is, sizeof is, "%lld", (long long)json_integer_value(v));
+		look_add(l, rows[i].key, asked, v ? is : NULL, "%s%s", source,
+			 v ? "" : ": not in the answer");
+	}
+}
+
 static void look_block(struct look *l, const struct image *image)
 {
 	static const char source[] = "qmp query-block";
@@ -88,6 +118,7 @@ static void look_block(struct look *l, const struct image *image)
 		return;
 	}
 	look_image(l, image, disk, source);
+	look_throttle(l, disk, source);
 	add_text(l, "cache.writeback", look_on_off(bits.writeback),
 		 json_object_get(cache, "writeback"), source);
 	add_text(l, "cache.direct", look_on_off(bits.direct), json_object_get(cache, "direct"),
@@ -166,6 +197,12 @@ static void look_engine(struct look *l, const struct qemu_process *p)
 		 "/proc/PID/fd%s", p->has_files ? "" : " can't be read");
 }
 
+/* QEMU's NVMe driver and its NBD client open no file and ask no engine. */
+static bool opens_file(const struct cell *c)
+{
+	return c->bus != BUS_NVME_USERSPACE && c->storage != STORAGE_NBD;
+}
+
 static void look_process(struct look *l, const struct image *image, pid_t pid)
 {
 	struct cache_bits bits = domain_cache_bits(l->cell);
@@ -176,7 +213,7 @@ static void look_process(struct look *l, const struct image *image, pid_t pid)
 	qemu_process_read(dir, image->name, &p);
 	look_add(l, "discard", cell_discard_names[l->cell->discard], p.discard,
 		 "qemu's command line%s", p.discard ? "" : " does not say");
-	if (l->cell->bus != BUS_NVME_USERSPACE) { /* which opens no file and asks no engine */
+	if (opens_file(l->cell)) {
 		look_add(l, "image.o_direct", look_on_off(bits.direct),
 			 p.has_image ? look_on_off(p.is_direct) : NULL, "/proc/PID/fdinfo%s",
 			 p.has_image ? "" : ": the image is not among the open files");

@@ -64,6 +64,8 @@ static void read_disk(const char *xml, struct fake_domain *d)
 		d->queues = (unsigned)number_at(xml, "//controller/driver/@queues");
 	has_iothread = number_at(xml, "//disk/driver/@iothread | //controller/driver/@iothread");
 	d->disk_iothreads = has_iothread ? 1 : 0;
+	d->throttle_iops = number_at(xml, "//disk/iotune/total_iops_sec");
+	d->throttle_bytes_s = number_at(xml, "//disk/iotune/total_bytes_sec");
 	read_cache(cache, d);
 }
 
@@ -250,9 +252,10 @@ static json_t *block(const struct fake_domain *d)
 
 	if (!d->format)
 		return json_array();
-	disk = json_pack("{s:s, s:{s:s, s:s, s:s, s:{s:I}, s:{s:b, s:b, s:b}}}", "qdev",
+	disk = json_pack("{s:s, s:{s:s, s:s, s:s, s:I, s:I, s:{s:I}, s:{s:b, s:b, s:b}}}", "qdev",
 			 DISK "/virtio-backend", "inserted", "drv", d->format, "file", file,
-			 "detect_zeroes", "off", "image", "cluster-size",
+			 "detect_zeroes", "off", "iops", (json_int_t)d->throttle_iops, "bps",
+			 (json_int_t)d->throttle_bytes_s, "image", "cluster-size",
 			 cluster_size(d->disk_path), "cache", "writeback", d->is_writeback,
 			 "direct", d->is_direct, "no-flush", d->is_no_flush);
 	return json_pack("[o]", disk);

@@ -24,7 +24,8 @@ struct fake_domain {
 	bool is_block;
 	char *release; /* what is behind "vmlinuz-" in the kernel's name; NULL: nothing */
 	bool is_direct, is_no_flush, is_writeback;
-	unsigned disk_iothreads; /* that serve the disk */
+	unsigned disk_iothreads;                  /* that serve the disk */
+	uint64_t throttle_iops, throttle_bytes_s; /* 0: no limit */
 };
 
 /* The file that stands for an NVMe controller that is handed over; nothing is handed to the fake.

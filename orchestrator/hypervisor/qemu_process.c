@@ -38,16 +38,24 @@ static json_t *block_devices(const struct bl_buf *cmdline)
 	return list;
 }
 
-/* Its path, or "nvme://PCI/NAMESPACE" as QEMU names what its NVMe driver has. */
-static bool is_of(const json_t *node, const char *image)
+/* What QEMU calls the file of a node, new; NULL: it has none. */
+static char *name_of(const json_t *node)
 {
 	const char *file = text_of(node, "filename"), *pci = text_of(node, "device");
-	BL_CLEANUP(bl_freep) char *name = NULL;
+	const char *socket = text_of(json_object_get(node, "server"), "path");
 
-	if (file || !pci)
-		return file && strcmp(file, image) == 0;
-	name = bl_strf("nvme://%s/%lld", pci,
-		       (long long)json_integer_value(json_object_get(node, "namespace")));
+	if (file)
+		return strdup(file);
+	if (pci)
+		return bl_strf("nvme://%s/%lld", pci,
+			       (long long)json_integer_value(json_object_get(node, "namespace")));
+	return socket ? bl_strf("nbd+unix://?socket=%s", socket) : NULL;
+}
+
+static bool is_of(const json_t *node, const char *image)
+{
+	BL_CLEANUP(bl_freep) char *name = name_of(node);
+
 	return name && strcmp(name, image) == 0;
 }
 

@@ -21,9 +21,8 @@ struct qemu_process {
 	bool has_native; /* a Linux native aio context exists ("/[aio]" among its mappings) */
 };
 
-/* @proc_dir: "/proc/PID" (or a test's folder). @image: the backing file or device, or
- * "nvme://PCI/NAMESPACE". What can't be
- * read stays unset. */
+/* @proc_dir: "/proc/PID" (or a test's folder). @image: the backing file or device,
+ * "nvme://PCI/NAMESPACE", or "nbd+unix://?socket=PATH". What can't be read stays unset. */
 void qemu_process_read(const char *proc_dir, const char *image, struct qemu_process *ret);
 /* The program that runs, as a path: @binary itself when it is that very file, whatever its name;
  * else what the kernel calls it. new (free()); NULL: can't be told. */

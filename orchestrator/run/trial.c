@@ -135,6 +135,7 @@ static const struct trial_step guest_steps[] = {
 	{PHASE_BACKING, trial_take_device},
 	{PHASE_BACKING, trial_mount},
 	{PHASE_BACKING, trial_make_backing},
+	{PHASE_BACKING, trial_serve},
 	{PHASE_BACKING, trial_health_before},
 	{PHASE_BACKING, trial_give},
 	{PHASE_BOOT, trial_start},
@@ -225,6 +226,7 @@ static void tear_down(struct trial *t)
 		unlink(t->console);
 	}
 	trial_trouble(t); /* of jobs that failed: that is when there is some */
+	nbd_server_end(&t->nbd);
 	backing_remove(&t->backing);
 	trial_give_back(t);
 	trial_watch_host_done(t);

@@ -114,6 +114,22 @@ int trial_make_backing(struct trial *t)
 	return r;
 }
 
+int trial_serve(struct trial *t)
+{
+	const char *words = t->s->sc->nbdkit;
+	int r;
+
+	if (t->s->cell->storage != STORAGE_NBD || cell_takes_controller(t->s->cell))
+		return 0;
+	r = nbd_server_start(t->backing.path, t->s->scratch_dir, words, t->s->stop, &t->nbd,
+			     &t->err);
+	if (r == -ENOENT)
+		t->state = TRIAL_IMPOSSIBLE;
+	if (r < 0)
+		return r;
+	return trial_fact(t, "backing.server", "nbdkit file%s%s", words[0] ? " " : "", words);
+}
+
 /* --- boot --- */
 
 static int bind_domain(struct trial *t)
@@ -147,6 +163,7 @@ static int bind_domain(struct trial *t)
 		.cmdline = t->cmdline,
 		.disk_path = t->backing.path,
 		.disk_is_block = t->backing.is_block,
+		.nbd_socket = t->nbd.socket,
 		.pci = t->dev.pci,
 		.nsid = t->dev.nsid,
 		.device_serial = t->dev.serial,

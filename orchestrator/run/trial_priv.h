@@ -14,6 +14,7 @@
 #include "guest.h"
 #include "interrupts.h"
 #include "kernel_log.h"
+#include "nbd_server.h"
 #include "sampler.h"
 #include "trial.h"
 
@@ -26,6 +27,7 @@ struct trial {
 	uint64_t *phase_ns;
 	uint64_t phase_start_ns, told_ns;
 	struct backing backing;
+	struct nbd_server nbd; /* of the backing, in cells of storage nbd */
 	char *console, *cmdline, *xml;
 	struct domain_binding bind;
 	char name[64], host[256];
@@ -114,6 +116,7 @@ void trial_give_back(struct trial *t); /* when the VM is gone, whatever happened
 
 /* trial_boot.c: from nothing to a guest that is proved to be what was asked for. */
 int trial_make_backing(struct trial *t);
+int trial_serve(struct trial *t); /* storage nbd; else nothing */
 int trial_start(struct trial *t);
 int trial_hello(struct trial *t);
 int trial_clock(struct trial *t);

@@ -33,6 +33,7 @@ static int set(struct input *in, const char *key, const char *value, struct bl_e
 		{"owner_host", &in->with.owner_host},
 		{"cmdline", &in->with.cmdline},
 		{"pci", &in->with.pci},
+		{"nbd_socket", &in->with.nbd_socket},
 	};
 
 	if (axis)

@@ -20,6 +20,7 @@ static const char healthy[] =
 	" 'query-iothreads': [{'id': 'iothread1', 'thread-id': 1}],"
 	" 'query-block': [{'device': '', 'qdev': '/machine/peripheral/ua-dut/virtio-backend',"
 	"   'inserted': {'drv': 'raw', 'file': '/d.img', 'detect_zeroes': 'off',"
+	"     'iops': 0, 'bps': 0,"
 	"     'image': {'filename': '/d.img', 'format': 'raw'},"
 	"     'cache': {'writeback': true, 'direct': true, 'no-flush': false}}}],"
 	" 'query-named-block-nodes': ["
@@ -50,8 +51,14 @@ END_TEST
 
 #define BLOCK(drv, file, wb, direct, no_flush)                                                     \
 	"[{'qdev': '/machine/peripheral/ua-dut/virtio-backend', 'inserted': {'drv': '" drv         \
-	"', 'file': '" file "', 'detect_zeroes': 'off', 'cache': {'writeback': " wb                \
+	"', 'file': '" file                                                                        \
+	"', 'detect_zeroes': 'off', 'iops': 0, 'bps': 0, 'cache': {'writeback': " wb               \
 	", 'direct': " direct ", 'no-flush': " no_flush "}}}]"
+
+#define THROTTLED(limits)                                                                          \
+	"[{'qdev': '/machine/peripheral/ua-dut/virtio-backend', 'inserted': {'drv': 'raw', "       \
+	"'file': '/d.img', 'detect_zeroes': 'off', 'cache': {'writeback': true, 'direct': true, "  \
+	"'no-flush': false}, " limits "}}]"
 
 static const struct {
 	const char *at, *value, *says;
@@ -85,6 +92,12 @@ static const struct {
 	 "format: asked raw, effective qcow2 (qmp query-block)"},
 	{"query-block", BLOCK("raw", "/other.img", "true", "true", "false"),
 	 "image.file: asked /d.img, effective /other.img (qmp query-block)"},
+	{"query-block", THROTTLED("'iops': 500, 'bps': 0"),
+	 "throttle.iops: asked 0, effective 500 (qmp query-block)"},
+	{"query-block", THROTTLED("'iops': 0, 'bps': 1024"),
+	 "throttle.bytes_s: asked 0, effective 1024 (qmp query-block)"},
+	{"query-block", THROTTLED("'iops': 0"),
+	 "throttle.bytes_s: asked 0, effective not known (qmp query-block: not in the answer)"},
 	{"query-block", "[]",
 	 "disk: asked present, effective not known (qmp query-block: no device 'ua-dut')"},
 	{"query-named-block-nodes",
@@ -106,6 +119,73 @@ START_TEST(a_vm_that_runs_something_else_is_found_out)
 
 	ck_assert_msg(text, "nothing was found with %s = %s", doctored[_i].at, doctored[_i].value);
 	ck_assert_str_eq(text, doctored[_i].says);
+}
+END_TEST
+
+START_TEST(a_limit_that_is_asked_for_must_be_there)
+{
+	BL_CLEANUP(bl_freep) char *none = NULL, *other = NULL, *right = NULL;
+	struct cell c = scripted_cell();
+
+	c.throttle.iops = 500;
+	none = sentence(&c, NULL, NULL);
+	ck_assert_pstr_eq(none, "throttle.iops: asked 500, effective 0 (qmp query-block)");
+	other = sentence(&c, "query-block", THROTTLED("'iops': 50, 'bps': 0"));
+	ck_assert_pstr_eq(other, "throttle.iops: asked 500, effective 50 (qmp query-block)");
+	right = sentence(&c, "query-block", THROTTLED("'iops': 500, 'bps': 0"));
+	ck_assert_pstr_eq(right, NULL);
+}
+END_TEST
+
+#define SOCKET "nbd+unix://?socket=/s/nbd.sock"
+
+START_TEST(a_server_is_known_by_its_socket)
+{
+	static const char nodes[] = "[{'drv': 'raw', 'file': '" SOCKET "'}, {'drv': 'nbd', "
+				    "'file': '" SOCKET "', 'cache': {'direct': true}}]";
+	json_t *answers = scripted_json(healthy);
+	struct domain_binding b = scripted_binding();
+	struct cell c = scripted_cell();
+	BL_CLEANUP(bl_freep) char *text = NULL, *right = NULL, *other = NULL, *file = NULL;
+
+	json_object_set_new(answers, "query-block",
+			    scripted_json(BLOCK("raw", SOCKET, "true", "true", "false")));
+	json_object_set_new(answers, "query-named-block-nodes", scripted_json(nodes));
+	text = json_dumps(answers, 0);
+	json_decref(answers);
+	c.storage = STORAGE_NBD;
+	b.nbd_socket = "/s/nbd.sock";
+	right = scripted_sentence(text, &c, &b, NULL, NULL);
+	ck_assert_pstr_eq(right, NULL);
+	b.nbd_socket = "/s/other.sock";
+	other = scripted_sentence(text, &c, &b, NULL, NULL);
+	ck_assert_pstr_eq(other,
+			  "image.file: asked nbd+unix://?socket=/s/other.sock, effective " SOCKET
+			  " (qmp query-block); storage.driver: asked nbd, effective not known (qmp "
+			  "query-named-block-nodes: no node has the image)");
+	c.storage = STORAGE_FILE;
+	file = scripted_sentence(text, &c, &b, NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(file, "image.file: asked /d.img, effective " SOCKET));
+}
+END_TEST
+
+#define NBD_ARGS                                                                                   \
+	"qemu\0-blockdev\0{\"driver\":\"nbd\",\"server\":{\"type\":\"unix\",\"path\":\"/s/"        \
+	"nbd.sock\"},"                                                                             \
+	"\"node-name\":\"s\",\"discard\":\"unmap\"}\0-blockdev\0{\"node-name\":\"f\","             \
+	"\"discard\":\"ignore\",\"driver\":\"raw\",\"file\":\"s\"}"
+
+START_TEST(a_servers_discard_is_read_from_the_command_line)
+{
+	struct qemu_process p, other;
+
+	faked_put_bytes("/cmdline", NBD_ARGS, sizeof NBD_ARGS);
+	qemu_process_read(faked_root, SOCKET, &p);
+	qemu_process_read(faked_root, SOCKET "2", &other);
+	ck_assert_pstr_eq(p.discard, "ignore");
+	ck_assert_ptr_null(other.discard);
+	qemu_process_done(&p);
+	qemu_process_done(&other);
 }
 END_TEST
 
@@ -383,12 +463,15 @@ int main(void)
 	tcase_add_test(host, a_vm_that_runs_what_was_asked_matches);
 	tcase_add_loop_test(host, a_vm_that_runs_something_else_is_found_out, 0,
 			    BL_ARRAY_LEN(doctored));
+	tcase_add_test(host, a_limit_that_is_asked_for_must_be_there);
+	tcase_add_test(host, a_server_is_known_by_its_socket);
 	tcase_add_test(host, several_differences_are_one_sentence_of_bounded_length);
 	tcase_add_test(host, the_default_number_of_queues_is_told_but_not_asked_for);
 	tcase_add_test(host, a_monitor_that_is_gone_is_an_error_and_not_a_mismatch);
 	tcase_add_checked_fixture(proc, faked_empty, faked_drop);
 	tcase_add_test(proc, engine_and_flags_are_read_from_the_process);
 	tcase_add_test(proc, a_namespace_of_qemus_own_driver_is_known_by_its_name);
+	tcase_add_test(proc, a_servers_discard_is_read_from_the_command_line);
 	tcase_add_test(proc, one_descriptor_without_o_direct_is_enough_to_say_so);
 	tcase_add_test(proc, the_emulator_is_known_by_its_file_and_not_by_its_name);
 	tcase_add_test(proc, the_last_words_are_qemus_and_its_log_can_go);

@@ -23,8 +23,8 @@ static const char vfio_answers[] =
 	" {'drv': '" drv "', 'file': '" file "', 'cache': {'direct': " direct "}}]"
 #define BLOCK(file, wb, direct)                                                                    \
 	"[{'qdev': '" DUT "/virtio-backend', 'inserted': {'drv': 'raw', 'file': '" file            \
-	"', 'detect_zeroes': 'off', 'cache': {'writeback': " wb ", 'direct': " direct              \
-	", 'no-flush': false}}}]"
+	"', 'detect_zeroes': 'off', 'iops': 0, 'bps': 0, 'cache': {'writeback': " wb               \
+	", 'direct': " direct ", 'no-flush': false}}}]"
 static const char userspace_answers[] =
 	"{" ANY_VM " 'query-iothreads': [{'id': 'iothread1'}],"
 	" 'query-block': " BLOCK("nvme://" PCI "/1", "true",

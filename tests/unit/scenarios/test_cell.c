@@ -33,7 +33,7 @@ START_TEST(the_defaults_are_a_possible_cell)
 	ck_assert_str_eq(bl_buf_str(&out),
 			 "bus=virtio-blk storage=file iothreads=0 queues=auto cache=none "
 			 "aio=threads format=raw "
-			 "preallocation=off discard=ignore vcpus=1 kernel=default "
+			 "preallocation=off discard=ignore throttle=off vcpus=1 kernel=default "
 			 "emulator=default");
 }
 END_TEST
@@ -82,6 +82,14 @@ static const struct {
 	{"cluster_size", "512", "512"},
 	{"cluster_size", "0.5MiB", "512KiB"},
 	{"cluster_size", "auto", "auto"},
+	{"throttle", "off", "off"},
+	{"throttle", "500iops", "500iops"},
+	{"throttle", "1000000000iops", "1000000000iops"},
+	{"throttle", "20MiB/s", "20MiB/s"},
+	{"throttle", "20480k/s", "20MiB/s"},
+	{"throttle", "1.5k/s", "1536/s"},
+	{"throttle", "1536/s", "1536/s"},
+	{"throttle", "1024/s", "1KiB/s"},
 	{"kernel", "default", "default"},
 	{"kernel", "/boot/vmlinuz", "/boot/vmlinuz"},
 	{"emulator", "/opt/q", "/opt/q"},
@@ -109,7 +117,7 @@ static const struct {
 	{"bus", "",
 	 "'' is not a bus; one of virtio-blk, virtio-scsi, sata, nvme-emulated, vfio, "
 	 "nvme-userspace, host"},
-	{"storage", "disk", "'disk' is not a storage; one of file, device, filesystem"},
+	{"storage", "disk", "'disk' is not a storage; one of file, device, filesystem, nbd"},
 	{"iothreads", "65", "'65' is not a whole number from 0 to 64"},
 	{"iothreads", "-1", "'-1' is not a whole number from 0 to 64"},
 	{"iothreads", "1.5", "'1.5' is not a whole number from 0 to 64"},
@@ -121,6 +129,33 @@ static const struct {
 	 "'4MiB' is not a cluster size; auto, or a power of two from 512 to 2MiB"},
 	{"cluster_size", "96KiB",
 	 "'96KiB' is not a cluster size; auto, or a power of two from 512 to 2MiB"},
+	{"throttle", "0iops",
+	 "'0iops' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
+	{"throttle", "iops",
+	 "'iops' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
+	{"throttle", "500",
+	 "'500' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
+	{"throttle", "500 iops",
+	 "'500 iops' is not a limit; off, requests a second as 500iops, or bytes a second as "
+	 "20MiB/s"},
+	{"throttle", "-1iops",
+	 "'-1iops' is not a limit; off, requests a second as 500iops, or bytes a second as "
+	 "20MiB/s"},
+	{"throttle", "1000000001iops",
+	 "'1000000001iops' is not a limit; off, requests a second as 500iops, or bytes a second as "
+	 "20MiB/s"},
+	{"throttle", "/s",
+	 "'/s' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
+	{"throttle", "1023/s",
+	 "'1023/s' is not a limit; off, requests a second as 500iops, or bytes a second as "
+	 "20MiB/s"},
+	{"throttle", "2TiB/s",
+	 "'2TiB/s' is not a limit; off, requests a second as 500iops, or bytes a second as "
+	 "20MiB/s"},
+	{"throttle", "20MB",
+	 "'20MB' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
+	{"throttle", "0",
+	 "'0' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
 	{"aio", "io-uring",
 	 "'io-uring' is not a way of asynchronous I/O; one of threads, native, io_uring"},
 	{"kernel", "", "'' is not a kernel; default, installed, a path, or URL#sha256=HEX"},
@@ -233,7 +268,9 @@ static const struct {
 	 "format qcow2"},
 	{{"bus", "host", "cache", "writeback"},
 	 "cache: 'writeback' has no meaning here; cache means something only in a cell whose disk "
-	 "is a file or block device to QEMU (any bus but vfio, nvme-userspace and host)"},
+	 "is a file or block device to QEMU (any bus but vfio, nvme-userspace and host, any "
+	 "storage but "
+	 "nbd)"},
 	{{"bus", "host"}, NULL},
 	{{"bus", "host", "vcpus", "2"},
 	 "vcpus: '2' has no meaning here; vcpus means something only in a cell with a VM (any bus "
@@ -253,7 +290,8 @@ static const struct {
 	 "of I/O queues, which one thread serves, that is iothreads 0 or 1"},
 	{{"bus", "nvme-userspace", "aio", "native"},
 	 "aio: 'native' has no meaning here; aio means something only in a cell whose disk is a "
-	 "file or block device to QEMU (any bus but vfio, nvme-userspace and host)"},
+	 "file or block device to QEMU (any bus but vfio, nvme-userspace and host, any storage but "
+	 "nbd)"},
 	{{"storage", "device", "preallocation", "full"},
 	 "preallocation: 'full' has no meaning here; preallocation means something only in a cell "
 	 "with an image: a file, or format qcow2 on a device"},
@@ -262,6 +300,30 @@ static const struct {
 	 "space already; off or metadata, or storage file or filesystem"},
 	{{"storage", "device", "preallocation", "metadata", "format", "qcow2"}, NULL},
 	{{"storage", "filesystem", "preallocation", "falloc"}, NULL},
+	{{"storage", "nbd", "preallocation", "falloc", "bus", "sata"}, NULL},
+	{{"storage", "nbd", "cache", "writeback"},
+	 "cache: 'writeback' has no meaning here; cache means something only in a cell whose disk "
+	 "is a file or block device to QEMU (any bus but vfio, nvme-userspace and host, any "
+	 "storage but "
+	 "nbd)"},
+	{{"storage", "nbd", "format", "qcow2"},
+	 "format: 'qcow2' is impossible with storage 'nbd': a qcow2 image grows, and the export of "
+	 "an NBD server does not; raw, or storage file"},
+	{{"storage", "nbd", "bus", "host"},
+	 "storage: 'nbd' is impossible with bus 'host': it is QEMU that talks to the server; "
+	 "storage file, or a bus with a VM"},
+	{{"throttle", "500iops", "bus", "sata"}, NULL},
+	{{"throttle", "20MiB/s", "bus", "nvme-userspace", "iothreads", "1"}, NULL},
+	{{"throttle", "500iops", "bus", "nvme-emulated"},
+	 "throttle: '500iops' is impossible with bus 'nvme-emulated': libvirt sets the limit, and "
+	 "does not make this disk; virtio-blk, virtio-scsi, sata and nvme-userspace take it"},
+	{{"throttle", "1MiB/s", "iothreads", "2", "vcpus", "2"},
+	 "throttle: '1MiB/s' is impossible with iothreads '2': libvirt sets the limit, and does "
+	 "not "
+	 "make the disk of several iothreads; 0 or 1"},
+	{{"throttle", "500iops", "bus", "host"},
+	 "throttle: '500iops' has no meaning here; throttle means something only in a cell whose "
+	 "disk QEMU serves (any bus but vfio and host)"},
 };
 
 START_TEST(impossible_combinations_name_both_values)
@@ -319,6 +381,19 @@ START_TEST(durability_follows_from_the_bits_and_the_format)
 }
 END_TEST
 
+/* nbdkit's file plugin uses the page cache, whatever the cell's cache mode. */
+START_TEST(an_nbd_server_keeps_what_a_page_cache_keeps)
+{
+	struct cell nbd, cached;
+
+	cell_defaults(&nbd);
+	cell_defaults(&cached);
+	nbd.storage = STORAGE_NBD;
+	cached.cache = CACHE_WRITEBACK;
+	ck_assert_str_eq(cell_durability(&nbd), cell_durability(&cached));
+}
+END_TEST
+
 START_TEST(the_host_has_no_guest_to_crash_and_no_qemu_to_kill)
 {
 	struct cell c;
@@ -332,7 +407,7 @@ START_TEST(the_host_has_no_guest_to_crash_and_no_qemu_to_kill)
 END_TEST
 
 static const char all_axes[] = "bus storage iothreads queues cache aio format cluster_size "
-			       "preallocation discard vcpus kernel emulator ";
+			       "preallocation discard throttle vcpus kernel emulator ";
 
 static const struct {
 	enum cell_bus bus;
@@ -342,15 +417,19 @@ static const struct {
 } meanings[] = {
 	{BUS_VIRTIO_SCSI, STORAGE_FILE, FORMAT_QCOW2, all_axes},
 	{BUS_VIRTIO_BLK, STORAGE_FILESYSTEM, FORMAT_RAW,
-	 "bus storage iothreads queues cache aio format preallocation discard vcpus kernel "
+	 "bus storage iothreads queues cache aio format preallocation discard throttle vcpus "
+	 "kernel "
+	 "emulator "},
+	{BUS_VIRTIO_BLK, STORAGE_NBD, FORMAT_RAW,
+	 "bus storage iothreads queues format preallocation discard throttle vcpus kernel "
 	 "emulator "},
 	{BUS_VIRTIO_BLK, STORAGE_DEVICE, FORMAT_RAW,
-	 "bus storage iothreads queues cache aio format discard vcpus kernel emulator "},
+	 "bus storage iothreads queues cache aio format discard throttle vcpus kernel emulator "},
 	{BUS_SATA, STORAGE_DEVICE, FORMAT_QCOW2, all_axes},
 	{BUS_NVME_EMULATED, STORAGE_DEVICE, FORMAT_QCOW2, all_axes},
 	{BUS_VFIO, STORAGE_FILE, FORMAT_QCOW2, "bus vcpus kernel emulator "},
 	{BUS_NVME_USERSPACE, STORAGE_FILE, FORMAT_QCOW2,
-	 "bus iothreads queues discard vcpus kernel emulator "},
+	 "bus iothreads queues discard throttle vcpus kernel emulator "},
 	{BUS_HOST, STORAGE_DEVICE, FORMAT_QCOW2, "bus storage "},
 };
 
@@ -382,7 +461,8 @@ START_TEST(a_cell_needs_a_device_when_its_disk_is_one_or_on_one)
 				 c.bus == BUS_VFIO || c.bus == BUS_NVME_USERSPACE);
 		ck_assert_int_eq(cell_needs_device(&c), c.bus == BUS_VFIO ||
 								c.bus == BUS_NVME_USERSPACE ||
-								c.storage != STORAGE_FILE);
+								c.storage == STORAGE_DEVICE ||
+								c.storage == STORAGE_FILESYSTEM);
 	}
 }
 END_TEST
@@ -447,6 +527,7 @@ int main(void)
 			    BL_ARRAY_LEN(meanings));
 	tcase_add_test(tc, a_cell_needs_a_device_when_its_disk_is_one_or_on_one);
 	tcase_add_test(tc, a_controller_of_ones_own_keeps_what_its_cache_keeps);
+	tcase_add_test(tc, an_nbd_server_keeps_what_a_page_cache_keeps);
 	tcase_add_test(tc, the_host_has_no_guest_to_crash_and_no_qemu_to_kill);
 	tcase_add_test(tc, the_host_has_only_bus_and_storage_and_raw_no_clusters);
 	suite_add_tcase(s, tc);
