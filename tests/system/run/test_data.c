@@ -125,6 +125,61 @@ START_TEST(a_bus_the_guest_kernel_has_no_driver_for_is_impossible)
 }
 END_TEST
 
+/* 5 ms for each read of the server, one at a time; 100 requests a second, of which a tenth is there
+ * at once. What is not slowed does several hundred a second even emulated. */
+START_TEST(a_slow_server_and_a_limit_are_felt_by_the_guest)
+{
+	static const char jobs_qd1[] = "[read]\nrw=randread\nbs=4k\ndirect=1\ntime_based=1\n"
+				       "runtime=2s\n";
+	struct bl_err err = BL_ERR_INIT;
+	const char *kernel = lab_kernel(false);
+
+	printf("storage nbd with a delay, a limit, neither:\n");
+	lab_init(&lab, kernel);
+	ck_assert_msg(lab_run(&lab,
+			      "backing: { size: 32MiB, nbdkit: \"--filter=delay rdelay=5ms\" }\n"
+			      "repeats: 1\naxes: { bus: virtio-blk }\ninclude:\n"
+			      "  - { name: slow, storage: nbd }\n"
+			      "  - { name: limit, throttle: 100iops }\n"
+			      "  - { name: scsi, storage: nbd, bus: virtio-scsi }\n"
+			      "  - { name: nvme, storage: nbd, bus: nvme-emulated }\n",
+			      jobs_qd1, &err) == 0,
+		      "%s", err.text);
+	ck_assert_uint_eq(lab.n_trials, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct lab_trial *t = &lab.trials[i];
+
+		ck_assert_msg(t->state == TRIAL_OK, "%s: %s\n%s", t->cell, t->reason, t->console);
+		printf("  %s: %u I/Os in 2 s\n", t->cell, (unsigned)t->ios[0]);
+		if (strcmp(t->cell, "virtio-blk") == 0)
+			ck_assert_uint_gt(t->ios[0], 500);
+		else
+			ck_assert_uint_lt(t->ios[0], 401);
+		ck_assert_uint_gt(t->ios[0], 20);
+	}
+	ck_assert_uint_eq(lab_n_files(&lab, "work/runs"), 0);
+	lab_done(&lab);
+}
+END_TEST
+
+START_TEST(a_server_that_does_not_start_says_why)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	printf("storage nbd with a filter that there is not:\n");
+	lab_init(&lab, lab_kernel(false));
+	ck_assert_msg(lab_run(&lab,
+			      "backing: { size: 32MiB, nbdkit: \"--filter=none-such\" }\n"
+			      "repeats: 1\naxes: { storage: nbd }\n",
+			      jobs, &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(lab.trials[0].state, TRIAL_FAILED);
+	ck_assert_ptr_nonnull(strstr(lab.trials[0].reason, "nbdkit ended by itself: 'nbdkit: "));
+	ck_assert_ptr_nonnull(strstr(lab.trials[0].reason, "none-such"));
+	lab_done(&lab);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("data");
@@ -135,6 +190,8 @@ int main(void)
 	tcase_add_test(t, each_cache_mode_carries_what_the_guest_wrote_into_the_image);
 	tcase_add_test(t, iothread_native_aio_and_a_qcow2_filled_by_the_host_work_too);
 	tcase_add_test(t, a_bus_the_guest_kernel_has_no_driver_for_is_impossible);
+	tcase_add_test(t, a_slow_server_and_a_limit_are_felt_by_the_guest);
+	tcase_add_test(t, a_server_that_does_not_start_says_why);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }
