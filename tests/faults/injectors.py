@@ -1,0 +1,324 @@
+"""What is done on purpose while a VM runs its jobs. Each injector is started and stopped by the
+runner; what it starts ends with the runner, however that ends, and what it makes is removed."""
+
+import ctypes
+import glob
+import os
+import random
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+PR_SET_PDEATHSIG = 1
+MIB = 1 << 20
+
+
+def die_with_parent():
+    """For a child, right after the fork: no orphan is left, also of a kill -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Injector:
+    """start() and stop() around a run; @when: "run" from before the lab starts, "job" while jobs
+    run in the VM. why_not(): a reason why this machine can't do it, or None."""
+    when = "job"
+
+    def why_not(self):
+        return None
+
+    def start(self, lab):
+        raise NotImplementedError
+
+    def stop(self):
+        pass
+
+
+class Children(Injector):
+    """Processes of ours, each in body() of a fork."""
+
+    def __init__(self):
+        self.pids = []
+
+    def fork(self, body, *args):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                die_with_parent()
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)
+                body(*args)
+            finally:
+                os._exit(1)
+        self.pids.append(pid)
+
+    def stop(self):
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self.pids = []
+
+
+# --- CPUs ---
+
+def spin(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for _ in range(2000):
+            pass
+
+
+def hog(cpus, is_realtime, on_s, off_s):
+    os.sched_setaffinity(0, cpus)
+    if is_realtime:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    while True:
+        spin(on_s)
+        if off_s:
+            time.sleep(off_s)
+
+
+class CpuHog(Children):
+    """@n processes that compute. @beside: "iothread", "vcpu", "main": they share one CPU with those
+    threads of the VM, and all its others are kept on the remaining CPUs; None: anywhere.
+    @off_s: they rest as long after each @on_s. @is_realtime: nothing else runs there meanwhile; a
+    fair scheduler lets a thread that mostly sleeps run at once, whoever computes beside it."""
+
+    def __init__(self, beside, n=2, is_realtime=False, on_s=1.0, off_s=0.0, when="job"):
+        super().__init__()
+        self.beside, self.n, self.is_realtime, self.when = beside, n, is_realtime, when
+        self.on_s, self.off_s = on_s, off_s
+
+    def why_not(self):
+        cpus = len(os.sched_getaffinity(0))
+        if self.beside and cpus < 2:
+            return "one CPU: the VM's threads can't be told apart by their CPU"
+        if self.is_realtime and os.geteuid() != 0:
+            return "a real-time priority needs root"
+        return None
+
+    def start(self, lab):
+        cpus = os.sched_getaffinity(0)
+        if self.beside:
+            theirs = {min(cpus)}
+            for tid, role in lab.vm_threads():
+                os.sched_setaffinity(tid, theirs if role == self.beside else cpus - theirs)
+            cpus = theirs
+        for _ in range(self.n):
+            self.fork(hog, cpus, self.is_realtime, self.on_s, self.off_s)
+
+
+# --- the host's page cache and memory ---
+
+def write_bursts(path, burst, rest_s, file_bytes):
+    data = os.urandom(4 * MIB)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    at = 0
+    while True:
+        for _ in range(burst // len(data)):
+            os.pwrite(fd, data, at)
+            at = (at + len(data)) % file_bytes
+        os.fdatasync(fd)
+        time.sleep(rest_s)
+
+
+class DirtyWriter(Children):
+    """Another program's buffered writes on the work folder's file system: @burst_mib, synced, and
+    again after @rest_s."""
+
+    def __init__(self, burst_mib, rest_s, n=1):
+        super().__init__()
+        self.burst, self.rest_s, self.n, self.paths = burst_mib * MIB, rest_s, n, []
+
+    def start(self, lab):
+        for i in range(self.n):
+            path = os.path.join(lab.folder, f"dirty-{i}")
+            self.paths.append(path)
+            self.fork(write_bursts, path, self.burst, self.rest_s, max(self.burst, 256 * MIB))
+
+    def stop(self):
+        super().stop()
+        for path in self.paths:
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+class MemoryGroup(Injector):
+    """The lab and its VM in a memory cgroup, which gets a limit when jobs begin: what it has
+    resident, and @spare_mib for page cache. Nothing is swapped or killed by that, only reclaimed
+    over and over."""
+    when = "run"
+    PREFIX = "blklab-faults-"
+
+    def __init__(self, spare_mib):
+        self.spare, self.path, self.is_v2 = spare_mib * MIB, None, False
+
+    @classmethod
+    def base(cls):
+        """The folder of this process's memory group, and whether it is of version 2."""
+        with open("/proc/self/cgroup", encoding="ascii") as f:
+            rows = [line.strip().split(":", 2) for line in f]
+        with open("/proc/self/mountinfo", encoding="utf-8") as f:
+            mounts = [line.split(" - ") for line in f]
+        for _, names, path in rows:
+            for left, right in mounts:
+                kind, _, options = right.split(None, 2)
+                v1 = kind == "cgroup" and "memory" in names.split(",") and "memory" in options
+                v2 = kind == "cgroup2" and names == ""
+                if v1 or v2:
+                    root, at = left.split()[3:5]
+                    inside = path[len(root):] if root != "/" and path.startswith(root) else path
+                    yield at + (inside if os.path.isdir(at + inside) else ""), v2
+
+    def make(self):
+        for at, is_v2 in self.base():
+            knob = "memory.max" if is_v2 else "memory.limit_in_bytes"
+            path = os.path.join(at, f"{self.PREFIX}{os.getpid()}")
+            self.remove_stale(at)
+            try:
+                os.mkdir(path)
+            except OSError:
+                continue
+            if os.access(os.path.join(path, knob), os.W_OK):
+                self.path, self.is_v2 = path, is_v2
+                return True
+            os.rmdir(path)
+        return False
+
+    def remove_stale(self, at):
+        """Of a runner that was killed."""
+        for path in glob.glob(os.path.join(at, self.PREFIX + "*")):
+            if not os.path.exists("/proc/" + path.rsplit("-", 1)[1]):
+                try:
+                    os.rmdir(path)
+                except OSError:
+                    pass
+
+    def why_not(self):
+        if self.make():
+            self.remove()
+            return None
+        return "no memory cgroup can be made below this process's own"
+
+    def start(self, lab):
+        if not self.make():
+            raise RuntimeError("the memory cgroup can't be made any more")
+        lab.in_child = self.enter
+        lab.on_job.append(self.limit)
+
+    def enter(self):
+        with open(os.path.join(self.path, "cgroup.procs"), "w", encoding="ascii") as f:
+            f.write("0")
+
+    def stat(self, name):
+        with open(os.path.join(self.path, "memory.stat"), encoding="ascii") as f:
+            values = dict(line.split() for line in f)
+        return int(values.get(name, 0))
+
+    def limit(self):
+        resident = self.stat("anon") + self.stat("shmem") if self.is_v2 else \
+            self.stat("total_rss") + self.stat("total_shmem")
+        knob = "memory.max" if self.is_v2 else "memory.limit_in_bytes"
+        with open(os.path.join(self.path, knob), "w", encoding="ascii") as f:
+            f.write(str(resident + self.spare))
+
+    def remove(self):
+        for _ in range(50):  # what ended in it is counted out a moment later
+            try:
+                os.rmdir(self.path)
+                break
+            except OSError:
+                time.sleep(0.1)
+        self.path = None
+
+    def stop(self):
+        if self.path:
+            self.remove()
+
+
+# --- the storage below ---
+
+class DiskLoad(Injector):
+    """Another user of the disk below the work folder: this project's engine with its own file there.
+    @job: lines of a fio job file; @mib: size of the file, written before."""
+    when = "run"
+
+    def __init__(self, job, mib=256):
+        self.job, self.bytes, self.child, self.path = job, mib * MIB, None, None
+
+    def start(self, lab):
+        self.path = os.path.join(lab.folder, "load")
+        with open(self.path, "wb") as f:
+            for _ in range(self.bytes // (4 * MIB)):
+                f.write(os.urandom(4 * MIB))
+            os.fsync(f.fileno())
+        lab.on_job.append(lambda: self.begin(lab))
+        lab.on_end.append(self.end)
+
+    def begin(self, lab):
+        file = self.path + ".fio"
+        with open(file, "w", encoding="ascii") as f:
+            f.write(f"[load]\nfilename={self.path}\nsize={self.bytes}\ndirect=1\n"
+                    f"ioengine=io_uring\ntime_based\nruntime=600s\n{self.job}")
+        self.child = subprocess.Popen([lab.program("blkjob"), file], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def end(self):
+        if self.child:
+            self.child.kill()
+            self.child.wait()
+            self.child = None
+
+    def stop(self):
+        self.end()
+        for path in (self.path, self.path + ".fio"):
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+class Stalls(Injector):
+    """nbdkit's pause filter: every @period_s, no request is answered for @length_s. @random: at
+    random moments, as often. The scenario's backing names the same control socket."""
+
+    def __init__(self, control, period_s, length_s, is_random=False):
+        self.control, self.period, self.length = control, period_s, length_s
+        self.is_random, self.ended, self.thread, self.made = is_random, threading.Event(), None, 0
+
+    def start(self, lab):
+        self.ended.clear()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def say(self, connection, letter):
+        """False: the server is gone, or we are to end. It answers 'P' when what it had begun is
+        done."""
+        try:
+            connection.sendall(letter)
+            return connection.recv(1) == letter.upper()
+        except OSError:
+            return False
+
+    def run(self):
+        rng = random.Random(7)
+        with socket.socket(socket.AF_UNIX) as c:
+            c.settimeout(10)
+            c.connect(self.control)
+            at = time.monotonic()
+            while True:
+                at += rng.expovariate(1 / self.period) if self.is_random else self.period
+                if self.ended.wait(max(0, at - time.monotonic())):
+                    break
+                if not self.say(c, b"p"):
+                    break
+                self.ended.wait(self.length)
+                self.made += 1
+                if not self.say(c, b"r"):
+                    break
+
+    def stop(self):
+        self.ended.set()
+        if self.thread:
+            self.thread.join()
+        if os.path.exists(self.control):
+            os.unlink(self.control)
