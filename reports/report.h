@@ -23,6 +23,28 @@ struct report_options {
 int report_write(const struct run_data *d, enum report_format format,
 		 const struct report_options *opt, struct bl_buf *out, struct bl_err *err);
 
+/* CSV tables; the first is the one of report_write(). */
+enum report_table {
+	REPORT_TRIALS,  /* a job of a trial in one direction */
+	REPORT_LAYERS,  /* what one place counted of it; also QEMU's percentiles */
+	REPORT_BUDGET,  /* one part of its mean time */
+	REPORT_STALLS,  /* one stall of a job */
+	REPORT_SIGNALS, /* one value of one signal, as it was watched */
+	REPORT_TABLES
+};
+extern const char *const report_table_names[REPORT_TABLES]; /* "trials", "layers", ... */
+
+/* Where a long text goes, piece by piece. @text is emptied by the caller. 0, or what ends it. */
+struct report_sink {
+	void *ctx;
+	int (*take)(void *ctx, const struct bl_buf *text, struct bl_err *err);
+};
+/* All but REPORT_TRIALS: run, cell, trial, repeat, state, job, and what the table is of. What is
+ * not known is an empty field. at_s counts from the job's counted time. -EINVAL, -ENOMEM, and what
+ * @to gives. */
+int report_csv_table(const struct run_data *d, enum report_table table,
+		     const struct report_sink *to, struct bl_err *err);
+
 /* The terminal's final table, best p99 first, at most @columns wide. @color: ANSI. */
 int report_table(const struct run_data *d, const struct report_options *opt, unsigned columns,
 		 bool color, struct bl_buf *out, struct bl_err *err);

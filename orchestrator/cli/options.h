@@ -24,7 +24,7 @@ struct words {
 struct args {
 	const char *scenario, *cell, *cell_b, *run, *run_b, *job, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
-	const char *report, *format, *output, *reference;
+	const char *report, *format, *output, *reference, *table;
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
 	uint64_t repeats;                     /* 0: not given */

@@ -1,5 +1,6 @@
 /* verb_report.c - blklab report: which configuration wins, by how much, at what risk? */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -11,6 +12,17 @@
 
 static const char *const formats[] = {"html", "md", "json", "csv", NULL};
 _Static_assert(BL_ARRAY_LEN(formats) == REPORT_FORMATS + 1, "one name a report format");
+
+static const char *const tables[] = {"trials", "layers", "budget", "stalls", "signals", NULL};
+_Static_assert(BL_ARRAY_LEN(tables) == REPORT_TABLES + 1, "one name a table");
+
+static enum report_table table_of(const char *name)
+{
+	for (int i = 0; name && i < REPORT_TABLES; i++)
+		if (strcmp(report_table_names[i], name) == 0)
+			return (enum report_table)i;
+	return REPORT_TRIALS;
+}
 
 static enum report_format format_of(const char *name)
 {
@@ -27,10 +39,43 @@ static const char *format_name(const struct args *a)
 
 	if (a->format)
 		return a->format;
+	if (a->table)
+		return "csv";
 	for (size_t i = 0; dot && formats[i]; i++)
 		if (strcmp(dot + 1, formats[i]) == 0)
 			return formats[i];
 	return a->output ? "html" : NULL;
+}
+
+static int take(void *ctx, const struct bl_buf *text, struct bl_err *err)
+{
+	FILE *to = ctx;
+
+	errno = 0;
+	if (fwrite(bl_buf_str(text), 1, text->len, to) == text->len)
+		return 0;
+	return bl_fail(err, errno ? -errno : -EIO, "cannot write the output: %s",
+		       strerror(errno ? errno : EIO));
+}
+
+/* Straight to where it goes: the signals of a long run are more than should be in memory. */
+static int write_table(struct cli *cli, const struct args *a, const struct run_data *d,
+		       struct bl_err *err)
+{
+	FILE *to = a->output ? fopen(a->output, "we") : cli->out;
+	struct report_sink sink = {.ctx = to, .take = take};
+	int r;
+
+	if (!to)
+		return bl_fail(err, -errno, "--output: can't write '%s': %s", a->output,
+			       strerror(errno));
+	r = report_csv_table(d, table_of(a->table), &sink, err);
+	if (a->output ? fclose(to) : fflush(to))
+		r = r < 0 ? r
+			  : bl_fail(err, -errno, "cannot write the output: %s", strerror(errno));
+	if (r == 0 && a->output)
+		cli_note(cli, "%s: run %.13s, %s", a->output, d->run.id, d->run.scenario_name);
+	return r;
 }
 
 static int run_report(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -41,14 +86,22 @@ static int run_report(struct cli *cli, const struct args *a, struct bl_err *err)
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const char *format = format_name(a);
 	struct report_options opt = {.reference = a->reference};
-	int r = path_store(a, &path, err);
+	int r;
 
+	if (a->table && strcmp(format, "csv") != 0)
+		return bl_fail(err, -EINVAL,
+			       "--table: '%s' is a table of CSV, and the format is %s; leave "
+			       "--format out, or say csv",
+			       a->table, format);
+	r = path_store(a, &path, err);
 	if (r == 0)
 		r = store_open(path, STORE_READ, &store, err);
 	if (r == 0)
 		r = store_load_run(store, a->run, &d, err);
 	if (r < 0)
 		return r;
+	if (table_of(a->table) != REPORT_TRIALS)
+		return write_table(cli, a, &d, err);
 	opt.store_path = path;
 	if (format)
 		r = report_write(&d, format_of(format), &opt, &text, err);
@@ -83,6 +136,15 @@ static const struct option_row options[] = {
 	 .values = formats,
 	 .def_says = "by the ending of --output; without either the short table for the terminal",
 	 .help = "what to write"},
+	{.name = "table",
+	 .letter = 't',
+	 .kind = OPTION_ENUM,
+	 .arg = "TABLE",
+	 .at = AT(table),
+	 .values = tables,
+	 .def_says = "trials",
+	 .help = "of CSV: figures of each trial, what each layer counted, the latency budget, the "
+		 "stalls, or every value of every signal that was watched"},
 	{.name = "output",
 	 .letter = 'o',
 	 .kind = OPTION_FILE,
@@ -103,6 +165,8 @@ static const struct example examples[] = {
 	{"blklab report -o report.html", "the whole page in one file, with plots"},
 	{"blklab report 0199 --format csv > cells.csv",
 	 "one line for each trial, job and direction"},
+	{"blklab report --table budget", "the latency budget of each job, as CSV"},
+	{"blklab report --table signals -o signals.csv", "what was watched, for tools of your own"},
 };
 
 const struct verb verb_report = {

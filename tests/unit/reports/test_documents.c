@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,124 @@ START_TEST(two_cells_as_json_are_as_expected)
 }
 END_TEST
 
+static int keep(void *ctx, const struct bl_buf *text, struct bl_err *err)
+{
+	(void)err;
+	bl_buf_add(ctx, text->data, text->len);
+	return 0;
+}
+
+static char *table_text(const struct synthetic *how, enum report_table table)
+{
+	struct bl_buf out = BL_BUF_INIT;
+	struct report_sink to = {&out, keep};
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(how, &d);
+	ck_assert_msg(report_csv_table(&d, table, &to, &err) == 0, "%s", bl_err_text(&err));
+	run_data_done(&d);
+	return bl_buf_take(&out);
+}
+
+static const struct synthetic watched = {
+	.repeats = 1, .seconds = 20, .seed = 3, .is_watched = true, .accel = "kvm"};
+
+START_TEST(every_row_of_every_csv_table_has_the_fields_of_the_head)
+{
+	for (int hostile = 0; hostile < 2; hostile++) {
+		struct synthetic how = watched;
+		BL_CLEANUP(bl_freep) char *text = NULL;
+		size_t want, rows = 0;
+		const char *s;
+
+		how.is_hostile = hostile;
+		text = table_text(&how, (enum report_table)_i);
+		ck_assert_int_eq(strncmp(text, "run,cell,trial,repeat,state,job,", 32), 0);
+		want = fields_of(text, &s);
+		for (; *s; rows++)
+			ck_assert_uint_eq(fields_of(s, &s), want);
+		ck_assert_uint_gt(rows, 4);
+	}
+}
+END_TEST
+
+/* The @n-th field, without quotes, of the row at @s. */
+static double field_at(const char *s, unsigned n)
+{
+	bool is_quoted = false;
+
+	for (; n && *s; s++) {
+		is_quoted ^= *s == '"';
+		n -= *s == ',' && !is_quoted;
+	}
+	return strtod(s, NULL);
+}
+
+START_TEST(the_parts_of_a_budget_in_csv_are_its_total)
+{
+	BL_CLEANUP(bl_freep) char *text = table_text(&watched, REPORT_BUDGET);
+	const char *s = strchr(text, '\n') + 1;
+	size_t rows = 0;
+
+	for (; *s; rows++) {
+		double sum = 0, total = field_at(s, 10);
+
+		for (int part = 0; part < 4; part++) {
+			sum += field_at(s, 8);
+			fields_of(s, &s);
+		}
+		ck_assert_double_eq_tol(sum, total, total / 1e6);
+	}
+	ck_assert_uint_ge(rows, 5);
+}
+END_TEST
+
+START_TEST(signals_in_csv_are_those_that_were_watched)
+{
+	BL_CLEANUP(bl_freep) char *text = table_text(&watched, REPORT_SIGNALS);
+	struct run_data d;
+	size_t n = 0;
+
+	synthetic_run(&watched, &d);
+	for (size_t i = 0; i < d.n_trials; i++)
+		for (size_t k = 0; k < d.trials[i].n_jobs; k++)
+			for (int w = 0; w < WATCHERS; w++) {
+				const struct series_set *set = &d.trials[i].jobs[k].watched[w];
+
+				for (size_t s = 0; s < set->n_series; s++)
+					for (size_t m = 0; m < set->n; m++)
+						n += set->items[s].values[m] != SERIES_ABSENT;
+			}
+	ck_assert_uint_eq(count_of(text, "\n"), n + 1);
+	ck_assert_ptr_nonnull(strstr(text, ",host,thread.iothread1.run_ns,counter,0."));
+	ck_assert_ptr_nonnull(strstr(text, ",host,thread.iothread1.run_ns,counter,-0."));
+	run_data_done(&d);
+}
+END_TEST
+
+static int refuse_third(void *ctx, const struct bl_buf *text, struct bl_err *err)
+{
+	(void)text;
+	return ++*(int *)ctx == 3 ? bl_fail(err, -ENOSPC, "the disk is full") : 0;
+}
+
+START_TEST(a_place_that_takes_no_more_ends_the_table)
+{
+	int n = 0;
+	struct report_sink to = {&n, refuse_third};
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(&watched, &d);
+	ck_assert_int_eq(report_csv_table(&d, REPORT_SIGNALS, &to, &err), -ENOSPC);
+	ck_assert_str_eq(bl_err_text(&err), "the disk is full");
+	ck_assert_int_eq(n, 3);
+	ck_assert_int_eq(report_csv_table(&d, REPORT_TRIALS, &to, NULL), -EINVAL);
+	run_data_done(&d);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("report-documents");
@@ -180,6 +299,11 @@ int main(void)
 	tcase_add_test(t, every_document_of_a_run_under_tcg_says_emulated_cpu);
 	tcase_add_test(t, the_floor_of_the_host_has_the_host_cpu_also_under_tcg);
 	tcase_add_test(t, two_cells_as_json_are_as_expected);
+	tcase_add_loop_test(t, every_row_of_every_csv_table_has_the_fields_of_the_head,
+			    REPORT_LAYERS, REPORT_TABLES);
+	tcase_add_test(t, the_parts_of_a_budget_in_csv_are_its_total);
+	tcase_add_test(t, signals_in_csv_are_those_that_were_watched);
+	tcase_add_test(t, a_place_that_takes_no_more_ends_the_table);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
