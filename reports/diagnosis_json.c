@@ -37,6 +37,20 @@ static json_t *list_json(const struct run_data *d, const struct findings *found,
 	return a;
 }
 
+/* Over all trials of the cell. */
+static json_t *looked_json(const struct looked_at *l)
+{
+	json_t *o;
+
+	if (!l)
+		return json_null();
+	o = json_object();
+	part_set(&o, "trials", json_integer((json_int_t)l->n_trials));
+	part_set(&o, "there", part_text(l->there));
+	part_set(&o, "absent", part_text(l->absent));
+	return o;
+}
+
 static json_t *job_json(const struct run_data *d, const struct findings *found,
 			const struct diagnosis_options *opt, size_t trial, size_t job)
 {
@@ -45,6 +59,8 @@ static json_t *job_json(const struct run_data *d, const struct findings *found,
 
 	part_set(&o, "job", part_text(name));
 	part_set(&o, "findings", list_json(d, found, opt, trial, name));
+	part_set(&o, "looked_at",
+		 looked_json(findings_looked_at(found, d->trials[trial].cell, name)));
 	time_set(&o, d, trial, job, TIME_ALL);
 	return o;
 }

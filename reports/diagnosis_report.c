@@ -189,9 +189,51 @@ static void say_path(const struct page *p, uint32_t cell)
 		}
 }
 
+static bool is_alike(const struct looked_at *a, const struct looked_at *b)
+{
+	return !strcmp(a->there, b->there) && !strcmp(a->absent, b->absent);
+}
+
+/* Nothing was found in what was looked at: jobs of which the same is to be said are named together.
+ */
+static void say_nothing(const struct page *p, uint32_t cell)
+{
+	const struct findings *f = p->found;
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	size_t n_said = 0;
+
+	for (size_t i = 0; i < f->n_looked; i++) {
+		const struct looked_at *l = &f->looked[i];
+		bool is_said = false;
+
+		if (l->cell != cell || !pick_job(p->opt, l->job))
+			continue;
+		for (size_t k = 0; k < i; k++)
+			is_said |= f->looked[k].cell == cell &&
+				   pick_job(p->opt, f->looked[k].job) && is_alike(&f->looked[k], l);
+		if (is_said)
+			continue;
+		text.len = 0;
+		bl_buf_addf(&text, "nothing found in '%s'", l->job);
+		for (size_t k = i + 1; k < f->n_looked; k++)
+			if (f->looked[k].cell == cell && pick_job(p->opt, f->looked[k].job) &&
+			    is_alike(&f->looked[k], l))
+				bl_buf_addf(&text, ", '%s'", f->looked[k].job);
+		bl_buf_addf(&text, ": looked at %s", l->there[0] ? l->there : "the figures only");
+		if (l->absent[0])
+			bl_buf_addf(&text, "; not there: %s", l->absent);
+		say(p, 2, "", &text);
+		n_said++;
+	}
+	if (n_said)
+		return;
+	bl_buf_adds(&text, "nothing found");
+	say(p, 2, "", &text);
+}
+
 static int say_cell(const struct page *p, uint32_t cell, struct bl_err *err)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf name = BL_BUF_INIT, none = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf name = BL_BUF_INIT;
 	int r;
 
 	bl_buf_addc(p->out, '\n');
@@ -201,10 +243,8 @@ static int say_cell(const struct page *p, uint32_t cell, struct bl_err *err)
 	term_off(p->out, p->color);
 	bl_buf_addc(p->out, '\n');
 	say_path(p, cell);
-	if (!say_findings(p, cell, err, &r)) {
-		bl_buf_adds(&none, "nothing found");
-		say(p, 2, "", &none);
-	}
+	if (!say_findings(p, cell, err, &r))
+		say_nothing(p, cell);
 	return r;
 }
 

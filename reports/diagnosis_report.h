@@ -4,7 +4,7 @@
  *
  *   {"format": "blklab-diagnosis/1", "run", "scenario", "host",
  *    "trials": [{"trial", "cell", "repeat", "state", "path",
- *                "jobs": [{"job", "findings": [FINDING], ...TIME}],
+ *                "jobs": [{"job", "findings": [FINDING], "looked_at", ...time_json.h}],
  *                "findings": [FINDING]}],           not of one job
  *    "findings": [FINDING]}                         of no trial that was stored
  *   FINDING: {"cause", "title", "layer", "confidence", "evidence", "remedy", "change", "command",

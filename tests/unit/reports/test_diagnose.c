@@ -75,8 +75,19 @@ static void find(const struct run_data *d, const char *evidence, struct findings
 	};
 	size_t n = BL_ARRAY_LEN(items);
 
-	ret->items = calloc(n, sizeof *ret->items);
-	ret->n = n;
+	static const char *const jobs[] = {"randread-4k-qd1", "randwrite-4k-fsync16"};
+
+	*ret = (struct findings){.items = calloc(n, sizeof *ret->items),
+				 .n = n,
+				 .looked = calloc(4, sizeof *ret->looked),
+				 .n_looked = 4};
+	for (size_t i = 0; i < 4; i++)
+		ret->looked[i] = (struct looked_at){
+			.cell = i < 2 ? 1 : 2,
+			.job = strdup(jobs[i % 2]),
+			.n_trials = 6,
+			.there = strdup(i == 3 ? "" : "threads of QEMU: 12 signals"),
+			.absent = strdup(i == 3 ? "the guest's disk (no agent)" : "")};
 	for (size_t i = 0; i < n; i++) {
 		struct finding *f = &ret->items[i];
 
@@ -207,6 +218,11 @@ START_TEST(json_has_each_finding_once_where_it_belongs)
 	ck_assert_uint_eq(json_array_size(json_object_get(t, "findings")), 0);
 	j = json_array_get(json_object_get(t, "jobs"), 0);
 	ck_assert_str_eq(text_at(j, "job"), "randread-4k-qd1");
+	ck_assert(json_is_null(json_object_get(j, "looked_at")));
+	f = json_array_get(
+		json_object_get(json_array_get(json_object_get(root, "trials"), 1), "jobs"), 0);
+	ck_assert_str_eq(text_at(json_object_get(f, "looked_at"), "there"),
+			 "threads of QEMU: 12 signals");
 	ck_assert_uint_eq(json_array_size(json_object_get(j, "findings")), 1);
 	f = json_array_get(json_object_get(j, "findings"), 0);
 	ck_assert_str_eq(text_at(f, "cause"), "interrupts-one-cpu");
