@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "cleanup.h"
+#include "diagnosis_report.h"
 #include "documents.h"
 #include "html.h"
 
@@ -116,21 +117,70 @@ static int (*const writers[])(const struct run_data *d, struct bl_buf *out) = {
 	write_md,       write_page, write_csv,          write_table,
 	write_compared, write_json, write_compared_json};
 
-START_TEST(a_document_is_whole_or_memory_ran_out)
+static const uint32_t second_cell[] = {1};
+static const struct diagnosis_options one_cell = {.cells = second_cell, .n_cells = 1};
+
+/* One finding that has everything. */
+static struct finding made_finding = {
+	.cause = "interrupts-one-cpu",
+	.confidence = CONFIDENCE_LIKELY,
+	.cell = 1,
+	.trial = 1,
+	.from_s = 1,
+	.to_s = 2,
+	.evidence = (char *)"CPU 2 took all",
+	.remedy = (char *)"queues",
+	.change = (char *)"queues=4",
+};
+static const struct findings made_findings = {.items = &made_finding, .n = 1};
+
+static int write_diagnosis(const struct run_data *d, struct bl_buf *out)
 {
-	static const struct synthetic hows[] = {
-		{.repeats = 1, .seconds = 1, .seed = 3, .has_devices = true, .accel = "kvm"},
-		{.repeats = 1, .seconds = 1, .seed = 3, .is_small = true, .is_all_failed = true},
-	};
+	return report_diagnosis(d, &made_findings, &one_cell, 80, true, out, NULL);
+}
+
+static int write_diagnosis_json(const struct run_data *d, struct bl_buf *out)
+{
+	return report_diagnosis_json(d, &made_findings, &one_cell, out, NULL);
+}
+
+static int keep(void *ctx, const struct bl_buf *text, struct bl_err *err)
+{
+	int failed = bl_buf_failed(ctx);
+
+	bl_buf_add(ctx, text->data, text->len);
+	return failed || !bl_buf_failed(ctx) ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}
+
+static int write_budget(const struct run_data *d, struct bl_buf *out)
+{
+	struct report_sink to = {out, keep};
+
+	return report_csv_table(d, REPORT_BUDGET, &to, NULL);
+}
+
+static int write_stalls(const struct run_data *d, struct bl_buf *out)
+{
+	struct report_sink to = {out, keep};
+
+	return report_csv_table(d, REPORT_STALLS, &to, NULL);
+}
+
+/* What is made of signals and slices, which needs a run that was watched. */
+static int (*const of_watched[])(const struct run_data *d, struct bl_buf *out) = {
+	write_diagnosis, write_diagnosis_json, write_budget, write_stalls};
+
+static void check_whole(const struct synthetic *how,
+			int (*write)(const struct run_data *d, struct bl_buf *out))
+{
 	BL_CLEANUP(bl_buf_done) struct bl_buf whole = BL_BUF_INIT;
-	int (*write)(const struct run_data *, struct bl_buf *) = writers[_i / BL_ARRAY_LEN(hows)];
 	struct run_data d;
 	long n = 0;
 	int r;
 
 	json_set_alloc_funcs(__wrap_malloc, free);
 	setenv("PATH", "/nonexistent", 1); /* no gnuplot: the child's plots are no memory of ours */
-	synthetic_run(&hows[_i % BL_ARRAY_LEN(hows)], &d);
+	synthetic_run(how, &d);
 	ck_assert_int_eq(write(&d, &whole), 0);
 	for (bool is_failed = true; is_failed; n += n < 1500 ? 1 : 7) { /* then cells alike */
 		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
@@ -148,6 +198,25 @@ START_TEST(a_document_is_whole_or_memory_ran_out)
 	ck_assert_int_gt(n, 20);
 	run_data_done(&d);
 }
+
+START_TEST(what_is_made_of_signals_is_whole_or_memory_ran_out)
+{
+	static const struct synthetic how = {
+		.repeats = 1, .seconds = 1, .seed = 3, .is_watched = true, .accel = "kvm"};
+
+	check_whole(&how, of_watched[_i]);
+}
+END_TEST
+
+START_TEST(a_document_is_whole_or_memory_ran_out)
+{
+	static const struct synthetic hows[] = {
+		{.repeats = 1, .seconds = 1, .seed = 3, .has_devices = true, .accel = "kvm"},
+		{.repeats = 1, .seconds = 1, .seed = 3, .is_small = true, .is_all_failed = true},
+	};
+
+	check_whole(&hows[_i % BL_ARRAY_LEN(hows)], writers[_i / BL_ARRAY_LEN(hows)]);
+}
 END_TEST
 
 int main(void)
@@ -159,6 +228,8 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, a_document_is_whole_or_memory_ran_out, 0, 2 * BL_ARRAY_LEN(writers));
+	tcase_add_loop_test(t, what_is_made_of_signals_is_whole_or_memory_ran_out, 0,
+			    BL_ARRAY_LEN(of_watched));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
