@@ -164,7 +164,7 @@ static void say_cause(const struct page *p, const struct finding *const *items, 
 }
 
 /* Of the picked findings of @cell, cause by cause as they come. */
-static size_t say_findings(const struct page *p, uint32_t cell, struct bl_err *err, int *ret)
+static void say_findings(const struct page *p, uint32_t cell, struct bl_err *err, int *ret)
 {
 	BL_CLEANUP(bl_freep) const struct finding **items = NULL;
 	size_t n = 0;
@@ -175,7 +175,6 @@ static size_t say_findings(const struct page *p, uint32_t cell, struct bl_err *e
 			;
 		say_cause(p, items + i, end - i);
 	}
-	return n;
 }
 
 static void say_path(const struct page *p, uint32_t cell)
@@ -231,6 +230,18 @@ static void say_nothing(const struct page *p, uint32_t cell)
 	say(p, 2, "", &text);
 }
 
+/* What is to be known of the measurement alone is no cause of what was measured. */
+static bool has_cause(const struct page *p, uint32_t cell)
+{
+	for (size_t i = 0; i < p->found->n; i++) {
+		const struct finding *f = &p->found->items[i];
+
+		if (f->cell == cell && f->layer != LAYER_MEASUREMENT && pick_job(p->opt, f->job))
+			return true;
+	}
+	return false;
+}
+
 static int say_cell(const struct page *p, uint32_t cell, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf name = BL_BUF_INIT;
@@ -243,7 +254,8 @@ static int say_cell(const struct page *p, uint32_t cell, struct bl_err *err)
 	term_off(p->out, p->color);
 	bl_buf_addc(p->out, '\n');
 	say_path(p, cell);
-	if (!say_findings(p, cell, err, &r))
+	say_findings(p, cell, err, &r);
+	if (!has_cause(p, cell))
 		say_nothing(p, cell);
 	return r;
 }
