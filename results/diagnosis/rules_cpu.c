@@ -51,8 +51,8 @@ static void say_waits(const struct waits *w, struct bl_buf *out)
 
 	if (isnan(w->wait))
 		return;
-	say(out, "%s was ready and waited for a CPU %s of the time", w->role,
-	    pct_text(wait, w->wait));
+	say(out, "%s was ready and waited for a CPU %s of the %s", w->role, pct_text(wait, w->wait),
+	    strcmp(w->role, "worker") ? "time" : "requests' time");
 	if (!isnan(w->run))
 		bl_buf_addf(out, ", and ran %s of it", pct_text(run, w->run));
 }
@@ -68,6 +68,29 @@ static void say_others(const struct look *l, struct bl_buf *out)
 	say_who(l, out);
 }
 
+/* Who took the CPU? Where it is emulated the VM's own threads fill a small host, which is no more
+ * than what that costs. */
+static bool is_by_others(const struct look *l)
+{
+	double others = rate_of(l, WATCHED_HOST, "cpu.others_ns") / 1e9;
+
+	return isnan(others) || others >= limit(l, THRESHOLD_STARVED_BY);
+}
+
+/* A pool's waits are the sum of its threads': at most as many wait at once as there are requests.
+ */
+static struct waits waits_of_workers(const struct look *l)
+{
+	struct waits w = waits_of(l, "worker");
+	double at_once = inflight_of(l);
+
+	if (at_once > 1) {
+		w.wait /= at_once;
+		w.run /= at_once;
+	}
+	return w;
+}
+
 /* Who serves the disk: iothreads, or the main loop where there are none. Workers of the pool do
  * what aio=threads asks of them. */
 static const char *servers_of(const struct look *l)
@@ -77,14 +100,14 @@ static const char *servers_of(const struct look *l)
 
 static void rule_of_servers(struct look *l)
 {
-	struct waits server = waits_of(l, servers_of(l)), worker = waits_of(l, "worker"), *worst;
+	struct waits server = waits_of(l, servers_of(l)), worker = waits_of_workers(l), *worst;
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "iothread-starved"};
 	const struct signal *s;
 	bool has_level;
 	char patterns[96];
 
-	if (!is_served_by_qemu(l))
+	if (!is_served_by_qemu(l) || !is_by_others(l))
 		return;
 	snprintf(patterns, sizeof patterns,
 		 "host.thread.%s.wait_ns host.thread.%s.preempted host.thread.worker.wait_ns",
@@ -126,6 +149,8 @@ static void rule_of_vcpus(struct look *l)
 		vcpu.wait >= limit(l, THRESHOLD_VCPU_WAIT) || steal >= limit(l, THRESHOLD_STEAL);
 	char share[FMT_MAX];
 
+	if (!is_by_others(l) && !(steal >= limit(l, THRESHOLD_STEAL)))
+		return;
 	if (!has_level && !(s && (vcpu.wait >= limit(l, THRESHOLD_VCPU_WAIT) / 4 ||
 				  steal >= limit(l, THRESHOLD_STEAL) / 4)))
 		return;
@@ -191,30 +216,45 @@ static void rule_of_others(struct look *l)
 
 /* ---- background-job ---- */
 
+#define JOBS_SHOWN 3
+
+/* The same program as in an earlier of these facts: "dpkg-query (pid 123) from +0.7 s". */
+static bool is_said(const struct facts *from, size_t at, const char *prefix)
+{
+	size_t n = strcspn(from->items[at].value, " ");
+
+	for (size_t i = 0; i < at; i++)
+		if (!strncmp(from->items[i].key, prefix, strlen(prefix)) &&
+		    !strncmp(from->items[i].value, from->items[at].value, n + 1))
+			return true;
+	return false;
+}
+
 /* "timer.N": a timer that went off within the window; "host.ran.N": a maintenance program that
  * was seen running. */
 static size_t say_jobs(const struct facts *from, const char *prefix, const char *what,
 		       struct bl_buf *out)
 {
-	size_t n = 0;
+	size_t n = 0, n_said = 0;
 
 	for (size_t i = 0; i < from->n; i++) {
 		if (strncmp(from->items[i].key, prefix, strlen(prefix)) != 0)
 			continue;
-		if (n < 4)
-			bl_buf_addf(out, "%s%s%s",
-				    n          ? ", "
-				    : out->len ? "; "
-					       : "",
-				    n ? "" : what, from->items[i].value);
 		n++;
+		if (is_said(from, i, prefix) || n_said++ >= JOBS_SHOWN)
+			continue;
+		bl_buf_addf(out, "%s%s%s",
+			    n_said > 1 ? ", "
+			    : out->len ? "; "
+				       : "",
+			    n_said > 1 ? "" : what, from->items[i].value);
 	}
-	if (n > 4)
-		bl_buf_addf(out, " and %zu more", n - 4);
+	if (n > n_said || n_said > JOBS_SHOWN)
+		bl_buf_addf(out, "; %zu times in all", n);
 	return n;
 }
 
-/* Of the job, else of the trial. A timer alone says little: many go off and do nothing. */
+/* A timer alone says little: many go off and do nothing. */
 static void rule_of_background(struct look *l)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;

@@ -42,6 +42,9 @@ static const struct shadow {
 	{"host-page-cache", "not-steady"},
 	{"cpu-throttled", "not-steady"},
 	{"qcow2-allocation", "not-steady"},
+	{"iothread-starved", "not-steady"}, /* others come and go */
+	{"vcpu-starved", "not-steady"},
+	{"busy-host", "not-steady"},
 	{"qcow2-allocation", "qcow2-layout"},
 	{"reads-of-holes", "cached-reads"},
 	/* A stall is a long request and a slow second. */

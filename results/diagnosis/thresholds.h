@@ -35,7 +35,6 @@
 	X(BACKEND_SHARE, 0.6, 0.6, "share of the budget", "most of the latency is below QEMU")     \
 	X(BACKEND_IDLE, 0.7, 0.7, "share", "utilization: clearly not busy all the time")           \
 	X(STALL_BELOW, 0.6, 0.6, "share", "of the stalls' time at or below a layer: most of it")   \
-	X(STALL_ABOVE, 0.3, 0.3, "share", "of the stalls' time at or below a layer: hardly any")   \
 	X(THROTTLE_REACHED, 0.85, 0.85, "share",                                                   \
 	  "of the limit: QEMU's leaky bucket lets the average stay a little below it")             \
 	/* between guest and QEMU */                                                               \
@@ -45,9 +44,12 @@
 	X(VIRTUAL_QUEUE, 2, 4, "requests", "more in flight in the guest than in QEMU: they wait")  \
 	X(MAIN_BUSY, 0.7, 0.97, "share of a CPU", "a thread that is busier makes what comes wait") \
 	X(MAIN_SHARE, 0.4, 0.7, "share of the budget", "and the latency is really spent there")    \
-	X(STARVED_WAIT, 0.1, 0.25, "share", "of the time that the thread is ready and not run")    \
+	X(STARVED_WAIT, 0.1, 0.25, "share",                                                        \
+	  "of the time that it is ready and not run; workers: of the requests' time")              \
 	X(STARVED_RATIO, 0.3, 0.5, "share",                                                        \
 	  "of what it wanted of a CPU: half is what one equal competitor takes")                   \
+	X(STARVED_BY, 0, 0.3, "CPUs",                                                              \
+	  "used by others meanwhile: an emulated VM's own threads fill few CPUs by themselves")    \
 	X(VCPU_WAIT, 0.2, 0.45, "share", "of the time; the busiest vCPU thread")                   \
 	X(STEAL, 0.1, 0.45, "share",                                                               \
 	  "of a vCPU's time (playbook: mpstat, steal 9.7 % is too much)")                          \

@@ -41,5 +41,6 @@ TCase *cpu_cases(void);
 TCase *path_cases(void);
 TCase *memory_cases(void);
 TCase *sound_cases(void);
+TCase *edge_cases(void);
 
 #endif

@@ -16,7 +16,8 @@ struct made_signal {
 	const char *name;
 	bool is_gauge;
 	double usual, stalling;
-	double last; /* gauge: what it has come to at the end, in a straight line; 0: usual */
+	size_t every; /* only at each so-manieth stall; 0: at each */
+	double last;  /* gauge: what it has come to at the end, in a straight line; 0: usual */
 };
 
 struct made_job {

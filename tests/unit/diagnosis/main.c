@@ -16,6 +16,7 @@ int main(void)
 	suite_add_tcase(s, path_cases());
 	suite_add_tcase(s, memory_cases());
 	suite_add_tcase(s, sound_cases());
+	suite_add_tcase(s, edge_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

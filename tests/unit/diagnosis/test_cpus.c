@@ -72,6 +72,49 @@ START_TEST(waiting_that_goes_with_the_stalls_is_certain)
 }
 END_TEST
 
+/* Four requests at once, and workers that wait half of the time together: an eighth each. */
+START_TEST(a_pool_of_workers_waits_for_all_requests_together)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 800e3;
+	m.depth = 4;
+	set_signal(&m, WATCHED_HOST, "thread.worker.wait_ns", 0.5e9, 0.5e9);
+	set_signal(&m, WATCHED_HOST, "thread.worker.run_ns", 0.2e9, 0.2e9);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "iothread-starved", NULL);
+	expect_cause(&f, "iothread-starved", CONFIDENCE_LIKELY,
+		     "worker was ready and waited for a CPU 12.5 % of the requests' time", NULL);
+	done();
+	set_signal(&m, WATCHED_HOST, "thread.worker.wait_ns", 0.35e9, 0.35e9);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+/* An emulated VM fills two CPUs alone: only others make it starve. */
+START_TEST(an_emulated_vm_starves_only_by_others)
+{
+	struct made_job m = calm_job();
+
+	set_signal(&m, WATCHED_HOST, "thread.main.wait_ns", 0.6e9, 0.6e9);
+	set_signal(&m, WATCHED_HOST, "thread.vcpu0.wait_ns", 0.6e9, 0.6e9);
+	for (int i = 0; i < 2; i++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		free(d.run.accel);
+		d.run.accel = strdup("tcg");
+		if (i)
+			expect_causes(&d, &f, "iothread-starved", "vcpu-starved", "emulated-cpu",
+				      NULL);
+		else
+			expect_causes(&d, &f, "emulated-cpu", NULL);
+		done();
+		set_signal(&m, WATCHED_HOST, "cpu.others_ns", 0.35e9, 0.35e9);
+	}
+}
+END_TEST
+
 START_TEST(the_main_loop_is_the_one_that_serves_without_iothreads)
 {
 	struct made_job m = calm_job();
@@ -165,10 +208,14 @@ START_TEST(a_job_of_the_host_that_ran_is_possible_and_likely_beside_stalls)
 
 	make_run(&d, "virtio-blk", 1, &m);
 	facts_add(&d.trials[0].jobs[0].facts, "host.ran.1", "fstrim (pid 9) from +12.3 s");
+	facts_add(&d.trials[0].jobs[0].facts, "host.ran.2", "fstrim (pid 11) from +14 s");
+	facts_add(&d.trials[0].jobs[0].facts, "host.ran.3", "restic (pid 12) from +14 s");
 	facts_add(&d.trials[0].jobs[0].facts, "timer.1", "fstrim.timer at +12.3 s");
 	expect_causes(&d, &f, "background-job", NULL);
-	expect_cause(&f, "background-job", CONFIDENCE_POSSIBLE, "there ran fstrim (pid 9)",
-		     "fstrim.timer", NULL);
+	expect_cause(
+		&f, "background-job", CONFIDENCE_POSSIBLE,
+		"there ran fstrim (pid 9) from +12.3 s, restic (pid 12) from +14 s; 3 times in all",
+		"fstrim.timer", NULL);
 	done();
 	/* a timer alone is nothing */
 	make_run(&d, "virtio-blk", 1, &m);
@@ -191,6 +238,8 @@ TCase *cpu_cases(void)
 
 	tcase_add_test(t, an_iothread_that_waits_is_starved);
 	tcase_add_test(t, waiting_that_goes_with_the_stalls_is_certain);
+	tcase_add_test(t, a_pool_of_workers_waits_for_all_requests_together);
+	tcase_add_test(t, an_emulated_vm_starves_only_by_others);
 	tcase_add_test(t, the_main_loop_is_the_one_that_serves_without_iothreads);
 	tcase_add_test(t, steal_is_vcpu_starvation);
 	tcase_add_test(t, others_make_a_busy_host);

@@ -414,9 +414,8 @@ END_TEST
 
 START_TEST(every_cause_that_people_meet_has_its_symptom)
 {
-	static const char *const without[] = {"device-not-returned", "device-health",
-					      "interrupts-one-cpu",  "no-cause",
-					      "too-short",           "emulated-cpu"};
+	static const char *const without[] = {"device-not-returned", "device-health", "no-cause",
+					      "too-short", "emulated-cpu"};
 
 	for (size_t i = 0; i < n_cause_rows; i++) {
 		bool is_without = false;

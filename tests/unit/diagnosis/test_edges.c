@@ -1,0 +1,263 @@
+/* On both sides of thresholds: what is a finding, and what is nearly one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "made_job.h"
+
+static struct run_data d;
+static struct findings f;
+
+static void done(void)
+{
+	findings_done(&f);
+	run_data_done(&d);
+}
+
+static bool is_found(const char *cause)
+{
+	for (size_t i = 0; i < f.n; i++)
+		if (!strcmp(f.items[i].cause, cause))
+			return true;
+	return false;
+}
+
+/* Diagnoses @m on virtio-blk, with this axis set, and says whether that came. */
+static bool finds(const struct made_job *m, const char *axis, const char *value, const char *cause)
+{
+	bool found;
+
+	make_run(&d, "virtio-blk", 1, m);
+	if (axis)
+		set_axis(&d, 0, axis, value);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	found = is_found(cause);
+	done();
+	return found;
+}
+
+/* A signal that goes with all, a half, a sixth of the stalls. */
+START_TEST(how_many_stalls_a_signal_must_go_with)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 12, 0.4, 0);
+	m.is_stalled_at[LAYER_AT_QEMU] = m.is_stalled_at[LAYER_AT_HOST_BLOCK] = false;
+	set_signal(&m, WATCHED_HOST, "swap.out_pages", 0, 900);
+	m.signals[m.n_signals - 1].every = 2;
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "memory-pressure", CONFIDENCE_LIKELY, "before 6 of 12 stalls", NULL);
+	done();
+	m.signals[m.n_signals - 1].every = 6;
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_not(&f, "memory-pressure");
+	expect_cause(&f, "no-cause", CONFIDENCE_POSSIBLE, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(stalls_must_be_long_and_take_their_part)
+{
+	struct made_job m = calm_job();
+
+	m.seconds = 40;
+	set_stalls(&m, 6, 0.1, 0); /* 150 ms */
+	ck_assert(finds(&m, NULL, NULL, "stutter"));
+	m.slow_share = 0;
+	m.seconds = 500; /* 6 of 200 ms in 500 s */
+	ck_assert(!finds(&m, NULL, NULL, "stutter"));
+}
+END_TEST
+
+START_TEST(storage_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	m.depth = 8;
+	m.busy = 0.99;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	for (int i = 0; i < 2; i++) { /* 0.9 and 1.1 ms at the device */
+		m.lat_ns = i ? 2.0e6 : 1.63e6;
+		make_run(&d, "virtio-blk", 1, &m);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "device-saturated", i ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			     NULL);
+		done();
+	}
+	m.depth = 1.9 / 0.55;
+	ck_assert(!finds(&m, NULL, NULL, "device-saturated"));
+	m = calm_job();
+	m.depth = 4;
+	m.busy = 0.65;
+	m.at[LAYER_AT_GUEST_BLOCK].share = 0.97;
+	m.at[LAYER_AT_QEMU].share = 0.95;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.9;
+	m.lat_ns = 5.7e6; /* 5.1 ms at the device, 5.4 in QEMU */
+	ck_assert(finds(&m, NULL, NULL, "backend-slow"));
+	m.lat_ns = 5.4e6; /* 4.9 and 5.1 */
+	ck_assert(!finds(&m, NULL, NULL, "backend-slow"));
+	m.lat_ns = 9e6;
+	m.busy = 0.75;
+	ck_assert(!finds(&m, NULL, NULL, "backend-slow"));
+	m.busy = 0.5;
+	m.at[LAYER_AT_QEMU].share = m.at[LAYER_AT_HOST_BLOCK].share = 0.58;
+	ck_assert(!finds(&m, NULL, NULL, "backend-slow"));
+	m.at[LAYER_AT_QEMU].share = m.at[LAYER_AT_HOST_BLOCK].share = 0.62;
+	ck_assert(finds(&m, NULL, NULL, "backend-slow"));
+}
+END_TEST
+
+START_TEST(the_virtual_part_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 500e3;
+	m.depth = 6;
+	set_signal(&m, WATCHED_HOST, "thread.main.run_ns", 0.8e9, 0.8e9);
+	m.at[LAYER_AT_QEMU].share = 0.52; /* 0.38 between */
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.45;
+	ck_assert(!finds(&m, NULL, NULL, "main-loop"));
+	m.at[LAYER_AT_QEMU].share = 0.48; /* 0.42 */
+	ck_assert(finds(&m, NULL, NULL, "main-loop"));
+	set_signal(&m, WATCHED_HOST, "thread.main.run_ns", 0.68e9, 0.68e9);
+	ck_assert(!finds(&m, NULL, NULL, "main-loop"));
+	/* 0.4 and 0.6 ms of waiting on a queue */
+	m.at[LAYER_AT_QEMU].share = 0.1;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.05;
+	m.lat_ns = 270e3;
+	ck_assert(finds(&m, NULL, NULL, "virtual-queueing"));
+	m.lat_ns = 230e3;
+	ck_assert(!finds(&m, NULL, NULL, "virtual-queueing"));
+}
+END_TEST
+
+START_TEST(the_image_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.25;
+	for (int i = 0; i < 2; i++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		set_axis(&d, 0, "format", "qcow2");
+		facts_add(&d.trials[0].facts, "path.cluster_bytes", i ? "65536" : "32768");
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		ck_assert(is_found("qcow2-layout") == !i);
+		done();
+	}
+	/* 85 and 95 % of it had clusters */
+	m.writes = 1;
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.4;
+	for (int i = 0; i < 2; i++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		set_axis(&d, 0, "format", "qcow2");
+		facts_add(&d.trials[0].facts, "path.preallocated_share", i ? "0.950" : "0.850");
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		ck_assert(is_found("qcow2-allocation") == !i);
+		done();
+	}
+	/* time in QEMU's block layer alone: 0.35 and 0.45 of the latency */
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.15;
+	for (int i = 0; i < 2; i++) {
+		m.at[LAYER_AT_QEMU].share = i ? 0.6 : 0.5;
+		make_run(&d, "virtio-blk", 1, &m);
+		set_axis(&d, 0, "format", "qcow2");
+		facts_add(&d.trials[0].facts, "path.preallocated_share", "0.1");
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		ck_assert(is_found("qcow2-allocation") == i);
+		done();
+	}
+}
+END_TEST
+
+START_TEST(memory_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	set_signal(&m, WATCHED_HOST, "memory.cgroup_reclaimed", 3000, 3000);
+	set_signal(&m, WATCHED_HOST, "memory.cgroup_limit_hits", 1.8, 1.8);
+	ck_assert(!finds(&m, NULL, NULL, "memory-pressure"));
+	set_signal(&m, WATCHED_HOST, "memory.cgroup_limit_hits", 2.2, 2.2);
+	ck_assert(finds(&m, NULL, NULL, "memory-pressure"));
+	/* the device gets far more than the job writes: the dirty pages are another program's */
+	m = calm_job();
+	m.writes = 1;
+	set_rise(&m, WATCHED_HOST, "memory.dirty_bytes", 2e6, 200e6);
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.4;
+	ck_assert(finds(&m, "cache", "writeback", "host-page-cache"));
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.6;
+	ck_assert(!finds(&m, "cache", "writeback", "host-page-cache"));
+	/* 8 and 12 % of what was read came from below: certain or likely */
+	m = calm_job();
+	for (int i = 0; i < 2; i++) {
+		m.at[LAYER_AT_HOST_BLOCK].count = m.at[LAYER_AT_HOST_BLOCK].bytes = i ? 0.12 : 0.08;
+		make_run(&d, "virtio-blk", 1, &m);
+		set_axis(&d, 0, "cache", "writeback");
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "cached-reads", i ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN, NULL);
+		done();
+	}
+}
+END_TEST
+
+START_TEST(the_guest_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	m.writes = 1;
+	m.lat_ns = 1e6;
+	m.depth = 0.001;
+	m.seconds = 100;
+	m.flush_ns = 6e6;
+	m.flushes_per_s = 0.19;
+	ck_assert(!finds(&m, NULL, NULL, "flush-storm"));
+	m.depth = 0.1;
+	m.flushes_per_s = 40;
+	ck_assert(finds(&m, NULL, NULL, "flush-storm"));
+	/* discards without enough stalls to test: slices with them against the others */
+	m = calm_job();
+	set_stalls(&m, 1, 0.4, 0);
+	m.is_stalled_at[LAYER_AT_HOST_BLOCK] = false;
+	set_signal(&m, WATCHED_QEMU, "block.discard_bytes", 0, 5e6);
+	ck_assert(finds(&m, NULL, NULL, "discard-burst"));
+	/* discards now and then, and the slowest request is as slow as ever */
+	m.length_s = 0;
+	m.lat_ns = 50e6;
+	m.depth = 10;
+	ck_assert(!finds(&m, NULL, NULL, "discard-burst"));
+}
+END_TEST
+
+/* Five rounds need five seconds. */
+START_TEST(drift_on_both_sides)
+{
+	struct made_job m = calm_job();
+
+	m.drift = -0.4;
+	m.seconds = 5;
+	ck_assert(finds(&m, NULL, NULL, "not-steady"));
+	m.seconds = 4;
+	ck_assert(!finds(&m, NULL, NULL, "not-steady"));
+	/* a stall in the middle is no drift */
+	m.seconds = 20;
+	m.drift = 0;
+	set_stalls(&m, 2, 2.0, 0);
+	ck_assert(!finds(&m, NULL, NULL, "not-steady"));
+}
+END_TEST
+
+TCase *edge_cases(void)
+{
+	TCase *t = tcase_create("edges");
+
+	tcase_add_test(t, how_many_stalls_a_signal_must_go_with);
+	tcase_add_test(t, stalls_must_be_long_and_take_their_part);
+	tcase_add_test(t, storage_on_both_sides);
+	tcase_add_test(t, the_virtual_part_on_both_sides);
+	tcase_add_test(t, the_image_on_both_sides);
+	tcase_add_test(t, memory_on_both_sides);
+	tcase_add_test(t, the_guest_on_both_sides);
+	tcase_add_test(t, drift_on_both_sides);
+	return t;
+}
