@@ -363,7 +363,7 @@ static int qmp_error(const char *command, const json_t *error, struct bl_err *er
 int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_t **ret_reply,
 	      struct bl_err *err)
 {
-	struct lv_vm *vm = (struct lv_vm *)base;
+	virDomainPtr dom = ((struct lv_vm *)base)->dom;
 	BL_CLEANUP(bl_freep) char *text = NULL, *reply = NULL;
 	json_t *msg = json_pack("{s:s}", "execute", command), *root, *value;
 	int r = 0;
@@ -374,8 +374,12 @@ int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_
 	json_decref(msg);
 	if (!text)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	if (virDomainQemuMonitorCommand(vm->dom, text, &reply, 0) < 0)
-		return lv_fail(err, -EIO, "qmp %s", command);
+	virDomainRef(dom); /* the VM may be ended and freed meanwhile */
+	if (virDomainQemuMonitorCommand(dom, text, &reply, 0) < 0)
+		r = lv_fail(err, -EIO, "qmp %s", command);
+	virDomainFree(dom);
+	if (r < 0)
+		return r;
 	root = json_loads(reply, 0, NULL);
 	value = json_object_get(root, "return");
 	if (value)

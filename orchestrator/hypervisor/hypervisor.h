@@ -2,7 +2,8 @@
  *
  * Two rows: libvirt (any URI) and fake (a scripted guest in this process, for the
  * pipeline's unit tests). Nothing above this header knows libvirt's types.
- * A struct hv may be used from one thread; its event loop runs in its own.
+ * A struct hv may be used from one thread; its event loop runs in its own. Only hv_vm_qmp() may be
+ * called from a second one meanwhile.
  */
 #ifndef HYPERVISOR_H
 #define HYPERVISOR_H
@@ -54,7 +55,9 @@ const char *hv_vm_end_reason(struct hv_vm *vm);
 /* 0 when the domain has ended within @limit_ns, else -ETIMEDOUT. */
 int hv_vm_wait_end(struct hv_vm *vm, uint64_t limit_ns);
 int hv_vm_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err); /* live XML, new */
-/* One QMP command; @args (may be NULL) is borrowed. *ret_reply is the "return" value, new. */
+/* One QMP command; @args (may be NULL) is borrowed. *ret_reply is the "return" value, new. It waits
+ * as long as QEMU's main loop does. One that is under way in another thread when hv_vm_end() is
+ * called returns with an error; none may begin then. */
 int hv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 	      struct bl_err *err);
 pid_t hv_vm_pid(struct hv_vm *vm); /* of QEMU; 0: not on this host */
