@@ -221,6 +221,7 @@ static void tear_down(struct trial *t)
 {
 	t->guest = guest_free(t->guest);
 	t->vm = hv_vm_end(t->vm);
+	trial_watch_qemu_done(t);
 	if (t->console) {
 		t->rec->console_tail = console_tail(t->console, CONSOLE_LINES);
 		unlink(t->console);

@@ -156,7 +156,9 @@ static int run_in_guest(struct trial *t, struct group *g)
 	trial_watch_host_begin(t, hv_vm_pid(t->vm), CPU_OTHER);
 	read_host_irqs(t, &before);
 	jobs.text = bl_buf_str(&text);
+	trial_watch_qemu_begin(t);
 	r = trial_run_watched(t, &jobs, &told, &clock);
+	trial_watch_qemu_end(t);
 	trial_watch_host_end(t);
 	if (r < 0)
 		bl_wrap(&t->err, r, "job '%s'", g->results[0].name);
@@ -164,6 +166,8 @@ static int run_in_guest(struct trial *t, struct group *g)
 		r = take_samples(t, g, samples, &clock);
 	if (r == 0)
 		r = trial_keep_watched(t, g->results, g->n, &told, &clock);
+	if (r == 0)
+		r = trial_watch_qemu_take(t, g->jobs, g->results, g->n);
 	if (r == 0)
 		r = add_guest_irqs(t, g, &told.interrupts);
 	if (r == 0)
@@ -189,7 +193,11 @@ static int each_group(struct trial *t, int (*run)(struct trial *t, struct group 
 
 int trial_jobs_in_guest(struct trial *t)
 {
-	return each_group(t, run_in_guest);
+	int r = trial_watch_qemu(t);
+
+	if (r == 0)
+		r = trial_path(t);
+	return r < 0 ? r : each_group(t, run_in_guest);
 }
 
 /* --- on the host --- */
@@ -288,5 +296,7 @@ static int run_on_host(struct trial *t, struct group *g)
 
 int trial_jobs_on_host(struct trial *t)
 {
-	return each_group(t, run_on_host);
+	int r = trial_path(t);
+
+	return r < 0 ? r : each_group(t, run_on_host);
 }

@@ -7,6 +7,7 @@
 #endif
 
 #include "backing.h"
+#include "block_watch.h"
 #include "claim.h"
 #include "device.h"
 #include "domain.h"
@@ -46,6 +47,12 @@ struct trial {
 	pid_t watched_pid;
 	uint64_t host_cost_ns;
 	size_t host_readings;
+
+	/* What QEMU counts of the disk under test. */
+	char *qdev;                     /* the disk, as QEMU names it; NULL: not watched */
+	struct block_watch *qemu_watch; /* while jobs run, or as long as QEMU does not answer */
+	struct series_set qemu_seen;    /* of the last group of jobs */
+	uint64_t qemu_cost_ns;
 
 	/* The disk that a person named: only in cells that need one. */
 	struct device dev;
@@ -102,6 +109,20 @@ void trial_watch_host_end(struct trial *t); /* before the process is reaped */
  * signals. @offset_ns: host's time - the sample's. */
 int trial_watch_host_take(struct trial *t, struct job_result *j, size_t n_jobs, int64_t offset_ns);
 void trial_watch_host_done(struct trial *t);
+
+/* trial_watch_qemu.c: what QEMU counts of the disk. What can't be had is a trial fact,
+ * "qemu.not_watched" or "qemu.no_histograms", and no failure. */
+int trial_watch_qemu(struct trial *t); /* before the first: the disk is found, histograms begin */
+void trial_watch_qemu_begin(struct trial *t); /* just before a group of jobs */
+void trial_watch_qemu_end(struct trial *t);   /* just after it */
+/* Into results[n], whose samples are there. */
+int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_result *results,
+			  size_t n);
+void trial_watch_qemu_done(struct trial *t); /* when the VM is gone */
+
+/* trial_path.c: the facts "path.*" (disk_path.h), of the VM that runs or, for bus host, of this
+ * host. */
+int trial_path(struct trial *t);
 
 /* trial_device.c: the disk that a person named. Steps that do nothing in other cells. */
 int trial_take_device(struct trial *t); /* proved to be the one that is meant, and free */
