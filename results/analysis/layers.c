@@ -33,20 +33,20 @@ static double duration_ns(const struct window *w)
 	return (double)(w->to_ns - w->from_ns);
 }
 
-static void widen(const struct series_set *s, uint64_t *from_ns, uint64_t *to_ns)
+static void narrow(const struct series_set *s, uint64_t *from_ns, uint64_t *to_ns)
 {
 	if (s->n < 2)
 		return;
-	if (s->at_ns[0] < *from_ns)
+	if (s->at_ns[0] > *from_ns)
 		*from_ns = s->at_ns[0];
-	if (s->at_ns[s->n - 1] > *to_ns)
+	if (s->at_ns[s->n - 1] < *to_ns)
 		*to_ns = s->at_ns[s->n - 1];
 }
 
 bool job_window(const struct trial_record *t, const struct job_result *j, uint64_t *ret_from_ns,
 		uint64_t *ret_to_ns)
 {
-	uint64_t from = UINT64_MAX, to = 0;
+	uint64_t from = 0, to = UINT64_MAX;
 
 	if (j->sample && j->sample->runtime_ns) {
 		*ret_from_ns = j->sample->start_ns + (uint64_t)job_clock_offset_ns(t, j);
@@ -54,8 +54,8 @@ bool job_window(const struct trial_record *t, const struct job_result *j, uint64
 		return true;
 	}
 	for (int w = 0; w < WATCHERS; w++)
-		widen(&j->watched[w], &from, &to);
-	if (from >= to)
+		narrow(&j->watched[w], &from, &to);
+	if (from >= to || to == UINT64_MAX)
 		return false;
 	*ret_from_ns = from;
 	*ret_to_ns = to;

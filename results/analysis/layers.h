@@ -48,8 +48,8 @@ struct layer_seen {
 	double mean_inflight; /* requests at once, mean over the counted time; NAN */
 };
 
-/* The job's counted time on the host's clock. Without a sample (a VM that is only watched): from
- * the first moment watched to the last. false: neither is there. */
+/* The job's counted time on the host's clock. Without a sample (a VM that is only watched): the
+ * time that all who watched it have readings of. false: neither is there. */
 bool job_window(const struct trial_record *t, const struct job_result *j, uint64_t *ret_from_ns,
 		uint64_t *ret_to_ns);
 
