@@ -25,11 +25,13 @@ struct args {
 	const char *scenario, *cell, *cell_b, *run, *run_b, *job, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference, *table;
+	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
 	uint64_t repeats;                     /* 0: not given */
+	uint64_t seconds;
 	bool json, quiet, probe, explain, xml, markdown, help;
-	bool yes, erase, remove;
+	bool yes, erase, remove, qmp;
 };
 
 enum option_kind {

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "diagnose_live.h"
 #include "diagnosis_report.h"
 #include "rows.h"
 #include "scenario_load.h"
@@ -105,6 +106,11 @@ static int diagnose_stored(struct cli *cli, const struct args *a, struct bl_err 
 
 static int run_diagnose(struct cli *cli, const struct args *a, struct bl_err *err)
 {
+	if (a->live)
+		return diagnose_live(cli, a, err);
+	if (a->disk || a->qmp || a->uri)
+		return bl_fail(err, -EINVAL,
+			       "--disk, --qmp and --uri are of a running VM: name it by --live");
 	return diagnose_stored(cli, a, err);
 }
 
@@ -125,6 +131,38 @@ static const struct option_row options[] = {
 	 .at = AT(job),
 	 .def_says = "all jobs",
 	 .help = "only findings of this job, and those that are of none"},
+	{.name = "live",
+	 .kind = OPTION_TEXT,
+	 .arg = "DOMAIN",
+	 .at = AT(live),
+	 .help = "instead of a stored run a VM that runs, whoever started it: a libvirt domain by "
+		 "name, UUID or id, or the path of a QMP socket"},
+	{.name = "disk",
+	 .kind = OPTION_TEXT,
+	 .arg = "DISK",
+	 .at = AT(disk),
+	 .def_says = "all of the VM's",
+	 .help = "of --live: only this disk, 'vda'"},
+	{.name = "seconds",
+	 .kind = OPTION_COUNT,
+	 .arg = "N",
+	 .at = AT(seconds),
+	 .min = 1,
+	 .max = 86400,
+	 .def = "10",
+	 .help = "of --live: how long to look"},
+	{.name = "uri",
+	 .kind = OPTION_TEXT,
+	 .arg = "URI",
+	 .at = AT(uri),
+	 .def_says = "qemu:///system",
+	 .help = "of --live: libvirt connection, opened read-only"},
+	{.name = "qmp",
+	 .at = AT(qmp),
+	 .help = "of --live with a libvirt domain: ask QEMU's monitor too (query-* only), which "
+		 "has "
+		 "merges, discards and errors; needs a connection that may write, and libvirt "
+		 "marks the domain as tainted"},
 	ROW_JSON,
 };
 
@@ -133,6 +171,9 @@ static const struct example examples[] = {
 	{"blklab diagnose 0199 --cell 0 --job randread-4k-qd1", "of one cell and job"},
 	{"blklab diagnose --json | jq -r '.trials[].jobs[].findings[].cause'",
 	 "the causes found in jobs, for programs (docs/diagnose.md has the shape)"},
+	{"blklab diagnose --live web1 --disk vda --seconds 30",
+	 "a VM that runs, without touching it"},
+	{"blklab diagnose --live /run/web1/qmp.sock", "one that runs without libvirt"},
 };
 
 const struct verb verb_diagnose = {
@@ -146,7 +187,11 @@ const struct verb verb_diagnose = {
 		 "The names of causes are those of docs/findings.md. Findings are made anew each "
 		 "time, so a newer blklab may find more in an old run. No finding means that no "
 		 "rule "
-		 "fired, not that all is well: what was not measured can't be judged.",
+		 "fired, not that all is well: what was not measured can't be judged.\n\n"
+		 "With --live it looks at a VM that runs, for some seconds: the way of each disk's "
+		 "I/O, what QEMU counts of it, what this host's threads and devices do meanwhile. "
+		 "Nothing is changed and no job runs in it; a monitor is sent query-* commands "
+		 "only. Latencies are means of what the VM did by itself in that time.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,
