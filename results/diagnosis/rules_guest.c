@@ -10,7 +10,7 @@
 /* ---- flush-storm ---- */
 
 struct flushes {
-	double n, mean_ns, share; /* share of the time of all requests at that place */
+	double n, mean_ns, share; /* of the time of the job's threads */
 	enum layer_at at;
 	double other_mean_ns; /* of reads, writes and trims there; NAN */
 };
@@ -19,19 +19,13 @@ struct flushes {
 static bool flushes_at(const struct look *l, enum layer_at at, struct flushes *ret)
 {
 	const struct layer_dir *f = &l->a->layers[at].dir[IO_SYNC];
-	double all = 0;
+	double threads = at == LAYER_AT_ENGINE && l->a->j->sample ? l->a->j->sample->n_threads : 1;
 
 	if (!f->has || !(f->n >= 1) || isnan(f->mean_ns))
 		return false;
-	for (int d = 0; d < IO_DIRS; d++) {
-		const struct layer_dir *one = &l->a->layers[at].dir[d];
-
-		if (one->has && !isnan(one->mean_ns))
-			all += one->n * one->mean_ns;
-	}
 	*ret = (struct flushes){.n = f->n,
 				.mean_ns = f->mean_ns,
-				.share = all > 0 ? f->n * f->mean_ns / all : NAN,
+				.share = f->n * f->mean_ns / 1e9 / window_s(l) / fmax(threads, 1),
 				.at = at,
 				.other_mean_ns = mean_at(l, at)};
 	return true;
@@ -44,7 +38,7 @@ static void say_flushes(const struct look *l, const struct flushes *f, struct bl
 	char mean[FMT_MAX], other[FMT_MAX], share[FMT_MAX], below[FMT_MAX];
 	struct flushes qemu;
 
-	say(out, "%.0f flushes took %s each at the %s, %s of the time of all requests", f->n,
+	say(out, "%.0f flushes took %s each at the %s, %s of the time", f->n,
 	    ns_text(mean, f->mean_ns), layer_at_names[f->at], pct_text(share, f->share));
 	if (!isnan(f->other_mean_ns))
 		bl_buf_addf(out, " (others took %s)", ns_text(other, f->other_mean_ns));

@@ -77,6 +77,21 @@ static void say_image(const struct look *l, double more, enum io_dir dir, struct
 		    ns_text(a, own), pct_text(b, share));
 }
 
+/* Requests of the host for one of the guest; NAN. */
+static double split_of(const struct look *l)
+{
+	double guest = 0, host = 0;
+
+	for (int d = 0; d < IO_SYNC; d++) {
+		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double below = count_at(l, LAYER_AT_HOST_BLOCK, (enum io_dir)d);
+
+		guest += isnan(n) ? 0 : n;
+		host += isnan(below) ? 0 : below;
+	}
+	return guest >= 1 && is_past_host_cache(l) ? host / guest : NAN;
+}
+
 /* ---- qcow2-allocation ---- */
 
 static void rule_of_allocation(struct look *l)
@@ -136,8 +151,10 @@ static void rule_of_layout(struct look *l)
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "qcow2-layout", .confidence = CONFIDENCE_LIKELY};
 	bool is_small = cluster < limit(l, THRESHOLD_CLUSTER);
+	bool is_split = is_small && split_of(l) >= limit(l, THRESHOLD_SPLIT);
 	struct sibling other = {0};
 	enum gained gain = GAINED_NOTHING;
+	char many[FMT_MAX];
 
 	if (!path_is(l, "format", "qcow2") || (!is_small && !(depth > 1)))
 		return;
@@ -147,11 +164,14 @@ static void rule_of_layout(struct look *l)
 		gain = gained_by(&other, METRIC_MEAN);
 	if (gain == GAINED_NOTHING && !(reads >= limit(l, THRESHOLD_READ_MORE)) &&
 	    !(writes >= limit(l, THRESHOLD_WRITE_MORE)) &&
-	    !(share >= limit(l, THRESHOLD_IMAGE_SHARE)))
+	    !(share >= limit(l, THRESHOLD_IMAGE_SHARE)) && !is_split)
 		return;
 	if (gain == GAINED_PROVEN)
 		f.confidence = CONFIDENCE_CERTAIN;
 	say_layout(l, cluster, depth, &said);
+	if (is_split)
+		say(&said, "the host had %s requests for one of the guest",
+		    num_text(many, split_of(l)));
 	say_image(l, reads >= limit(l, THRESHOLD_READ_MORE) ? reads : writes,
 		  reads >= limit(l, THRESHOLD_READ_MORE) ? IO_READ : IO_WRITE, &said);
 	if (gain != GAINED_NOTHING)

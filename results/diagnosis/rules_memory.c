@@ -126,10 +126,9 @@ static void rule_of_cache(struct look *l)
 	if (!is_served_by_qemu(l) || is_past_host_cache(l))
 		return;
 	s = explains(l, writeback_signals);
-	/* The dirty pages may be another program's: only as many as the job wrote are its. */
+	/* The dirty pages may be another program's: only as many as the job wrote can be its. */
 	has_level = grown >= limit(l, THRESHOLD_DIRTY_GROWTH) &&
-		    written >= limit(l, THRESHOLD_DIRTY_GROWTH) &&
-		    !(absorbed >= 1 + limit(l, THRESHOLD_ABSORBED));
+		    written >= limit(l, THRESHOLD_DIRTY_GROWTH);
 	if (!has_level && !s)
 		return;
 	say(&said, "the disk goes through the host's page cache (cache %s)",

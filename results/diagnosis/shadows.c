@@ -31,9 +31,7 @@ static const struct shadow {
 	{"emulated-controller", "main-loop"},
 	{"emulated-controller", "single-queue"},
 	{"iothread-starved", "main-loop"}, /* the loop waits for a CPU: it is not too busy */
-	/* The CPU time of others, and what it did. */
-	{"iothread-starved", "busy-host"},
-	{"vcpu-starved", "busy-host"},
+	/* A CPU that is taken away is not full of the guest's own work. */
 	{"vcpu-starved", "guest-cpu-bound"},
 	{"background-job", "busy-host"},
 	/* Reclaim writes back what is dirty; the other way round there is no shortage. */
@@ -52,9 +50,6 @@ static const struct shadow {
 	{"stutter", "not-steady"},
 };
 
-/* In an emulated machine the CPU is what limits: that is said once, and needs no second name. */
-static const char *const said_by_emulation[] = {"guest-cpu-bound"};
-
 static struct found *any(const struct look *l, const char *cause)
 {
 	for (size_t i = 0; i < l->n_found; i++)
@@ -72,12 +67,6 @@ void hide_shadows(struct look *l)
 
 		if (cause && weaker && cause->confidence >= weaker->confidence)
 			weaker->is_shadow = true;
-	}
-	for (size_t i = 0; l->is_emulated && i < BL_ARRAY_LEN(said_by_emulation); i++) {
-		struct found *f = any(l, said_by_emulation[i]);
-
-		if (f)
-			f->is_shadow = true;
 	}
 }
 

@@ -33,7 +33,7 @@
 	  "SSDs and networks of a data centre answer within 5 ms; the emulated CPU's part added")  \
 	X(BACKEND_MEAN_DISK, 30e6, 30e6, "ns", "a rotating disk: a seek, a turn, and some queue")  \
 	X(BACKEND_SHARE, 0.6, 0.6, "share of the budget", "most of the latency is below QEMU")     \
-	X(BACKEND_IDLE, 0.7, 0.7, "share", "utilization: clearly not busy all the time")           \
+	X(BACKEND_IDLE, 0.85, 0.85, "share", "utilization: clearly not busy all the time")         \
 	X(STALL_BELOW, 0.6, 0.6, "share", "of the stalls' time at or below a layer: most of it")   \
 	X(THROTTLE_REACHED, 0.85, 0.85, "share",                                                   \
 	  "of the limit: QEMU's leaky bucket lets the average stay a little below it")             \
@@ -50,8 +50,8 @@
 	  "of what it wanted of a CPU: half is what one equal competitor takes")                   \
 	X(STARVED_BY, 0, 0.3, "CPUs",                                                              \
 	  "used by others meanwhile: an emulated VM's own threads fill few CPUs by themselves")    \
-	X(VCPU_WAIT, 0.2, 0.45, "share", "of the time; the busiest vCPU thread")                   \
-	X(STEAL, 0.1, 0.45, "share",                                                               \
+	X(VCPU_WAIT, 0.2, 0.3, "share", "of the time; the busiest vCPU thread")                    \
+	X(STEAL, 0.1, 0.3, "share",                                                                \
 	  "of a vCPU's time (playbook: mpstat, steal 9.7 % is too much)")                          \
 	X(PARALLEL, 1.5, 1.5, "requests", "in flight on average: threads really run in parallel")  \
 	X(PLAIN_GAIN, 1.1, 1.1, "ratio",                                                           \
@@ -59,6 +59,8 @@
 	/* image */                                                                                \
 	X(WRITE_MORE, 1.3, 1.3, "ratio", "bytes or requests of the host against the guest's")      \
 	X(READ_MORE, 1.2, 1.2, "ratio", "the same of reads: metadata is read beside the data")     \
+	X(SPLIT, 2, 2, "ratio",                                                                    \
+	  "requests of the host for one of the guest, on an image of small clusters")              \
 	X(IMAGE_SHARE, 0.4, 0.5, "share of the budget", "spent in QEMU's block layer itself")      \
 	X(ALLOCATED, 0.9, 0.9, "share", "of the image, when the jobs began")                       \
 	X(CLUSTER, 65536, 65536, "bytes", "qemu-img's default; smaller means more metadata")       \
@@ -68,13 +70,12 @@
 	X(RECLAIM_RATE, 256, 256, "pages/s", "1 MiB/s that programs had to free themselves")       \
 	X(LIMIT_HITS, 2, 2, "1/s", "reached the memory limit of its cgroup again and again")       \
 	X(DIRTY_GROWTH, 67108864, 67108864, "bytes", "64 MiB: some seconds of writes in memory")   \
-	X(ABSORBED, 0.5, 0.5, "share", "of the guest's bytes that reached the host's device")      \
 	X(FREQUENCY, 0.9, 0.9, "share", "lowest of the highest clock seen")                        \
 	/* guest */                                                                                \
-	X(FLUSH_SHARE, 0.5, 0.5, "share", "of the time of all requests spent in flushes")          \
+	X(FLUSH_SHARE, 0.3, 0.3, "share", "of the time of the job's threads spent in flushes")     \
 	X(FLUSH_MEAN, 5e6, 20e6, "ns",                                                             \
 	  "flushes of an SSD without power-loss protection take 1 to 5 ms")                        \
-	X(FLUSHES, 20, 20, "flushes", "fewer say little")                                          \
+	X(FLUSHES, 5, 5, "flushes", "fewer say little")                                            \
 	X(DISCARD_WORSE, 3, 3, "ratio",                                                            \
 	  "worst latency of slices with discards against those without")                           \
 	X(DISCARD_SLICES, 3, 3, "slices", "of each kind at least, to compare")                     \

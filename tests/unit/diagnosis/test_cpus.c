@@ -171,11 +171,11 @@ START_TEST(others_make_a_busy_host)
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, NULL);
 	done();
-	/* what it did is told instead */
+	/* what it did is told beside it */
 	set_signal(&m, WATCHED_HOST, "cpu.others_ns", 6e9, 6e9);
 	set_signal(&m, WATCHED_GUEST, "cpu0.steal_ns", 0.3e9, 0.3e9);
 	make_run(&d, "virtio-blk", 1, &m);
-	expect_causes(&d, &f, "vcpu-starved", NULL);
+	expect_causes(&d, &f, "vcpu-starved", "busy-host", NULL);
 	done();
 }
 END_TEST

@@ -239,6 +239,15 @@ START_TEST(small_clusters_and_backing_files_are_named_when_they_cost)
 		     "2 backing files below it (c <- b <- a)", NULL);
 	ck_assert_str_eq(f.items[0].change, "format=raw");
 	done();
+	/* one request becomes many */
+	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.1;
+	m.at[LAYER_AT_HOST_BLOCK].count = 2.1;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_qcow2(&d.trials[0], FILLED, "4096");
+	expect_causes(&d, &f, "qcow2-layout", NULL);
+	expect_cause(&f, "qcow2-layout", CONFIDENCE_LIKELY, "2.10 requests for one", NULL);
+	done();
+	m.at[LAYER_AT_HOST_BLOCK].count = 1.9;
 	/* it costs nothing that can be seen */
 	m.at[LAYER_AT_HOST_BLOCK].bytes = 1.1;
 	make_run(&d, "virtio-blk", 1, &m);

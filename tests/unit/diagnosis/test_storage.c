@@ -44,7 +44,7 @@ START_TEST(on_an_emulated_cpu_only_that_is_said)
 	m.at[LAYER_AT_HOST_BLOCK].share = 0.05;
 	set_signal(&m, WATCHED_HOST, "thread.main.run_ns", 0.8e9, 0.8e9);
 	set_signal(&m, WATCHED_HOST, "thread.vcpu0.wait_ns", 0.3e9, 0.3e9);
-	set_signal(&m, WATCHED_GUEST, "cpu0.system_ns", 0.8e9, 0.8e9);
+	set_signal(&m, WATCHED_GUEST, "cpu0.system_ns", 0.7e9, 0.7e9);
 	make_run(&d, "virtio-blk", 2, &m);
 	free(d.run.accel);
 	d.run.accel = strdup("tcg");
