@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judge.h"
 #include "made_job.h"
 
 static struct run_data d;
@@ -241,6 +242,65 @@ START_TEST(drift_on_both_sides)
 }
 END_TEST
 
+/* Of two causes in one job the second is told only when it is the surer one. */
+START_TEST(a_shadow_is_hidden_unless_it_is_the_surer_one)
+{
+	static const char *const pairs[][2] = {
+		{"io-throttled", "backend-slow"},
+		{"io-throttled", "backend-stalls"},
+		{"io-throttled", "virtual-queueing"},
+		{"io-throttled", "not-steady"},
+		{"backend-stalls", "backend-slow"},
+		{"device-saturated", "backend-slow"},
+		{"device-saturated", "backend-stalls"},
+		{"discard-burst", "backend-slow"},
+		{"discard-burst", "backend-stalls"},
+		{"backend-stalls", "flush-storm"},
+		{"backend-slow", "flush-storm"},
+		{"iothread-starved", "virtual-queueing"},
+		{"vcpu-starved", "virtual-queueing"},
+		{"single-queue", "virtual-queueing"},
+		{"iothread-starved", "main-loop"},
+		{"vcpu-starved", "guest-cpu-bound"},
+		{"background-job", "busy-host"},
+		{"memory-pressure", "host-page-cache"},
+		{"host-page-cache", "not-steady"},
+		{"qcow2-allocation", "qcow2-layout"},
+		{"reads-of-holes", "cached-reads"},
+		{"stutter", "bad-tail"},
+		{"stutter", "not-steady"},
+		{"busy-host", "not-steady"},
+	};
+	/* told beside each other */
+	static const char *const both[][2] = {{"vcpu-starved", "busy-host"},
+					      {"iothread-starved", "vcpu-starved"},
+					      {"backend-stalls", "stutter"}};
+
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		struct found two[] = {{.cause = pairs[i][0], .confidence = CONFIDENCE_LIKELY},
+				      {.cause = pairs[i][1], .confidence = CONFIDENCE_LIKELY}};
+		struct look l = {.found = two, .n_found = 2};
+
+		hide_shadows(&l);
+		ck_assert_msg(!two[0].is_shadow && two[1].is_shadow, "%s does not hide %s",
+			      pairs[i][0], pairs[i][1]);
+		two[1].is_shadow = false;
+		two[1].confidence = CONFIDENCE_CERTAIN;
+		hide_shadows(&l);
+		ck_assert_msg(!two[1].is_shadow, "%s hides a surer %s", pairs[i][0], pairs[i][1]);
+	}
+	for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+		struct found two[] = {{.cause = both[i][0], .confidence = CONFIDENCE_LIKELY},
+				      {.cause = both[i][1], .confidence = CONFIDENCE_LIKELY}};
+		struct look l = {.found = two, .n_found = 2};
+
+		hide_shadows(&l);
+		ck_assert_msg(!two[0].is_shadow && !two[1].is_shadow, "%s and %s", both[i][0],
+			      both[i][1]);
+	}
+}
+END_TEST
+
 TCase *edge_cases(void)
 {
 	TCase *t = tcase_create("edges");
@@ -253,5 +313,6 @@ TCase *edge_cases(void)
 	tcase_add_test(t, memory_on_both_sides);
 	tcase_add_test(t, the_guest_on_both_sides);
 	tcase_add_test(t, drift_on_both_sides);
+	tcase_add_test(t, a_shadow_is_hidden_unless_it_is_the_surer_one);
 	return t;
 }
