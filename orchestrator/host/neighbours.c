@@ -44,7 +44,7 @@ static const struct {
 	{"updatedb*", NULL},
 	{"apt", NULL},
 	{"apt-get", NULL},
-	{"dpkg*", NULL},
+	{"dpkg", NULL},
 	{"unattended-upgr*", NULL},
 	{"dnf*", NULL},
 	{"yum", NULL},
@@ -470,7 +470,7 @@ static int add_top(const struct neighbours *n, struct facts *facts)
 static int add_one_ran(const struct ran *r, uint64_t from_ns, uint64_t to_ns, unsigned number,
 		       struct facts *facts)
 {
-	char key[32], pid[32] = "", from[48] = "since before", to[48] = "until the end";
+	char key[32], pid[32] = "", from[48] = "since before", to[48] = " until the end";
 
 	snprintf(key, sizeof key, "host.ran.%u", number);
 	if (r->pid)
@@ -478,9 +478,9 @@ static int add_one_ran(const struct ran *r, uint64_t from_ns, uint64_t to_ns, un
 	if (!r->from_before && r->from_ns >= from_ns)
 		snprintf(from, sizeof from, "from +%.1f s", (double)(r->from_ns - from_ns) / 1e9);
 	if (!r->is_open && r->to_ns <= to_ns)
-		snprintf(to, sizeof to, "to about +%.0f s",
+		snprintf(to, sizeof to, ", last seen at +%.1f s",
 			 r->to_ns > from_ns ? (double)(r->to_ns - from_ns) / 1e9 : 0);
-	return facts_addf(facts, key, "%s%s %s %s", r->name, pid, from, to);
+	return facts_addf(facts, key, "%s%s %s%s", r->name, pid, from, to);
 }
 
 static int add_ran(const struct neighbours *n, uint64_t from_ns, uint64_t to_ns,

@@ -2,6 +2,7 @@
 #include "trial.h"
 
 #include <errno.h>
+#include <time.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -131,7 +132,18 @@ static int last_look(struct trial *t)
 
 /* --- the way through --- */
 
+/* What CLOCK_MONOTONIC is in people's time: do stalls fall on a minute, as cron's do? */
+static int wall_clock(struct trial *t)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return trial_fact(t, "clock.wall_offset_ns", "%" PRIu64,
+			  (uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec - bl_now_ns());
+}
+
 static const struct trial_step guest_steps[] = {
+	{PHASE_BACKING, wall_clock},
 	{PHASE_BACKING, trial_take_device},
 	{PHASE_BACKING, trial_mount},
 	{PHASE_BACKING, trial_make_backing},
@@ -155,11 +167,11 @@ static const struct trial_step guest_steps[] = {
 };
 
 static const struct trial_step host_steps[] = {
-	{PHASE_BACKING, trial_take_device},  {PHASE_BACKING, trial_mount},
-	{PHASE_BACKING, trial_make_backing}, {PHASE_BACKING, trial_health_before},
-	{PHASE_FILL, trial_drop_caches},     {PHASE_FILL, trial_watch_device},
-	{PHASE_JOB, trial_jobs_on_host},     {PHASE_SHUTDOWN, trial_trouble},
-	{PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, wall_clock},          {PHASE_BACKING, trial_take_device},
+	{PHASE_BACKING, trial_mount},         {PHASE_BACKING, trial_make_backing},
+	{PHASE_BACKING, trial_health_before}, {PHASE_FILL, trial_drop_caches},
+	{PHASE_FILL, trial_watch_device},     {PHASE_JOB, trial_jobs_on_host},
+	{PHASE_SHUTDOWN, trial_trouble},      {PHASE_SHUTDOWN, last_look},
 };
 
 static int run_steps(struct trial *t, const struct trial_step *steps, size_t n)

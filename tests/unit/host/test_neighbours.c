@@ -119,7 +119,7 @@ START_TEST(known_programs_are_noted_with_their_time)
 	ck_assert_int_eq(neighbours_facts(n, 105 * S, 118 * S, &facts), 0);
 	ck_assert_str_eq(told("host.ran.1"), "rsync (pid 10) since before until the end");
 	/* It was not there at 101 s, so it began no earlier. */
-	ck_assert_str_eq(told("host.ran.2"), "btrfs scrub (pid 13) since before to about +8 s");
+	ck_assert_str_eq(told("host.ran.2"), "btrfs scrub (pid 13) since before, last seen at +8.0 s");
 	ck_assert_uint_eq(facts.n, 2); /* fstrim had ended before the window */
 }
 END_TEST
@@ -155,7 +155,7 @@ START_TEST(a_check_of_a_raid_is_noted)
 	neighbours_look(n, 104 * S);
 	neighbours_end(n, 0, 110 * S);
 	ck_assert_int_eq(neighbours_facts(n, 100 * S, 110 * S, &facts), 0);
-	ck_assert_str_eq(told("host.ran.1"), "md0: check from +2.0 s to about +3 s");
+	ck_assert_str_eq(told("host.ran.1"), "md0: check from +2.0 s, last seen at +3.0 s");
 	ck_assert_uint_eq(facts.n, 1);
 }
 END_TEST
