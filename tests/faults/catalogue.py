@@ -7,6 +7,7 @@ what they are judged by.
 import os
 from dataclasses import dataclass, field
 
+from emulated import EmulatedRun
 from injectors import CpuHog, DirtyWriter, DiskLoad, MemoryGroup, Stalls
 
 SETS = ("tune", "judge")
@@ -141,10 +142,10 @@ def writeback(folder, bs, burst, rest):
 
 
 @fault("memory-pressure", what="the VM's memory cgroup at its limit, over and over",
-       tune={"spare": 24, "bs": "64k"}, judge={"spare": 32, "bs": "128k"},
+       tune={"spare": 16, "bs": "64k"}, judge={"spare": 20, "bs": "128k"},
        may=SYMPTOMS + ("host-page-cache", "device-saturated"))
 def memory_pressure(folder, spare, bs):
-    return Case(job("mixed", "randrw", 10, bs=bs, iodepth=4),
+    return Case(job("mixed", "randrw", 10, bs=bs, iodepth=16),
                 scenario("512MiB", axes={"cache": "writeback", "aio": "threads"}),
                 [MemoryGroup(spare)])
 
@@ -196,6 +197,13 @@ def loaded_disk(folder, job):
     return Case(paced(100), scenario(), [DiskLoad(job)])
 
 
+@fault("backend-slow|device-saturated", what="each request delayed by dm-delay, in the emulated host",
+       tune={"ms": 20}, judge={"ms": 35}, may=("emulated-controller",))
+def dm_delay(folder, ms):
+    slow = EmulatedRun("dm-delay", f"delay /dev/nvme1n1 0 {ms}")
+    return Case(paced(20, depth=2), scenario("32MiB", axes={"aio": "threads"}), host=slow)
+
+
 # --- QEMU and its devices ---
 
 @fault("io-throttled", what="a limit on the disk's I/O",
@@ -221,21 +229,24 @@ def one_queue(folder, jobs):
                 scenario(vcpus=2, axes={"queues": 1}), plain={"queues": "auto"})
 
 
-@fault("qcow2-allocation", what="first writes to a qcow2 image",
-       tune={"bs": "4k"}, judge={"bs": "8k"}, may=("flush-storm", "guest-cpu-bound"))
-def fresh_qcow2(folder, bs):
-    return Case(job("writes", "randwrite", 6, bs=bs, iodepth=4),
+@fault("qcow2-allocation", what="first writes to a qcow2 image, with commits",
+       tune={"bs": "4k", "every": 8}, judge={"bs": "8k", "every": 4},
+       may=("flush-storm", "guest-cpu-bound"))
+def fresh_qcow2(folder, bs, every):
+    return Case(job("writes", "randwrite", bs=bs, iodepth=4, fsync=every),
                 scenario("2GiB", axes={"format": "qcow2", "preallocation": "off"},
                          precondition="none"),
                 plain={"preallocation": "full"})
 
 
-@fault("qcow2-layout", what="a qcow2 image of small clusters",
-       tune={"cluster": "512", "bs": "16k"}, judge={"cluster": "1KiB", "bs": "32k"},
-       may=("guest-cpu-bound",))
+@fault("qcow2-layout", what="large reads of a qcow2 image whose small clusters lie scattered",
+       tune={"cluster": "4KiB", "bs": "64k"}, judge={"cluster": "2KiB", "bs": "128k"},
+       may=("qcow2-allocation", "guest-cpu-bound"))
 def small_clusters(folder, cluster, bs):
-    return Case(job("reads", "randread", 6, bs=bs, iodepth=4),
-                scenario("128MiB", axes={"format": "qcow2", "cluster_size": cluster}),
+    fill = job("fill", "randwrite", bs=cluster[:2].lower(), iodepth=8, time_based=0, runtime="20s")
+    return Case(fill + job("reads", "randread", 6, bs=bs, iodepth=2, stonewall=1),
+                scenario("48MiB", axes={"format": "qcow2", "cluster_size": cluster},
+                         precondition="none"),
                 plain={"cluster_size": "auto"})
 
 
@@ -248,30 +259,40 @@ def unsafe(folder, fsync):
 
 # --- the guest's own load ---
 
-@fault("flush-storm", what="a commit after each write, on a disk whose flushes are slow",
-       tune={"every": 1, "ms": 30}, judge={"every": 2, "ms": 45}, may=("backend-slow",))
-def commits(folder, every, ms):
-    return Case(job("commits", "randwrite", fsync=every),
-                scenario(axes={"storage": "nbd"}, nbdkit="--filter=delay --filter=fua "
-                         f"fuamode=none delay-write={ms // 10}ms"), plain_jobs=None)
+@fault("flush-storm", what="commits that have much to write back",
+       tune={"bs": "64k", "every": 256}, judge={"bs": "128k", "every": 192},
+       may=("host-page-cache", "stutter", "bad-tail", "device-saturated"))
+def commits(folder, bs, every):
+    return Case(job("commits", "randwrite", 10, bs=bs, iodepth=4, fsync=every),
+                scenario("512MiB", axes={"cache": "writeback", "aio": "threads"}),
+                plain={"cache": "none"})
 
 
-@fault("discard-burst", what="trims in bursts beside paced reads",
-       tune={"bs": "4m", "think": "800ms", "blocks": 12},
-       judge={"bs": "8m", "think": "1200ms", "blocks": 10},
-       may=SYMPTOMS + ("reads-of-holes", "cached-reads", "flush-storm"))
-def trims(folder, bs, think, blocks):
-    return Case(paced(150, 12, size="64m") + job("trims", "trim", 12, bs=bs, offset="64m", size="448m",
-                                                 thinktime=think, thinktime_blocks=blocks),
-                scenario("512MiB", axes={"discard": "unmap"}))
+def one_at_a_time(**delays):
+    """A server that serves one request after the other, each with a delay."""
+    return "--filter=noparallel --filter=delay serialize=requests " + " ".join(
+        f"{k.replace('_', '-')}={v}ms" for k, v in delays.items())
 
 
-@fault("queue-too-deep", what="depths beyond the knee, on a disk with a limit of its own",
-       tune={"depths": (1, 4, 16, 64)}, judge={"depths": (1, 2, 8, 32, 128)},
-       may=("io-throttled", "guest-cpu-bound", "backend-slow"))
-def depth_sweep(folder, depths):
+@fault("discard-burst", what="trims in bursts on a server that answers nothing else meanwhile",
+       tune={"ms": 60, "think": "1500ms", "blocks": 8},
+       judge={"ms": 90, "think": "2s", "blocks": 6},
+       may=SYMPTOMS + ("reads-of-holes", "backend-stalls"))
+def trims(folder, ms, think, blocks):
+    trim = job("trims", "trim", 12, bs="4m", offset="64m", size="448m", thinktime=think,
+               thinktime_blocks=blocks)
+    return Case(paced(100, 12, size="64m") + trim,
+                scenario("512MiB", axes={"storage": "nbd", "discard": "unmap"},
+                         nbdkit=one_at_a_time(delay_trim=ms)),
+                plain_jobs=paced(100, 12, size="64m"))
+
+
+@fault("queue-too-deep", what="depths beyond the knee, on a server that serves one at a time",
+       tune={"depths": (1, 4, 16, 64), "ms": 1}, judge={"depths": (1, 2, 8, 32, 128), "ms": 2},
+       may=("guest-cpu-bound", "backend-slow"))
+def depth_sweep(folder, depths, ms):
     jobs = "".join(job(f"depth-{d}", "randread", 3, iodepth=d, stonewall=1) for d in depths)
-    return Case(jobs, scenario())
+    return Case(jobs, scenario(axes={"storage": "nbd"}, nbdkit=one_at_a_time(rdelay=ms)))
 
 
 # --- the measurement itself ---
@@ -295,8 +316,7 @@ def short(folder, ms):
     return Case(job("reads", "randread", rate_iops=150, runtime=f"{ms}ms"), scenario())
 
 
-@fault("guest-cpu-bound", what="a job that computes more than it waits",
-       tune={"verify": "sha256"}, judge={"verify": "sha512"}, may=("virtual-queueing",))
-def computing(folder, verify):
-    return Case(job("verified", "randwrite", bs="64k", iodepth=1, verify=verify, do_verify=0,
-                    size="32m", refill_buffers=1), scenario())
+@fault("guest-cpu-bound", what="a job that computes between its requests",
+       tune={"us": 800}, judge={"us": 2000}, may=("virtual-queueing",))
+def computing(folder, us):
+    return Case(job("reads", "randread", numjobs=2, thinktime=us, thinktime_spin=us), scenario())

@@ -115,7 +115,8 @@ class Session:
     def plain(self, case):
         """The same without the fault."""
         plain = copy.copy(case)
-        plain.inject = []
+        plain.inject, plain.host = [], None
+        plain.jobs = case.plain_jobs or case.jobs
         plain.scenario = copy.deepcopy(case.scenario)
         plain.scenario["axes"].update(case.plain)
         if "storage" in case.plain:

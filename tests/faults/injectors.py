@@ -145,14 +145,15 @@ class DirtyWriter(Children):
 
 
 class MemoryGroup(Injector):
-    """The lab and its VM in a memory cgroup, which gets a limit when jobs begin: what it has
-    resident, and @spare_mib for page cache. Nothing is swapped or killed by that, only reclaimed
-    over and over."""
+    """The lab and its VM in a memory cgroup, which gets a limit when the guest has touched what its
+    jobs need: what is resident then, and @spare_mib for page cache, which is reclaimed over and
+    over."""
     when = "run"
     PREFIX = "blklab-faults-"
+    SETTLED_S = 2.5
 
     def __init__(self, spare_mib):
-        self.spare, self.path, self.is_v2 = spare_mib * MIB, None, False
+        self.spare, self.path, self.is_v2, self.timer = spare_mib * MIB, None, False, None
 
     @classmethod
     def base(cls):
@@ -205,7 +206,8 @@ class MemoryGroup(Injector):
         if not self.make():
             raise RuntimeError("the memory cgroup can't be made any more")
         lab.in_child = self.enter
-        lab.on_job.append(self.limit)
+        self.timer = threading.Timer(self.SETTLED_S, self.limit)
+        lab.on_job.append(self.timer.start)
 
     def enter(self):
         with open(os.path.join(self.path, "cgroup.procs"), "w", encoding="ascii") as f:
@@ -233,6 +235,8 @@ class MemoryGroup(Injector):
         self.path = None
 
     def stop(self):
+        if self.timer:
+            self.timer.cancel()
         if self.path:
             self.remove()
 

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
+import threading
 
 from injectors import die_with_parent
 
@@ -61,6 +61,23 @@ class Lab:
 
     def run(self, name, case):
         """The store of the finished run. LabError: it has no result, with the reason."""
+        self.prepare(name, case)
+        if case.host:
+            return case.host.run(self.build, self.folder)
+        started = []
+        try:
+            for injector in case.inject:
+                if injector.when == "run":
+                    started.append(injector)
+                    injector.start(self)
+            self.drive(case, started)
+        finally:
+            self.end_child()
+            for injector in reversed(started):
+                injector.stop()
+        return os.path.join(self.folder, "store.db")
+
+    def prepare(self, name, case):
         self.folder = os.path.join(self.out, "runs", name)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
@@ -69,25 +86,13 @@ class Lab:
         with open(os.path.join(self.folder, "scenario.yaml"), "w", encoding="ascii") as f:
             json.dump(dict(case.scenario, name=name, jobs="jobs.fio"), f, indent=1)
         self.in_child, self.on_job, self.on_end = None, [], []
-        started = []
-        try:
-            for injector in case.inject:
-                if injector.when == "run":
-                    started.append(injector)
-                    injector.start(self)
-            self.lab(case, started)
-        finally:
-            self.end_child()
-            for injector in reversed(started):
-                injector.stop()
-        return os.path.join(self.folder, "store.db")
 
     def child_main(self):
         die_with_parent()
         if self.in_child:
             self.in_child()
 
-    def lab(self, case, started):
+    def drive(self, case, started):
         log = open(os.path.join(self.folder, "blklab.log"), "w", encoding="utf-8")
         words = [self.program("blklab"), "run", os.path.join(self.folder, "scenario.yaml"), "--json",
                  "--store", os.path.join(self.folder, "store.db"), "--work-dir", self.work,
@@ -96,16 +101,19 @@ class Lab:
         with log:
             self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True,
                                           preexec_fn=self.child_main)
-            self.follow(case, started)
+            watchdog = threading.Timer(LIMIT_S, self.child.terminate)
+            watchdog.start()
+            try:
+                self.follow(case, started)
+            finally:
+                watchdog.cancel()
         if self.child.wait(timeout=30) != 0:
             raise LabError(self.why())
 
     def follow(self, case, started):
         """Injectors begin with the first job and end with the last."""
-        deadline, in_jobs = time.monotonic() + LIMIT_S, False
+        in_jobs = False
         for line in self.child.stdout:
-            if time.monotonic() > deadline:
-                raise LabError(f"the run did not end within {LIMIT_S} s")
             event = json.loads(line)
             is_job = event["event"] == "progress" and event["phase"] == "job"
             if is_job and not in_jobs:
