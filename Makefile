@@ -3,15 +3,17 @@
 #   make bench   the main job on real VMs, from a fresh Debian 12 to a report
 #   make check   every test
 #   make check-passthrough   those in an emulated host with an IOMMU and NVMe devices
+#   make check-faults   faults made on purpose, and whether blklab names them (SET=tune: the other set)
 #   make bench-engine   what an I/O costs the engine, beside fio (T_IO_URING=path: that, too)
 #   make         build only          make install   (PREFIX=/usr/local)
 
 OUT      ?= out/bench
+SET      ?= judge
 SCENARIO ?= scenarios/library/quick.yaml
 PREFIX   ?= /usr/local
 PACKAGES := .cache/packages
 
-.PHONY: all programs bench bench-engine check check-passthrough setup setup-check guests install clean format
+.PHONY: all programs bench bench-engine check check-faults check-passthrough setup setup-check guests install clean format
 
 all: build/build.ninja
 	@cmake --build build
@@ -58,6 +60,11 @@ check-passthrough: setup-check
 	@$(MAKE) --no-print-directory programs
 	@vmimages/build/fetch-packages.sh --out $(PACKAGES)/cloud linux-image-cloud-amd64 >/dev/null
 	@ctest --test-dir build -R '^system-(emulated-host|passthrough)' --output-on-failure
+
+# Boots some thirty VMs, about ten minutes; ends with what was named for what was done.
+check-faults: setup-check guests
+	@$(MAKE) --no-print-directory programs
+	@tests/faults/faults.py --set $(SET)
 
 install: setup
 	@$(MAKE) --no-print-directory all

@@ -15,9 +15,9 @@ PR_SET_PDEATHSIG = 1
 MIB = 1 << 20
 
 
-def die_with_parent():
+def die_with_parent(number=signal.SIGKILL):
     """For a child, right after the fork: no orphan is left, also of a kill -9."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 class Injector:

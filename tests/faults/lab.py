@@ -88,7 +88,7 @@ class Lab:
         self.in_child, self.on_job, self.on_end = None, [], []
 
     def child_main(self):
-        die_with_parent()
+        die_with_parent(signal.SIGTERM)  # then it ends its VM
         if self.in_child:
             self.in_child()
 

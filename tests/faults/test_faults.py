@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""The judgement of faults.py and its catalogue, without a VM."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import catalogue
+import matrix
+from catalogue import Fault
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+_options = argparse.Namespace(build=os.path.join(SOURCE, "build"))
+
+
+def finding(cause, confidence="likely"):
+    return {"cause": cause, "confidence": confidence, "evidence": "seen"}
+
+
+def document(*of_jobs, of_trial=(), of_run=()):
+    return {"findings": list(of_run), "trials": [
+        {"cell": "c", "findings": list(of_trial), "jobs": [
+            {"job": f"j{i}", "findings": [f]} for i, f in enumerate(of_jobs)]}]}
+
+
+def outcome(causes, found, may=(), which="judge", **more):
+    fault = Fault("entry", tuple(causes), "what", None, {}, {}, tuple(may))
+    return matrix.Outcome(fault, which, found=dict(found), **more)
+
+
+class Judgement(unittest.TestCase):
+    def test_findings_are_taken_from_wherever_they_stand_and_the_surest_counts(self):
+        d = document(finding("a", "possible"), finding("a", "certain"), of_trial=[finding("b")],
+                     of_run=[finding("c", "possible")])
+        self.assertEqual(matrix.named(d), {"a": "certain", "b": "likely", "c": "possible"})
+        self.assertEqual(matrix.named({}), {})
+
+    def test_a_cause_that_must_be_named_may_be_only_possible(self):
+        self.assertTrue(outcome(["a"], {"a": "possible"}).is_right)
+        self.assertFalse(outcome(["a"], {}).is_right)
+        self.assertFalse(outcome(["a", "b"], {"a": "certain"}).is_right)
+        self.assertTrue(outcome(["a|b"], {"b": "likely"}).is_right)
+
+    def test_another_cause_counts_against_when_it_is_likely(self):
+        self.assertFalse(outcome(["a"], {"a": "likely", "z": "likely"}).is_right)
+        self.assertTrue(outcome(["a"], {"a": "likely", "z": "possible"}).is_right)
+        self.assertTrue(outcome(["a"], {"a": "likely", "z": "certain"}, may=["z"]).is_right)
+        self.assertTrue(outcome(["a"], {"a": "likely", "emulated-cpu": "certain"}).is_right)
+
+    def test_a_calm_control_has_nothing_but_the_emulated_cpu(self):
+        self.assertTrue(outcome([], {"emulated-cpu": "certain"}).is_right)
+        self.assertFalse(outcome([], {"a": "possible"}).is_right)
+
+    def test_a_run_without_a_result_is_wrong_and_a_skipped_one_is_neither(self):
+        failed = outcome(["a"], {}, failed="no VM")
+        skipped = outcome(["a"], {}, skipped="one CPU")
+        self.assertFalse(failed.is_right)
+        self.assertEqual(failed.says(), "FAILED: no VM")
+        self.assertEqual(len(matrix.Result([failed, skipped]).judged), 1)
+
+    def result(self, n_right, n_wrong, controls):
+        right = [outcome([f"c{i}"], {f"c{i}": "likely"}) for i in range(n_right)]
+        wrong = [outcome([f"w{i}"], {}) for i in range(n_wrong)]
+        return matrix.Result(right + wrong + controls)
+
+    def test_what_is_good_enough(self):
+        calm = [outcome([], {}), outcome([], {})]
+        self.assertEqual(self.result(18, 2, calm).complaints(True), [])
+        self.assertIn("89 % were named right", self.result(17, 2, calm).complaints(True)[0])
+        self.assertIn("11 causes", self.result(11, 0, calm).complaints(True)[0])
+        self.assertEqual(self.result(11, 0, []).complaints(False), [])
+        self.assertIn("1 calm controls", self.result(12, 0, calm[:1]).complaints(True)[0])
+        loud = self.result(12, 0, calm + [outcome([], {"a": "possible"})]).complaints(False)
+        self.assertEqual(loud, ["calm control entry/judge: WRONG: a was named (possible)"])
+
+    def test_marks(self):
+        o = outcome(["a|b", "m"], {"a": "likely", "n": "likely", "q": "possible", "z": "certain"},
+                    may=["n"])
+        self.assertEqual([matrix.mark(o, c) for c in ("a", "b", "m", "n", "q", "z", "y")],
+                         ["X", ".", "-", "+", "?", "!", "."])
+
+    def test_the_documents_say_all(self):
+        r = matrix.Result([outcome(["a"], {"z": "likely"}), outcome(["b"], {}, skipped="why not")])
+        r.outcomes[0].evidence.append(("z", "likely", "because of it"))
+        for text in (matrix.text(r), matrix.markdown(r)):
+            self.assertIn("a was not named, z was named (likely)", text)
+            self.assertIn("why not", text)
+        self.assertIn("because of it", matrix.markdown(r))
+        self.assertIn("0 of 1 faults named right (0 %), 1 causes; 0 of 0 calm controls",
+                      matrix.summary(r))
+        self.assertEqual(json.loads(json.dumps(matrix.as_json(r)))["entries"][0]["named"],
+                         {"z": "likely"})
+
+
+class Catalogue(unittest.TestCase):
+    def test_names_are_distinct_and_sets_differ(self):
+        names = [f.name for f in catalogue.FAULTS]
+        self.assertEqual(len(names), len(set(names)))
+        for f in catalogue.FAULTS:
+            self.assertEqual(f.tune.keys(), f.judge.keys(), f.name)
+            self.assertNotEqual(f.tune, f.judge, f.name)
+
+    def test_there_are_causes_and_controls_enough(self):
+        firsts = {f.causes[0] for f in catalogue.FAULTS if f.causes}
+        self.assertGreaterEqual(len(firsts), matrix.LEAST_CAUSES + 3)  # some machines skip some
+        self.assertGreaterEqual(sum(f.is_control for f in catalogue.FAULTS), 2)
+
+    def test_every_cause_is_one_that_is_documented(self):
+        with open(os.path.join(SOURCE, "docs/findings.md"), encoding="utf-8") as f:
+            documented = set(re.findall(r"`([a-z0-9-]+)`", f.read()))
+        for f in catalogue.FAULTS:
+            for cause in [one for c in f.causes for one in c.split("|")] + list(f.may):
+                self.assertIn(cause, documented, f.name)
+
+    def test_every_scenario_can_be_planned(self):
+        for f in catalogue.FAULTS:
+            for which in catalogue.SETS:
+                with self.subTest(entry=f.name, set=which), tempfile.TemporaryDirectory() as d:
+                    case = f.case(which, d)
+                    with open(os.path.join(d, "jobs.fio"), "w", encoding="ascii") as out:
+                        out.write(case.jobs)
+                    with open(os.path.join(d, "s.yaml"), "w", encoding="ascii") as out:
+                        json.dump(dict(case.scenario, name="s", jobs="jobs.fio"), out)
+                    run = subprocess.run([os.path.join(_options.build, "blklab"), "plan",
+                                          os.path.join(d, "s.yaml"), "--json"],
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                         text=True, check=False)
+                    self.assertEqual(run.returncode, 0, run.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=_options.build)
+    args, rest = parser.parse_known_args()
+    _options.build = os.path.realpath(args.build)
+    unittest.main(argv=sys.argv[:1] + rest, verbosity=1)
