@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "units.h"
 
-#define FIRST_NS (2 * NS_PER_S)
+#define FIRST_NS (5 * NS_PER_S)
 
 struct block_watch {
 	struct hv_vm *vm;

@@ -10,7 +10,7 @@
 
 struct block_watch;
 
-/* Reads @qdev of @vm every @interval_ns, the first time before this returns - or 2 s later, when
+/* Reads @qdev of @vm every @interval_ns, the first time before this returns - or 5 s later, when
  * QEMU does not answer. Both are borrowed until block_watch_free(). */
 int block_watch_start(struct hv_vm *vm, const char *qdev, uint64_t interval_ns,
 		      struct block_watch **ret, struct bl_err *err);

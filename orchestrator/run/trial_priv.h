@@ -52,6 +52,7 @@ struct trial {
 	char *qdev;                     /* the disk, as QEMU names it; NULL: not watched */
 	struct block_watch *qemu_watch; /* while jobs run, or as long as QEMU does not answer */
 	struct series_set qemu_seen;    /* of the last group of jobs */
+	uint64_t qemu_begun_ns;         /* its first reading was there, or waited for in vain */
 	uint64_t qemu_cost_ns;
 
 	/* The disk that a person named: only in cells that need one. */

@@ -45,6 +45,7 @@ void trial_watch_qemu_begin(struct trial *t)
 		return;
 	if (block_watch_start(t->vm, t->qdev, READ_EVERY_NS, &t->qemu_watch, &why) < 0)
 		not_watched(t, bl_err_text(&why));
+	t->qemu_begun_ns = bl_now_ns();
 }
 
 void trial_watch_qemu_end(struct trial *t)
@@ -82,25 +83,30 @@ static int add_moment(struct series_set *to, const struct series_set *from, size
 	return r;
 }
 
-/* Only the jobs use the disk: what QEMU counted before the first of their requests was sent it had
- * counted at the first reading, and what it had counted when the last was done it says at the last.
- * With these two moments a job's counted time is covered exactly, where it begins or ends with the
- * group; readings alone would have it to a part of READ_EVERY_NS. */
+/* Only the jobs use the disk: what QEMU had counted when the first of their requests was sent the
+ * reading before it says, and what when the last was done the reading after it. With these two
+ * moments a job's counted time is covered exactly, where it begins or ends with the group; readings
+ * alone would have it to a part of READ_EVERY_NS. That the first reading is before and the last one
+ * behind them is so by the order of things, also where the guest's clock is not known that well. */
 static int with_edges(const struct series_set *seen, uint64_t first_io, uint64_t last_io,
 		      struct series_set *ret)
 {
-	size_t last = seen->n - 1;
+	bool has_first = false, has_last = false;
 	int r = 0;
 
-	for (size_t i = 0; i <= last && r == 0; i++) {
-		if (i == 1 && first_io > seen->at_ns[0] && first_io < seen->at_ns[1])
-			r = add_moment(ret, seen, 0, first_io);
-		if (r == 0 && i == last && i > 0 && last_io < seen->at_ns[last])
-			r = add_moment(ret, seen, last, last_io);
+	for (size_t i = 0; i < seen->n && r == 0; i++) {
+		if (!has_first && seen->at_ns[i] > first_io) {
+			r = add_moment(ret, seen, i ? i - 1 : 0, first_io);
+			has_first = true;
+		}
+		if (r == 0 && !has_last && seen->at_ns[i] > last_io) {
+			r = add_moment(ret, seen, i, last_io);
+			has_last = true;
+		}
 		if (r == 0)
 			r = add_moment(ret, seen, i, seen->at_ns[i]);
 	}
-	return r;
+	return r == 0 && !has_last ? add_moment(ret, seen, seen->n - 1, last_io) : r;
 }
 
 static uint64_t host_time(const struct trial *t, const struct job_result *j, uint64_t at)
@@ -122,6 +128,8 @@ int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_re
 
 	if (!t->qemu_seen.n)
 		return 0;
+	if (t->qemu_seen.at_ns[0] > t->qemu_begun_ns)
+		return not_watched(t, "qemu's monitor did not answer before the jobs began");
 	block_stats_drop_uncounted(&t->qemu_seen, cell_bus_names[t->s->cell->bus]);
 	for (size_t i = 0; i < n; i++) {
 		const struct sample *s = results[i].sample;
