@@ -28,9 +28,8 @@ void neighbours_end(struct neighbours *n, pid_t pid, uint64_t now_ns);
  * "host.top.1" = "stress-ng (pid 123): 0.87 CPUs, 12 MiB/s written": those that used more than 5 %
  *   of a CPU between the first and the last look, the greatest five; kernel threads in brackets.
  *   Processes that began and ended in between are not seen here;
- * "host.ran.1" = "fstrim (pid 123) from +12.3 s, last seen at +14.0 s": known programs, and RAID checks;
- * "timer.1": timers.h.
- * Whose I/O this user may not see has none. -ENOMEM. */
+ * "host.ran.1" = "fstrim (pid 123) from +12.3 s, last seen at +14.0 s": known programs, and RAID
+ * checks; "timer.1": timers.h. Whose I/O this user may not see has none. -ENOMEM. */
 int neighbours_facts(const struct neighbours *n, uint64_t from_ns, uint64_t to_ns,
 		     struct facts *facts);
 

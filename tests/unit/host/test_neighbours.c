@@ -119,7 +119,8 @@ START_TEST(known_programs_are_noted_with_their_time)
 	ck_assert_int_eq(neighbours_facts(n, 105 * S, 118 * S, &facts), 0);
 	ck_assert_str_eq(told("host.ran.1"), "rsync (pid 10) since before until the end");
 	/* It was not there at 101 s, so it began no earlier. */
-	ck_assert_str_eq(told("host.ran.2"), "btrfs scrub (pid 13) since before, last seen at +8.0 s");
+	ck_assert_str_eq(told("host.ran.2"),
+			 "btrfs scrub (pid 13) since before, last seen at +8.0 s");
 	ck_assert_uint_eq(facts.n, 2); /* fstrim had ended before the window */
 }
 END_TEST
