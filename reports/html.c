@@ -102,7 +102,9 @@ static void add_nav(const struct view *v, bool has_depth, struct bl_buf *out)
 	if (v->decision.sentence)
 		bl_buf_adds(out, "<a href=\"#passthrough\">Passthrough?</a>");
 	bl_buf_adds(out, "<a href=\"#matrix\">Matrix</a><a href=\"#choices\">Choices</a>"
-			 "<a href=\"#curves\">Percentiles</a><a href=\"#time\">Over time</a>");
+			 "<a href=\"#curves\">Percentiles</a><a href=\"#time\">Over time</a>"
+			 "<a href=\"#stutter\">Stutter</a><a href=\"#layers\">Where it "
+			 "goes</a>");
 	if (has_depth)
 		bl_buf_adds(out, "<a href=\"#depth\">Depth</a>");
 	bl_buf_adds(out, "<a href=\"#cells\">Cells</a><a href=\"#method\">Method</a>");
@@ -144,9 +146,8 @@ int html_write(const struct view *v, const char *json, const char *csv, struct b
 	html_effects(v, out);
 	html_curves(v, out);
 	html_time(v, out);
-	html_absent(out, "layers", "Where it goes",
-		    "Layers between the engine and the device were not measured in this run, so "
-		    "there is no latency budget to show.");
+	html_stutter(v, out);
+	html_layers(v, out);
 	bl_buf_add(out, fmt_part(out, &depth), depth.len);
 	out->failed |= depth.failed;
 	bl_buf_done(&depth);

@@ -13,9 +13,20 @@ void html_matrix(const struct view *v, struct bl_buf *out);
 void html_effects(const struct view *v, struct bl_buf *out); /* what each choice changed */
 void html_curves(const struct view *v, struct bl_buf *out);  /* percentile curves */
 void html_time(const struct view *v, struct bl_buf *out);
-void html_depth(const struct view *v, struct bl_buf *out); /* only when depth was swept */
+void html_stutter(const struct view *v, struct bl_buf *out);
+void html_layers(const struct view *v, struct bl_buf *out); /* where it goes */
+void html_depth(const struct view *v, struct bl_buf *out);  /* only when depth was swept */
 void html_cells(const struct view *v, struct bl_buf *out);
 void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
+
+/* From the host's floor to the cells, under one job; nothing when there are no two cells. */
+void html_bill(const struct view *v, size_t job, struct bl_buf *out);
+
+/* Whether a cell has its part "heat-JOB-CELL", "stutter-JOB-CELL", "layers-JOB-CELL" on the page.
+ */
+bool html_has_stutter(const struct view_row *row);
+bool html_has_layers(const struct view_row *row);
+bool html_has_depth(const struct view *v);
 
 /* Parts of one cell: what the diagnosis found of it; its real device. */
 void html_findings(const struct view *v, uint32_t cell, struct bl_buf *out);

@@ -30,11 +30,11 @@ static void effective_row(const struct effective *e, struct bl_buf *out)
 	bl_buf_adds(out, "</td></tr>\n");
 }
 
-static void add_config(const struct view_cell *c, struct bl_buf *out)
+static void add_config(uint32_t cell, const struct view_cell *c, struct bl_buf *out)
 {
 	const struct trial_record *t = c->proof;
 
-	bl_buf_adds(out, "<h4>Asked and effective</h4>\n");
+	bl_buf_addf(out, "<h4 id=\"config-%u\">Asked and effective</h4>\n", cell);
 	if (!t) {
 		bl_buf_adds(out, "<p class=\"absent\">No trial got far enough to read back what "
 				 "runs.</p>\n");
@@ -272,7 +272,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 	add_dots(v, cell, out);
 	add_directions(v, cell, out);
 	add_timing(v, cell, out);
-	add_config(c, out);
+	add_config(cell, c, out);
 	html_device(v, cell, out);
 	add_trials(v, cell, out);
 	add_evidence(v, cell, out);

@@ -108,6 +108,7 @@ void html_minute(const struct view *v, struct bl_buf *out)
 	BL_CLEANUP(lines_done) struct lines l = {0};
 
 	minute_lines(v, &fmt_page, &l);
+	minute_worst(v, &l);
 	bl_buf_adds(out, "<section id=\"minute\"><h2>In one minute</h2>\n");
 	html_lines(&l, out);
 	bl_buf_adds(out, "</section>\n");

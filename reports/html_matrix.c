@@ -196,12 +196,18 @@ static void add_promises(const struct view *v, struct bl_buf *out)
 static void add_name(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	const struct view_cell *c = &v->cells[cell];
+	size_t n = view_n_findings(v, cell);
 
 	bl_buf_adds(out, "<th scope=\"row\" class=\"t\"><span class=\"nm\">");
 	html_swatch(v, cell, out);
 	bl_buf_addf(out, "<a href=\"#cell-%u\">", cell);
 	fmt_html(out, c->rec->name);
 	bl_buf_adds(out, "</a></span>");
+	if (n) {
+		bl_buf_addf(out, "<small><a href=\"#cell-%u\">", cell);
+		html_n_findings(n, out);
+		bl_buf_adds(out, "</a></small>");
+	}
 	if (c->n_ok && c->n_ok < c->n_trials) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, why = BL_BUF_INIT;
 

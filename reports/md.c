@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "md_device.h"
+#include "md_time.h"
 #include "minute.h"
 #include "timing.h"
 
@@ -43,6 +44,7 @@ static void add_head(const struct view *v, struct bl_buf *out)
 		add_list(&trust, out);
 	}
 	minute_lines(v, &fmt_plain, &minute);
+	minute_worst(v, &minute);
 	bl_buf_adds(out, "## In one minute\n\n");
 	add_list(&minute, out);
 }
@@ -105,8 +107,10 @@ static void add_row(const struct view *v, const struct view_row *row, struct bl_
 	bl_buf_adds(out, " |\n");
 }
 
-static void add_job(const struct view *v, const struct view_job *job, struct bl_buf *out)
+static void add_job(const struct view *v, size_t j, struct bl_buf *out)
 {
+	const struct view_job *job = &v->jobs[j];
+
 	bl_buf_adds(out, "## ");
 	fmt_md(out, job->name);
 	bl_buf_adds(out,
@@ -116,6 +120,9 @@ static void add_job(const struct view *v, const struct view_job *job, struct bl_
 	for (size_t i = 0; i < job->n_rows; i++)
 		add_row(v, &job->rows[i], out);
 	bl_buf_addc(out, '\n');
+	md_budget(v, j, out);
+	md_bill(v, j, out);
+	md_stutter(v, j, out);
 }
 
 static void add_effects(const struct view *v, struct bl_buf *out)
@@ -219,8 +226,9 @@ int report_md(const struct view *v, struct bl_buf *out)
 	md_decision(v, out);
 	md_findings(v, out);
 	for (size_t j = 0; j < v->n_jobs; j++)
-		add_job(v, &v->jobs[j], out);
+		add_job(v, j, out);
 	add_effects(v, out);
+	md_knees(v, out);
 	add_bad_trials(v, out);
 	md_devices(v, out);
 	add_timing(v, out);

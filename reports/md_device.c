@@ -34,20 +34,31 @@ void md_decision(const struct view *v, struct bl_buf *out)
 
 static void add_finding(const struct view *v, const struct finding *f, struct bl_buf *out)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf where = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done)
+	struct bl_buf where = BL_BUF_INIT, window = BL_BUF_INIT, how = BL_BUF_INIT;
 
 	minute_where(v, f, &where);
+	minute_window(f, &fmt_plain, &window);
+	minute_change_to_try(v, f, &how);
 	bl_buf_addf(out, "- **%s** (", cause_find(f->cause)->title);
 	fmt_md(out, fmt_part(out, &where));
 	if (f->cell < v->d->n_cells) {
 		bl_buf_adds(out, ", cell ");
 		fmt_md(out, v->d->cells[f->cell].name);
 	}
+	if (window.len || bl_buf_failed(&window))
+		bl_buf_addf(out, ", %s", fmt_part(out, &window));
 	bl_buf_adds(out, "): ");
 	fmt_md(out, f->evidence);
 	bl_buf_adds(out, ". What to do: ");
 	fmt_md(out, f->remedy);
-	bl_buf_adds(out, ".\n");
+	bl_buf_addc(out, '.');
+	if (how.len || bl_buf_failed(&how)) {
+		bl_buf_adds(out, " To try it: ");
+		fmt_md(out, fmt_part(out, &how));
+		bl_buf_addc(out, '.');
+	}
+	bl_buf_addc(out, '\n');
 }
 
 void md_findings(const struct view *v, struct bl_buf *out)

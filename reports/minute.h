@@ -26,6 +26,18 @@ void minute_findings(const struct view *v, struct lines *out);
 void minute_evidence(const struct view *v, struct lines *out);
 /* "certain, in the device, trial 2, job 'randread-4k'": all but its cell, in which it may stand. */
 void minute_where(const struct view *v, const struct finding *f, struct bl_buf *out);
+/* "from 12.3 s to 15.1 s"; nothing when it has no window. */
+void minute_window(const struct finding *f, const struct fmt_style *st, struct bl_buf *out);
+/* The command that tries the remedy; the change alone when there is no such command; nothing when
+ * the remedy is none. */
+void minute_change_to_try(const struct view *v, const struct finding *f, struct bl_buf *out);
+/* The one or two findings that matter most, with what to do. */
+void minute_worst(const struct view *v, struct lines *out);
+/* "the knee is at iodepth 16, 52 k IOPS with a mean of 310 us; at iodepth 64 IOPS +4 %, mean x3.9"
+ */
+void minute_knee(const struct knee *k, const struct fmt_style *st, struct bl_buf *out);
+/* What a step of the bill changed, with @arrow between its values. */
+void minute_bill_step(const struct bill_step *s, const char *arrow, struct bl_buf *out);
 /* What limits the result; empty: nothing is known that does. */
 void minute_trust(const struct view *v, struct lines *out);
 /* Three to six sentences a hurried reader should have. */

@@ -1,11 +1,14 @@
 /* Findings in short: which cause, where; on the page and in Markdown the evidence stands with each
  * cell, on the terminal there is no other place for it. */
+#include <math.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "finding_command.h"
 #include "minute.h"
 
 #define CELLS_NAMED 3
+#define WORST_SAID  2
 
 /* "'a', 'b' and 2 more" of the cells that have @cause; how many there are. */
 static size_t name_cells(const struct view *v, const char *cause, struct bl_buf *out)
@@ -36,6 +39,70 @@ void minute_where(const struct view *v, const struct finding *f, struct bl_buf *
 		bl_buf_addf(out, ", trial %u", v->d->trials[f->trial].repeat + 1);
 	if (f->job)
 		bl_buf_addf(out, ", job '%s'", f->job);
+}
+
+void minute_window(const struct finding *f, const struct fmt_style *st, struct bl_buf *out)
+{
+	char a[FMT_MAX], b[FMT_MAX];
+
+	if (!isfinite(f->from_s) || !isfinite(f->to_s))
+		return;
+	bl_buf_addf(out, "from %s to %s", fmt_ns(st, a, f->from_s * 1e9),
+		    fmt_ns(st, b, f->to_s * 1e9));
+}
+
+void minute_change_to_try(const struct view *v, const struct finding *f, struct bl_buf *out)
+{
+	if (!finding_command(v->d, f, v->opt ? v->opt->store_path : NULL, out) && f->change)
+		bl_buf_adds(out, f->change);
+}
+
+/* Of the machine rather than of how it was measured; the surest, then what has a change to try,
+ * then in the order of causes. */
+static bool is_worse(const struct finding *a, const struct finding *b)
+{
+	if (!b)
+		return true;
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence;
+	return a->change && !b->change;
+}
+
+/* Of an evidence or a remedy; all of it stands with its cell. */
+static size_t first_clause(const char *text)
+{
+	return strcspn(text, ";");
+}
+
+void minute_worst(const struct view *v, struct lines *out)
+{
+	const struct finding *said = NULL;
+
+	for (int k = 0; k < WORST_SAID; k++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
+		const struct finding *worst = NULL;
+
+		for (size_t i = 0; i < v->findings.n; i++) {
+			const struct finding *f = &v->findings.items[i];
+
+			if (f->layer == LAYER_MEASUREMENT || f->cell == FINDING_NO_CELL ||
+			    f->confidence == CONFIDENCE_POSSIBLE ||
+			    (said && strcmp(f->cause, said->cause) == 0))
+				continue;
+			if (is_worse(f, worst))
+				worst = f;
+		}
+		if (!worst)
+			return;
+		name_cells(v, worst->cause, &cells);
+		out->failed |= bl_buf_failed(&cells);
+		lines_add(out, "\001%s\002 in %s (%s, in the %s): %.*s. What to do: %.*s.",
+			  cause_find(worst->cause)->title, bl_buf_str(&cells),
+			  finding_confidence_names[worst->confidence],
+			  finding_layer_names[worst->layer], (int)first_clause(worst->evidence),
+			  worst->evidence, (int)first_clause(worst->remedy), worst->remedy);
+		said = worst;
+	}
 }
 
 /* What has no cell to stand in is said here, whole. */

@@ -237,3 +237,36 @@ void minute_lines(const struct view *v, const struct fmt_style *st, struct lines
 	if (shown < v->n_jobs)
 		lines_add(out, "%zu more jobs have their own matrix below.", v->n_jobs - shown);
 }
+
+void minute_knee(const struct knee *k, const struct fmt_style *st, struct bl_buf *out)
+{
+	const struct knee_point *at = &k->points[k->at];
+	char a[FMT_MAX], b[FMT_MAX];
+
+	if (!k->is_seen)
+		bl_buf_addf(out, "throughput per latency is greatest at iodepth %ld of %ld to %ld",
+			    at->depth, k->points[0].depth, k->points[k->n - 1].depth);
+	else
+		bl_buf_addf(out, "the knee is at iodepth %ld", at->depth);
+	bl_buf_addf(out, ", %s IOPS with a mean of %s", fmt_sig3(st, a, at->iops),
+		    fmt_ns(st, b, at->mean_ns));
+	if (k->at + 1 == k->n) {
+		bl_buf_adds(out, "; nothing deeper was measured");
+		return;
+	}
+	bl_buf_addf(out, "; at iodepth %ld IOPS %s, mean %s", k->points[k->n - 1].depth,
+		    fmt_change(st, a, k->deeper_iops_ratio),
+		    fmt_change(st, b, k->deeper_mean_ratio));
+}
+
+void minute_bill_step(const struct bill_step *s, const char *arrow, struct bl_buf *out)
+{
+	static const char plain[] = " -> ";
+	const char *from = s->what;
+
+	for (const char *at; (at = strstr(from, plain)); from = at + strlen(plain)) {
+		bl_buf_add(out, from, (size_t)(at - from));
+		bl_buf_adds(out, arrow);
+	}
+	bl_buf_adds(out, from);
+}

@@ -56,7 +56,11 @@
 
 	function follow() {
 		var at = location.hash && document.getElementById(location.hash.slice(1));
-		if (at && at.tagName === "DETAILS") { at.open = true; at.scrollIntoView(); }
+		var part = at && at.closest(".job"), fold = at && at.closest("details");
+		if (!at) return;
+		if (part && part.hidden) { job.value = part.getAttribute("data-job"); pick(); }
+		if (fold) fold.open = true;
+		if (part || fold) at.scrollIntoView();
 	}
 	window.addEventListener("hashchange", follow);
 	follow();

@@ -11,9 +11,21 @@ void svg_sparkline(const struct view_job *job, const struct view_row *row, struc
 void svg_dots(const struct summary *s, enum metric m, double lo, double hi, int series,
 	      struct bl_buf *out);
 
-/* Time against latency; density as colour. What was seen goes to @ret_caption as a sentence. */
+/* Time against latency; density as colour; stalls marked, and under it what was watched, on the
+ * same time axis. What was seen goes to @ret_caption as a sentence. */
 void svg_heat(const struct view_job *job, const struct view_row *row, const char *name,
 	      struct bl_buf *out, struct bl_buf *ret_caption);
+
+/* Mean time by layer, one bar under another, on a scale from 0 to @most_ns. @title for those who
+ * don't see it. @is_host: there is no VM. */
+void svg_waterfall(const struct budget_dir *b, double most_ns, bool is_host, const char *title,
+		   struct bl_buf *out);
+
+/* Stalls by their place in the cycle; nothing when they have no period. */
+void svg_phase(const struct stutter *s, struct bl_buf *out);
+
+/* What one step of the bill changed; @reach: the log of the ratio at the scale's ends. */
+void svg_changes(const struct bill_job *b, double reach, struct bl_buf *out);
 
 /* A job result's intervals of read, write and trim, put into at most @max_columns equal columns. */
 struct columns {

@@ -6,13 +6,12 @@
 
 #include "cleanup.h"
 #include "fmt.h"
+#include "strips.h"
+#include "stutter_text.h"
 #include "svg.h"
 
 enum { LEFT = 48, TOP = 8, CELL = 3, COLUMNS = 104, ROWS = 40, BOTTOM = 20, LEVELS = 8 };
 enum { HEAT_W = LEFT + COLUMNS * CELL + 6, HEAT_H = TOP + ROWS * CELL + BOTTOM };
-
-/* A slice is a stall when its slowest I/O took this many times the p99 of the cell. */
-#define STALL_TIMES 10
 
 struct heat {
 	double lo, hi; /* ns at the bottom and the top */
@@ -96,14 +95,24 @@ static void add_gaps(const struct heat *h, struct bl_buf *out)
 	}
 }
 
-static void add_stalls(const struct heat *h, double p99, struct bl_buf *out)
+static double x_of(const struct heat *h, double at_s)
 {
-	for (size_t x = 0; p99 > 0 && x < h->c.n; x++) {
-		if (h->c.max_ns[x] >= STALL_TIMES * p99)
-			bl_buf_addf(out,
-				    "<circle class=\"stall\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"/>",
-				    LEFT + ((double)x + 0.5) * h->width,
-				    TOP + (ROWS - 0.5 - row_of(h, h->c.max_ns[x])) * CELL);
+	return LEFT + at_s / h->c.seconds * h->width;
+}
+
+/* A line through all strips from each stall, so that the eye finds what was there then. */
+static void add_stalls(const struct heat *h, const struct stutter *s, double bottom,
+		       struct bl_buf *out)
+{
+	for (size_t i = 0; i < s->n_stalls; i++) {
+		const struct stall *one = &s->stalls[i];
+		double x = x_of(h, one->at_s + one->length_s / 2);
+
+		if (bottom > TOP + ROWS * CELL)
+			bl_buf_addf(out, "<path class=\"beat\" d=\"M%.1f %dV%.1f\"/>", x,
+				    TOP + ROWS * CELL, bottom);
+		bl_buf_addf(out, "<circle class=\"stall\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\"/>", x,
+			    TOP + (ROWS - 0.5 - row_of(h, one->peak_ns)) * CELL);
 	}
 }
 
@@ -129,21 +138,22 @@ static void add_axes(const struct heat *h, struct bl_buf *out)
 		    LEFT, bottom + 15, right, bottom + 15, total);
 }
 
-static void caption(const struct heat *h, double p99, struct bl_buf *out)
+static void caption(const struct heat *h, const struct job_analysis *a, struct bl_buf *out)
 {
-	size_t stalls = 0, empty = 0, worst = 0;
+	size_t empty = 0, worst = 0;
 	char num[FMT_MAX];
 
 	for (size_t x = 0; x < h->c.n; x++) {
 		empty += h->c.count[x] == 0;
-		stalls += p99 > 0 && h->c.max_ns[x] >= STALL_TIMES * p99;
 		if (h->c.max_ns[x] > h->c.max_ns[worst])
 			worst = x;
 	}
 	bl_buf_addf(out, "slowest %s at %.3g\u202fs", fmt_ns(&fmt_page, num, h->c.max_ns[worst]),
 		    ((double)worst + 0.5) * h->c.seconds);
-	if (stalls)
-		bl_buf_addf(out, "; %zu of %zu slices with a stall", stalls, h->c.n);
+	if (a && a->stutter.n_stalls) {
+		bl_buf_adds(out, "; ");
+		stutter_headline(a, &fmt_page, out);
+	}
 	if (empty)
 		bl_buf_addf(out, "; nothing completed in %zu", empty);
 }
@@ -153,7 +163,9 @@ void svg_heat(const struct view_job *job, const struct view_row *row, const char
 {
 	struct heat *h = calloc(1, sizeof(*h));
 	const struct sample *s = row->typical ? row->typical->sample : NULL;
-	double p99 = row->p[SUMMARY_P99].is_known ? (double)row->p[SUMMARY_P99].ns : 0;
+	const struct signal *shown[STRIPS_MAX];
+	size_t n_shown = strips_choose(row->seen, shown);
+	double height = HEAT_H + strips_height(n_shown);
 
 	if (!h || (s && columns_make(s, COLUMNS, &h->c) < 0))
 		out->failed = true;
@@ -170,19 +182,29 @@ void svg_heat(const struct view_job *job, const struct view_row *row, const char
 	h->lo = job->low_ns / 1.1;
 	h->hi = job->high_ns * 1.1;
 	count_all(h, s);
-	caption(h, p99, ret_caption);
-	bl_buf_addf(
-		out,
-		"<svg class=\"heat\" role=\"img\" viewBox=\"0 0 %d %d\" aria-label=\"latency over "
-		"time, ",
-		HEAT_W, HEAT_H);
+	caption(h, row->seen, ret_caption);
+	bl_buf_addf(out,
+		    "<svg class=\"heat\" role=\"img\" viewBox=\"0 0 %d %.0f\" aria-label=\"latency "
+		    "over "
+		    "time, ",
+		    HEAT_W, height);
 	fmt_html(out, name);
 	bl_buf_addf(out, ": %s\">\n", fmt_part(out, ret_caption));
 	add_gaps(h, out);
 	for (int level = 0; level < LEVELS; level++)
 		add_level(h, level, out);
 	add_axes(h, out);
-	add_stalls(h, p99, out);
+	if (row->seen) {
+		strips_draw(shown, n_shown,
+			    &(struct strips){.left = LEFT,
+					     .top = HEAT_H,
+					     .width = h->width,
+					     .n_columns = h->c.n,
+					     .per = h->per,
+					     .n = row->seen->line.n},
+			    out);
+		add_stalls(h, &row->seen->stutter, n_shown ? height - 4 : 0, out);
+	}
 	bl_buf_adds(out, "</svg>\n");
 	columns_done(&h->c);
 	free(h);

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "minute.h"
 #include "report.h"
+#include "table_time.h"
 #include "term.h"
 
 enum column { COL_IOPS, COL_P50, COL_P99, COL_P99_9, COL_CPU, COL_SPREAD, COL_VERDICT, COLUMNS };
@@ -299,7 +300,8 @@ static void lay_out(struct table *t)
 int report_table(const struct run_data *d, const struct report_options *opt, unsigned columns,
 		 bool color, struct bl_buf *out, struct bl_err *err)
 {
-	BL_CLEANUP(lines_done) struct lines found = {0}, trust = {0}, next = {0};
+	BL_CLEANUP(lines_done)
+	struct lines found = {0}, stalls = {0}, trust = {0}, next = {0};
 	BL_CLEANUP(view_done) struct view v;
 	struct table t = {.v = &v, .columns = columns > 100 ? 100 : columns, .color = color};
 	int r = view_init(&v, d, opt, err);
@@ -314,11 +316,14 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 	for (size_t j = 0; j < v.n_jobs; j++) {
 		t.job = &v.jobs[j];
 		add_job(&t, out);
+		table_budget(&v, t.job, t.columns, t.color, out);
 	}
 	add_bad(&t, out);
 	add_decision(&t, out);
 	minute_evidence(&v, &found);
 	add_lines(&t, "found", &found, TERM_RED, out);
+	table_stutter(&v, &stalls);
+	add_lines(&t, "stall", &stalls, TERM_PLAIN, out);
 	minute_trust(&v, &trust);
 	add_lines(&t, "note", &trust, TERM_DIM, out);
 	minute_next(&v, &next);

@@ -231,6 +231,8 @@ int view_judge(struct view *v, struct bl_err *err)
 
 	if (r == 0)
 		r = decide_passthrough(v->d, &v->sums, &v->findings, &v->decision, err);
+	if (r == 0)
+		r = view_analyse(v, err);
 	return r < 0 ? bl_wrap(err, r, "report") : 0;
 }
 
@@ -271,6 +273,7 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 
 void view_done(struct view *v)
 {
+	view_analyses_done(v);
 	for (size_t i = 0; i < v->n_jobs; i++)
 		free(v->jobs[i].rows);
 	for (size_t i = 0; i < v->n_axes; i++)

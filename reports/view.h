@@ -6,8 +6,11 @@
 #ifndef REPORT_VIEW_H
 #define REPORT_VIEW_H
 
+#include "bill.h"
 #include "decision.h"
 #include "diagnosis.h"
+#include "job_analysis.h"
+#include "knee.h"
 #include "record.h"
 #include "report.h"
 #include "summary.h"
@@ -30,6 +33,13 @@ struct view_cell {
 	int series;                           /* colour on the page; -1: grey */
 };
 
+/* Over the ok trials of a cell under one job. */
+struct view_stutter {
+	size_t n_trials; /* whose slices are known */
+	size_t n_stalled, n_periodic;
+	double least_s, most_s; /* of the periods */
+};
+
 /* One cell under one job. */
 struct view_row {
 	uint32_t cell;
@@ -38,6 +48,10 @@ struct view_row {
 	struct comparison ref[METRICS];   /* against the reference; n_pairs 0 for itself */
 	const struct job_result *typical; /* of the ok trial whose p99 is the median; NULL: none */
 	uint32_t typical_repeat;
+	size_t typical_trial; /* index into run_data.trials */
+	/* By view_judge(): of the typical trial; NULL: none, or nothing is known of its time. */
+	struct job_analysis *seen;
+	struct view_stutter stutter;
 };
 
 struct view_job {
@@ -72,6 +86,8 @@ struct view {
 	/* By view_judge(); empty before. */
 	struct findings findings;
 	struct passthrough_decision decision;
+	struct bill bill;
+	struct knees knees;
 };
 
 /* -ENOENT: the reference names no cell. End with view_done(), also after a failure. */
@@ -79,7 +95,8 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 	      struct bl_err *err);
 void view_done(struct view *v);
 
-/* Findings and the decision. Two cells side by side need neither. -ENOMEM. */
+/* Findings, the decision, and what the trials shown say of their time. Two cells side by side need
+ * neither. -ENOMEM. */
 int view_judge(struct view *v, struct bl_err *err);
 
 /* Findings of one cell, without those of others. */
@@ -106,5 +123,8 @@ int view_find_cell(const struct run_data *d, const char *name, uint32_t *ret, st
 /* Parts of view_init, one file each. */
 int view_make_rows(struct view *v);
 int view_make_effects(struct view *v, struct bl_err *err);
+/* The parts of view_judge() that tell of time. */
+int view_analyse(struct view *v, struct bl_err *err);
+void view_analyses_done(struct view *v);
 
 #endif

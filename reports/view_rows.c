@@ -34,6 +34,7 @@ static void find_typical(const struct view *v, const char *job, struct view_row 
 		best = fabs(is - want);
 		row->typical = j;
 		row->typical_repeat = t->repeat;
+		row->typical_trial = i;
 	}
 }
 

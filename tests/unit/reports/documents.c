@@ -1,8 +1,10 @@
 #include "documents.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <check.h>
 
@@ -61,6 +63,95 @@ void expect_file(const char *file, const char *text)
 		text++;
 	}
 	ck_assert_msg(*w == *text, "%s:%d: expected '%.60s', got '%.60s'", file, line, w, text);
+}
+
+static bool is_void(const char *tag)
+{
+	static const char *const names[] = {"meta", "br", "img", "hr", "input", "!doctype"};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(names); i++) {
+		if (strcasecmp(tag, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Past the tag that begins at @s, quoted values skipped. */
+static const char *tag_end(const char *s)
+{
+	char quote = 0;
+
+	for (; *s && (quote || *s != '>'); s++) {
+		if (quote && *s == quote)
+			quote = 0;
+		else if (!quote && (*s == '"' || *s == '\''))
+			quote = *s;
+	}
+	ck_assert_msg(*s == '>' && !quote, "a tag does not end");
+	return s + 1;
+}
+
+/* Every element is closed in order. */
+static void check_balanced(const char *s)
+{
+	char open[64][24];
+	size_t depth = 0;
+
+	while ((s = strchr(s, '<'))) {
+		const char *at = s + 1 + (s[1] == '/'), *end = tag_end(s);
+		char tag[24];
+
+		snprintf(tag, sizeof(tag), "%.*s", (int)strcspn(at, " \t\n/>"), at);
+		ck_assert_msg(isalpha((unsigned char)tag[0]) || tag[0] == '!', "stray '<%.30s'",
+			      at);
+		if (s[1] == '/') {
+			ck_assert_msg(depth && strcmp(open[depth - 1], tag) == 0,
+				      "</%s> closes <%s>", tag,
+				      depth ? open[depth - 1] : "nothing");
+			depth--;
+		} else if (end[-2] != '/' && !is_void(tag)) {
+			ck_assert_uint_lt(depth, BL_ARRAY_LEN(open));
+			snprintf(open[depth++], sizeof(open[0]), "%s", tag);
+		}
+		s = end;
+		if (strcmp(tag, "style") == 0 || strcmp(tag, "script") == 0) {
+			char close[32];
+
+			snprintf(close, sizeof(close), "</%s>", tag);
+			if (at[-1] != '/')
+				s = strstr(s, close);
+			ck_assert_ptr_nonnull(s);
+		}
+	}
+	ck_assert_uint_eq(depth, 0);
+}
+
+/* Ids are unique, and what is referred to is there. */
+static void check_ids(const char *page)
+{
+	for (const char *s = page; (s = strstr(s, " id=")); s++) {
+		char id[128];
+		size_t n = strcspn(s + 5, "\"'");
+
+		snprintf(id, sizeof(id), "%.*s", (int)(n + 6), s);
+		ck_assert_msg(count_of(page, id) == 1, "%s is there %zu times", id,
+			      count_of(page, id));
+	}
+	for (const char *s = page; (s = strstr(s, "href=")); s++) {
+		char id[128];
+
+		if (s[6] != '#' || s[7] == s[5])
+			continue;
+		snprintf(id, sizeof(id), " id=%.1s%.*s%.1s", s + 5, (int)strcspn(s + 7, "'\""),
+			 s + 7, s + 5);
+		ck_assert_msg(strstr(page, id), "%s is referred to and not there", id);
+	}
+}
+
+void expect_well_formed(const char *page)
+{
+	check_balanced(page);
+	check_ids(page);
 }
 
 void expect_only_text(const char *page, const char *md, const char *json, const char *term)

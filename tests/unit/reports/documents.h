@@ -14,6 +14,9 @@ char *terminal_table(const struct synthetic *how, unsigned columns, bool color);
  * that differs is in the message. */
 void expect_file(const char *file, const char *text);
 
+/* Every element is closed in order, ids are unique, and what is referred to is there. */
+void expect_well_formed(const char *page);
+
 /* Text of a hostile run (is_hostile) stays text: nothing of it opens a tag, ends the script, or is
  * a control of a terminal. @page alone has its one script. */
 void expect_only_text(const char *page, const char *md, const char *json, const char *term);

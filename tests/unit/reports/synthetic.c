@@ -96,13 +96,13 @@ static const char *const device_storage[] = {"device", "filesystem", "file", NUL
 
 /* The bill of a disk, step by step; what stalls in the last two is in synthetic_watched.c. */
 static const struct made_cell watched_cells[] = {
-	{"host", "host", "0", "none", loses_nothing, 84, 0.12, 0.0006, NULL, NULL, 0, 0},
-	{"virtio-blk raw none iothread", "virtio-blk", "1", "none", loses_nothing, 128, 0.15,
-	 0.0008, NULL, NULL, 0, 0},
+	{"host", "host", "0", "none", loses_nothing, 84, 0.12, 0, NULL, NULL, 0, 0},
+	{"virtio-blk raw none iothread", "virtio-blk", "1", "none", loses_nothing, 128, 0.15, 0,
+	 NULL, NULL, 0, 0},
 	{"virtio-blk raw none main", "virtio-blk", "0", "none", loses_nothing, 171, 0.22, 0.003,
 	 NULL, NULL, 4.7, 60},
-	{"virtio-blk qcow2 none main", "virtio-blk", "0", "none", loses_nothing, 203, 0.24, 0.0008,
-	 NULL, "qcow2", 0, 0},
+	{"virtio-blk qcow2 none main", "virtio-blk", "0", "none", loses_nothing, 203, 0.24, 0, NULL,
+	 "qcow2", 0, 0},
 	{"virtio-blk qcow2 writeback main", "virtio-blk", "0", "writeback", page_cache, 141, 0.33,
 	 0.006, NULL, "qcow2", 3, 110},
 };

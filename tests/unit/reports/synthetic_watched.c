@@ -6,11 +6,12 @@
 
 #include "synthetic.h"
 
-#define TICK_NS    100000000u
-#define MARGIN     3 /* ticks watched before and after the job */
-#define CLOCK_NS   1000000000000
-#define STALLED_NS 8000000u
-#define MIB        ((uint64_t)1 << 20)
+#define TICK_NS       100000000u
+#define MARGIN        3 /* ticks watched before and after the job */
+#define CLOCK_NS      1000000000000
+#define STALLED_NS    8000000u
+#define GUEST_MOST_NS 10000 /* own time down to the guest's block layer */
+#define MIB           ((uint64_t)1 << 20)
 
 enum trouble { CALM, MAIN_LOOP, WRITEBACK };
 
@@ -32,6 +33,7 @@ static const struct made_layers {
 /* One slice of the job. */
 struct tick {
 	double n, sum_ns;
+	double stalled_ns; /* of the one I/O that stalled */
 	bool is_stalled;
 };
 
@@ -54,6 +56,7 @@ static struct tick *ticks_of(const struct sample *s, size_t n)
 			ticks[last].n += v->buckets[b].count;
 			ticks[last].sum_ns += v->buckets[b].count * ns;
 		}
+		ticks[last].stalled_ns = v->max_ns > STALLED_NS ? (double)v->max_ns : 0;
 		/* From when the slowest was sent. */
 		for (uint64_t ago = 0; v->max_ns > STALLED_NS && ago <= v->max_ns / TICK_NS + 1;
 		     ago++)
@@ -77,19 +80,20 @@ static void moment(struct series_set *set, uint64_t at_ns)
 
 /* Sums so far. */
 struct sums {
-	double n, sum_ns, flushes, flush_ns, stalled_ticks, ticks;
+	double n, sum_ns, above_ns /* stalled above QEMU */, flushes, flush_ns, stalled_ticks,
+		ticks;
 };
 
 static void put_disk(struct series_set *set, const char *prefix, const struct sums *s, double n,
 		     double own_ns, bool is_stalled)
 {
-	double ns = s->sum_ns - own_ns * s->n;
+	double ns = s->sum_ns - own_ns * s->n - (own_ns > GUEST_MOST_NS ? s->above_ns : 0);
 
 	put(set, prefix, "reads", SERIES_COUNTER, s->n * n);
-	put(set, prefix, "read_bytes", SERIES_COUNTER, s->n * 4096);
+	put(set, prefix, "read_bytes", SERIES_COUNTER, s->n * n * 4096);
 	put(set, prefix, "read_ns", SERIES_COUNTER, ns > 0 ? ns : 0);
 	put(set, prefix, "flushes", SERIES_COUNTER, s->flushes);
-	put(set, prefix, "flush_ns", SERIES_COUNTER, s->flush_ns * 0.9);
+	put(set, prefix, "flush_ns", SERIES_COUNTER, s->flush_ns - 3 * own_ns * s->flushes);
 	put(set, prefix, "merges", SERIES_COUNTER, 0);
 	put(set, prefix, "busy_ns", SERIES_COUNTER, s->ticks * TICK_NS * 0.6);
 	put(set, prefix, "queue_ns", SERIES_COUNTER, ns > 0 ? ns : 0);
@@ -128,7 +132,7 @@ static void put_host(struct series_set *set, const struct made_layers *l, const 
 	double saw = (double)((uint64_t)s->ticks % 50);
 
 	put_disk(set, "disk.sda.", s, l->host_share, l->guest_ns + l->virtual_ns + l->qemu_ns,
-		 is_stalled);
+		 is_stalled && l->trouble != MAIN_LOOP);
 	if (l->thread) {
 		put_thread(set, "vcpu0", s->n * 22000, s->ticks * 180e3, s->ticks / 8);
 		put_thread(set, l->thread, s->n * l->thread_ns, s->ticks * 90e3 + waited,
@@ -189,6 +193,7 @@ static void watch_job(struct job_result *j, const struct made_layers *l)
 	struct sums s = {0};
 
 	smp->start_ns = 5000000000u;
+	smp->n_errors = 0;
 	for (size_t i = 0; i < n; i++) {
 		/* A reading is of the end of its slice. */
 		uint64_t at = smp->start_ns + (l->thread ? CLOCK_NS : 0) +
@@ -198,6 +203,7 @@ static void watch_job(struct job_result *j, const struct made_layers *l)
 		s.ticks++;
 		s.n += ticks[i].n;
 		s.sum_ns += ticks[i].sum_ns;
+		s.above_ns += l->trouble == MAIN_LOOP ? ticks[i].stalled_ns : 0;
 		s.stalled_ticks += ticks[i].is_stalled;
 		if (sync && is_counted) {
 			s.flushes += (double)sync->n / (double)(n - (size_t)2 * MARGIN);

@@ -168,7 +168,8 @@ static int write_stalls(const struct run_data *d, struct bl_buf *out)
 
 /* What is made of signals and slices, which needs a run that was watched. */
 static int (*const of_watched[])(const struct run_data *d, struct bl_buf *out) = {
-	write_diagnosis, write_diagnosis_json, write_budget, write_stalls};
+	write_diagnosis, write_diagnosis_json, write_budget, write_stalls, write_page,
+	write_md,        write_table};
 
 static void check_whole(const struct synthetic *how,
 			int (*write)(const struct run_data *d, struct bl_buf *out))
@@ -202,7 +203,7 @@ static void check_whole(const struct synthetic *how,
 START_TEST(what_is_made_of_signals_is_whole_or_memory_ran_out)
 {
 	static const struct synthetic how = {
-		.repeats = 1, .seconds = 1, .seed = 3, .is_watched = true, .accel = "kvm"};
+		.repeats = 1, .seconds = 2, .seed = 3, .is_watched = true, .accel = "kvm"};
 
 	check_whole(&how, of_watched[_i]);
 }
