@@ -52,7 +52,9 @@ static void add_definitions(struct bl_buf *out)
 		{"cannot tell",
 		 "neither: more trials are needed. A difference seen is still shown."},
 		{"stall",
-		 "a slice of time whose slowest I/O took at least ten times the p99 of its cell."},
+		 "a time in which an I/O took far longer than is usual just then (the median of "
+		 "30 s; six robust standard deviations and three times that), or in which none "
+		 "completed though some were under way; those at most a second apart are one."},
 		{"what survives",
 		 "a guest crash, a killed QEMU, a host power loss: by QEMU's rules for "
 		 "the cache mode."},

@@ -81,6 +81,7 @@ void minute_worst(const struct view *v, struct lines *out)
 	for (int k = 0; k < WORST_SAID; k++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
 		const struct finding *worst = NULL;
+		bool has_remedy;
 
 		for (size_t i = 0; i < v->findings.n; i++) {
 			const struct finding *f = &v->findings.items[i];
@@ -96,11 +97,16 @@ void minute_worst(const struct view *v, struct lines *out)
 			return;
 		name_cells(v, worst->cause, &cells);
 		out->failed |= bl_buf_failed(&cells);
-		lines_add(out, "\001%s\002 in %s (%s, in the %s): %.*s. What to do: %.*s.",
+		/* A symptom's remedy is its cause's. */
+		has_remedy =
+			strncmp(worst->remedy, FINDING_BY_CAUSE, strlen(FINDING_BY_CAUSE)) != 0;
+		lines_add(out, "\001%s\002 in %s (%s, in the %s): %.*s.%s%.*s%s",
 			  cause_find(worst->cause)->title, bl_buf_str(&cells),
 			  finding_confidence_names[worst->confidence],
 			  finding_layer_names[worst->layer], (int)first_clause(worst->evidence),
-			  worst->evidence, (int)first_clause(worst->remedy), worst->remedy);
+			  worst->evidence, has_remedy ? " What to do: " : "",
+			  has_remedy ? (int)first_clause(worst->remedy) : 0, worst->remedy,
+			  has_remedy ? "." : "");
 		said = worst;
 	}
 }

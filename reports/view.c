@@ -238,10 +238,18 @@ int view_judge(struct view *v, struct bl_err *err)
 
 size_t view_n_findings(const struct view *v, uint32_t cell)
 {
+	const struct finding *last = NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < v->findings.n; i++)
-		n += v->findings.items[i].cell == cell;
+	/* By cell and cause: each cause counts once, whatever jobs show it. */
+	for (size_t i = 0; i < v->findings.n; i++) {
+		const struct finding *f = &v->findings.items[i];
+
+		if (f->cell != cell)
+			continue;
+		n += !last || strcmp(last->cause, f->cause);
+		last = f;
+	}
 	return n;
 }
 

@@ -114,6 +114,17 @@ static int price_jobs(const struct summaries *s, struct bill_step *step)
 	return 0;
 }
 
+/* Not worth a word where there was nothing before. */
+static bool is_usual(const char *value)
+{
+	static const char *const usual[] = {"auto", "default", "off", "ignore"};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(usual); i++)
+		if (!strcmp(value, usual[i]))
+			return true;
+	return false;
+}
+
 /* "bus virtio-blk -> sata, iothreads 1 -> 0"; from the host the whole path: there was none. */
 static char *say_what(const struct run_data *d, uint32_t from, uint32_t to)
 {
@@ -125,7 +136,8 @@ static char *say_what(const struct run_data *d, uint32_t from, uint32_t to)
 	for (size_t i = 0, n = 0; i < f->n; i++) {
 		const char *was = facts_get(&d->cells[from].axes, f->items[i].key);
 
-		if (is_host(d, from) ? was && !strcmp(was, f->items[i].value)
+		if (is_host(d, from) ? is_usual(f->items[i].value) ||
+					       (was && !strcmp(was, f->items[i].value))
 				     : !was || !strcmp(was, f->items[i].value))
 			continue;
 		bl_buf_adds(&out, n++ ? ", " : "");

@@ -14,6 +14,9 @@
 enum finding_confidence { CONFIDENCE_POSSIBLE, CONFIDENCE_LIKELY, CONFIDENCE_CERTAIN, CONFIDENCES };
 extern const char *const finding_confidence_names[CONFIDENCES]; /* "possible", ... */
 
+/* How the remedy of a symptom begins whose cause is named, and has a finding of its own. */
+#define FINDING_BY_CAUSE "do what is said of the cause"
+
 #define FINDING_NO_CELL UINT32_MAX /* no index into run_data.cells */
 
 struct finding {

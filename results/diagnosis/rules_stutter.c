@@ -138,7 +138,7 @@ static void rule_of_stutter(struct look *l)
 	look_found(
 		l, f, &said,
 		named_cause(l)
-			? "do what is said of the cause; then the same job once more"
+			? FINDING_BY_CAUSE "; then the same job once more"
 			: "run for ten cycles of what you suspect; look at what the host does with "
 			  "that period (writeback, journal, timers, collectors, backups), change "
 			  "that "
@@ -177,8 +177,8 @@ static void rule_of_tail(struct look *l)
 	say_why(l, &said);
 	look_found(l, f, &said,
 		   named_cause(l)
-			   ? "do what is said of the cause; judge by p99 and p99.9, not by the "
-			     "average"
+			   ? FINDING_BY_CAUSE "; judge by p99 and p99.9, not by the "
+					      "average"
 			   : "judge by p99 and p99.9, not by the average. The usual suspects: a "
 			     "thread of the VM that waits for a CPU (pin them), interrupts on one "
 			     "CPU, the host's page cache, a queue that is too deep");
