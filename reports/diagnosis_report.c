@@ -140,15 +140,35 @@ static void say_title(const struct page *p, const struct finding *surest)
 	bl_buf_addc(p->out, '\n');
 }
 
+/* The finding of an earlier cell on the page that says the same, word for word. */
+static const struct finding *said_before(const struct page *p, const struct finding *f)
+{
+	for (size_t i = 0; i < p->found->n; i++) {
+		const struct finding *e = &p->found->items[i];
+
+		if (e->cell < f->cell && pick_cell(p->opt, e->cell) && e->cause == f->cause &&
+		    e->confidence == f->confidence && !e->job && !f->job &&
+		    !strcmp(e->evidence, f->evidence) && !strcmp(e->remedy, f->remedy))
+			return e;
+	}
+	return NULL;
+}
+
 static void say_cause(const struct page *p, const struct finding *const *items, size_t n)
 {
 	const struct finding *surest = items[0], *before = NULL;
+	const struct finding *same = n == 1 ? said_before(p, items[0]) : NULL;
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 
 	for (size_t i = 1; i < n; i++)
 		if (items[i]->confidence > surest->confidence)
 			surest = items[i];
 	say_title(p, surest);
+	if (same) {
+		bl_buf_addf(&text, "as in '%s'", p->d->cells[same->cell].name);
+		say(p, INDENT, "", &text);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		text.len = 0;
 		add_where(p, items[i], items[i]->confidence == surest->confidence, &text);

@@ -74,6 +74,8 @@ static void find(const struct run_data *d, const char *evidence, struct findings
 		 "the CPU is emulated", "compare paths", NULL},
 		{"device-not-returned", LAYER_HOST, CONFIDENCE_CERTAIN, FINDING_NO_CELL, SIZE_MAX,
 		 NULL, NAN, NAN, "0000:5e:00.0 is away", "blklab recover", NULL},
+		{"emulated-cpu", LAYER_MEASUREMENT, CONFIDENCE_CERTAIN, 4, SIZE_MAX, NULL, NAN, NAN,
+		 "the CPU is emulated", "compare paths", NULL},
 	};
 	size_t n = BL_ARRAY_LEN(items);
 
