@@ -99,7 +99,8 @@ int trial_path(struct trial *t)
 
 	if (r == 0)
 		r = t->vm ? add_seen(t) : disk_path_host(&t->rec->facts);
-	if (r == 0 && t->backing.path && !cell_takes_controller(t->s->cell))
+	/* Behind a server there is no device that the VM has a way to. */
+	if (r == 0 && t->backing.path && !cell_takes_controller(t->s->cell) && !t->nbd.pid)
 		r = path_devices("", t->backing.path, &t->rec->facts);
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }
