@@ -86,12 +86,15 @@ double stalled_at(const struct look *l, enum layer_at at)
 		return NAN;
 	for (size_t i = 0; i < s->n_stalls; i++) {
 		double from = s->stalls[i].at_s - AROUND_S;
-		double to = s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S;
+		double to = s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S, there;
 
+		there = at == LAYER_AT_QEMU ? qemu_ns(l, from, to) : host_ns(l, from, to);
+		if (isnan(there)) /* a stall at the job's end lasts beyond the last reading */
+			continue;
 		all += engine_ns(l, from, to);
-		below += at == LAYER_AT_QEMU ? qemu_ns(l, from, to) : host_ns(l, from, to);
+		below += there;
 	}
-	if (!(all > 0) || isnan(below)) /* fmin() would leave a NAN out */
+	if (!(all > 0))
 		return NAN;
 	return fmin(below / all, 1);
 }
