@@ -260,10 +260,10 @@ def unsafe(folder, fsync):
 # --- the guest's own load ---
 
 @fault("flush-storm", what="commits that have much to write back",
-       tune={"bs": "64k", "every": 256}, judge={"bs": "128k", "every": 192},
+       tune={"bs": "512k", "every": 1}, judge={"bs": "1m", "every": 2},
        may=("host-page-cache", "stutter", "bad-tail", "device-saturated"))
 def commits(folder, bs, every):
-    return Case(job("commits", "randwrite", 10, bs=bs, iodepth=4, fsync=every),
+    return Case(job("commits", "randwrite", 10, bs=bs, fsync=every),
                 scenario("512MiB", axes={"cache": "writeback", "aio": "threads"}),
                 plain={"cache": "none"})
 
@@ -277,7 +277,7 @@ def one_at_a_time(**delays):
 @fault("discard-burst", what="trims in bursts on a server that answers nothing else meanwhile",
        tune={"ms": 60, "think": "1500ms", "blocks": 8},
        judge={"ms": 90, "think": "2s", "blocks": 6},
-       may=SYMPTOMS + ("reads-of-holes", "backend-stalls"))
+       may=SYMPTOMS + ("reads-of-holes", "backend-stalls", "too-short"))  # some forty trims
 def trims(folder, ms, think, blocks):
     trim = job("trims", "trim", 12, bs="4m", offset="64m", size="448m", thinktime=think,
                thinktime_blocks=blocks)
@@ -304,7 +304,7 @@ def holes(folder, rw):
 
 
 @fault("cached-reads", what="reads that the host's page cache answers",
-       tune={"size": "16m"}, judge={"size": "8m"}, may=("guest-cpu-bound", "host-page-cache"))
+       tune={"size": "2m"}, judge={"size": "1m"}, may=("guest-cpu-bound", "host-page-cache"))
 def cached(folder, size):
     return Case(job("reads", "randread", rate_iops=400, size=size),
                 scenario(axes={"cache": "writeback", "aio": "threads"}), plain={"cache": "none"})
