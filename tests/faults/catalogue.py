@@ -259,13 +259,13 @@ def unsafe(folder, fsync):
 
 # --- the guest's own load ---
 
-@fault("flush-storm", what="commits that have much to write back",
-       tune={"bs": "512k", "every": 1}, judge={"bs": "1m", "every": 2},
-       may=("host-page-cache", "stutter", "bad-tail", "device-saturated"))
-def commits(folder, bs, every):
-    return Case(job("commits", "randwrite", 10, bs=bs, fsync=every),
+@fault("flush-storm", what="periodic commits of much that was written, beside another program's bursts",
+       tune={"mib": 96, "burst": 256, "rest": 0.2}, judge={"mib": 160, "burst": 384, "rest": 0.3},
+       may=SYMPTOMS + ("host-page-cache", "device-saturated", "busy-host"))
+def commits(folder, mib, burst, rest):
+    return Case(job("commits", "randwrite", 10, bs="256k", fsync=mib * 4),
                 scenario("512MiB", axes={"cache": "writeback", "aio": "threads"}),
-                plain={"cache": "none"})
+                [DirtyWriter(burst, rest, n=2)], plain={"cache": "none"})
 
 
 def one_at_a_time(**delays):
@@ -306,7 +306,7 @@ def holes(folder, rw):
 @fault("cached-reads", what="reads that the host's page cache answers",
        tune={"size": "2m"}, judge={"size": "1m"}, may=("guest-cpu-bound", "host-page-cache"))
 def cached(folder, size):
-    return Case(job("reads", "randread", rate_iops=400, size=size),
+    return Case(job("reads", "randread", bs="32k", rate_iops=400, size=size),
                 scenario(axes={"cache": "writeback", "aio": "threads"}), plain={"cache": "none"})
 
 
