@@ -23,7 +23,8 @@ void trial_watch_host_prepare(struct trial *t)
 void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed)
 {
 	/* A controller that the guest has is no block device of this host, and what lies below a
-	 * server would not be, were it elsewhere: its disk has the server's requests, not QEMU's. */
+	 * server would not be, were it elsewhere: its disk has the server's requests, not QEMU's.
+	 */
 	bool is_hosts = !cell_takes_controller(t->s->cell) && !t->nbd.pid;
 	struct sampler_watch w = {.pid = pid,
 				  .unnamed = unnamed,

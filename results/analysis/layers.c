@@ -321,13 +321,30 @@ static void watched_disks(const struct series_set *set, struct devices *ret)
 	}
 }
 
-static void leaves_of(const struct trial_record *t, const struct series_set *set,
-		      struct devices *ret)
+/* The device that the backing lies on: its times hold what is between it and the leaves, too (a
+ * cipher, parity, a target that delays). */
+static bool top_of(const struct trial_record *t, const struct devices *all, struct devices *ret)
+{
+	const char *top = facts_get(&t->facts, "path.device.0");
+
+	for (size_t i = 0; top && i < all->n; i++) {
+		if (strcmp(all->names[i], top) != 0)
+			continue;
+		memcpy(ret->names[ret->n++], all->names[i], SERIES_NAME_MAX);
+		return true;
+	}
+	return false;
+}
+
+static void devices_of(const struct trial_record *t, const struct series_set *set,
+		       struct devices *ret)
 {
 	struct devices all = {0};
 	size_t n_said = 0, n_plain = 0;
 
 	watched_disks(set, &all);
+	if (top_of(t, &all, ret))
+		return;
 	for (size_t i = 0; i < all.n; i++) {
 		n_said += said_leaf(t, all.names[i]) == 1;
 		n_plain += !is_stacked(all.names[i]);
@@ -343,22 +360,22 @@ static void leaves_of(const struct trial_record *t, const struct series_set *set
 
 static void see_host(const struct trial_record *t, const struct window *w, struct layer_seen *seen)
 {
-	struct devices leaves = {0};
+	struct devices devices = {0};
 	char prefix[SERIES_NAME_MAX + 8];
 	const char *storage = facts_get(&t->facts, "path.storage");
 	bool any = false;
 
 	snprintf(seen->source, sizeof seen->source,
 		 "/proc/diskstats of the host, devices below the backing");
-	leaves_of(t, w->set, &leaves);
-	for (size_t i = 0; i < leaves.n; i++) {
+	devices_of(t, w->set, &devices);
+	for (size_t i = 0; i < devices.n; i++) {
 		size_t len = strlen(seen->device);
 
-		snprintf(prefix, sizeof prefix, "disk.%s.", leaves.names[i]);
+		snprintf(prefix, sizeof prefix, "disk.%s.", devices.names[i]);
 		if (!add_disk(w, prefix, seen))
 			continue;
 		snprintf(seen->device + len, sizeof seen->device - len, "%s%s", len ? " " : "",
-			 leaves.names[i]);
+			 devices.names[i]);
 		any = true;
 	}
 	if (any) {

@@ -149,9 +149,15 @@ static bool is_expected(const struct taken *x)
 	return x->job->sample && x->job->sample->n_threads <= 1 && x->n_sharing <= 1;
 }
 
+/* A device of the host with one vector has nothing to spread. */
+static bool is_one_vector(const struct taken *x)
+{
+	return !strcmp(x->side, "host") && x->n_queues < 2;
+}
+
 static bool is_one_cpu(const struct taken *x)
 {
-	return x->all >= LEAST_INTERRUPTS && x->n_cpus >= 2 &&
+	return !is_one_vector(x) && x->all >= LEAST_INTERRUPTS && x->n_cpus >= 2 &&
 	       x->most * 100 >= x->all * NEARLY_ALL_PCT && !is_expected(x);
 }
 

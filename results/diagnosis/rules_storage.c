@@ -106,9 +106,8 @@ static void rule_of_slowness(struct look *l)
 		(isnan(share_of(l, PART_QEMU)) ? 0 : share_of(l, PART_QEMU));
 	if (!(mean >= slow_from(l)) || !(share >= limit(l, THRESHOLD_BACKEND_SHARE)))
 		return;
-	if (has_device &&
-	    (!(h->busy_share < limit(l, THRESHOLD_BACKEND_IDLE)) || !(host >= slow_from(l))))
-		return; /* busy with it, or not slow itself: then it lies above the device */
+	if (has_device && !(host >= slow_from(l)))
+		return; /* then it lies above the device */
 	if (!has_device && !is_remote(l))
 		return;
 	say(&said, "requests took %s at %s, %s of the job's latency", ns_text(text, mean),

@@ -17,18 +17,24 @@ static size_t first_trial_with(const struct run_data *d, uint32_t cell, const ch
 	return SIZE_MAX;
 }
 
-/* Said of the shallowest job that is too deep: what that many requests at once bought and cost
- * against the knee. */
-static const struct knee_point *too_deep(const struct knee *k, bool is_emulated)
+/* The shallowest job that is too deep: what that many requests at once bought and cost against a
+ * shallower one, *ret_enough, which is the knee or beyond it. */
+static const struct knee_point *too_deep(const struct knee *k, bool is_emulated,
+					 const struct knee_point **ret_enough)
 {
-	const struct knee_point *at = &k->points[k->at];
-
 	for (size_t i = k->at + 1; k->is_seen && i < k->n; i++) {
 		const struct knee_point *p = &k->points[i];
 
-		if (p->mean_ns >= at->mean_ns * threshold(THRESHOLD_KNEE_LATENCY, is_emulated) &&
-		    p->iops < at->iops * threshold(THRESHOLD_KNEE_GAIN, is_emulated))
+		for (size_t e = k->at; e < i; e++) {
+			const struct knee_point *q = &k->points[e];
+
+			if (!(p->mean_ns >=
+			      q->mean_ns * threshold(THRESHOLD_KNEE_LATENCY, is_emulated)) ||
+			    !(p->iops < q->iops * threshold(THRESHOLD_KNEE_GAIN, is_emulated)))
+				continue;
+			*ret_enough = q;
 			return p;
+		}
 	}
 	return NULL;
 }
@@ -45,7 +51,8 @@ static void say_point(const struct knee_point *p, struct bl_buf *out)
 
 static void rule_of_knee(struct diagnosis *g, const struct knee *k)
 {
-	const struct knee_point *deep = too_deep(k, run_is_emulated(&g->d->run));
+	const struct knee_point *enough = NULL;
+	const struct knee_point *deep = too_deep(k, run_is_emulated(&g->d->run), &enough);
 	const struct knee_point *at = &k->points[k->at], *last = &k->points[k->n - 1];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) char *remedy = NULL;
@@ -55,6 +62,10 @@ static void rule_of_knee(struct diagnosis *g, const struct knee *k)
 		return;
 	bl_buf_adds(&said, "the knee is at ");
 	say_point(at, &said);
+	if (enough != at) {
+		bl_buf_adds(&said, "; ");
+		say_point(enough, &said);
+	}
 	bl_buf_adds(&said, "; beyond it ");
 	say_point(deep, &said);
 	if (last != deep) {
@@ -68,7 +79,7 @@ static void rule_of_knee(struct diagnosis *g, const struct knee *k)
 		     "keep about %ld requests in flight (iodepth=%ld) where latency counts; more "
 		     "only "
 		     "waits in line. Harmless for bulk copies, where nobody waits for one request",
-		     at->depth, at->depth) < 0)
+		     enough->depth, enough->depth) < 0)
 		remedy = NULL;
 	if (!remedy)
 		g->failed = true;

@@ -37,6 +37,7 @@ static const struct shadow {
 	/* Reclaim writes back what is dirty; the other way round there is no shortage. */
 	{"memory-pressure", "host-page-cache"},
 	{"memory-pressure", "not-steady"},
+	{"memory-pressure", "iothread-starved"}, /* reclaim computes, and holds what wants memory */
 	{"host-page-cache", "not-steady"},
 	{"cpu-throttled", "not-steady"},
 	{"qcow2-allocation", "not-steady"},

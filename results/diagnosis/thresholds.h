@@ -17,7 +17,8 @@
 #define THRESHOLDS(X)                                                                              \
 	/* a signal explains stalls */                                                             \
 	X(EXPLAINS_P, 0.05, 0.05, "p",                                                             \
-	  "after Holm over the job's signals; circular shifts keep their level at 5 %")            \
+	  "of the best of all signals tested together, by circular shifts, which keep their "      \
+	  "level")                                                                                 \
 	X(EXPLAINS_AF, 0.3, 0.3, "share",                                                          \
 	  "attributable fraction: a third of the stalls; less leaves most of them unexplained")    \
 	X(EXPLAINS_MOST, 0.6, 0.6, "share", "attributable fraction: most of the stalls")           \
@@ -33,7 +34,6 @@
 	  "SSDs and networks of a data centre answer within 5 ms; the emulated CPU's part added")  \
 	X(BACKEND_MEAN_DISK, 30e6, 30e6, "ns", "a rotating disk: a seek, a turn, and some queue")  \
 	X(BACKEND_SHARE, 0.6, 0.6, "share of the budget", "most of the latency is below QEMU")     \
-	X(BACKEND_IDLE, 0.85, 0.85, "share", "utilization: clearly not busy all the time")         \
 	X(STALL_BELOW, 0.6, 0.6, "share", "of the stalls' time at or below a layer: most of it")   \
 	X(THROTTLE_REACHED, 0.85, 0.85, "share",                                                   \
 	  "of the limit: QEMU's leaky bucket lets the average stay a little below it")             \
@@ -79,8 +79,9 @@
 	X(DISCARD_WORSE, 3, 3, "ratio",                                                            \
 	  "worst latency of slices with discards against those without")                           \
 	X(DISCARD_SLICES, 3, 3, "slices", "of each kind at least, to compare")                     \
-	X(KNEE_LATENCY, 1.5, 1.5, "ratio", "mean latency against the knee's")                      \
-	X(KNEE_GAIN, 1.1, 1.1, "ratio", "throughput against the knee's")                           \
+	X(KNEE_LATENCY, 1.5, 1.5, "ratio",                                                         \
+	  "mean latency against a shallower job's, from the knee on")                              \
+	X(KNEE_GAIN, 1.1, 1.1, "ratio", "throughput against the same: it hardly grows")            \
 	/* symptoms */                                                                             \
 	X(STALLS, 3, 3, "stalls", "in a job: one or two happen on every host")                     \
 	X(STALL_PEAK, 50e6, 250e6, "ns", "the longest is felt by a person or a timeout")           \

@@ -90,13 +90,30 @@ START_TEST(the_host_is_the_sum_of_the_leaves)
 	ck_assert_double_eq_tol(l[LAYER_AT_HOST_BLOCK].dir[IO_READ].mean_ns, 80000, 1);
 	ck_assert_double_eq_tol(l[LAYER_AT_HOST_BLOCK].busy_share, 0.3, 1e-6); /* the busiest */
 	layers_done(l);
-	/* what the trial says goes before what names look like */
-	set_fact(&d.trials[0].facts, "path.device.0", "sda");
+	/* where it is known what the backing lies on, that one: it sees all that is below */
+	set_fact(&d.trials[0].facts, "path.device.0", "md0");
 	set_fact(&d.trials[0].facts, "path.device.0.is_leaf", "no");
-	set_fact(&d.trials[0].facts, "path.device.1", "md0");
+	set_fact(&d.trials[0].facts, "path.device.1", "sda");
 	set_fact(&d.trials[0].facts, "path.device.1.is_leaf", "yes");
 	see();
 	ck_assert_str_eq(l[LAYER_AT_HOST_BLOCK].device, "md0");
+	ck_assert_double_eq_tol(l[LAYER_AT_HOST_BLOCK].dir[IO_READ].mean_ns, 100000, 1);
+	done();
+}
+END_TEST
+
+START_TEST(a_partition_is_not_watched_and_its_disk_is)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+
+	watch_requests(j, WATCHED_HOST, "disk.sda.", IO_READ, 300, 100000, 4096);
+	watch_requests(j, WATCHED_HOST, "disk.md0.", IO_READ, 500, 100000, 4096);
+	set_fact(&d.trials[0].facts, "path.device.0", "sda1");
+	set_fact(&d.trials[0].facts, "path.device.0.is_leaf", "no");
+	set_fact(&d.trials[0].facts, "path.device.1", "sda");
+	set_fact(&d.trials[0].facts, "path.device.1.is_leaf", "yes");
+	see();
+	ck_assert_str_eq(l[LAYER_AT_HOST_BLOCK].device, "sda");
 	done();
 }
 END_TEST
@@ -217,6 +234,7 @@ TCase *layer_cases(void)
 	tcase_add_test(t, each_place_counts_over_the_counted_time_alone);
 	tcase_add_test(t, merges_of_two_directions_are_not_shared_out);
 	tcase_add_test(t, the_host_is_the_sum_of_the_leaves);
+	tcase_add_test(t, a_partition_is_not_watched_and_its_disk_is);
 	tcase_add_test(t, a_stacked_device_is_a_leaf_when_it_is_all_there_is);
 	tcase_add_test(t, a_place_that_saw_nothing_says_why);
 	tcase_add_test(t, percentiles_come_from_qemus_histogram);

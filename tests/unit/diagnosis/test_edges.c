@@ -99,7 +99,9 @@ START_TEST(storage_on_both_sides)
 	m.lat_ns = 5.4e6; /* 4.9 and 5.1 */
 	ck_assert(!finds(&m, NULL, NULL, "backend-slow"));
 	m.lat_ns = 9e6;
-	m.busy = 0.87;
+	m.busy = 0.87; /* with few at once: slow, whatever its utilization says */
+	ck_assert(finds(&m, NULL, NULL, "backend-slow"));
+	m.busy = 0.95; /* and queueing: saturated */
 	ck_assert(!finds(&m, NULL, NULL, "backend-slow"));
 	m.busy = 0.5;
 	m.at[LAYER_AT_QEMU].share = m.at[LAYER_AT_HOST_BLOCK].share = 0.58;

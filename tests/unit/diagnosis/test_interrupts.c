@@ -163,11 +163,30 @@ START_TEST(the_guests_queues_are_the_hosts_only_with_vfio)
 
 		make_one(&d, 2, QD32, "0:4000 1:4000", NULL);
 		set_axis(&d, 0, "bus", is_vfio ? "vfio" : "virtio-blk");
-		effectives_add(&d.trials[0].effective, "guest.queues", NULL, "2", "guest sysfs");
 		facts_add(&d.trials[0].jobs[0].facts, "irq.host.nvme0q1", "5:4000");
+		facts_add(&d.trials[0].jobs[0].facts, "irq.host.nvme0q2", "5:1");
+		effectives_add(&d.trials[0].effective, "guest.queues", NULL, "3", "guest sysfs");
 		expect_findings(&d, 1, &f);
 		ck_assert_int_eq(f.items[0].layer, LAYER_HOST);
-		ck_assert_int_eq(strstr(f.items[0].evidence, "2 queues could") != NULL, is_vfio);
+		ck_assert_int_eq(strstr(f.items[0].evidence, "3 queues could") != NULL, is_vfio);
+		findings_done(&f);
+		run_data_done(&d);
+	}
+}
+END_TEST
+
+START_TEST(one_vector_of_the_host_can_not_be_spread)
+{
+	for (int has_two = 0; has_two < 2; has_two++) {
+		struct findings f;
+		struct run_data d;
+
+		make_one(&d, 2, QD32, "0:4000 1:4000", NULL);
+		set_axis(&d, 0, "bus", "virtio-blk");
+		facts_add(&d.trials[0].jobs[0].facts, "irq.host.virtio1-req.0", "5:4000");
+		if (has_two)
+			facts_add(&d.trials[0].jobs[0].facts, "irq.host.virtio1-req.1", "5:4000");
+		expect_findings(&d, has_two ? 1 : 0, &f);
 		findings_done(&f);
 		run_data_done(&d);
 	}
@@ -223,6 +242,7 @@ TCase *interrupt_cases(void)
 	tcase_add_test(t, the_admin_queue_counts_only_when_it_is_all_there_is);
 	tcase_add_test(t, the_host_has_its_own_finding);
 	tcase_add_test(t, the_guests_queues_are_the_hosts_only_with_vfio);
+	tcase_add_test(t, one_vector_of_the_host_can_not_be_spread);
 	tcase_add_test(t, it_is_said_once_for_all_trials_of_the_cell);
 	tcase_add_test(t, counts_that_make_no_sense_are_left_out);
 	return t;

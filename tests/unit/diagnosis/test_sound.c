@@ -379,6 +379,7 @@ static void make_sweep(const double lat_ns[3])
 START_TEST(a_sweep_beyond_its_knee_is_too_deep)
 {
 	static const double flat[] = {100e3, 110e3, 420e3}, good[] = {100e3, 105e3, 120e3};
+	static const double late[] = {100e3, 315e3, 1220e3}; /* the knee is at 1, flat from 4 on */
 
 	make_sweep(flat);
 	expect_causes(&d, &f, "queue-too-deep", NULL);
@@ -389,6 +390,13 @@ START_TEST(a_sweep_beyond_its_knee_is_too_deep)
 	done();
 	make_sweep(good);
 	expect_causes(&d, &f, NULL);
+	done();
+	make_sweep(late);
+	expect_causes(&d, &f, "queue-too-deep", NULL);
+	expect_cause(&f, "queue-too-deep", CONFIDENCE_LIKELY, "the knee is at iodepth 1: 10",
+		     "iodepth 4: 12", "beyond it iodepth 16: 13", NULL);
+	ck_assert_str_eq(f.items[0].job, "qd16");
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "iodepth=4"));
 	done();
 }
 END_TEST
