@@ -247,7 +247,8 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 {
 	const struct view_cell *c = &v->cells[cell];
 
-	bl_buf_addf(out, "<details class=\"cell\" id=\"cell-%u\"%s", cell, c->n_ok ? "" : " open");
+	bl_buf_addf(out, "<details class=\"cell\" id=\"cell-%u\"%s", cell,
+		    c->n_ok && v->d->n_cells > 1 ? "" : " open");
 	for (size_t i = 0; i < v->n_axes; i++) {
 		bl_buf_addf(out, " data-a%zu=\"", i);
 		fmt_html(out, view_axis_value(v, cell, v->axes[i].name));
