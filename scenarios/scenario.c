@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "nbdkit_words.h"
 #include "scenario_priv.h"
 #include "units.h"
 
@@ -97,29 +98,18 @@ static int read_precondition(struct reader *r, const char *key, const struct yno
 		       text_quote(q, text));
 }
 
-#define ACCEPTS_NBDKIT "words --filter=NAME and PARAMETER=VALUE with blanks between them"
-
-/* Filters and their parameters, and no other option: the lab decides what is served, and where. */
 static int check_nbdkit(struct reader *r, const char *key, const struct ynode *node)
 {
-	static const char filter[] = "--filter=";
-	BL_CLEANUP(bl_buf_done) struct bl_buf words = BL_BUF_INIT;
-	char *save = NULL, q[QUOTE_MAX];
+	struct bl_err why = BL_ERR_INIT;
+	char *words;
+	int code = nbdkit_words_read(r->sc->nbdkit, &words, &why);
 
 	r->sc->nbdkit_at = node->at;
-	for (char *w = strtok_r(r->sc->nbdkit, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
-		size_t name = strncmp(w, filter, strlen(filter)) == 0 ? strlen(filter) : 0;
-		bool is_good = name ? w[name] != '\0' : w[0] != '-' && strcspn(w, "=") > 0;
-
-		if (!is_good || !strchr(w, '='))
-			return fail_at(r, key, node->at,
-				       "'%s' is no filter and no parameter of one; " ACCEPTS_NBDKIT,
-				       text_quote(q, w));
-		bl_buf_addf(&words, "%s%s", words.len ? " " : "", w);
-	}
+	if (code < 0)
+		return fail_at(r, key, node->at, "%s", bl_err_text(&why));
 	free(r->sc->nbdkit);
-	r->sc->nbdkit = strdup(bl_buf_str(&words));
-	return r->sc->nbdkit && !bl_buf_failed(&words) ? 0 : fail_memory(r);
+	r->sc->nbdkit = words;
+	return 0;
 }
 
 static int read_order(struct reader *r, const char *key, const struct ynode *node)
@@ -254,7 +244,7 @@ static const struct key_row backing_keys[] = {
 	{.key = {"nbdkit",
 		 "filters of the server of storage nbd, to make it as slow or unsteady as a "
 		 "network's",
-		 ACCEPTS_NBDKIT, false},
+		 NBDKIT_ACCEPTS, false},
 	 .kind = KEY_TEXT,
 	 .at = FIELD(nbdkit),
 	 .read = check_nbdkit},

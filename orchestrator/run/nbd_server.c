@@ -1,11 +1,14 @@
 #include "nbd_server.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -13,8 +16,10 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "console.h"
 #include "fs.h"
 #include "proc.h"
+#include "tame.h"
 #include "units.h"
 
 #define START_NS  (10 * NS_PER_S)
@@ -41,7 +46,8 @@ static void command_done(struct command *c)
 	free(c->file);
 }
 
-/* nbdkit wants options, the plugin, then parameters; the words may mix the two. */
+/* nbdkit wants options, the plugin, then parameters; the words may mix the two. Of two parameters
+ * of one name the last counts: the image's comes last. */
 static void add_words(struct command *c, const char *const *words, size_t n, bool are_options)
 {
 	for (size_t i = 0; i < n; i++)
@@ -70,8 +76,31 @@ static int make_command(const char *image, const char *socket, const char *words
 	c->argv[c->n++] = socket;
 	add_words(c, list, n, true);
 	c->argv[c->n++] = "file";
-	c->argv[c->n++] = c->file;
 	add_words(c, list, n, false);
+	c->argv[c->n++] = c->file;
+	return 0;
+}
+
+/* The filter pause removes what is at its socket's path before it binds it (nbdkit 1.32). */
+static int check_control(const struct command *c, struct bl_err *err)
+{
+	static const char key[] = "pause-control=";
+	char tame[256];
+	struct stat st;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const char *path = c->argv[i] + strlen(key);
+
+		if (strncmp(c->argv[i], key, strlen(key)) != 0 || lstat(path, &st) < 0)
+			continue;
+		bl_tame(tame, sizeof tame, path, SIZE_MAX);
+		if (!S_ISSOCK(st.st_mode))
+			return bl_fail(err, -EEXIST,
+				       "backing: nbdkit: pause-control: '%s' is there already and "
+				       "is no socket; nbdkit would remove it: name a path where "
+				       "nothing is",
+				       tame);
+	}
 	return 0;
 }
 
@@ -93,6 +122,8 @@ static int spawn(const struct command *c, struct nbd_server *s, struct bl_err *e
 	posix_spawn_file_actions_addopen(&acts, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&acts, 1, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addopen(&acts, 2, s->log, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	/* What it has open is looked at: only what it opened itself. */
+	posix_spawn_file_actions_addclosefrom_np(&acts, 3);
 	/* A group of its own: an interrupt from the terminal is ours to handle. */
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP);
@@ -163,6 +194,9 @@ static int start(struct nbd_server *s, const char *image, const char *words,
 	r = make_command(image, s->socket, words, &c);
 	if (r < 0)
 		return bl_fail(err, r, "backing: nbdkit: more than %d words", WORDS_MAX);
+	r = check_control(&c, err);
+	if (r < 0)
+		return r;
 	unlink(s->socket);
 	r = spawn(&c, s, err);
 	return r < 0 ? r : wait_until_listening(s, stop, err);
@@ -180,6 +214,92 @@ int nbd_server_start(const char *image, const char *dir, const char *words,
 	else
 		*ret = s;
 	return r;
+}
+
+/* --- what it serves --- */
+
+struct open_files {
+	struct stat image, log;
+	bool has_image;
+};
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* One of its descriptors, as /proc has it. */
+static int check_file(const char *path, struct open_files *f, struct bl_err *err)
+{
+	char name[512];
+	struct stat st;
+	ssize_t n;
+
+	if (stat(path, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode)))
+		return 0; /* closed meanwhile; a socket, a pipe, a terminal */
+	if (is_same(&st, &f->image)) {
+		f->has_image = true;
+		return 0;
+	}
+	if (is_same(&st, &f->log))
+		return 0;
+	n = readlink(path, name, sizeof name - 1);
+	bl_tame(name, sizeof name, name, n > 0 ? (size_t)n : 0);
+	return bl_fail(err, -EPERM,
+		       "nbdkit has '%s' open, which is not the trial's image; nothing was written",
+		       name);
+}
+
+int nbd_server_check(const struct nbd_server *s, const char *image, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *dir = bl_strf("/proc/%ld/fd", (long)s->pid);
+	struct open_files f = {0};
+	struct dirent *e;
+	DIR *d = dir ? opendir(dir) : NULL;
+	int r = 0;
+
+	if (!d || stat(image, &f.image) < 0 || stat(s->log, &f.log) < 0)
+		r = bl_fail(err, -EIO, "cannot tell what nbdkit serves: %s", strerror(errno));
+	while (r == 0 && (e = readdir(d))) {
+		BL_CLEANUP(bl_freep) char *path = bl_strf("%s/%s", dir, e->d_name);
+
+		r = path ? check_file(path, &f, err) : bl_fail(err, -ENOMEM, "out of memory");
+	}
+	if (d)
+		closedir(d);
+	if (r == 0 && !f.has_image)
+		r = bl_fail(err, -ENOENT, "nbdkit does not have '%s' open, the trial's image",
+			    image);
+	return r;
+}
+
+/* --- when something went wrong --- */
+
+static void ending(int status, char *out, size_t len)
+{
+	if (WIFSIGNALED(status))
+		snprintf(out, len, "nbdkit was killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(out, len, "nbdkit ended by itself with status %d", WEXITSTATUS(status));
+}
+
+bool nbd_server_trouble(struct nbd_server *s, char *out, size_t len)
+{
+	char what[128] = "nbdkit runs", line[256];
+	bool has_line = s->log && console_last_line(s->log, line, sizeof line);
+
+	if (s->pid && waitpid(s->pid, &s->status, WNOHANG) == s->pid) {
+		s->has_ended = true;
+		s->pid = 0;
+	}
+	if (s->has_ended)
+		ending(s->status, what, sizeof what);
+	if (has_line)
+		snprintf(out, len, "%s; its last words: '%s'", what, line);
+	else
+		snprintf(out, len, "%s, without a word", what);
+	return s->has_ended || has_line;
 }
 
 /* --- end --- */

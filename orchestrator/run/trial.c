@@ -204,6 +204,15 @@ static enum trial_state state_of(const struct trial *t, int result)
 	return t->state != TRIAL_OK ? t->state : TRIAL_FAILED;
 }
 
+/* A server that ended or complains: what the guest noticed of it is not the reason. */
+static void add_server(struct trial *t, struct bl_buf *b)
+{
+	char text[512];
+
+	if (t->nbd.log && nbd_server_trouble(&t->nbd, text, sizeof text))
+		bl_buf_addf(b, "; %s", text);
+}
+
 /* A guest that is gone or says nothing leaves its reason on the console and with the
  * hypervisor; a panic there is what happened, whatever was noticed first. */
 static char *reason_of(struct trial *t, int result)
@@ -213,6 +222,8 @@ static char *reason_of(struct trial *t, int result)
 	char line[256];
 
 	bl_buf_adds(&b, bl_err_text(&t->err));
+	if (result != -EINTR)
+		add_server(t, &b);
 	if (!t->vm || result == -EINTR || (result != -EPIPE && result != -ETIMEDOUT))
 		return bl_buf_take(&b);
 	if (result == -EPIPE) /* the channel closes a moment before the end is known */

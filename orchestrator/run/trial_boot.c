@@ -290,6 +290,16 @@ int trial_describe(struct trial *t)
 
 /* --- proof --- */
 
+/* QEMU is connected, and nothing has been written through it yet. */
+static int prove_server(struct trial *t)
+{
+	int r = t->nbd.pid ? nbd_server_check(&t->nbd, t->backing.path, &t->err) : 0;
+
+	if (r < 0)
+		t->state = TRIAL_MISMATCH;
+	return r;
+}
+
 int trial_prove(struct trial *t)
 {
 	struct effectives *e = &t->rec->effective;
@@ -302,7 +312,7 @@ int trial_prove(struct trial *t)
 		return bl_wrap(&t->err, r, "cannot read the effective configuration");
 	difference = effective_mismatch(e);
 	if (!difference)
-		return 0;
+		return prove_server(t);
 	t->state = TRIAL_MISMATCH;
 	return bl_fail(&t->err, -EINVAL, "%s", difference);
 }

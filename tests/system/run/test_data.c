@@ -166,16 +166,17 @@ START_TEST(a_server_that_does_not_start_says_why)
 {
 	struct bl_err err = BL_ERR_INIT;
 
-	printf("storage nbd with a filter that there is not:\n");
+	printf("storage nbd with a delay that is none:\n");
 	lab_init(&lab, lab_kernel(false));
-	ck_assert_msg(lab_run(&lab,
-			      "backing: { size: 32MiB, nbdkit: \"--filter=none-such\" }\n"
-			      "repeats: 1\naxes: { storage: nbd }\n",
-			      jobs, &err) == 0,
-		      "%s", err.text);
+	ck_assert_msg(
+		lab_run(&lab,
+			"backing: { size: 32MiB, nbdkit: \"--filter=delay rdelay=none-such\" }\n"
+			"repeats: 1\naxes: { storage: nbd }\n",
+			jobs, &err) == 0,
+		"%s", err.text);
 	ck_assert_int_eq(lab.trials[0].state, TRIAL_FAILED);
 	ck_assert_ptr_nonnull(strstr(lab.trials[0].reason, "nbdkit ended by itself: 'nbdkit: "));
-	ck_assert_ptr_nonnull(strstr(lab.trials[0].reason, "none-such"));
+	ck_assert_ptr_nonnull(strstr(lab.trials[0].reason, "rdelay"));
 	lab_done(&lab);
 }
 END_TEST
