@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -58,16 +60,22 @@ static json_t *run_engine(const struct host_jobs *h, struct engine_progress *pro
 }
 
 /* Never returns. Nothing of the parent's is ended here: no exit handlers, no destructors. */
-static void child_main(const struct host_jobs *h, struct engine_progress *progress, int fd, int go)
+static void child_main(const struct host_jobs *h, struct engine_progress *progress, int fd, int go,
+		       pid_t parent)
 {
 	json_t *answer;
 	char byte;
+	ssize_t n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it died before that */
+		_exit(1);
 	signal(SIGINT, SIG_IGN); /* the parent decides */
 	signal(SIGTERM, SIG_DFL);
-	while (read(go, &byte, 1) < 0 && errno == EINTR) /* until the parent has begun to watch */
+	while ((n = read(go, &byte, 1)) < 0 && errno == EINTR) /* until the parent watches */
 		;
+	if (n != 1) /* a parent that died says nothing: nobody would end these jobs */
+		_exit(1);
 	answer = run_engine(h, progress);
 	_exit(answer && json_dumpfd(answer, fd, JSON_COMPACT) == 0 ? 0 : 1);
 }
@@ -188,6 +196,9 @@ static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *
 
 	if (h->started)
 		h->started(h->ctx, pid);
+	/* A child that died has closed its end: that is seen below. */
+	while (send(go, "g", 1, MSG_NOSIGNAL) < 0 && errno == EINTR)
+		;
 	close(go);
 	r = pump(h, pid, progress, fd, &out, err);
 	if (r < 0)
@@ -207,14 +218,14 @@ static int attend(const struct host_jobs *h, pid_t pid, struct engine_progress *
 static int start(const struct host_jobs *h, struct engine_progress *progress, const int answer[2],
 		 const int go[2], struct sample **ret_samples, struct bl_err *err)
 {
-	pid_t pid;
+	pid_t pid, parent = getpid();
 	int r;
 
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(go[1]); /* or it would wait for itself */
-		child_main(h, progress, answer[1], go[0]);
+		child_main(h, progress, answer[1], go[0], parent);
 	}
 	r = -errno;
 	close(answer[1]);
@@ -236,7 +247,7 @@ int host_jobs_run(const struct host_jobs *h, struct sample **ret_samples, struct
 		return bl_fail(err, -errno, "cannot share memory: %s", strerror(errno));
 	if (pipe2(answer, O_CLOEXEC) < 0) {
 		r = -errno;
-	} else if (pipe2(go, O_CLOEXEC) < 0) {
+	} else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, go) < 0) {
 		r = -errno;
 		close(answer[0]);
 		close(answer[1]);
