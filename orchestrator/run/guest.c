@@ -24,6 +24,7 @@ struct guest {
 	struct wire_reader in;
 	uint64_t last_heard_ns;
 	uint64_t next_id;
+	unsigned n_given_up; /* questions whose answers may still come */
 	bool has_said_hello;
 };
 
@@ -169,6 +170,35 @@ static int next_message(struct guest *g, uint64_t limit_ns, const char *what, js
 	}
 }
 
+/* The answer to a question that was given up comes before the one that is waited for. */
+static bool is_late(struct guest *g, const json_t *msg, uint64_t id)
+{
+	if (!g->n_given_up || told_number(msg, "id") >= id)
+		return false;
+	g->n_given_up--;
+	return true;
+}
+
+/* The answer to @id, whatever it is. */
+static int next_answer(struct guest *g, uint64_t id, const char *want, uint64_t limit_ns,
+		       json_t **ret, struct bl_err *err)
+{
+	uint64_t deadline = bl_now_ns() + limit_ns, now;
+	int r;
+
+	for (;;) {
+		now = bl_now_ns();
+		r = next_message(g, now < deadline ? deadline - now : 0, want, ret, err);
+		if (r < 0 || !is_late(g, *ret, id))
+			break;
+		json_decref(*ret);
+		*ret = NULL;
+	}
+	if (r == -ETIMEDOUT)
+		g->n_given_up++;
+	return r;
+}
+
 /* Send @request (stolen) and wait for its answer of type @want. */
 static int ask(struct guest *g, json_t *request, const char *want, uint64_t limit_ns,
 	       json_t **ret_answer, struct bl_err *err)
@@ -192,7 +222,7 @@ static int ask(struct guest *g, json_t *request, const char *want, uint64_t limi
 		return bl_fail(err, r, "the guest is gone (while waiting for %s)", want);
 	if (r < 0)
 		return bl_fail(err, r, "cannot ask the guest for %s: %s", want, bl_err_text(&why));
-	r = next_message(g, limit_ns, want, &msg, err);
+	r = next_answer(g, id, want, limit_ns, &msg, err);
 	if (r < 0)
 		return r;
 	if (strcmp(wire_type(msg), "error") == 0)

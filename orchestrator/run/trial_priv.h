@@ -87,8 +87,10 @@ int trial_jobs_on_host(struct trial *t);
 
 /* trial_watch.c: what was watched meanwhile. */
 /* guest_run() of @jobs with the trial's telemetry, between two measurements of the guest's clock;
- * *ret_clock holds for the time between, and ret->watched is on the host's clock. As guest_run(),
- * with t->err noted. */
+ * *ret_clock holds for the time between, and ret->watched is on the host's clock. Without
+ * telemetry, or where the guest did not answer the second in time (trial fact
+ * "clock.not_measured"), it is the first, with room for drift. As guest_run(), with t->err noted.
+ */
 int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_jobs_told *ret,
 		      struct guest_clock *ret_clock);
 /* What @told of the guest goes to its jobs, whose samples are there: the set around each one's

@@ -17,6 +17,7 @@ static char dir[64];
 static struct hv *hv;
 static struct scenario sc;
 static struct trial_setup setup;
+static struct trial_record rec;
 static struct trial trial;
 
 static void begin(void)
@@ -35,7 +36,7 @@ static void begin(void)
 		      "<source file='%s'/><target bus='virtio'/></disk></devices></domain>",
 		      disk);
 	setup = (struct trial_setup){.sc = &sc};
-	trial = (struct trial){.s = &setup, .err = BL_ERR_INIT};
+	trial = (struct trial){.s = &setup, .rec = &rec, .err = BL_ERR_INIT};
 	ck_assert_msg(hv_open("fake:", dir, &hv, &err) == 0, "%s", err.text);
 	ck_assert_msg(hv_start(hv, xml, &trial.vm, &at, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(guest_new(trial.vm, &opt, &trial.guest), 0);
@@ -47,7 +48,24 @@ static void end(void)
 	trial.guest = guest_free(trial.guest);
 	trial.vm = hv_vm_end(trial.vm);
 	hv = hv_close(hv);
+	facts_done(&rec.facts);
 	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
+}
+
+/* Which measurement of the clock fails, from 1; 0: none. */
+static unsigned fails_at, n_clocks;
+static int fails_with;
+
+int __real_guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
+		       struct bl_err *err);
+int __wrap_guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
+		       struct bl_err *err);
+int __wrap_guest_clock(struct guest *g, unsigned n, uint64_t limit_ns, struct guest_clock *ret,
+		       struct bl_err *err)
+{
+	if (++n_clocks == fails_at)
+		return bl_fail(err, fails_with, "no pong from the guest within 5 s");
+	return __real_guest_clock(g, n, limit_ns, ret, err);
 }
 
 static const char text[] = "[a]\nrw=write\nruntime=300ms\ntime_based=1\nsize=1m\n"
@@ -108,6 +126,56 @@ START_TEST(switched_off_nothing_is_watched_but_the_clock)
 		ck_assert_ptr_nonnull(facts_get(&results[i].facts, "clock.offset_ns"));
 		job_result_done(&results[i]);
 	}
+	ck_assert_uint_eq(n_clocks, 1); /* nothing needs it better */
+}
+END_TEST
+
+/* 0.3 s with room for drift of a thousandth: 0.3 ms. */
+START_TEST(a_clock_that_is_not_measured_again_costs_no_samples)
+{
+	struct job_result results[2];
+
+	fails_at = 2;
+	fails_with = -ETIMEDOUT;
+	run(true, results);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_ge(results[i].watched[WATCHED_GUEST].n, 4);
+		ck_assert_int_ge(atoll(facts_get(&results[i].facts, "clock.uncertainty_ns")),
+				 300000);
+		job_result_done(&results[i]);
+	}
+	ck_assert_str_eq(facts_get(&rec.facts, "clock.not_measured"),
+			 "after a job: clock: no pong from the guest within 5 s");
+}
+END_TEST
+
+START_TEST(a_guest_that_is_gone_after_the_job_is_a_failure)
+{
+	struct sample *samples[2] = {NULL};
+	struct guest_jobs_told told = {.samples = samples};
+	struct guest_jobs jobs = {
+		.device = "/dev/fake", .text = text, .n = 2, .limit_ns = 20 * NS_PER_S};
+	struct guest_clock clock;
+
+	fails_at = 2;
+	fails_with = -EPIPE;
+	sc.has_telemetry = true;
+	ck_assert_int_eq(trial_run_watched(&trial, &jobs, &told, &clock), -EPIPE);
+	ck_assert_ptr_nonnull(strstr(trial.err.text, "clock: "));
+	ck_assert_ptr_null(samples[0]);
+}
+END_TEST
+
+START_TEST(an_answer_that_comes_too_late_is_not_taken_for_the_next_one)
+{
+	struct guest_clock clock;
+	struct bl_err err = BL_ERR_INIT;
+
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(guest_clock(trial.guest, 1, 0, &clock, NULL), -ETIMEDOUT);
+	usleep(100000);
+	ck_assert_msg(guest_clock(trial.guest, 8, 5 * NS_PER_S, &clock, &err) == 0, "%s", err.text);
+	ck_assert_int_le(llabs(clock.offset_ns), (long long)clock.uncertainty_ns);
 }
 END_TEST
 
@@ -141,6 +209,9 @@ int main(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, each_job_has_the_moments_of_its_time);
 	tcase_add_test(t, switched_off_nothing_is_watched_but_the_clock);
+	tcase_add_test(t, a_clock_that_is_not_measured_again_costs_no_samples);
+	tcase_add_test(t, a_guest_that_is_gone_after_the_job_is_a_failure);
+	tcase_add_test(t, an_answer_that_comes_too_late_is_not_taken_for_the_next_one);
 	tcase_add_test(pure, what_is_kept_reaches_three_seconds_around_the_counted_time);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, pure);
