@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "console.h"
+#include "hv_limited.h"
 #include "trial_priv.h"
 #include "units.h"
 
@@ -19,6 +20,7 @@
 #define WAIT_SLICE_NS (100 * NS_PER_MS)
 #define TELL_NS       NS_PER_S
 #define END_KNOWN_NS  (2 * NS_PER_S)
+#define QUESTION_NS   (10 * NS_PER_S)
 
 /* --- progress --- */
 
@@ -59,6 +61,11 @@ void trial_tell(struct trial *t, double iops)
 int trial_is_stopped(struct trial *t)
 {
 	return t->s->stop && *t->s->stop;
+}
+
+struct hv_vm *trial_ask(struct trial *t)
+{
+	return hv_limited(t->vm, QUESTION_NS, t->s->stop);
 }
 
 int trial_fact(struct trial *t, const char *key, const char *fmt, ...)

@@ -304,8 +304,10 @@ int trial_prove(struct trial *t)
 {
 	struct effectives *e = &t->rec->effective;
 	BL_CLEANUP(bl_freep) char *difference = NULL;
-	int r = effective_host(t->vm, t->s->cell, &t->bind, e, &t->err);
+	struct hv_vm *vm = trial_ask(t);
+	int r = vm ? effective_host(vm, t->s->cell, &t->bind, e, &t->err) : -ENOMEM;
 
+	hv_vm_end(vm);
 	if (r == 0)
 		r = effective_guest(t->s->cell, &t->bind, &t->disk.facts, &t->hello, e, &t->err);
 	if (r < 0)

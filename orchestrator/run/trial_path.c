@@ -36,7 +36,7 @@ static int add_queues(struct trial *t)
 	return 0;
 }
 
-static int add_queue_size(struct trial *t)
+static int add_queue_size(struct trial *t, struct hv_vm *vm)
 {
 	bool is_scsi = t->s->cell->bus == BUS_VIRTIO_SCSI;
 	json_t *args = json_pack("{s:s, s:s}", "path", is_scsi ? CONTROLLER : DISK, "property",
@@ -44,7 +44,7 @@ static int add_queue_size(struct trial *t)
 	json_t *reply = NULL;
 	int r = 0;
 
-	if (hv_vm_qmp(t->vm, "qom-get", args, &reply, NULL) == 0 && json_is_integer(reply))
+	if (hv_vm_qmp(vm, "qom-get", args, &reply, NULL) == 0 && json_is_integer(reply))
 		r = trial_fact(t, "path.queue_size", "%lld", (long long)json_integer_value(reply));
 	json_decref(reply);
 	json_decref(args);
@@ -52,7 +52,7 @@ static int add_queue_size(struct trial *t)
 }
 
 /* What the cell says and was proved, so that it need not be guessed from what was built. */
-static int add_known(struct trial *t)
+static int add_known(struct trial *t, struct hv_vm *vm)
 {
 	const struct cell *c = t->s->cell;
 	int r = trial_fact(t, "path.bus", "%s", cell_bus_names[c->bus]);
@@ -68,11 +68,11 @@ static int add_known(struct trial *t)
 	if (r == 0 && t->vm)
 		r = add_queues(t);
 	if (r == 0 && t->vm && c->bus != BUS_VFIO)
-		r = add_queue_size(t);
+		r = add_queue_size(t, vm);
 	return r;
 }
 
-static int add_seen(struct trial *t)
+static int add_seen(struct trial *t, struct hv_vm *vm)
 {
 	BL_CLEANUP(bl_freep)
 	char *target = disk_path_target(t->rec->domain_xml, DOMAIN_DISK_ALIAS);
@@ -83,7 +83,7 @@ static int add_seen(struct trial *t)
 		.xml = t->rec->domain_xml, .target = target, .qdev = t->qdev, .proc_dir = proc};
 	int r;
 
-	disk_path_ask(t->vm, &replies);
+	disk_path_ask(vm, &replies);
 	from.block = replies.block;
 	from.nodes = replies.nodes;
 	from.cpus = replies.cpus;
@@ -95,12 +95,14 @@ static int add_seen(struct trial *t)
 
 int trial_path(struct trial *t)
 {
-	int r = add_known(t);
+	struct hv_vm *vm = t->vm ? trial_ask(t) : NULL;
+	int r = t->vm && !vm ? -ENOMEM : add_known(t, vm);
 
 	if (r == 0)
-		r = t->vm ? add_seen(t) : disk_path_host(&t->rec->facts);
+		r = t->vm ? add_seen(t, vm) : disk_path_host(&t->rec->facts);
 	/* Behind a server there is no device that the VM has a way to. */
 	if (r == 0 && t->backing.path && !cell_takes_controller(t->s->cell) && !t->nbd.pid)
 		r = path_devices("", t->backing.path, &t->rec->facts);
+	hv_vm_end(vm);
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }

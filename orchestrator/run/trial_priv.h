@@ -77,6 +77,9 @@ struct trial_step {
 void trial_phase(struct trial *t, enum runner_phase phase, const char *job, uint64_t expected_ns);
 void trial_tell(struct trial *t, double iops);
 int trial_is_stopped(struct trial *t);
+/* A view of the VM whose questions end after 10 s, or when the user stops the run; hv_vm_end()
+ * frees it. NULL: out of memory. */
+struct hv_vm *trial_ask(struct trial *t);
 int trial_fact(struct trial *t, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *from);
