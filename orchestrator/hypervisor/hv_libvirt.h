@@ -86,6 +86,7 @@ int lv_vm_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err);
 int lv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 	      struct bl_err *err);
 pid_t lv_vm_pid(struct hv_vm *vm);
+void lv_vm_stop(struct hv_vm *vm);
 void lv_vm_end(struct hv_vm *vm);
 /* Events, in the event loop's thread: a domain's life; the end of a QEMU process. */
 void lv_vm_monitor_event(virConnectPtr conn, virDomainPtr dom, const char *event, long long seconds,

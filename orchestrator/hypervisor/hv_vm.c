@@ -399,7 +399,7 @@ pid_t lv_vm_pid(struct hv_vm *base)
 	return vm->pid;
 }
 
-void lv_vm_end(struct hv_vm *base)
+void lv_vm_stop(struct hv_vm *base)
 {
 	struct lv_vm *vm = (struct lv_vm *)base;
 
@@ -407,5 +407,11 @@ void lv_vm_end(struct hv_vm *base)
 	    lv_vm_wait_end(base, NS_PER_S) < 0 && lv_vm_pid(base) > 0)
 		lv_kill(lv_vm_pid(base), 5 * NS_PER_S);
 	lv_vm_wait_end(base, 10 * NS_PER_S);
-	vm_free(vm);
+}
+
+void lv_vm_end(struct hv_vm *base)
+{
+	if (!has_ended(lv_vm_state(base)))
+		lv_vm_stop(base);
+	vm_free((struct lv_vm *)base);
 }

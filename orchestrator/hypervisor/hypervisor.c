@@ -93,6 +93,12 @@ pid_t hv_vm_pid(struct hv_vm *vm)
 	return vm->ops->pid ? vm->ops->pid(vm) : 0;
 }
 
+void hv_vm_stop(struct hv_vm *vm)
+{
+	if (vm && vm->ops->stop)
+		vm->ops->stop(vm);
+}
+
 struct hv_vm *hv_vm_end(struct hv_vm *vm)
 {
 	if (vm)

@@ -56,13 +56,16 @@ const char *hv_vm_end_reason(struct hv_vm *vm);
 int hv_vm_wait_end(struct hv_vm *vm, uint64_t limit_ns);
 int hv_vm_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err); /* live XML, new */
 /* One QMP command; @args (may be NULL) is borrowed. *ret_reply is the "return" value, new. It waits
- * as long as QEMU's main loop does. One that is under way in another thread when hv_vm_end() is
- * called returns with an error; none may begin then. */
+ * as long as QEMU's main loop does. One that is under way in another thread when hv_vm_stop() is
+ * called returns with an error, and touches @vm no more; none may begin then. */
 int hv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 	      struct bl_err *err);
 pid_t hv_vm_pid(struct hv_vm *vm); /* of QEMU; 0: not on this host */
 
-/* End it by force if it still runs, wait until it has, and free. NULL is fine. Returns NULL. */
+/* End it by force if it still runs, and wait until it has. Nothing is freed: for those who wait in
+ * another thread. NULL is fine. */
+void hv_vm_stop(struct hv_vm *vm);
+/* The same, and free. NULL is fine. Returns NULL. */
 struct hv_vm *hv_vm_end(struct hv_vm *vm);
 
 /* Domains with our metadata element whose owner process (pid and start time, on this host) is gone

@@ -32,6 +32,7 @@ struct hv_ops {
 	int (*qmp)(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 		   struct bl_err *err);
 	pid_t (*pid)(struct hv_vm *vm); /* may be absent: 0 */
+	void (*stop)(struct hv_vm *vm); /* may be absent: end does it */
 	void (*end)(struct hv_vm *vm);
 };
 

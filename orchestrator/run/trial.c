@@ -250,8 +250,9 @@ static char *reason_of(struct trial *t, int result)
 static void tear_down(struct trial *t)
 {
 	t->guest = guest_free(t->guest);
-	t->vm = hv_vm_end(t->vm);
+	hv_vm_stop(t->vm); /* a question that QEMU left open gets its answer */
 	trial_watch_qemu_done(t);
+	t->vm = hv_vm_end(t->vm);
 	if (t->console) {
 		t->rec->console_tail = console_tail(t->console, CONSOLE_LINES);
 		unlink(t->console);

@@ -51,9 +51,9 @@ struct trial {
 	/* What QEMU counts of the disk under test. */
 	char *qdev;                     /* the disk, as QEMU names it; NULL: not watched */
 	struct block_watch *qemu_watch; /* while jobs run, or as long as QEMU does not answer */
-	struct series_set qemu_seen;    /* of the last group of jobs */
+	bool qemu_is_watched;           /* @qemu_watch is of the current group of jobs */
+	struct block_watched qemu_seen; /* of the last group of jobs */
 	uint64_t qemu_begun_ns;         /* its first reading was there, or waited for in vain */
-	uint64_t qemu_cost_ns;
 
 	/* The disk that a person named: only in cells that need one. */
 	struct device dev;
@@ -117,14 +117,15 @@ int trial_watch_host_take(struct trial *t, struct job_result *j, size_t n_jobs, 
 void trial_watch_host_done(struct trial *t);
 
 /* trial_watch_qemu.c: what QEMU counts of the disk. What can't be had is a trial fact,
- * "qemu.not_watched" or "qemu.no_histograms", and no failure. */
+ * "qemu.not_watched", "qemu.no_histograms" or, where only some readings are missing,
+ * "qemu.readings_failed" (how many, and why), and no failure. */
 int trial_watch_qemu(struct trial *t); /* before the first: the disk is found, histograms begin */
 void trial_watch_qemu_begin(struct trial *t); /* just before a group of jobs */
 void trial_watch_qemu_end(struct trial *t);   /* just after it */
 /* Into results[n], whose samples are there. */
 int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_result *results,
 			  size_t n);
-void trial_watch_qemu_done(struct trial *t); /* when the VM is gone */
+void trial_watch_qemu_done(struct trial *t); /* when the VM is stopped and not freed */
 
 /* trial_path.c: the facts "path.*" (disk_path.h), of the VM that runs or, for bus host, of this
  * host. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "fs.h"
 #include "trial_priv.h"
 #include "units.h"
 
@@ -13,39 +14,72 @@
 #define READ_EVERY_NS (250 * NS_PER_MS)
 #define LAST_NS       (5 * NS_PER_S) /* the longest that the last reading is waited for */
 
+/* The first reason of the trial. */
+static int note_once(struct trial *t, const char *key, const char *why)
+{
+	return facts_get(&t->rec->facts, key) ? 0 : trial_fact(t, key, "%s", why);
+}
+
 static int not_watched(struct trial *t, const char *why)
 {
-	return facts_get(&t->rec->facts, "qemu.not_watched")
-		       ? 0
-		       : trial_fact(t, "qemu.not_watched", "%s", why);
+	return note_once(t, "qemu.not_watched", why);
 }
 
 int trial_watch_qemu(struct trial *t)
 {
 	struct bl_err why = BL_ERR_INIT;
+	struct hv_vm *vm;
 	int r;
 
 	if (!t->s->sc->has_telemetry)
 		return 0;
 	if (t->s->cell->bus == BUS_VFIO)
 		return not_watched(t, "the guest has the controller: qemu sees none of its I/O");
-	r = block_stats_find(t->vm, DOMAIN_DISK_ALIAS, &t->qdev, &why);
+	vm = trial_ask(t);
+	if (!vm)
+		return bl_fail(&t->err, -ENOMEM, "out of memory");
+	r = block_stats_find(vm, DOMAIN_DISK_ALIAS, &t->qdev, &why);
 	if (r < 0)
-		return not_watched(t, bl_err_text(&why));
-	r = block_stats_set_histograms(t->vm, t->qdev, &why);
-	return r < 0 ? trial_fact(t, "qemu.no_histograms", "%s", bl_err_text(&why)) : 0;
+		r = not_watched(t, bl_err_text(&why));
+	else if (block_stats_set_histograms(vm, t->qdev, &why) < 0)
+		r = trial_fact(t, "qemu.no_histograms", "%s", bl_err_text(&why));
+	hv_vm_end(vm);
+	return r;
+}
+
+/* A watch whose end was waited for in vain is free when its question has its answer: until then
+ * another one would wait behind it. */
+static bool is_free(struct trial *t)
+{
+	if (t->qemu_watch && block_watch_has_ended(t->qemu_watch))
+		t->qemu_watch = block_watch_free(t->qemu_watch);
+	return !t->qemu_watch;
 }
 
 void trial_watch_qemu_begin(struct trial *t)
 {
+	struct block_watch_options opt = {.qdev = t->qdev, .interval_ns = READ_EVERY_NS};
 	struct bl_err why = BL_ERR_INIT;
 
-	/* One that still waits for an answer is the last. */
-	if (!t->qdev || t->qemu_watch)
+	t->qemu_is_watched = false;
+	if (!t->qdev || !is_free(t))
 		return;
-	if (block_watch_start(t->vm, t->qdev, READ_EVERY_NS, &t->qemu_watch, &why) < 0)
+	if (block_watch_start(t->vm, &opt, &t->qemu_watch, &why) < 0)
 		not_watched(t, bl_err_text(&why));
+	t->qemu_is_watched = t->qemu_watch != NULL;
 	t->qemu_begun_ns = bl_now_ns();
+}
+
+/* Some were read, and some not. */
+static void note_failed(struct trial *t)
+{
+	BL_CLEANUP(bl_freep) char *text = NULL;
+
+	if (!t->qemu_seen.why.code)
+		return;
+	text = bl_strf("%zu; the first reason: %s", t->qemu_seen.n_failed,
+		       bl_err_text(&t->qemu_seen.why));
+	note_once(t, "qemu.readings_failed", text ? text : "out of memory");
 }
 
 void trial_watch_qemu_end(struct trial *t)
@@ -53,13 +87,15 @@ void trial_watch_qemu_end(struct trial *t)
 	struct bl_err why = BL_ERR_INIT;
 	int r;
 
-	series_done(&t->qemu_seen);
-	t->qemu_cost_ns = 0;
-	if (!t->qemu_watch)
+	block_watched_done(&t->qemu_seen);
+	if (!t->qemu_is_watched)
 		return;
-	r = block_watch_stop(t->qemu_watch, LAST_NS, &t->qemu_seen, &t->qemu_cost_ns, &why);
+	t->qemu_is_watched = false;
+	r = block_watch_stop(t->qemu_watch, LAST_NS, &t->qemu_seen, &why);
 	if (r < 0)
 		not_watched(t, bl_err_text(&why));
+	else
+		note_failed(t);
 	if (r != -ETIMEDOUT)
 		t->qemu_watch = block_watch_free(t->qemu_watch);
 }
@@ -87,7 +123,8 @@ static int add_moment(struct series_set *to, const struct series_set *from, size
  * reading before it says, and what when the last was done the reading after it. With these two
  * moments a job's counted time is covered exactly, where it begins or ends with the group; readings
  * alone would have it to a part of READ_EVERY_NS. That the first reading is before and the last one
- * behind them is so by the order of things, also where the guest's clock is not known that well. */
+ * behind them is so by the order of things (the caller has seen that both are there), also where
+ * the guest's clock is not known that well: the last one may seem to be before @last_io then. */
 static int with_edges(const struct series_set *seen, uint64_t first_io, uint64_t last_io,
 		      struct series_set *ret)
 {
@@ -119,36 +156,58 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_result *results,
-			  size_t n)
+/* NULL: there is a reading on both sides of the jobs. */
+static const char *lacks_a_side(const struct trial *t)
 {
-	BL_CLEANUP(series_done) struct series_set seen = {0};
-	uint64_t first = UINT64_MAX, last = 0;
-	int r = 0;
+	const struct block_watched *b = &t->qemu_seen;
 
-	if (!t->qemu_seen.n)
-		return 0;
-	if (t->qemu_seen.at_ns[0] > t->qemu_begun_ns)
-		return not_watched(t, "qemu's monitor did not answer before the jobs began");
-	block_stats_drop_uncounted(&t->qemu_seen, cell_bus_names[t->s->cell->bus]);
+	if (b->set.at_ns[0] > t->qemu_begun_ns)
+		return "qemu's monitor did not answer before the jobs began";
+	if (!b->has_last)
+		return "qemu's monitor gave no reading after the jobs";
+	return NULL;
+}
+
+static void span_of(const struct trial *t, const struct job *jobs, const struct job_result *results,
+		    size_t n, uint64_t *ret_first, uint64_t *ret_last)
+{
+	*ret_first = UINT64_MAX;
+	*ret_last = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct sample *s = results[i].sample;
 		uint64_t from = host_time(t, &results[i], minus(s->start_ns, jobs[i].ramp_ns));
 		uint64_t to = host_time(t, &results[i], s->start_ns + s->runtime_ns);
 
-		first = from < first ? from : first;
-		last = to > last ? to : last;
+		*ret_first = from < *ret_first ? from : *ret_first;
+		*ret_last = to > *ret_last ? to : *ret_last;
 	}
-	r = with_edges(&t->qemu_seen, first, last, &seen);
+}
+
+int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_result *results,
+			  size_t n)
+{
+	BL_CLEANUP(series_done) struct series_set seen = {0};
+	struct block_watched *all = &t->qemu_seen;
+	const char *lack = all->set.n ? lacks_a_side(t) : NULL;
+	uint64_t first, last;
+	int r;
+
+	if (!all->set.n)
+		return 0;
+	if (lack)
+		return not_watched(t, lack);
+	block_stats_drop_uncounted(&all->set, cell_bus_names[t->s->cell->bus]);
+	span_of(t, jobs, results, n, &first, &last);
+	r = with_edges(&all->set, first, last, &seen);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct job_result *j = &results[i];
 
 		r = trial_cut_watched(j, WATCHED_QEMU, &seen, job_clock_offset_ns(t->rec, j));
 		if (r == 0)
 			r = facts_addf(&j->facts, "telemetry.qemu.cost_ns", "%" PRIu64,
-				       t->qemu_cost_ns);
+				       all->cost_ns);
 		if (r == 0)
-			r = facts_addf(&j->facts, "telemetry.qemu.readings", "%zu", t->qemu_seen.n);
+			r = facts_addf(&j->facts, "telemetry.qemu.readings", "%zu", all->set.n);
 	}
 	return r < 0 ? bl_fail(&t->err, r, "cannot keep what qemu counted: %s", strerror(-r)) : 0;
 }
@@ -156,6 +215,7 @@ int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_re
 void trial_watch_qemu_done(struct trial *t)
 {
 	t->qemu_watch = block_watch_free(t->qemu_watch);
-	series_done(&t->qemu_seen);
+	t->qemu_is_watched = false;
+	block_watched_done(&t->qemu_seen);
 	bl_freep(&t->qdev);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,9 +182,10 @@ END_TEST
 
 struct slow {
 	struct hv_vm base;
-	_Atomic unsigned n;
-	_Atomic bool is_stuck;
+	_Atomic unsigned n, n_failing; /* the next so many fail */
 };
+static _Atomic bool is_stuck; /* not in the VM, which may be gone when the answer comes */
+static _Atomic unsigned n_late;
 
 static int slow_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
 		    struct bl_err *err)
@@ -191,84 +193,196 @@ static int slow_qmp(struct hv_vm *vm, const char *command, const json_t *args, j
 	struct slow *s = (struct slow *)vm;
 
 	(void)args;
-	while (s->is_stuck)
-		usleep(1000);
+	if (is_stuck) {
+		while (is_stuck)
+			usleep(1000);
+		return bl_fail(err, -EIO, "the VM has ended");
+	}
 	if (!strcmp(command, "query-iothreads")) {
 		*ret_reply = json_array();
 		return 0;
 	}
 	if (strcmp(command, "query-blockstats") != 0)
 		return bl_fail(err, -EIO, "nothing else is asked");
+	if (s->n_failing) {
+		s->n_failing--;
+		return bl_fail(err, -EIO, "a failure on purpose");
+	}
 	s->n++;
 	*ret_reply =
 		json_pack("[{s:s, s:{s:i}}]", "qdev", BACKEND, "stats", "rd_operations", (int)s->n);
 	return 0;
 }
 
+static int late_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
+		    struct bl_err *err)
+{
+	(void)vm;
+	(void)command;
+	(void)args;
+	(void)ret_reply;
+	n_late++;
+	return bl_fail(err, -EIO, "there is no such VM");
+}
+
 static const struct hv_ops slow_ops = {.name = "slow", .qmp = slow_qmp};
+static const struct hv_ops late_ops = {.name = "gone", .qmp = late_qmp};
+
+static struct block_watch *watch(struct slow *vm, const char *qdev, uint64_t interval_ns,
+				 size_t values_max)
+{
+	struct block_watch_options opt = {
+		.qdev = qdev, .interval_ns = interval_ns, .values_max = values_max};
+	struct block_watch *w;
+
+	ck_assert_int_eq(block_watch_start(&vm->base, &opt, &w, NULL), 0);
+	return w;
+}
 
 START_TEST(readings_begin_and_end_with_one_and_keep_their_pace)
 {
-	BL_CLEANUP(series_done) struct series_set set = {0};
+	BL_CLEANUP(block_watched_done) struct block_watched all = {0};
 	struct slow vm = {.base.ops = &slow_ops};
-	struct block_watch *w;
-	uint64_t cost, from = bl_now_ns();
+	uint64_t from = bl_now_ns();
+	struct block_watch *w = watch(&vm, BACKEND, 20 * NS_PER_MS, 0);
+	const struct series *reads;
 
-	ck_assert_int_eq(block_watch_start(&vm.base, BACKEND, 20 * NS_PER_MS, &w, NULL), 0);
 	ck_assert_uint_ge(vm.n, 1);
 	usleep(210000);
-	ck_assert_int_eq(block_watch_stop(w, NS_PER_S, &set, &cost, NULL), 0);
-	ck_assert_uint_eq(set.n, vm.n);
-	ck_assert_uint_ge(set.n, 3); /* on a busy machine */
-	ck_assert_uint_le(set.n, 2 + (bl_now_ns() - from) / (20 * NS_PER_MS));
-	ck_assert_uint_eq(series_find(&set, "block.reads")->values[0], 1);
-	ck_assert_uint_eq(series_find(&set, "block.reads")->values[set.n - 1], vm.n);
+	ck_assert_int_eq(block_watch_stop(w, NS_PER_S, &all, NULL), 0);
+	ck_assert_uint_eq(all.set.n, vm.n);
+	ck_assert_uint_ge(all.set.n, 3); /* on a busy machine */
+	ck_assert_uint_le(all.set.n, 2 + (bl_now_ns() - from) / (20 * NS_PER_MS));
+	reads = series_find(&all.set, "block.reads");
+	ck_assert_uint_eq(reads->values[0], 1);
+	ck_assert_uint_eq(reads->values[all.set.n - 1], vm.n);
+	ck_assert(all.has_last);
+	ck_assert_uint_eq(all.n_failed, 0);
+	ck_assert_int_eq(all.why.code, 0);
 	block_watch_free(w);
 }
 END_TEST
 
-static void *let_go(void *arg)
+/* QEMU hangs, its VM is ended, and only then the answer comes. */
+START_TEST(a_vm_that_is_gone_is_asked_nothing_more)
 {
-	usleep(300000);
-	((struct slow *)arg)->is_stuck = false;
-	return NULL;
-}
-
-START_TEST(a_qemu_that_does_not_answer_keeps_nobody_waiting)
-{
-	BL_CLEANUP(series_done) struct series_set set = {0};
-	struct slow vm = {.base.ops = &slow_ops};
+	BL_CLEANUP(block_watched_done) struct block_watched all = {0};
+	struct slow *vm = calloc(1, sizeof *vm);
 	struct bl_err err = BL_ERR_INIT;
 	struct block_watch *w;
-	pthread_t thread;
-	uint64_t cost, from;
+	uint64_t from;
 
-	ck_assert_int_eq(block_watch_start(&vm.base, BACKEND, 10 * NS_PER_MS, &w, NULL), 0);
-	vm.is_stuck = true;
+	vm->base.ops = &slow_ops;
+	w = watch(vm, BACKEND, 10 * NS_PER_MS, 0);
+	is_stuck = true;
 	usleep(50000);
 	from = bl_now_ns();
-	ck_assert_int_eq(block_watch_stop(w, 100 * NS_PER_MS, &set, &cost, &err), -ETIMEDOUT);
+	ck_assert_int_eq(block_watch_stop(w, 100 * NS_PER_MS, &all, &err), -ETIMEDOUT);
 	ck_assert_uint_lt(bl_now_ns() - from, 5 * NS_PER_S);
 	ck_assert_ptr_nonnull(strstr(err.text, "has not answered its monitor"));
-	ck_assert_uint_eq(set.n, 0);
-	/* The VM is ended, and with it the question. */
-	pthread_create(&thread, NULL, let_go, &vm);
+	ck_assert_uint_eq(all.set.n, 0);
+	ck_assert(!block_watch_has_ended(w));
+	vm->base.ops = &late_ops; /* as good as freed */
+	is_stuck = false;
 	block_watch_free(w);
-	ck_assert(!vm.is_stuck);
-	pthread_join(thread, NULL);
+	ck_assert_uint_eq(n_late, 0);
+	free(vm);
+}
+END_TEST
+
+START_TEST(a_qemu_that_never_answers_keeps_nobody_waiting)
+{
+	struct slow *vm = calloc(1, sizeof *vm);
+	struct block_watch *w;
+	uint64_t from;
+
+	vm->base.ops = &slow_ops;
+	w = watch(vm, BACKEND, 10 * NS_PER_MS, 0);
+	is_stuck = true;
+	usleep(50000);
+	from = bl_now_ns();
+	block_watch_free(w);
+	ck_assert_uint_lt(bl_now_ns() - from, BLOCK_WATCH_FREE_NS + 5 * NS_PER_S);
+	free(vm);
+	is_stuck = false; /* and its thread frees what is left */
+	usleep(300000);
+}
+END_TEST
+
+START_TEST(a_last_reading_that_fails_is_told_and_so_is_one_in_between)
+{
+	BL_CLEANUP(block_watched_done) struct block_watched all = {0};
+	struct slow vm = {.base.ops = &slow_ops};
+	struct block_watch *w = watch(&vm, BACKEND, 20 * NS_PER_MS, 0);
+
+	vm.n_failing = 1;
+	while (vm.n_failing)
+		usleep(1000);
+	while (vm.n < 3)
+		usleep(1000);
+	vm.n_failing = 1000000;
+	ck_assert_int_eq(block_watch_stop(w, NS_PER_S, &all, NULL), 0);
+	ck_assert(!all.has_last);
+	ck_assert_uint_ge(all.n_failed, 2);
+	ck_assert_str_eq(all.why.text, "a failure on purpose");
+	block_watch_free(w);
+}
+END_TEST
+
+START_TEST(a_watch_that_lasts_becomes_sparser_and_keeps_both_ends)
+{
+	BL_CLEANUP(block_watched_done) struct block_watched all = {0};
+	struct slow vm = {.base.ops = &slow_ops};
+	struct block_watch *w = watch(&vm, BACKEND, NS_PER_MS, 16);
+	const struct series *reads;
+
+	while (vm.n < 64)
+		usleep(1000);
+	ck_assert_int_eq(block_watch_stop(w, 5 * NS_PER_S, &all, NULL), 0);
+	ck_assert_uint_le(all.set.n, 16);
+	ck_assert_uint_ge(all.set.n, 8);
+	reads = series_find(&all.set, "block.reads");
+	ck_assert_uint_eq(reads->values[0], 1);
+	ck_assert_uint_eq(reads->values[all.set.n - 1], vm.n);
+	ck_assert_uint_eq(all.n_failed, 0);
+	block_watch_free(w);
+}
+END_TEST
+
+/* The thread that watches would else be the one that a Ctrl-C is given to. */
+static _Atomic bool is_blocked;
+
+static int signal_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
+		      struct bl_err *err)
+{
+	sigset_t now;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	is_blocked = sigismember(&now, SIGINT) && sigismember(&now, SIGTERM);
+	return slow_qmp(vm, command, args, ret_reply, err);
+}
+
+START_TEST(signals_are_left_to_the_programs_own_thread)
+{
+	static const struct hv_ops ops = {.name = "signals", .qmp = signal_qmp};
+	struct slow vm = {.base.ops = &ops};
+	sigset_t now;
+
+	block_watch_free(watch(&vm, BACKEND, 20 * NS_PER_MS, 0));
+	ck_assert(is_blocked);
+	pthread_sigmask(SIG_SETMASK, NULL, &now);
+	ck_assert(!sigismember(&now, SIGINT));
 }
 END_TEST
 
 START_TEST(a_disk_that_qemu_does_not_know_is_a_reason_and_no_set)
 {
+	BL_CLEANUP(block_watched_done) struct block_watched all = {0};
 	struct slow vm = {.base.ops = &slow_ops};
-	struct series_set set = {0};
 	struct bl_err err = BL_ERR_INIT;
-	struct block_watch *w;
-	uint64_t cost;
+	struct block_watch *w = watch(&vm, "nobody", 10 * NS_PER_MS, 0);
 
-	ck_assert_int_eq(block_watch_start(&vm.base, "nobody", 10 * NS_PER_MS, &w, NULL), 0);
-	ck_assert_int_eq(block_watch_stop(w, NS_PER_S, &set, &cost, &err), -ENODATA);
+	ck_assert_int_eq(block_watch_stop(w, NS_PER_S, &all, &err), -ENODATA);
 	ck_assert_ptr_nonnull(strstr(err.text, "no device 'nobody'"));
 	block_watch_free(w);
 }
@@ -288,7 +402,11 @@ int main(void)
 	tcase_add_test(t, an_iothread_with_a_strange_id_is_no_signal);
 	tcase_add_test(t, what_a_device_does_not_count_is_known_by_its_bus);
 	tcase_add_test(t, readings_begin_and_end_with_one_and_keep_their_pace);
-	tcase_add_test(t, a_qemu_that_does_not_answer_keeps_nobody_waiting);
+	tcase_add_test(t, a_vm_that_is_gone_is_asked_nothing_more);
+	tcase_add_test(t, a_qemu_that_never_answers_keeps_nobody_waiting);
+	tcase_add_test(t, a_last_reading_that_fails_is_told_and_so_is_one_in_between);
+	tcase_add_test(t, a_watch_that_lasts_becomes_sparser_and_keeps_both_ends);
+	tcase_add_test(t, signals_are_left_to_the_programs_own_thread);
 	tcase_add_test(t, a_disk_that_qemu_does_not_know_is_a_reason_and_no_set);
 	suite_add_tcase(s, t);
 	run = srunner_create(s);
