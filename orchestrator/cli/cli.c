@@ -51,6 +51,7 @@ int cli_exit_code(int r)
 }
 
 static volatile sig_atomic_t stop_flag;
+static const char *volatile stop_says, *volatile stop_says_again;
 
 static void say(const char *text)
 {
@@ -67,23 +68,23 @@ static void on_stop(int signo)
 
 	stop_flag = 1;
 	times = times + 1;
-	if (times == 1)
-		say("\nblklab: stopping: the virtual machine is ended and what is complete is "
-		    "kept...\n");
-	else if (times == 2)
-		say("\nblklab: already stopping; this takes a few seconds (once more: leave at "
-		    "once, the next run cleans up)\n");
-	else {
+	if (times <= 2) {
+		say("\nblklab: ");
+		say(times == 1 ? stop_says : stop_says_again);
+		say("\n");
+	} else {
 		signal(signo, SIG_DFL);
 		raise(signo);
 	}
 	errno = saved;
 }
 
-void cli_catch_stop(struct cli *cli)
+void cli_catch_stop(struct cli *cli, const char *says, const char *again)
 {
 	struct sigaction sa = {.sa_handler = on_stop, .sa_flags = SA_RESTART}, before;
 
+	stop_says = says;
+	stop_says_again = again;
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);

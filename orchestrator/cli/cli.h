@@ -39,9 +39,13 @@ int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err);
 /* A note to the person, on cli->err. */
 void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* From SIGINT, SIGTERM or SIGHUP on: cli->stop is set and a line said at once. A SIGHUP that was
- * ignored before (nohup) stays so. */
-void cli_catch_stop(struct cli *cli);
+#define CLI_STOP_AGAIN                                                                             \
+	"already stopping; this takes a few seconds (once more: leave at once, the next run "      \
+	"cleans up)"
+/* From SIGINT, SIGTERM or SIGHUP on: cli->stop is set and @says said at once, @again at the second
+ * one; the third ends the program. Both texts live as long as it. A SIGHUP that was ignored before
+ * (nohup) stays so. */
+void cli_catch_stop(struct cli *cli, const char *says, const char *again);
 
 /* The exit code of a fault: bad input is what another command line or file would cure, everything
  * else is the host's. */

@@ -175,7 +175,10 @@ int diagnose_live(struct cli *cli, const struct args *a, struct bl_err *err)
 			err, -EINVAL,
 			"--live: a running VM has no stored run, no --job, --cell or --store; "
 			"choose one of its disks by --disk");
-	cli_catch_stop(cli);
+	cli_catch_stop(
+		cli, "stops looking; the virtual machine is left as it is",
+		"stops looking as soon as what is asked now is answered (once more: leave at "
+		"once)");
 	r = live_watch(&opt, &d, err);
 	if (cli->err_is_tty)
 		fprintf(cli->err, "\r\x1b[K");

@@ -105,7 +105,8 @@ static void prove(struct findings *f, struct cli *cli, const struct args *a, con
 	opt.cache_dir = cache;
 	opt.agent = a->agent ? a->agent : agent;
 	opt.wrapper = wrapper;
-	cli_catch_stop(cli); /* a probe guest is not left behind */
+	/* A probe guest is not left behind. */
+	cli_catch_stop(cli, "stopping: the probe guest is ended...", CLI_STOP_AGAIN);
 	opt.stop = cli->stop;
 	f->progress = (struct progress){.mode = cli->err_is_tty && !a->json ? PROGRESS_LIVE
 									    : PROGRESS_QUIET,

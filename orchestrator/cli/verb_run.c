@@ -468,7 +468,9 @@ static int run_run(struct cli *cli, const struct args *a, struct bl_err *err)
 		return r;
 	setup_progress(&s);
 	progress_begin(&s.progress, bl_now_ns());
-	cli_catch_stop(cli);
+	cli_catch_stop(cli,
+		       "stopping: the virtual machine is ended and what is complete is kept...",
+		       CLI_STOP_AGAIN);
 	r = open_runner(&s, err);
 	if (r == 0)
 		r = make_run(&s, err);
