@@ -25,7 +25,8 @@
 struct qmp {
 	struct hv_vm base;
 	int fd;
-	struct bl_buf in; /* what came and was not looked at */
+	struct bl_buf in;  /* what came and was not looked at */
+	struct bl_buf out; /* what QEMU has not taken yet: whole lines, but for the first */
 	unsigned long long next_id;
 	bool has_ended;
 };
@@ -89,19 +90,44 @@ static int next_message(struct qmp *q, uint64_t deadline, json_t **ret, struct b
 		       "QEMU's monitor");
 }
 
-static int send_line(struct qmp *q, const json_t *msg, struct bl_err *err)
+/* All that waits to be sent. */
+static int flush(struct qmp *q, uint64_t deadline, struct bl_err *err)
+{
+	while (q->out.len) {
+		struct pollfd p = {.fd = q->fd, .events = POLLOUT};
+		ssize_t n = send(q->fd, q->out.data, q->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		uint64_t now = bl_now_ns();
+
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			q->has_ended = true;
+			return bl_fail(err, -EPIPE, "qemu has closed its monitor: %s",
+				       strerror(errno));
+		}
+		if (n > 0) {
+			q->out.len -= (size_t)n;
+			memmove(q->out.data, q->out.data + n, q->out.len);
+		} else if (now >= deadline) {
+			return bl_fail(err, -ETIMEDOUT, "qemu does not read its monitor");
+		} else {
+			poll(&p, 1, (int)((deadline - now) / NS_PER_MS) + 1);
+		}
+	}
+	return 0;
+}
+
+/* What was begun before goes first: half a line would spoil all that follows. */
+static int send_line(struct qmp *q, const json_t *msg, uint64_t deadline, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *text = json_dumps(msg, JSON_COMPACT);
-	BL_CLEANUP(bl_freep) char *line = NULL;
+	int r = flush(q, deadline, err);
 
-	if (!text || asprintf(&line, "%s\n", text) < 0)
+	if (r < 0)
+		return r;
+	if (text)
+		bl_buf_addf(&q->out, "%s\n", text);
+	if (!text || bl_buf_failed(&q->out))
 		return bl_fail(err, -ENOMEM, "out of memory");
-	/* A few dozen bytes: they fit into the socket, or nobody reads it. */
-	if (send(q->fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)strlen(line))
-		return 0;
-	q->has_ended = errno == EPIPE;
-	return bl_fail(err, errno == EAGAIN ? -ETIMEDOUT : -EPIPE,
-		       "qemu does not read its monitor: %s", strerror(errno));
+	return flush(q, deadline, err);
 }
 
 static int refused(const char *command, const json_t *error, struct bl_err *err)
@@ -127,7 +153,7 @@ static int talk(struct qmp *q, const char *command, const json_t *args, json_t *
 
 	if (msg && args)
 		json_object_set_new(msg, "arguments", json_deep_copy(args));
-	r = msg ? send_line(q, msg, err) : bl_fail(err, -ENOMEM, "out of memory");
+	r = msg ? send_line(q, msg, deadline, err) : bl_fail(err, -ENOMEM, "out of memory");
 	json_decref(msg);
 	while (r == 0) {
 		r = next_message(q, deadline, &msg, err);
@@ -169,6 +195,7 @@ static void qmp_end(struct hv_vm *vm)
 
 	bl_closep(&q->fd);
 	bl_buf_done(&q->in);
+	bl_buf_done(&q->out);
 	free(q);
 }
 

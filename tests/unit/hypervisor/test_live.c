@@ -31,11 +31,11 @@ struct other {
 	char dir[40], path[64];
 	int listener;
 	pthread_t thread;
-	const char *greeting; /* NULL: says nothing */
-	const char *before;   /* sent before each answer */
-	const char *instead;  /* of an answer to query-blockstats; "": it closes */
-	bool is_by_bytes;
-	struct bl_buf heard; /* all commands, one a line */
+	const char *greeting;      /* NULL: says nothing */
+	const char *before;        /* sent before each answer */
+	const char *instead;       /* of an answer to query-blockstats; "": it closes */
+	bool is_by_bytes, is_slow; /* is_slow: reads in gulps, with pauses */
+	struct bl_buf heard;       /* all commands, one a line */
 };
 
 static void say(const struct other *o, int fd, const char *text)
@@ -84,12 +84,14 @@ static void *serve(void *arg)
 {
 	struct other *o = arg;
 	int fd = accept(o->listener, NULL, NULL);
-	char line[4096];
-	size_t n = 0;
+	size_t n = 0, cap = o->is_slow ? 4 * MiB : 4096;
+	BL_CLEANUP(bl_freep) char *line = malloc(cap);
 
 	if (o->greeting)
 		say(o, fd, o->greeting);
-	while (n < sizeof line - 1 && recv(fd, line + n, 1, 0) == 1) {
+	while (n < cap - 1 && recv(fd, line + n, 1, 0) == 1) {
+		if (o->is_slow && n % 65536 == 65535)
+			usleep(5000);
 		if (line[n++] != '\n')
 			continue;
 		line[n] = '\0';
@@ -243,6 +245,30 @@ START_TEST(an_answer_that_fails_has_its_reason)
 }
 END_TEST
 
+/* QEMU's main loop hangs while a command is on its way, and takes the rest of it later. */
+START_TEST(what_the_socket_did_not_take_is_sent_later)
+{
+	struct other o = {.greeting = GREETING, .is_slow = true};
+	BL_CLEANUP(bl_freep) char *long_text = malloc(2 * MiB);
+	struct bl_err err = BL_ERR_INIT;
+	struct hv_vm *vm = NULL;
+	json_t *reply = NULL, *args;
+	pid_t pid;
+
+	memset(long_text, 'x', 2 * MiB - 1);
+	long_text[2 * MiB - 1] = '\0';
+	args = json_pack("{s:s}", "a", long_text);
+	begin(&o);
+	ck_assert_msg(live_qmp_open(o.path, &vm, &pid, &err) == 0, "%s", err.text);
+	ck_assert_msg(hv_vm_qmp(vm, "query-x", args, &reply, &err) == 0, "%s", err.text);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&o.heard), "query-x\n"));
+	json_decref(reply);
+	json_decref(args);
+	hv_vm_end(vm);
+	end(&o);
+}
+END_TEST
+
 START_TEST(a_socket_that_is_not_there_is_told)
 {
 	struct hv_live_options opt = {.domain = "/no/such/socket"};
@@ -278,6 +304,7 @@ int main(void)
 			    BL_ARRAY_LEN(ways));
 	tcase_add_loop_test(t, another_program_at_the_socket_is_told, 0, BL_ARRAY_LEN(greetings));
 	tcase_add_loop_test(t, an_answer_that_fails_has_its_reason, 0, BL_ARRAY_LEN(answers));
+	tcase_add_test(t, what_the_socket_did_not_take_is_sent_later);
 	tcase_add_test(t, a_socket_that_is_not_there_is_told);
 	tcase_add_test(t, a_uri_of_another_host_is_known_by_its_host);
 	suite_add_tcase(s, t);
