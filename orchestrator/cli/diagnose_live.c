@@ -11,6 +11,8 @@
 #include "live.h"
 #include "units.h"
 
+#define SECONDS 10 /* unless --seconds says otherwise */
+
 static void tick(void *ctx, const char *vm, uint64_t left_ns)
 {
 	struct cli *cli = ctx;
@@ -162,7 +164,7 @@ int diagnose_live(struct cli *cli, const struct args *a, struct bl_err *err)
 	struct live_options opt = {
 		.vm = {.domain = a->live, .uri = a->uri, .with_monitor = a->qmp},
 		.disk = a->disk,
-		.for_ns = a->seconds * NS_PER_S,
+		.for_ns = (a->seconds ? a->seconds : SECONDS) * NS_PER_S,
 		.version = BLKLAB_VERSION,
 		.stop = cli->stop,
 		.tick = tick,
@@ -175,6 +177,13 @@ int diagnose_live(struct cli *cli, const struct args *a, struct bl_err *err)
 			err, -EINVAL,
 			"--live: a running VM has no stored run, no --job, --cell or --store; "
 			"choose one of its disks by --disk");
+	if (strchr(a->live, '/') && (a->qmp || a->uri))
+		return bl_fail(
+			err, -EINVAL,
+			"--live '%s' is the path of a QMP socket, which is the monitor itself: "
+			"--qmp and --uri are of libvirt domains, named by name, UUID or id; "
+			"leave them out",
+			a->live);
 	cli_catch_stop(
 		cli, "stops looking; the virtual machine is left as it is",
 		"stops looking as soon as what is asked now is answered (once more: leave at "

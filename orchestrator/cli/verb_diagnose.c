@@ -108,9 +108,10 @@ static int run_diagnose(struct cli *cli, const struct args *a, struct bl_err *er
 {
 	if (a->live)
 		return diagnose_live(cli, a, err);
-	if (a->disk || a->qmp || a->uri)
+	if (a->disk || a->qmp || a->uri || a->seconds)
 		return bl_fail(err, -EINVAL,
-			       "--disk, --qmp and --uri are of a running VM: name it by --live");
+			       "--disk, --seconds, --qmp and --uri are of a running VM: name it by "
+			       "--live");
 	return diagnose_stored(cli, a, err);
 }
 
@@ -149,20 +150,22 @@ static const struct option_row options[] = {
 	 .at = AT(seconds),
 	 .min = 1,
 	 .max = 86400,
-	 .def = "10",
+	 .def_says = "10",
 	 .help = "of --live: how long to look"},
 	{.name = "uri",
 	 .kind = OPTION_TEXT,
 	 .arg = "URI",
 	 .at = AT(uri),
 	 .def_says = "qemu:///system",
-	 .help = "of --live: libvirt connection, opened read-only"},
+	 .help = "of --live with a libvirt domain: the connection, opened read-only (with --qmp: "
+		 "for writing)"},
 	{.name = "qmp",
 	 .at = AT(qmp),
 	 .help = "of --live with a libvirt domain: ask QEMU's monitor too (query-* only), which "
-		 "has "
-		 "merges, discards and errors; needs a connection that may write, and libvirt "
-		 "marks the domain as tainted"},
+		 "has merges, discards and errors. The connection is opened for writing, libvirt "
+		 "marks the domain as tainted, and each question takes the domain's job lock: "
+		 "whoever changes the domain meanwhile waits for it, and when QEMU hangs, until "
+		 "it answers"},
 	ROW_JSON,
 };
 
@@ -179,19 +182,22 @@ static const struct example examples[] = {
 const struct verb verb_diagnose = {
 	.name = "diagnose",
 	.summary = "say what made a run slow, with evidence, and what to do",
-	.about = "For each cell of a stored run: the way of its I/O in one line, and the findings, "
-		 "each with its cause, how sure it is, the layer it lies in, the evidence with its "
-		 "numbers, when it was, what to do, and where that is a change of the scenario the "
-		 "command that tries it. A remedy's command runs the same cell as it was and once "
-		 "more changed, so that `blklab compare` can tell.\n\n"
-		 "The names of causes are those of docs/findings.md. Findings are made anew each "
-		 "time, so a newer blklab may find more in an old run. No finding means that no "
-		 "rule "
-		 "fired, not that all is well: what was not measured can't be judged.\n\n"
-		 "With --live it looks at a VM that runs, for some seconds: the way of each disk's "
-		 "I/O, what QEMU counts of it, what this host's threads and devices do meanwhile. "
-		 "Nothing is changed and no job runs in it; a monitor is sent query-* commands "
-		 "only. Latencies are means of what the VM did by itself in that time.",
+	.about =
+		"For each cell of a stored run: the way of its I/O in one line, and the findings, "
+		"each with its cause, how sure it is, the layer it lies in, the evidence with its "
+		"numbers, when it was, what to do, and where that is a change of the scenario the "
+		"command that tries it. A remedy's command runs the same cell as it was and once "
+		"more changed, so that `blklab compare` can tell.\n\n"
+		"The names of causes are those of docs/findings.md. Findings are made anew each "
+		"time, so a newer blklab may find more in an old run. No finding means that no "
+		"rule "
+		"fired, not that all is well: what was not measured can't be judged.\n\n"
+		"With --live it looks at a VM that runs, for some seconds: the way of each disk's "
+		"I/O, what QEMU counts of it, what this host's threads and devices do meanwhile. "
+		"Nothing is changed and no job runs in it; a monitor is sent query-* commands "
+		"only, five times a second. Who holds a QMP socket shuts out every other program "
+		"from it: while it is looked at, what else uses that socket has to wait. Latencies "
+		"are means of what the VM did by itself in that time.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

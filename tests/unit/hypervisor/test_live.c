@@ -249,14 +249,14 @@ END_TEST
 START_TEST(what_the_socket_did_not_take_is_sent_later)
 {
 	struct other o = {.greeting = GREETING, .is_slow = true};
-	BL_CLEANUP(bl_freep) char *long_text = malloc(2 * MiB);
+	BL_CLEANUP(bl_freep) char *long_text = malloc(MiB);
 	struct bl_err err = BL_ERR_INIT;
 	struct hv_vm *vm = NULL;
 	json_t *reply = NULL, *args;
 	pid_t pid;
 
-	memset(long_text, 'x', 2 * MiB - 1);
-	long_text[2 * MiB - 1] = '\0';
+	memset(long_text, 'x', MiB - 1);
+	long_text[MiB - 1] = '\0';
 	args = json_pack("{s:s}", "a", long_text);
 	begin(&o);
 	ck_assert_msg(live_qmp_open(o.path, &vm, &pid, &err) == 0, "%s", err.text);
