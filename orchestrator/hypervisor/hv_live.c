@@ -149,19 +149,6 @@ static int list_disks(struct hv_live *l, struct bl_err *err)
 
 /* --- open and close --- */
 
-/* The listener may be who started QEMU and handed the socket on. */
-static bool runs_qemu(pid_t pid)
-{
-	BL_CLEANUP(bl_freep) char *path = bl_strf("/proc/%ld/cmdline", (long)pid);
-	char line[4096];
-	const char *slash;
-
-	if (pid <= 0 || !path || bl_read_line(path, line, sizeof line) < 0)
-		return false;
-	slash = strrchr(line, '/'); /* argv[0] ends at its NUL */
-	return strstr(slash ? slash : line, "qemu") != NULL;
-}
-
 static int open_socket(const char *path, struct hv_live *l, struct bl_err *err)
 {
 	json_t *reply = NULL;
@@ -171,7 +158,7 @@ static int open_socket(const char *path, struct hv_live *l, struct bl_err *err)
 
 	if (r < 0)
 		return r;
-	if (!runs_qemu(l->pid))
+	if (!lv_is_qemu("", l->pid)) /* who started QEMU and handed the socket on */
 		l->pid = 0;
 	if (!l->pid && hv_vm_qmp(l->monitor, "query-uuid", NULL, &reply, NULL) == 0) {
 		uuid = text_of(reply, "UUID");

@@ -11,15 +11,27 @@
 #include <unistd.h>
 
 #include "fs.h"
+#include "tree.h"
 #include "units.h"
 
 #define CMDLINE_MAX (4 * MiB)
 
-static bool is_qemu(const struct bl_buf *cmdline)
+/* Distributions call QEMU by other names (Proxmox VE starts /usr/bin/kvm, a link); and one that is
+ * started by the dynamic loader has that as its program. */
+bool lv_is_qemu(const char *root, pid_t pid)
 {
-	const char *slash = strrchr(bl_buf_str(cmdline), '/'); /* argv[0] ends at its NUL */
+	char line[4096], exe[256];
+	const char *slash;
 
-	return strstr(slash ? slash : bl_buf_str(cmdline), "qemu") != NULL;
+	if (pid <= 0)
+		return false;
+	tree_line(root, line, sizeof line, "/proc/%ld/cmdline", (long)pid);
+	slash = strrchr(line, '/'); /* argv[0] ends at its NUL */
+	if (strstr(slash ? slash : line, "qemu"))
+		return true;
+	tree_link(root, exe, sizeof exe, "/proc/%ld/exe", (long)pid);
+	exe[strcspn(exe, " ")] = '\0'; /* " (deleted)": it was upgraded since */
+	return !strncmp(exe, "qemu-system-", 12) || !strcmp(exe, "qemu-kvm") || !strcmp(exe, "kvm");
 }
 
 void lv_each_qemu(const char *word,
@@ -37,7 +49,7 @@ void lv_each_qemu(const char *word,
 			continue;
 		snprintf(path, sizeof path, "/proc/%ld/cmdline", pid);
 		if (bl_read_file(path, CMDLINE_MAX, &b, NULL) == 0 && b.len > 0 &&
-		    memmem(b.data, b.len, word, strlen(word)) && is_qemu(&b))
+		    memmem(b.data, b.len, word, strlen(word)) && lv_is_qemu("", (pid_t)pid))
 			each(ctx, (pid_t)pid, &b);
 		bl_buf_done(&b);
 	}

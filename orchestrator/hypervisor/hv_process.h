@@ -2,11 +2,14 @@
 #ifndef HV_PROCESS_H
 #define HV_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "buf.h"
 
+/* By the names of argv[0] and of the program below @root ("": this host). */
+bool lv_is_qemu(const char *root, pid_t pid);
 /* The QEMU that has @word in its command line (a domain's UUID); 0: none. */
 pid_t lv_find_qemu(const char *word);
 /* Calls @each for every QEMU with @word in its command line, with that line (NULs kept). */

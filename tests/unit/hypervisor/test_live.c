@@ -12,9 +12,11 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "faked.h"
 #include "fresh_dir.h"
 #include "fs.h"
 #include "hv_live_priv.h"
+#include "hv_process.h"
 #include "units.h"
 
 #define GREETING "{\"QMP\": {\"version\": {}, \"capabilities\": [\"oob\"]}}\r\n"
@@ -292,6 +294,36 @@ START_TEST(a_uri_of_another_host_is_known_by_its_host)
 }
 END_TEST
 
+static const struct {
+	const char *argv0, *exe;
+	bool is_qemu;
+} programs[] = {
+	{"/usr/bin/qemu-system-x86_64", "/usr/bin/qemu-system-x86_64", true},
+	{"/usr/bin/kvm", "/usr/bin/qemu-system-x86_64", true}, /* Proxmox VE */
+	{"kvm", "/usr/bin/kvm", true},
+	{"guest", "/usr/libexec/qemu-kvm (deleted)", true}, /* upgraded since */
+	{"/opt/qemu/qemu-system-x86_64", "/lib64/ld-linux-x86-64.so.2", true},
+	{"/usr/sbin/libvirtd", "/usr/sbin/libvirtd", false},
+	{"kvm", "/usr/local/bin/kvmtool", false},
+	{"kvm", NULL, false},
+};
+
+START_TEST(qemu_is_known_by_its_program_too)
+{
+	BL_CLEANUP(bl_freep) char *line = bl_strf("%s -machine q35", programs[_i].argv0);
+
+	line[strlen(programs[_i].argv0)] = '\0';
+	faked_make();
+	faked_put_bytes("/proc/77/cmdline", line, strlen(programs[_i].argv0) + 14);
+	if (programs[_i].exe)
+		faked_link("/proc/77/exe", programs[_i].exe);
+	ck_assert_int_eq(lv_is_qemu(faked_root, 77), programs[_i].is_qemu);
+	ck_assert(!lv_is_qemu(faked_root, 78));
+	ck_assert(!lv_is_qemu(faked_root, 0));
+	faked_drop();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("live");
@@ -306,6 +338,7 @@ int main(void)
 	tcase_add_loop_test(t, an_answer_that_fails_has_its_reason, 0, BL_ARRAY_LEN(answers));
 	tcase_add_test(t, what_the_socket_did_not_take_is_sent_later);
 	tcase_add_test(t, a_socket_that_is_not_there_is_told);
+	tcase_add_loop_test(t, qemu_is_known_by_its_program_too, 0, BL_ARRAY_LEN(programs));
 	tcase_add_test(t, a_uri_of_another_host_is_known_by_its_host);
 	suite_add_tcase(s, t);
 	run = srunner_create(s);
