@@ -23,7 +23,8 @@ struct hv_live_options {
 struct hv_live;
 
 /* -ENOENT: no such domain (says which run) or socket; -ESRCH: it does not run; -EACCES; -ETIMEDOUT:
- * nobody answers at the socket (QEMU serves one client at a time); -ENOTSUP: no such libvirt. */
+ * nobody answers at the socket (QEMU serves one client at a time); -ENOTSUP: no such libvirt;
+ * -EINVAL: a URI whose driver would run in this process. */
 int hv_live_open(const struct hv_live_options *opt, struct hv_live **ret, struct bl_err *err);
 struct hv_live *hv_live_close(struct hv_live *l); /* NULL is fine; returns NULL */
 

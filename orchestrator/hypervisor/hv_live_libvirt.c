@@ -38,6 +38,17 @@ bool live_uri_is_remote(const char *uri)
 	return has_transport ? *at != '/' : *at != '/' && *at != '\0';
 }
 
+bool live_uri_is_passive(const char *uri)
+{
+	const char *at = strstr(uri, "://"), *path = at ? strchr(at + 3, '/') : NULL;
+	size_t n = path ? strcspn(path, "?") : 0;
+
+	if (!path || strncmp(uri, "qemu", 4) != 0 || (uri[4] != ':' && uri[4] != '+'))
+		return false;
+	return (n == 7 && !strncmp(path, "/system", n)) ||
+	       (n == 8 && !strncmp(path, "/session", n));
+}
+
 static void be_quiet(void *ctx, virErrorPtr error)
 {
 	(void)ctx;
@@ -161,6 +172,15 @@ static int connect_to(struct live_domain *d, const char *uri, bool is_writing, s
 {
 	const virError *last;
 
+	if (!live_uri_is_passive(uri))
+		return bl_fail(
+			err, -EINVAL,
+			"--uri '%s' may start a driver inside of this program, which can "
+			"change what it finds; a VM is only looked at through a libvirt that "
+			"runs: qemu:///system, qemu:///session, or on another host "
+			"qemu+ssh://HOST/system",
+			uri);
+	setenv("LIBVIRT_AUTOSTART", "0", 1); /* qemu:///session would start a service */
 	virSetErrorFunc(NULL, be_quiet);
 	d->conn = is_writing ? virConnectOpen(uri) : virConnectOpenReadOnly(uri);
 	if (d->conn)

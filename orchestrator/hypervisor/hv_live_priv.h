@@ -42,5 +42,8 @@ int live_domain_read(struct live_domain *d, const struct live_disk *disks, size_
 void live_domain_close(struct live_domain *d);
 /* Whether @uri is of a libvirt on another host: it names one. */
 bool live_uri_is_remote(const char *uri);
+/* Whether @uri is only of a QEMU driver in a service that runs: not qemu:///embed, whose driver
+ * would be in this process, nor an alias, which may be anything. */
+bool live_uri_is_passive(const char *uri);
 
 #endif

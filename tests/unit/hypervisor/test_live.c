@@ -294,6 +294,33 @@ START_TEST(a_uri_of_another_host_is_known_by_its_host)
 }
 END_TEST
 
+START_TEST(only_a_libvirt_that_runs_is_asked)
+{
+	static const char *const refused[] = {"qemu:///embed?root=/var/lib/x",
+					      "qemu:///embed",
+					      "qemu:///%65mbed?root=/x",
+					      "qemu:/embed",
+					      "test:///default",
+					      "vbox:///session",
+					      "qemux:///system",
+					      "myalias",
+					      ""};
+	struct hv_live_options opt = {.domain = "x", .uri = "qemu:///embed?root=/no/such"};
+	struct bl_err err = BL_ERR_INIT;
+	struct hv_live *l = NULL;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(refused); i++)
+		ck_assert_msg(!live_uri_is_passive(refused[i]), "%s", refused[i]);
+	ck_assert(live_uri_is_passive("qemu:///system"));
+	ck_assert(live_uri_is_passive("qemu:///session"));
+	ck_assert(live_uri_is_passive("qemu:///system?socket=/a//b"));
+	ck_assert(live_uri_is_passive("qemu+ssh://root@pve02/system"));
+	ck_assert(live_uri_is_passive("qemu+unix:///session?socket=/x"));
+	ck_assert_int_eq(hv_live_open(&opt, &l, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "qemu+ssh://HOST/system"));
+}
+END_TEST
+
 static const struct {
 	const char *argv0, *exe;
 	bool is_qemu;
@@ -338,6 +365,7 @@ int main(void)
 	tcase_add_loop_test(t, an_answer_that_fails_has_its_reason, 0, BL_ARRAY_LEN(answers));
 	tcase_add_test(t, what_the_socket_did_not_take_is_sent_later);
 	tcase_add_test(t, a_socket_that_is_not_there_is_told);
+	tcase_add_test(t, only_a_libvirt_that_runs_is_asked);
 	tcase_add_loop_test(t, qemu_is_known_by_its_program_too, 0, BL_ARRAY_LEN(programs));
 	tcase_add_test(t, a_uri_of_another_host_is_known_by_its_host);
 	suite_add_tcase(s, t);
