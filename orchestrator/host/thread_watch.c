@@ -61,9 +61,11 @@ struct thread_watch {
 	char *task_path;
 	nlink_t n_links;
 	uint64_t looked_ns;
-	uint64_t cpu_ns; /* of the whole process, as last read */
+	uint64_t listed_ticks; /* since boot: when the list of threads was last read; 0: never */
+	uint64_t started;      /* the process, in ticks since boot; 0: not told */
+	uint64_t cpu_ns;       /* of the whole process, as last read */
 	unsigned n_kept;
-	bool has_cpu, is_first_done, with_preempted;
+	bool has_cpu, is_first_done, with_preempted, is_gone;
 };
 
 /* --- names --- */
@@ -102,6 +104,57 @@ enum cpu_role thread_role_of(const char *name, size_t len)
 	return CPU_ROLES;
 }
 
+/* --- when they began: numbers are used again --- */
+
+/* starttime of proc_pid_stat(5), in ticks since boot; 0: not told. @what: "PID" or
+ * "PID/task/TID". */
+static uint64_t start_of(const struct thread_watch *w, const char *what)
+{
+	char line[1024];
+	const char *at;
+	uint64_t ticks;
+
+	if (tree_line(w->root, line, sizeof line, "/proc/%s/stat", what) < 0 ||
+	    !(at = strrchr(line, ')')))
+		return 0;
+	for (unsigned field = 2; field < 22; field++) {
+		at += strspn(at, " ");
+		at += strcspn(at, " ");
+	}
+	return kept_next_u64(&at, &ticks) ? ticks : 0;
+}
+
+static uint64_t process_start(const struct thread_watch *w)
+{
+	char what[32];
+
+	snprintf(what, sizeof what, "%ld", (long)w->pid);
+	return start_of(w, what);
+}
+
+static uint64_t ticks_now(void)
+{
+	struct timespec ts = {0};
+	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec / (NS_PER_S / hz);
+}
+
+/* Whether it was there already when threads were listed before: then what it used until now either
+ * is in the sums, or can't be known any more. A tick that could be either is taken for new. */
+static bool is_old(const struct thread_watch *w, pid_t tid)
+{
+	char what[64];
+	uint64_t start;
+
+	if (!w->listed_ticks)
+		return false;
+	snprintf(what, sizeof what, "%ld/task/%ld", (long)w->pid, (long)tid);
+	start = start_of(w, what);
+	return start && start + 1 < w->listed_ticks;
+}
+
 /* --- begin, end --- */
 
 struct thread_watch *thread_watch_new(const char *root, pid_t pid, enum cpu_role unnamed)
@@ -115,7 +168,10 @@ struct thread_watch *thread_watch_new(const char *root, pid_t pid, enum cpu_role
 	w->unnamed = unnamed;
 	snprintf(w->dir, sizeof w->dir, "/proc/%ld/task", (long)pid);
 	w->task_path = w->root ? bl_strf("%s%s", w->root, w->dir) : NULL;
-	return w->task_path ? w : thread_watch_free(w);
+	if (!w->task_path)
+		return thread_watch_free(w);
+	w->started = process_start(w);
+	return w;
 }
 
 static void shut(struct thread_watch *w, struct thread *t)
@@ -145,7 +201,8 @@ struct thread_watch *thread_watch_free(struct thread_watch *w)
 
 /* --- one thread --- */
 
-/* One pread: what these files say fits. Negative errno: the thread is gone. */
+/* One pread: what these files say fits. -ENOENT, -ESRCH: the thread is gone; any other negative
+ * errno (no descriptor is left, a signal came) says nothing of it. */
 static ssize_t read_file(struct thread_watch *w, struct thread *t, enum thread_file f, char *out,
 			 size_t len)
 {
@@ -168,7 +225,7 @@ static ssize_t read_file(struct thread_watch *w, struct thread *t, enum thread_f
 		close(fd);
 	}
 	out[n < 0 ? 0 : n] = '\0';
-	return n < 0 ? n : n == 0 ? -ESRCH : n;
+	return n < 0 ? n : n == 0 ? -EIO : n;
 }
 
 static void fold(struct slot *s, const struct thread *t)
@@ -200,21 +257,27 @@ static void read_preempted(struct thread_watch *w, struct thread *t, struct used
 		w->slots[t->slot].has_preempted = true;
 }
 
+/* false: it is gone. One that can't be read now has what it had. */
 static bool read_thread(struct thread_watch *w, struct thread *t)
 {
-	struct used u = {.preempted = t->last.preempted};
+	struct used u = {.preempted = SERIES_ABSENT};
 	char line[128];
 	const char *at = line;
+	ssize_t n = read_file(w, t, FILE_SCHEDSTAT, line, sizeof line);
+	bool is_new;
 
-	if (read_file(w, t, FILE_SCHEDSTAT, line, sizeof line) < 0 ||
-	    !kept_next_u64(&at, &u.run_ns) || !kept_next_u64(&at, &u.wait_ns))
-		return false;
+	if (n < 0 || !kept_next_u64(&at, &u.run_ns) || !kept_next_u64(&at, &u.wait_ns))
+		return n != -ENOENT && n != -ESRCH;
 	read_preempted(w, t, &u);
-	if (u.run_ns < t->last.run_ns || u.wait_ns < t->last.wait_ns ||
-	    u.preempted < t->last.preempted) { /* the number now belongs to a new thread */
+	/* The number now belongs to a new thread. */
+	is_new = u.run_ns < t->last.run_ns || u.wait_ns < t->last.wait_ns ||
+		 u.preempted < t->last.preempted;
+	if (is_new) {
 		fold(&w->slots[t->slot], t);
 		t->from = (struct used){0};
 	}
+	if (u.preempted == SERIES_ABSENT) /* not read this time */
+		u.preempted = is_new ? 0 : t->last.preempted;
 	t->last = u;
 	return true;
 }
@@ -281,6 +344,8 @@ static void add_thread(struct thread_watch *w, pid_t tid)
 	w->n_threads++;
 	if (!read_thread(w, t))
 		drop_thread(w, w->n_threads - 1);
+	else if (is_old(w, tid))
+		t->from = t->last;
 }
 
 /* Threads are named a moment after they start. What it had used stays where it was: sums that
@@ -316,9 +381,17 @@ static void list_thread(void *ctx, const char *name)
 
 static void look(struct thread_watch *w)
 {
+	uint64_t ticks = ticks_now();
+	int r;
+
 	for (size_t i = 0; i < w->n_threads; i++)
 		w->threads[i].is_listed = false;
-	tree_names(w->root, w->dir, list_thread, w);
+	r = tree_names(w->root, w->dir, list_thread, w);
+	if (r < 0 && r != -ENOENT && r != -ESRCH) { /* no list: the next time */
+		w->looked_ns = 0;
+		return;
+	}
+	w->listed_ticks = ticks;
 	for (size_t i = w->n_threads; i-- > 0;)
 		if (!w->threads[i].is_listed)
 			drop_thread(w, i);
@@ -417,18 +490,23 @@ static void add_up(struct thread_watch *w)
 	}
 }
 
-void thread_watch_read(struct thread_watch *w, struct series_set *set, bool with_preempted)
+/* Another process has the number now. */
+static void check_process(struct thread_watch *w)
+{
+	uint64_t started = w->started ? process_start(w) : 0;
+
+	if (!started || started == w->started)
+		return;
+	w->is_gone = true;
+	for (size_t i = w->n_threads; i-- > 0;)
+		drop_thread(w, i);
+}
+
+/* true: some thread is gone. */
+static bool read_all(struct thread_watch *w)
 {
 	bool has_lost = false;
-	uint64_t cpu_ns;
 
-	w->with_preempted = with_preempted;
-	if (process_cpu(w, &cpu_ns)) {
-		w->cpu_ns = cpu_ns > w->cpu_ns ? cpu_ns : w->cpu_ns;
-		w->has_cpu = true;
-	}
-	if (w->has_cpu) /* one that has ended uses no more */
-		series_put(set, "process.cpu_ns", SERIES_COUNTER, w->cpu_ns);
 	for (size_t i = w->n_threads; i-- > 0;) {
 		struct thread *t = &w->threads[i];
 
@@ -439,8 +517,27 @@ void thread_watch_read(struct thread_watch *w, struct series_set *set, bool with
 		drop_thread(w, i);
 		has_lost = true;
 	}
-	if (must_look(w, has_lost))
-		look(w);
+	return has_lost;
+}
+
+void thread_watch_read(struct thread_watch *w, struct series_set *set, bool with_preempted)
+{
+	uint64_t cpu_ns;
+
+	w->with_preempted = with_preempted;
+	if (!w->is_gone && process_cpu(w, &cpu_ns)) {
+		if (cpu_ns < w->cpu_ns)
+			check_process(w);
+		w->cpu_ns = cpu_ns > w->cpu_ns ? cpu_ns : w->cpu_ns;
+		w->has_cpu = true;
+	}
+	if (w->has_cpu) /* one that has ended uses no more */
+		series_put(set, "process.cpu_ns", SERIES_COUNTER, w->cpu_ns);
+	if (!w->is_gone && must_look(w, read_all(w))) {
+		check_process(w);
+		if (!w->is_gone)
+			look(w);
+	}
 	add_up(w);
 	for (size_t i = 0; i < w->n_slots; i++)
 		put_slot(w, set, &w->slots[i]);

@@ -21,6 +21,8 @@ struct thread_watch *thread_watch_free(struct thread_watch *w); /* NULL is fine;
  * "iothread1", "main", "worker", ...; process.cpu_ns. A thread that came later than the set's
  * first moment had used nothing before, and its signals say so. New threads are looked for when the
  * kernel's count of threads changes, when one ends, and once a second for those that are renamed.
+ * A thread that can't be read now (no descriptor is left) has what it had; a process that gets the
+ * number of the ended one is not looked at.
  * @with_preempted: preempted, too, which costs more than all the rest. */
 void thread_watch_read(struct thread_watch *w, struct series_set *set, bool with_preempted);
 

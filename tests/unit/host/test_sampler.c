@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -183,6 +184,99 @@ START_TEST(a_thread_number_that_is_used_again_counts_from_its_beginning)
 	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 520);
 	ck_assert_uint_eq(last("thread.vcpu0.wait_ns"), 110);
 	ck_assert_uint_eq(last("thread.vcpu0.preempted"), 81);
+}
+END_TEST
+
+START_TEST(a_thread_that_cannot_be_read_once_is_not_counted_twice)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(101, "CPU 0/KVM\n", 20, 2, 4);
+	reading();
+	put("", "/proc/100/task/101/schedstat");
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	thread(101, "CPU 0/KVM\n", 30, 3, 5);
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 30);
+	ck_assert_uint_eq(last("thread.vcpu0.wait_ns"), 3);
+	ck_assert_uint_eq(last("thread.vcpu0.preempted"), 5);
+}
+END_TEST
+
+START_TEST(a_host_without_descriptors_loses_no_thread)
+{
+	struct rlimit all, none;
+
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(101, "CPU 0/KVM\n", 20, 2, 4);
+	reading();
+	thread(102, "CPU 1/KVM\n", 7, 2, 4); /* so that the threads are listed anew */
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = all.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	reading();
+	setrlimit(RLIMIT_NOFILE, &all);
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	ck_assert_uint_eq(last("thread.vcpu1.run_ns"), 7);
+}
+END_TEST
+
+static void started(const char *what, unsigned ticks)
+{
+	char line[200];
+
+	snprintf(line, sizeof line, "1 (a b) S 1 1 1 0 -1 0 0 0 0 0 7 5 0 0 20 0 6 0 %u 1 2\n",
+		 ticks);
+	put(line, "/proc/%s/stat", what);
+}
+
+/* It was left out at the first reading, as there was no descriptor for it. */
+START_TEST(what_a_thread_used_before_it_was_first_read_is_no_rise)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	reading();
+	started("100/task/101", 1); /* soon after the host's boot */
+	thread(101, "CPU 0/KVM\n", 5000, 200, 40);
+	reading();
+	thread(101, "CPU 0/KVM\n", 5020, 201, 41);
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	ck_assert_uint_eq(last("thread.vcpu0.wait_ns"), 1);
+	ck_assert_uint_eq(last("thread.vcpu0.preempted"), 1);
+}
+END_TEST
+
+START_TEST(a_process_that_gets_the_number_is_not_looked_at)
+{
+	thread(100, "qemu\n", 10, 1, 0);
+	thread(101, "CPU 0/KVM\n", 20, 2, 4);
+	started("100", 500);
+	reading();
+	faked_remove("/proc/100");
+	thread(100, "other\n", 1000, 1, 0);
+	thread(109, "CPU 0/KVM\n", 2000, 2, 4);
+	thread(110, "x\n", 2000, 2, 4);
+	started("100", 900);
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 20);
+	ck_assert_uint_eq(last("thread.main.run_ns"), 10);
+	ck_assert_ptr_null(series_find(&set, "thread.other.run_ns"));
+}
+END_TEST
+
+START_TEST(a_number_that_is_used_again_has_not_the_preemptions_of_the_other)
+{
+	thread(100, "qemu\n", 10, 1, 9);
+	thread(101, "CPU 0/KVM\n", 500, 50, 40);
+	reading();
+	thread(101, "CPU 0/KVM\n", 20, 60, 3);
+	ck_assert_int_eq(series_moment(&set, set.at_ns[set.n - 1] + 100), 0);
+	thread_watch_read(threads, &set, false);
+	reading();
+	ck_assert_uint_eq(last("thread.vcpu0.run_ns"), 520);
+	ck_assert_uint_eq(last("thread.vcpu0.preempted"), 43);
 }
 END_TEST
 
@@ -632,6 +726,11 @@ int main(void)
 	tcase_add_test(t, each_thread_counts_for_its_role);
 	tcase_add_test(t, a_role_keeps_what_its_ended_threads_used);
 	tcase_add_test(t, a_thread_number_that_is_used_again_counts_from_its_beginning);
+	tcase_add_test(t, a_thread_that_cannot_be_read_once_is_not_counted_twice);
+	tcase_add_test(t, a_host_without_descriptors_loses_no_thread);
+	tcase_add_test(t, what_a_thread_used_before_it_was_first_read_is_no_rise);
+	tcase_add_test(t, a_process_that_gets_the_number_is_not_looked_at);
+	tcase_add_test(t, a_number_that_is_used_again_has_not_the_preemptions_of_the_other);
 	tcase_add_test(t, a_thread_that_came_later_had_used_nothing_before);
 	tcase_add_test(t, a_renamed_thread_leaves_its_past_where_it_was);
 	tcase_add_test(t, a_process_that_is_gone_or_was_never_there_has_what_it_had);
