@@ -22,6 +22,8 @@
 #define TOP_MAX    5
 #define TOP_SHARE  .05 /* of a CPU */
 #define RAN_MAX    32
+#define YOUNG      3  /* looks: who starts a program forks first and gets its name a moment later */
+#define OLD_EVERY  10 /* looks: what is older is read again, for numbers that are used again */
 #define PF_KTHREAD 0x00200000u /* include/linux/sched.h; field 9 of proc_pid_stat(5) */
 
 /* The kernel's names of programs, which end after 15 bytes. @word: among the arguments. */
@@ -75,21 +77,31 @@ struct processes {
 /* Something known that runs or ran. */
 struct ran {
 	pid_t pid; /* 0: no process, but a check of a RAID */
+	uint64_t start_ticks;
 	char name[64];
 	uint64_t from_ns, to_ns; /* first and last seen */
 	bool from_before, is_open;
+};
+
+/* Of the last look. */
+struct seen {
+	pid_t pid;
+	char comm[16];
+	bool is_kernel;
+	unsigned n_looks;
+	uint64_t start_ticks;
 };
 
 struct neighbours {
 	char *root;
 	struct processes before, after;
 	uint64_t began_ns, ended_ns, looked_ns;
-	int64_t wall_offset_us;  /* wall clock - CLOCK_MONOTONIC */
-	uint64_t boot_offset_ns; /* CLOCK_BOOTTIME - CLOCK_MONOTONIC: suspended */
-	pid_t *pids, *found;     /* of the last look, ascending; of this one */
-	size_t n_pids, n_found, cap_pids, cap_found;
+	int64_t wall_offset_us;    /* wall clock - CLOCK_MONOTONIC */
+	uint64_t boot_offset_ns;   /* CLOCK_BOOTTIME - CLOCK_MONOTONIC: suspended */
+	struct seen *seen, *found; /* of the last look, ascending; of this one */
+	size_t n_seen, n_found, cap_seen, cap_found;
 	struct ran ran[RAN_MAX];
-	size_t n_ran;
+	size_t n_ran, n_more; /* that there was no room for */
 	struct bl_buf timers;
 };
 
@@ -144,7 +156,7 @@ static void read_io(const char *root, struct process *p)
 
 static int by_pid(const void *a, const void *b)
 {
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+	pid_t x = ((const struct seen *)a)->pid, y = ((const struct seen *)b)->pid;
 
 	return (x > y) - (x < y);
 }
@@ -173,8 +185,9 @@ static void list_pids(struct neighbours *n)
 	for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
 		pid_t pid = (pid_t)atol(e->d_name);
 
-		if (pid > 0 && have_room((void **)&n->found, n->n_found, &n->cap_found, sizeof pid))
-			n->found[n->n_found++] = pid;
+		if (pid > 0 &&
+		    have_room((void **)&n->found, n->n_found, &n->cap_found, sizeof *n->found))
+			n->found[n->n_found++] = (struct seen){.pid = pid};
 	}
 	if (d)
 		closedir(d);
@@ -187,7 +200,7 @@ static void scan(struct neighbours *n, struct processes *to)
 	for (size_t i = 0; i < n->n_found; i++) {
 		struct process p = {0};
 
-		if (!read_stat(n->root, n->found[i], &p))
+		if (!read_stat(n->root, n->found[i].pid, &p))
 			continue;
 		read_io(n->root, &p);
 		if (have_room((void **)&to->items, to->n, &to->cap, sizeof p))
@@ -218,14 +231,18 @@ static bool is_known(const struct neighbours *n, const struct process *p, char n
 	return false;
 }
 
-static void note_ran(struct neighbours *n, pid_t pid, const char *name, uint64_t from_ns,
-		     bool from_before)
+/* @p NULL: no process. */
+static void note_ran(struct neighbours *n, const struct process *p, const char *name,
+		     uint64_t from_ns, bool from_before)
 {
 	struct ran *r = &n->ran[n->n_ran];
 
-	if (n->n_ran == RAN_MAX)
+	if (n->n_ran == RAN_MAX) {
+		n->n_more++;
 		return;
-	*r = (struct ran){.pid = pid,
+	}
+	*r = (struct ran){.pid = p ? p->pid : 0,
+			  .start_ticks = p ? p->start_ticks : 0,
 			  .from_ns = from_ns,
 			  .to_ns = n->looked_ns,
 			  .from_before = from_before,
@@ -244,31 +261,71 @@ static uint64_t started_ns(const struct neighbours *n, const struct process *p, 
 	return at < last_ns ? last_ns : at > n->looked_ns ? n->looked_ns : at;
 }
 
-static bool has_pid(const pid_t *pids, size_t n, pid_t pid)
+/* The process is the one of the last look, under the same name. */
+static bool is_same(const struct seen *s, const struct process *p)
 {
-	return n && bsearch(&pid, pids, n, sizeof *pids, by_pid) != NULL;
+	return s->start_ticks == p->start_ticks && !strcmp(s->comm, p->comm);
+}
+
+/* Reading all of them each time would cost more than it tells: those that are new or young, and of
+ * the others, which may have ended and left their number to another, a part. */
+static bool must_read(const struct seen *s, const struct seen *before)
+{
+	if (!before || !before->start_ticks)
+		return true;
+	return before->n_looks < YOUNG ||
+	       (!before->is_kernel && (before->n_looks + (unsigned)s->pid) % OLD_EVERY == 0);
+}
+
+static struct ran *open_ran(struct neighbours *n, const struct seen *s)
+{
+	for (size_t i = 0; s && i < n->n_ran; i++) {
+		struct ran *r = &n->ran[i];
+
+		if (r->pid == s->pid && r->start_ticks == s->start_ticks && r->is_open)
+			return r;
+	}
+	return NULL;
+}
+
+static void look_at_program(struct neighbours *n, struct seen *s, const struct seen *before,
+			    uint64_t last_ns)
+{
+	struct ran *r = open_ran(n, before);
+	struct process p = {0};
+	char name[64];
+
+	if (before)
+		*s = *before;
+	s->n_looks++;
+	if (!r && !must_read(s, before))
+		return;
+	if (!read_stat(n->root, s->pid, &p)) {
+		s->start_ticks = 0; /* the next time */
+		return;
+	}
+	if (before && is_same(before, &p)) {
+		if (r)
+			r->to_ns = n->looked_ns;
+		return;
+	}
+	*s = (struct seen){.pid = p.pid, .start_ticks = p.start_ticks, .is_kernel = p.is_kernel};
+	snprintf(s->comm, sizeof s->comm, "%s", p.comm);
+	if (is_known(n, &p, name))
+		note_ran(n, &p, name, started_ns(n, &p, last_ns), n->looked_ns == n->began_ns);
 }
 
 static void look_at_programs(struct neighbours *n, uint64_t last_ns)
 {
-	bool is_first = n->looked_ns == n->began_ns;
-	struct process p;
-	char name[64];
-
-	for (size_t i = 0; i < n->n_ran; i++) {
-		struct ran *r = &n->ran[i];
-
-		if (r->pid && r->is_open && has_pid(n->found, n->n_found, r->pid))
-			r->to_ns = n->looked_ns;
-		else if (r->pid)
-			r->is_open = false;
-	}
-	for (size_t i = 0; i < n->n_found; i++) {
-		if (has_pid(n->pids, n->n_pids, n->found[i]) ||
-		    !read_stat(n->root, n->found[i], &p) || !is_known(n, &p, name))
-			continue;
-		note_ran(n, p.pid, name, started_ns(n, &p, last_ns), is_first);
-	}
+	for (size_t i = 0; i < n->n_found; i++)
+		look_at_program(n, &n->found[i],
+				n->n_seen ? bsearch(&n->found[i], n->seen, n->n_seen,
+						    sizeof *n->seen, by_pid)
+					  : NULL,
+				last_ns);
+	for (size_t i = 0; i < n->n_ran; i++)
+		if (n->ran[i].pid && n->ran[i].to_ns != n->looked_ns)
+			n->ran[i].is_open = false;
 }
 
 /* --- checks of RAIDs: md/sync_action (Documentation/admin-guide/md.rst) --- */
@@ -291,7 +348,7 @@ static void look_at_raid(void *ctx, const char *md)
 		r->to_ns = n->looked_ns;
 		return;
 	}
-	note_ran(n, 0, name, n->looked_ns, n->looked_ns == n->began_ns);
+	note_ran(n, NULL, name, n->looked_ns, n->looked_ns == n->began_ns);
 }
 
 static void look_at_raids(struct neighbours *n)
@@ -305,17 +362,17 @@ static void look_at_raids(struct neighbours *n)
 void neighbours_look(struct neighbours *n, uint64_t now_ns)
 {
 	uint64_t last_ns = n->looked_ns;
-	pid_t *pids = n->pids;
-	size_t cap = n->cap_pids;
+	struct seen *seen = n->seen;
+	size_t cap = n->cap_seen;
 
 	n->looked_ns = now_ns;
 	list_pids(n);
 	look_at_programs(n, last_ns);
 	look_at_raids(n);
-	n->pids = n->found;
-	n->n_pids = n->n_found;
-	n->cap_pids = n->cap_found;
-	n->found = pids;
+	n->seen = n->found;
+	n->n_seen = n->n_found;
+	n->cap_seen = n->cap_found;
+	n->found = seen;
 	n->cap_found = cap;
 	n->n_found = 0;
 }
@@ -349,7 +406,7 @@ struct neighbours *neighbours_free(struct neighbours *n)
 		return NULL;
 	free(n->before.items);
 	free(n->after.items);
-	free(n->pids);
+	free(n->seen);
 	free(n->found);
 	bl_buf_done(&n->timers);
 	free(n->root);
@@ -492,6 +549,13 @@ static int add_ran(const struct neighbours *n, uint64_t from_ns, uint64_t to_ns,
 	for (size_t i = 0; i < n->n_ran && r == 0; i++)
 		if (n->ran[i].from_ns <= to_ns && n->ran[i].to_ns >= from_ns)
 			r = add_one_ran(&n->ran[i], from_ns, to_ns, ++number, facts);
+	if (r == 0 && number && n->n_more) {
+		char key[32];
+
+		snprintf(key, sizeof key, "host.ran.%u", number + 1);
+		r = facts_addf(facts, key, "and %zu more, not all of them within this time",
+			       n->n_more);
+	}
 	return r;
 }
 

@@ -18,7 +18,9 @@ struct neighbours; /* of one thread at a time */
 struct neighbours *neighbours_new(const char *root, uint64_t now_ns);
 struct neighbours *neighbours_free(struct neighbours *n); /* NULL is fine; returns NULL */
 
-/* The look between: cheap, only processes that were not there before are read. */
+/* The look between: cheap. Processes that are new or became so lately are read, of the others a
+ * tenth: one that got the number of another, or became another program late, is seen within ten
+ * looks. */
 void neighbours_look(struct neighbours *n, uint64_t now_ns);
 /* The look after. @pid: the VM or the job, which is none of them (0: nobody), as is this program
  * itself. Asks systemd for its timers. */
@@ -29,7 +31,8 @@ void neighbours_end(struct neighbours *n, pid_t pid, uint64_t now_ns);
  *   of a CPU between the first and the last look, the greatest five; kernel threads in brackets.
  *   Processes that began and ended in between are not seen here;
  * "host.ran.1" = "fstrim (pid 123) from +12.3 s, last seen at +14.0 s": known programs, and RAID
- * checks; "timer.1": timers.h. Whose I/O this user may not see has none. -ENOMEM. */
+ * checks; the last may be "and 5 more, not all of them within this time"; "timer.1": timers.h.
+ * Whose I/O this user may not see has none. -ENOMEM. */
 int neighbours_facts(const struct neighbours *n, uint64_t from_ns, uint64_t to_ns,
 		     struct facts *facts);
 

@@ -125,6 +125,52 @@ START_TEST(known_programs_are_noted_with_their_time)
 }
 END_TEST
 
+START_TEST(a_process_that_becomes_a_known_program_is_noted)
+{
+	process(13, "bash", 0, 0, 50); /* has forked, and execs a moment later */
+	n = neighbours_new(faked_root, 100 * S);
+	process(13, "rsync", 0, 0, 50);
+	neighbours_look(n, 101 * S);
+	neighbours_end(n, 0, 102 * S);
+	ck_assert_int_eq(neighbours_facts(n, 100 * S, 102 * S, &facts), 0);
+	ck_assert_ptr_nonnull(told("host.ran.1"));
+	ck_assert_ptr_nonnull(strstr(told("host.ran.1"), "rsync (pid 13)"));
+}
+END_TEST
+
+START_TEST(a_number_that_is_used_again_is_seen_within_ten_looks)
+{
+	process(13, "fstrim", 0, 0, 50);
+	process(14, "sleep", 0, 0, 50);
+	n = neighbours_new(faked_root, 100 * S);
+	for (uint64_t at = 101; at < 110; at++)
+		neighbours_look(n, at * S);
+	process(13, "sleep", 0, 0, 99); /* at once, as it is looked at */
+	process(14, "rsync", 0, 0, 99);
+	for (uint64_t at = 110; at < 121; at++)
+		neighbours_look(n, at * S);
+	neighbours_end(n, 0, 121 * S);
+	ck_assert_int_eq(neighbours_facts(n, 100 * S, 121 * S, &facts), 0);
+	ck_assert_str_eq(told("host.ran.1"), "fstrim (pid 13) since before, last seen at +9.0 s");
+	ck_assert_ptr_nonnull(told("host.ran.2"));
+	ck_assert_ptr_nonnull(strstr(told("host.ran.2"), "rsync (pid 14)"));
+	ck_assert_uint_eq(facts.n, 2);
+}
+END_TEST
+
+START_TEST(what_there_is_no_room_for_is_counted)
+{
+	for (int pid = 20; pid < 57; pid++)
+		process(pid, "rsync", 0, 0, 1);
+	n = neighbours_new(faked_root, 100 * S);
+	neighbours_end(n, 0, 110 * S);
+	ck_assert_int_eq(neighbours_facts(n, 100 * S, 110 * S, &facts), 0);
+	ck_assert_ptr_nonnull(told("host.ran.32"));
+	ck_assert_ptr_nonnull(told("host.ran.33"));
+	ck_assert_ptr_nonnull(strstr(told("host.ran.33"), "and 5 more"));
+}
+END_TEST
+
 START_TEST(a_program_begins_when_the_kernel_says)
 {
 	struct timespec boot, mono;
@@ -241,6 +287,9 @@ int main(void)
 	tcase_add_test(t, the_greatest_others_are_named);
 	tcase_add_test(t, a_number_that_is_used_again_is_another_process);
 	tcase_add_test(t, known_programs_are_noted_with_their_time);
+	tcase_add_test(t, a_process_that_becomes_a_known_program_is_noted);
+	tcase_add_test(t, a_number_that_is_used_again_is_seen_within_ten_looks);
+	tcase_add_test(t, what_there_is_no_room_for_is_counted);
 	tcase_add_test(t, a_program_begins_when_the_kernel_says);
 	tcase_add_test(t, a_check_of_a_raid_is_noted);
 	tcase_add_test(t, a_quiet_host_has_no_facts);
