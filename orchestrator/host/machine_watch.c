@@ -12,18 +12,11 @@
 #include "kept_file.h"
 #include "mounts.h"
 
-struct sensor {
-	char name[SERIES_NAME_MAX]; /* of the signal */
-	struct kept_file file;
-};
-
 struct machine_watch {
 	char *root;
 	pid_t pid;
 	struct kept_text text;
 	struct kept_file io, reclaimed, hits;
-	struct sensor *sensors;
-	size_t n_sensors;
 	struct kept_file *exits;
 	size_t n_exits;
 	bool is_v1;
@@ -43,59 +36,6 @@ static bool find_u64(const char *text, const char *key, uint64_t *ret)
 		return kept_next_u64(&at, ret);
 	}
 	return false;
-}
-
-/* --- temperatures --- */
-
-static void add_sensor(struct machine_watch *w, const char *hwmon, const char *name)
-{
-	struct sensor *more = reallocarray(w->sensors, w->n_sensors + 1, sizeof *more);
-
-	if (!more)
-		return;
-	w->sensors = more;
-	more += w->n_sensors;
-	*more = (struct sensor){0};
-	snprintf(more->name, sizeof more->name, "temperature.%.32s_mc", name);
-	if (kept_file_init(&more->file, w->root, "/sys/class/hwmon/%s/temp1_input", hwmon) == 0)
-		w->n_sensors++;
-}
-
-/* temp1 is the package (coretemp), the control temperature (k10temp), the composite one (nvme). */
-static void find_sensor(void *ctx, const char *hwmon)
-{
-	static const char *const packages[] = {"coretemp", "k10temp", "zenpower"};
-	struct machine_watch *w = ctx;
-	char driver[32], name[32];
-	unsigned n_packages = 0;
-
-	if (tree_line(w->root, driver, sizeof driver, "/sys/class/hwmon/%s/name", hwmon) < 0)
-		return;
-	if (!strcmp(driver, "nvme") &&
-	    tree_link(w->root, name, sizeof name, "/sys/class/hwmon/%s/device", hwmon) == 0)
-		add_sensor(w, hwmon, name);
-	for (size_t i = 0; i < w->n_sensors; i++)
-		n_packages += !strncmp(w->sensors[i].name, "temperature.package", 19);
-	for (size_t i = 0; i < BL_ARRAY_LEN(packages); i++) {
-		if (strcmp(driver, packages[i]) != 0)
-			continue;
-		snprintf(name, sizeof name, "package%u", n_packages);
-		add_sensor(w, hwmon, name);
-	}
-}
-
-void machine_watch_temperature(struct machine_watch *w, struct series_set *set)
-{
-	for (size_t i = 0; i < w->n_sensors; i++) {
-		const char *at;
-		uint64_t mc; /* below zero: absent */
-
-		if (kept_file_read(&w->sensors[i].file, &w->text) < 0)
-			continue;
-		at = w->text.data;
-		if (kept_next_u64(&at, &mc))
-			series_put(set, w->sensors[i].name, SERIES_GAUGE, mc);
-	}
 }
 
 /* --- CPUs --- */
@@ -332,7 +272,6 @@ struct machine_watch *machine_watch_new(const char *root, pid_t pid)
 	w->pid = pid;
 	if (!w->root)
 		return machine_watch_free(w);
-	tree_names(w->root, "/sys/class/hwmon", find_sensor, w);
 	if (pid <= 0)
 		return w;
 	kept_file_init(&w->io, w->root, "/proc/%ld/io", (long)pid);
@@ -345,14 +284,11 @@ struct machine_watch *machine_watch_free(struct machine_watch *w)
 {
 	if (!w)
 		return NULL;
-	for (size_t i = 0; i < w->n_sensors; i++)
-		kept_file_done(&w->sensors[i].file);
 	for (size_t i = 0; i < w->n_exits; i++)
 		kept_file_done(&w->exits[i]);
 	kept_file_done(&w->io);
 	kept_file_done(&w->reclaimed);
 	kept_file_done(&w->hits);
-	free(w->sensors);
 	free(w->exits);
 	free(w->text.data);
 	free(w->root);

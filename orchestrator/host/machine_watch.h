@@ -1,5 +1,5 @@
 /* machine_watch.h - what of the host's signals only a host has: frequency, throttling,
- * temperatures, exits of a VM, the memory group and the I/O of a process.
+ * exits of a VM, the memory group and the I/O of a process.
  *
  * Each call puts its signals of results/series/signals.md at the last moment of @set; what can't be
  * read is left out. Only sampler.c and its tests need this.
@@ -21,9 +21,6 @@ struct machine_watch *machine_watch_free(struct machine_watch *w); /* NULL is fi
 void machine_watch_frequency(struct machine_watch *w, struct series_set *set);
 /* throttle.events: x86's counts of cores and packages. */
 void machine_watch_throttle(struct machine_watch *w, struct series_set *set);
-/* temperature.NAME_mc of CPU packages ("package0") and NVMe controllers ("nvme0"). For the latter
- * the kernel asks the controller, whose commands are measured: not often, please. */
-void machine_watch_temperature(struct machine_watch *w, struct series_set *set);
 /* kvm.exits of the process's VMs: from debugfs, where that is mounted and may be read. */
 void machine_watch_kvm(struct machine_watch *w, struct series_set *set);
 /* process.{read,write}_bytes */

@@ -16,17 +16,28 @@
 #include "machine_watch.h"
 #include "neighbours.h"
 #include "pci_address.h"
+#include "temperatures.h"
 #include "thread_watch.h"
 #include "units.h"
 #include "watch_system.h"
 
-#define DISKS_MAX  16
+#define DISKS_MAX  64                      /* of a VM with dozens of them */
 #define VALUES_MAX (SERIES_VALUES_MAX / 4) /* 32 MiB */
 
 /* Each kind of reading may take 0.5 % of a CPU, and is taken less often where it would take more:
  * the files of hosts with hundreds of CPUs and interrupts take ms. */
 #define GAP_PER_COST 200
+/* One that does not run but waits (a device is asked, a lock is held) for more than half a tick
+ * comes less often, too, so that the others keep their pace. */
+#define GAP_PER_WAIT 4
 #define READINGS     9
+
+/* Temperatures rise within many seconds, and an NVMe controller is asked by a command. */
+#define TEMPERATURE_NS      (10 * NS_PER_S)
+#define LAST_TEMPERATURE_NS (100 * NS_PER_MS) /* how long the end waits for it */
+
+/* How long the end waits for the thread: what it reads takes ms on the greatest hosts. */
+#define STOP_NS (5 * NS_PER_S)
 
 #define PREEMPTED_EVERY 5 /* readings: status says much, and costs ten times of schedstat */
 
@@ -35,6 +46,8 @@ struct sampler {
 	struct thread_watch *threads;
 	struct system_watch *system;
 	struct machine_watch *machine;
+	struct temperatures *temperatures;
+	uint64_t temperature_due_ns;
 	char disks[DISKS_MAX][32];
 	size_t n_disks;
 	char pci[BL_PCI_TEXT_MAX];
@@ -48,7 +61,7 @@ struct sampler {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	bool has_thread, is_over;
+	bool has_thread, is_over, has_ended, is_given_up;
 };
 
 static uint64_t cpu_clock(clockid_t id)
@@ -129,9 +142,19 @@ static void read_speed(struct sampler *s)
 	machine_watch_throttle(s->machine, &s->set);
 }
 
+/* What was asked for before; that may come late, or not at all. */
 static void read_temperature(struct sampler *s)
 {
-	machine_watch_temperature(s->machine, &s->set);
+	uint64_t now = bl_now_ns();
+
+	if (!s->temperatures)
+		return;
+	if (now >= s->temperature_due_ns || s->is_last) {
+		temperatures_put(s->temperatures, now, &s->set);
+		temperatures_ask(s->temperatures);
+		s->temperature_due_ns = now + TEMPERATURE_NS;
+	}
+	temperatures_put(s->temperatures, s->is_last ? now + LAST_TEMPERATURE_NS : now, &s->set);
 }
 
 static void look_at_neighbours(struct sampler *s)
@@ -152,12 +175,22 @@ static const struct {
 	{read_irqs, 0, false},
 	{read_process, 0, false},
 	{read_speed, NS_PER_S, false},
-	{read_temperature, 10 * NS_PER_S, false},
+	{read_temperature, 0, false},
 	{look_at_neighbours, NS_PER_S, false},
 };
 static_assert(BL_ARRAY_LEN(readings) == READINGS, "a time for every kind of reading");
 
 /* --- a reading --- */
+
+/* How long a reading is not taken again. */
+static uint64_t gap_after(const struct sampler *s, uint64_t cost_ns, uint64_t took_ns)
+{
+	uint64_t gap = cost_ns * GAP_PER_COST;
+
+	if (took_ns > s->interval_ns / 2 && took_ns * GAP_PER_WAIT > gap)
+		gap = took_ns * GAP_PER_WAIT;
+	return gap;
+}
 
 /* A job of many hours: the sum of what is kept stays bounded, and readings get rarer. */
 static void thin_out(struct sampler *s)
@@ -187,14 +220,14 @@ static void take_reading(struct sampler *s)
 		return;
 	}
 	for (size_t i = 0; i < BL_ARRAY_LEN(readings); i++) {
-		uint64_t now, gap;
+		uint64_t now, gap, began = bl_now_ns();
 
 		if (!readings[i].is_always &&
 		    (s->w.only_threads || (at < s->due_ns[i] && !s->is_last)))
 			continue;
 		readings[i].read(s);
 		now = cpu_clock(CLOCK_THREAD_CPUTIME_ID);
-		gap = (now - before) * GAP_PER_COST;
+		gap = gap_after(s, now - before, bl_now_ns() - began);
 		gap = gap > readings[i].gap_ns ? gap : readings[i].gap_ns;
 		/* Half a tick early is in time. */
 		s->due_ns[i] = at + gap - (gap > s->interval_ns / 2 ? s->interval_ns / 2 : gap);
@@ -232,35 +265,61 @@ static bool wait_until(struct sampler *s, uint64_t at_ns)
 	return is_over;
 }
 
+static void dispose(struct sampler *s)
+{
+	thread_watch_free(s->threads);
+	system_watch_free(s->system);
+	machine_watch_free(s->machine);
+	temperatures_free(s->temperatures);
+	series_done(&s->set);
+	free(s);
+}
+
 static void *sampler_main(void *arg)
 {
 	struct sampler *s = arg;
 	uint64_t tick = s->set.n ? s->set.at_ns[0] : bl_now_ns();
+	bool is_given_up;
 
 	pthread_setname_np(pthread_self(), "host sampler");
 	for (tick = next_tick(s, tick); !wait_until(s, tick); tick = next_tick(s, tick))
 		take_reading(s);
 	s->is_last = true;
 	take_reading(s);
+	pthread_mutex_lock(&s->lock);
+	s->has_ended = true;
+	is_given_up = s->is_given_up;
+	pthread_cond_broadcast(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+	if (is_given_up)
+		dispose(s);
 	return NULL;
 }
 
 /* --- begin, end --- */
 
+static void add_disk(struct sampler *s, const struct block_node *node)
+{
+	for (size_t i = 0; i < s->n_disks; i++)
+		if (!strcmp(s->disks[i], node->name)) /* several images lie there */
+			return;
+	if (s->n_disks == DISKS_MAX)
+		return;
+	snprintf(s->disks[s->n_disks++], sizeof s->disks[0], "%s", node->name);
+	if (node->is_leaf && !s->pci[0])
+		irq_pci_of_block(s->w.root, node->name, s->pci, sizeof s->pci);
+}
+
 /* All leaves, and what the backing lies on when that is another. */
-static void choose_disks(struct sampler *s)
+static void choose_disks(struct sampler *s, const char *path)
 {
 	BL_CLEANUP(block_path_done) struct block_path p = {0};
 
-	if (!s->w.path || block_path_of(s->w.root, s->w.path, &p, NULL) < 0)
+	if (!path || block_path_of(s->w.root, path, &p, NULL) < 0)
 		return;
-	for (size_t i = 0; i < p.n && s->n_disks < DISKS_MAX; i++) {
-		if (i > 0 && !p.nodes[i].is_leaf)
-			continue;
-		strcpy(s->disks[s->n_disks++], p.nodes[i].name);
-		if (p.nodes[i].is_leaf && !s->pci[0])
-			irq_pci_of_block(s->w.root, p.nodes[i].name, s->pci, sizeof s->pci);
-	}
+	for (size_t i = 0; i < p.n; i++)
+		if (i == 0 || p.nodes[i].is_leaf)
+			add_disk(s, &p.nodes[i]);
 }
 
 static int prepare(struct sampler *s)
@@ -275,7 +334,10 @@ static int prepare(struct sampler *s)
 		return -ENOMEM;
 	if (s->w.pci)
 		snprintf(s->pci, sizeof s->pci, "%s", s->w.pci);
-	choose_disks(s);
+	choose_disks(s, s->w.path);
+	for (size_t i = 0; i < s->w.n_more; i++)
+		choose_disks(s, s->w.more_paths[i]);
+	s->temperatures = temperatures_new(s->w.root, s->disks, s->n_disks); /* or there are none */
 	return 0;
 }
 
@@ -312,51 +374,77 @@ int sampler_start(const struct sampler_watch *w, struct sampler **ret, struct bl
 	r = prepare(s);
 	if (r == 0)
 		take_reading(s);
-	s->w.root = s->w.path = s->w.pci = NULL; /* the caller's, who may end them now */
+	s->w.root = s->w.path = s->w.pci = NULL;
+	s->w.more_paths = NULL; /* the caller's, who may end them now */
 	if (r == 0)
 		r = start_thread(s);
 	if (r < 0) {
 		sampler_free(s);
-		return bl_fail(err, r,
-			       "cannot watch this host: %s; jobs can run without it (telemetry: "
-			       "off)",
-			       strerror(-r));
+		return bl_fail(err, r, "cannot watch this host: %s", strerror(-r));
 	}
 	*ret = s;
 	return 0;
 }
 
-static void end_thread(struct sampler *s)
+/* -ETIMEDOUT: it hangs in a reading. */
+static int end_thread(struct sampler *s)
 {
+	uint64_t until = bl_now_ns() + STOP_NS;
+	struct timespec ts = {.tv_sec = (time_t)(until / NS_PER_S),
+			      .tv_nsec = (long)(until % NS_PER_S)};
+	int r = 0;
+
 	if (!s->has_thread)
-		return;
+		return 0;
 	pthread_mutex_lock(&s->lock);
+	if (s->is_over) /* it was waited for already */
+		r = ETIMEDOUT;
 	s->is_over = true;
-	pthread_cond_signal(&s->wake);
+	pthread_cond_broadcast(&s->wake);
+	while (!s->has_ended && r == 0)
+		r = pthread_cond_timedwait(&s->wake, &s->lock, &ts);
+	r = s->has_ended ? 0 : -ETIMEDOUT;
 	pthread_mutex_unlock(&s->lock);
-	pthread_join(s->thread, NULL);
-	s->has_thread = false;
+	if (r == 0) {
+		pthread_join(s->thread, NULL);
+		s->has_thread = false;
+	}
+	return r;
+}
+
+/* The thread ends itself and @s when its reading does. false: it has ended now. */
+static bool give_up(struct sampler *s)
+{
+	bool is_given_up;
+
+	pthread_mutex_lock(&s->lock);
+	is_given_up = s->is_given_up = !s->has_ended;
+	if (is_given_up)
+		pthread_detach(s->thread);
+	pthread_mutex_unlock(&s->lock);
+	if (!is_given_up)
+		pthread_join(s->thread, NULL);
+	return is_given_up;
 }
 
 int sampler_stop(struct sampler *s, struct series_set *ret_set, uint64_t *ret_cost_ns)
 {
-	end_thread(s);
-	*ret_set = s->set;
-	s->set = (struct series_set){0};
-	if (ret_cost_ns)
+	int r = end_thread(s);
+
+	if (r == 0) {
+		*ret_set = s->set;
+		s->set = (struct series_set){0};
+	}
+	if (r == 0 && ret_cost_ns)
 		*ret_cost_ns = s->cost_ns;
-	return s->r;
+	return r < 0 ? r : s->r;
 }
 
 struct sampler *sampler_free(struct sampler *s)
 {
 	if (!s)
 		return NULL;
-	end_thread(s);
-	thread_watch_free(s->threads);
-	system_watch_free(s->system);
-	machine_watch_free(s->machine);
-	series_done(&s->set);
-	free(s);
+	if (end_thread(s) == 0 || !give_up(s))
+		dispose(s);
 	return NULL;
 }

@@ -23,6 +23,8 @@ struct sampler_watch {
 	pid_t pid;             /* QEMU or the job's process; 0: none */
 	enum cpu_role unnamed; /* what threads are whose name says nothing: CPU_OTHER for QEMU */
 	const char *path;      /* the backing, whose devices are watched; NULL: none */
+	const char *const *more_paths; /* [n_more] further ones; NULL among them are none */
+	size_t n_more;
 	const char
 		*pci; /* whose interrupts are counted; NULL or "": the first disk's below @path */
 	uint64_t interval_ns; /* 0: SAMPLER_INTERVAL_NS */
@@ -40,7 +42,9 @@ int sampler_start(const struct sampler_watch *w, struct sampler **ret, struct bl
 
 /* Take the last reading and end the thread; call it before the process is reaped, whose CPU clock a
  * zombie still has. *ret_set is new and the caller's. *ret_cost_ns: CPU time that all readings
- * together took (may be NULL). -ENOMEM: readings are missing, the set has those before. */
+ * together took (may be NULL). -ENOMEM: readings are missing, the set has those before. -ETIMEDOUT:
+ * a reading hangs in the kernel for more than 5 s. Then *ret_set is as it was, and the thread is
+ * left behind by sampler_free(); @neighbours are in its hands for good and must not be freed. */
 int sampler_stop(struct sampler *s, struct series_set *ret_set, uint64_t *ret_cost_ns);
 struct sampler *sampler_free(struct sampler *s); /* NULL is fine; stops it; returns NULL */
 

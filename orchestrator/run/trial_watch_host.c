@@ -41,8 +41,15 @@ void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed)
 
 void trial_watch_host_end(struct trial *t)
 {
-	if (t->sampler && sampler_stop(t->sampler, &t->host_seen, &t->host_cost_ns) < 0)
+	int r = t->sampler ? sampler_stop(t->sampler, &t->host_seen, &t->host_cost_ns) : 0;
+
+	if (r == -ETIMEDOUT) {
+		not_watched(t, "a reading of this host's files hangs in the kernel (a device that "
+			       "does not answer?): nothing of this host is known");
+		t->neighbours = NULL; /* the thread that hangs has them */
+	} else if (r < 0) {
 		not_watched(t, "out of memory for what the host did: readings are missing");
+	}
 	t->host_readings = t->host_seen.n;
 	t->sampler = sampler_free(t->sampler);
 	if (t->neighbours)

@@ -2,12 +2,14 @@
  * cost. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@
 #include "fs.h"
 #include "machine_watch.h"
 #include "sampler.h"
+#include "temperatures.h"
 #include "thread_watch.h"
 #include "units.h"
 
@@ -328,6 +331,8 @@ END_TEST
 /* --- what only a host has --- */
 
 static struct machine_watch *machine;
+static struct temperatures *temperatures;
+static const char disks[][32] = {"sda", "nvme3n1"};
 
 static void machine_moment(void)
 {
@@ -335,7 +340,10 @@ static void machine_moment(void)
 	ck_assert_int_eq(series_moment(&set, 1), 0);
 	machine_watch_frequency(machine, &set);
 	machine_watch_throttle(machine, &set);
-	machine_watch_temperature(machine, &set);
+	temperatures = temperatures_new(faked_root, disks, BL_ARRAY_LEN(disks));
+	temperatures_ask(temperatures);
+	temperatures_put(temperatures, bl_now_ns() + 5 * NS_PER_S, &set);
+	temperatures = temperatures_free(temperatures);
 	machine_watch_kvm(machine, &set);
 	machine_watch_io(machine, &set);
 	machine_watch_cgroup(machine, &set);
@@ -359,6 +367,10 @@ START_TEST(a_host_tells_frequency_throttling_temperature_exits_and_io)
 	put("nvme\n", "/sys/class/hwmon/hwmon1/name");
 	put("48850\n", "/sys/class/hwmon/hwmon1/temp1_input");
 	faked_link("/sys/class/hwmon/hwmon1/device", "../../nvme/nvme3");
+	faked_link("/sys/class/block/nvme3n1/device", "../../nvme3");
+	put("nvme\n", "/sys/class/hwmon/hwmon2/name"); /* not of a watched disk: not asked */
+	put("50850\n", "/sys/class/hwmon/hwmon2/temp1_input");
+	faked_link("/sys/class/hwmon/hwmon2/device", "../../nvme/nvme4");
 	put("12345\n", "/sys/kernel/debug/kvm/100-17/exits");
 	put("99999\n", "/sys/kernel/debug/kvm/1000-17/exits");
 	put("rchar: 1\nwchar: 2\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 5\n",
@@ -369,6 +381,7 @@ START_TEST(a_host_tells_frequency_throttling_temperature_exits_and_io)
 	ck_assert_uint_eq(last("throttle.events"), 16);
 	ck_assert_uint_eq(last("temperature.package0_mc"), 61000);
 	ck_assert_uint_eq(last("temperature.nvme3_mc"), 48850);
+	ck_assert_ptr_null(series_find(&set, "temperature.nvme4_mc"));
 	ck_assert_uint_eq(last("kvm.exits"), 12345);
 	ck_assert_uint_eq(last("process.read_bytes"), 4096);
 	ck_assert_uint_eq(last("process.write_bytes"), 8192);
@@ -442,6 +455,92 @@ START_TEST(the_sampler_watches_the_disks_below_the_backing)
 	ck_assert_uint_eq(last("irq.nvme0q1"), 11);
 	ck_assert_ptr_nonnull(series_find(&set, "cpu.busy_ns"));
 	ck_assert_ptr_null(series_find(&set, "process.cpu_ns"));
+}
+END_TEST
+
+/* A pipe that nobody writes to stands for the command to a controller that resets. */
+START_TEST(a_temperature_that_hangs_keeps_nothing_else_from_being_read)
+{
+	struct sampler_watch w = {
+		.root = faked_root, .path = "/data/disk.raw", .interval_ns = 5 * NS_PER_MS};
+	BL_CLEANUP(bl_freep) char *pipe_path = NULL;
+	uint64_t from = bl_now_ns();
+	struct sampler *s;
+	int writer;
+
+	faked_one_disk();
+	pipe_path = bl_strf("%s/sys/class/hwmon/hwmon1/temp1_input", faked_root);
+	put("30 22 259:0 / /data rw,noatime - ext4 /dev/nvme0n1 rw\n", "/proc/self/mountinfo");
+	put("", "/data/disk.raw");
+	put("1 0 8 4 5 0 16 9 0 3 12 0 0 0 0 2 7\n", NS1 "/stat");
+	put("cpu  10 0 5 100 3 1 1 0 0 0\n", "/proc/stat");
+	put("nvme\n", "/sys/class/hwmon/hwmon1/name");
+	faked_link("/sys/class/hwmon/hwmon1/device", "../../nvme/nvme0");
+	faked_link(NS1 "/device", "../../nvme0");
+	ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	usleep(100000);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_uint_lt(bl_now_ns() - from, 3 * NS_PER_S);
+	ck_assert_uint_ge(set.n, 4);
+	ck_assert_uint_eq(last("disk.nvme0n1.reads"), 1);
+	ck_assert_ptr_null(series_find(&set, "temperature.nvme0_mc"));
+	writer = open(pipe_path, O_WRONLY | O_NONBLOCK);
+	ck_assert_int_ge(writer, 0); /* somebody waits there: it was asked */
+	close(writer);
+}
+END_TEST
+
+START_TEST(a_reading_that_hangs_is_left_behind)
+{
+	static const char speed[] = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq";
+	struct sampler_watch w = {.root = faked_root, .interval_ns = 5 * NS_PER_MS};
+	BL_CLEANUP(bl_freep) char *path = bl_strf("%s%s", faked_root, speed);
+	uint64_t from = bl_now_ns();
+	struct sampler *s;
+	int writer;
+
+	put("0\n", "/sys/devices/system/cpu/online");
+	put("1000000\n", "%s", speed);
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	faked_remove(speed);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), -ETIMEDOUT);
+	sampler_free(s);
+	ck_assert_uint_lt(bl_now_ns() - from, 8 * NS_PER_S);
+	ck_assert_uint_eq(set.n, 0);
+	writer = open(path, O_WRONLY | O_NONBLOCK);
+	ck_assert_int_ge(writer, 0);
+	close(writer);
+	usleep(100000); /* it ends itself */
+}
+END_TEST
+
+START_TEST(several_disks_are_watched_by_one_sampler)
+{
+	static const char *const more[] = {NULL, "/data/b.raw", "/data/c.raw"};
+	struct sampler_watch w = {.root = faked_root,
+				  .path = "/a.raw",
+				  .more_paths = more,
+				  .n_more = BL_ARRAY_LEN(more),
+				  .interval_ns = 5 * NS_PER_MS};
+	struct sampler *s;
+
+	faked_one_disk();
+	put("22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+	    "30 22 259:0 / /data rw,noatime - ext4 /dev/nvme0n1 rw\n",
+	    "/proc/self/mountinfo");
+	put("", "/a.raw");
+	put("", "/data/b.raw");
+	put("", "/data/c.raw");
+	put("1 0 8 4 5 0 16 9 0 3 12 0 0 0 0 2 7\n", NS1 "/stat");
+	put("7 0 8 4 5 0 16 9 0 3 12 0 0 0 0 2 7\n", "/sys/class/block/sda/stat");
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	ck_assert_uint_eq(last("disk.nvme0n1.reads"), 1);
+	ck_assert_uint_eq(last("disk.sda.reads"), 7);
 }
 END_TEST
 
@@ -739,6 +838,9 @@ int main(void)
 	tcase_add_test(t, version_1_of_memory_groups_has_hits_only);
 	tcase_add_test(t, a_host_that_tells_nothing_has_no_signals);
 	tcase_add_test(t, the_sampler_watches_the_disks_below_the_backing);
+	tcase_add_test(t, a_temperature_that_hangs_keeps_nothing_else_from_being_read);
+	tcase_add_test(t, a_reading_that_hangs_is_left_behind);
+	tcase_add_test(t, several_disks_are_watched_by_one_sampler);
 	tcase_add_test(t, what_others_used_never_falls);
 	tcase_add_test(t, only_threads_are_watched_where_no_more_is_wanted);
 	tcase_add_test(t, a_long_job_has_fewer_readings_and_not_more_memory);
