@@ -19,6 +19,7 @@
 struct live_domain {
 	virConnectPtr conn;
 	virDomainPtr dom;
+	bool has_counted; /* some disk had numbers: vhost-user's never have */
 };
 
 struct live_monitor {
@@ -315,6 +316,14 @@ static int put_all(const virDomainStatsRecord *s, const struct live_disk *disks,
 	return r;
 }
 
+static bool has_numbers(const virDomainStatsRecord *s)
+{
+	for (int i = 0; i < s->nparams; i++)
+		if (strstr(s->params[i].field, ".rd.reqs"))
+			return true;
+	return false;
+}
+
 int live_domain_read(struct live_domain *d, const struct live_disk *disks, size_t n,
 		     struct series_set *sets, struct bl_err *err)
 {
@@ -323,12 +332,19 @@ int live_domain_read(struct live_domain *d, const struct live_disk *disks, size_
 	int got, r;
 
 	got = virDomainListGetStats(one, VIR_DOMAIN_STATS_BLOCK | VIR_DOMAIN_STATS_IOTHREAD, &list,
-				    0);
+				    VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT);
 	if (got <= 0) {
 		r = got < 0 && virDomainIsActive(d->dom) == 1 ? -EIO : -EPIPE;
 		virDomainStatsRecordListFree(list);
 		return r == -EPIPE ? bl_fail(err, r, "the VM has ended")
 				   : lv_fail(err, r, "cannot read the domain's statistics");
+	}
+	if (has_numbers(list[0])) {
+		d->has_counted = true;
+	} else if (d->has_counted && virDomainIsActive(d->dom) == 1) {
+		virDomainStatsRecordListFree(list);
+		return bl_fail(err, -ETIMEDOUT,
+			       "libvirt has no numbers now: another job has the domain's monitor");
 	}
 	r = put_all(list[0], disks, n, sets);
 	virDomainStatsRecordListFree(list);

@@ -18,6 +18,7 @@ struct live_options {
 	struct hv_live_options vm;
 	const char *disk;            /* as hv_live_disk() names it; NULL: all */
 	uint64_t for_ns;             /* how long to look */
+	size_t values_max;           /* kept, of all disks; above it readings get rarer. 0: 4 Mi */
 	const char *version;         /* of blklab, for the record */
 	volatile sig_atomic_t *stop; /* set: what there is by then is the result; may be NULL */
 	/* About once a second; may be NULL. */
@@ -25,9 +26,11 @@ struct live_options {
 	void *ctx;
 };
 
-/* *ret is new: run_data_done(). A VM that ends meanwhile, or a host side that can't be seen, is a
- * note of the run ("vm-ended", "host-side"). Errors of hv_live_open(); -ENOENT: no such disk;
- * -EPIPE: it ended before there were two readings. */
+/* *ret is new: run_data_done(). A VM that ends meanwhile, one that gives no answer for more than a
+ * second, and a host side that can't be seen are notes of the run ("vm-ended", "no-answer",
+ * "host-side", "host-not-watched"). It waits no longer than @for_ns and 2 s for answers, and 30 s
+ * for the first one. Errors of hv_live_open(); -ENOENT: no such disk; -EPIPE, -ETIMEDOUT: it ended,
+ * or gave no answer, before there were two readings. -EINTR: @stop was set before. */
 int live_watch(const struct live_options *opt, struct run_data *ret, struct bl_err *err);
 
 #endif
