@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fs.h"
+#include "hv_process.h"
 #include "lab.h"
 #include "look.h"
 #include "proc.h"
@@ -121,7 +122,8 @@ START_TEST(a_domain_is_mapped_and_its_rate_agrees_with_the_guests)
 	did = (double)sample->dir[IO_WRITE].ios / ((double)sample->runtime_ns / 1e9);
 	seen = look_rate(bl_buf_str(&text), "QEMU block layer   write ");
 	printf("  the guest did %.0f writes a second, --live saw %.0f\n", did, seen);
-	ck_assert_msg(fabs(seen / did - 1) < .05, "saw %.0f, did %.0f", seen, did);
+	/* The looking is 5 s of the 9 s: on a busy host these are not the same in all of them. */
+	ck_assert_msg(fabs(seen / did - 1) < .15, "saw %.0f, did %.0f", seen, did);
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "libvirt's statistics, read-only"));
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "vda on virtio-blk, iothread1"));
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "cache none, aio threads"));
@@ -138,6 +140,38 @@ START_TEST(a_domain_is_mapped_and_its_rate_agrees_with_the_guests)
 			  1); /* which the log says, so that the 0 above meant something */
 	ck_assert_int_eq(hv_vm_state(lab.vm), HV_RUNNING);
 	sample = sample_free(sample);
+	end();
+}
+END_TEST
+
+/* libvirt waits for a QEMU that hangs without a limit. */
+static void hang_while_looked_at(const char *const *args)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	uint64_t from = bl_now_ns();
+	pid_t pid = lv_find_qemu(lab.uuid), child;
+
+	ck_assert_int_gt(pid, 0);
+	child = fork();
+	if (child == 0) {
+		usleep(3000000);
+		kill(pid, SIGSTOP);
+		_exit(0);
+	}
+	ck_assert_int_eq(look(args, &text), 0);
+	kill(pid, SIGCONT);
+	waitpid(child, NULL, 0);
+	ck_assert_uint_lt(bl_now_ns() - from, 30 * NS_PER_S);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "The VM gave no answer from +"));
+}
+
+START_TEST(a_domain_that_hangs_is_not_waited_for)
+{
+	boot();
+	hang_while_looked_at((const char *[]){lab.bind.name, "--uri", uri, "--seconds", "8", NULL});
+	hang_while_looked_at(
+		(const char *[]){lab.bind.name, "--uri", uri_rw, "--qmp", "--seconds", "8", NULL});
+	ck_assert_int_eq(hv_vm_state(lab.vm), HV_RUNNING);
 	end();
 }
 END_TEST
@@ -176,6 +210,7 @@ int main(void)
 	}
 	tcase_set_timeout(t, 150);
 	tcase_add_test(t, a_domain_is_mapped_and_its_rate_agrees_with_the_guests);
+	tcase_add_test(t, a_domain_that_hangs_is_not_waited_for);
 	tcase_add_test(t, a_domain_that_is_not_there_is_told_with_those_that_are);
 	suite_add_tcase(s, t);
 	return suite_run(s);
