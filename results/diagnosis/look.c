@@ -211,38 +211,85 @@ double inflight_of(const struct look *l)
 	return any && window_s(l) > 0 ? sum / 1e9 / window_s(l) : NAN;
 }
 
-/* All directions: what @p took of what all requests took together. */
-static double time_in(const struct look *l, enum budget_part p, double *ret_all, double *ret_n)
-{
-	double sum = NAN;
+/* Directions whose budget does not tell of a part may have so much of all requests' time. */
+#define UNTOLD_SHARE 0.1
 
-	*ret_all = *ret_n = 0;
+/* Of the directions that tell: what was asked for, what all of them took, and that. */
+struct part_time {
+	double all_ns, n, sum_ns;
+};
+
+/* One direction's time in @p alone (@has_lower: or in it and all parts below); NAN: where counts
+ * leave a border out, its part has those of the next ones too. */
+static double dir_time(const struct budget_dir *b, enum budget_part p, bool has_lower)
+{
+	double sum = 0;
+
+	if (!b->part[p].has || (!has_lower && b->part[p].up_to != p))
+		return NAN;
+	for (int q = (int)p; q < (has_lower ? (int)BUDGET_PARTS : (int)p + 1); q++)
+		sum += b->part[q].has ? b->part[q].own_ns : 0;
+	return sum;
+}
+
+static struct part_time time_in(const struct look *l, enum budget_part p, bool has_lower)
+{
+	struct part_time t = {0};
+	double all = 0;
+
 	for (int d = 0; d < IO_DIRS; d++) {
 		const struct budget_dir *b = &l->a->budget.dir[d];
-		double n = b->n[LAYER_AT_ENGINE];
+		double n = b->n[LAYER_AT_ENGINE], one;
 
 		if (!b->has || !(n > 0))
 			continue;
-		*ret_all += n * b->total_ns;
-		*ret_n += n;
-		if (b->part[p].has)
-			sum = (isnan(sum) ? 0 : sum) + n * b->part[p].own_ns;
+		all += n * b->total_ns;
+		one = dir_time(b, p, has_lower);
+		if (isnan(one))
+			continue;
+		t.all_ns += n * b->total_ns;
+		t.n += n;
+		t.sum_ns += n * one;
 	}
-	return sum;
+	if (!(t.all_ns > 0) || t.all_ns < (1 - UNTOLD_SHARE) * all)
+		return (struct part_time){NAN, NAN, NAN};
+	return t;
 }
 
 double share_of(const struct look *l, enum budget_part p)
 {
-	double all, n, sum = time_in(l, p, &all, &n);
+	struct part_time t = time_in(l, p, false);
 
-	return all > 0 ? sum / all : NAN;
+	return t.sum_ns / t.all_ns;
+}
+
+double share_from(const struct look *l, enum budget_part p)
+{
+	struct part_time t = time_in(l, p, true);
+
+	return t.sum_ns / t.all_ns;
 }
 
 double own_time_of(const struct look *l, enum budget_part p)
 {
-	double all, n, sum = time_in(l, p, &all, &n);
+	struct part_time t = time_in(l, p, false);
 
-	return n > 0 ? sum / n : NAN;
+	return t.sum_ns / t.n;
+}
+
+double waiting_between(const struct look *l, enum layer_at above, enum layer_at below)
+{
+	double sum = NAN;
+
+	for (int d = 0; d < IO_DIRS; d++) {
+		const struct layer_dir *a = &l->a->layers[above].dir[d];
+		const struct layer_dir *b = &l->a->layers[below].dir[d];
+
+		if (!a->has || !b->has || isnan(a->mean_ns) || isnan(b->mean_ns))
+			continue;
+		sum = (isnan(sum) ? 0 : sum) + a->n * a->mean_ns - b->n * b->mean_ns;
+	}
+	return window_s(l) > 0 ? sum / 1e9 / window_s(l) : NAN;
 }
 
 double mean_at(const struct look *l, enum layer_at at)

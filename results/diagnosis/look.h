@@ -62,10 +62,15 @@ bool job_says(const struct look *l, const char *option, const char *value);
 
 /* ---- requests ---- */
 
-double inflight_of(const struct look *l);                  /* at the engine: Little's law; NAN */
-double share_of(const struct look *l, enum budget_part p); /* of all directions' time; NAN */
-/* Per request, weighted by the time of the directions; NAN. */
-double own_time_of(const struct look *l, enum budget_part p);
+double inflight_of(const struct look *l); /* at the engine: Little's law; NAN */
+/* Of all directions' time, what is spent in a part by itself. NAN: where its neighbour's border
+ * can't be used the part has that one's time too, and such directions have more than a tenth of
+ * all. */
+double share_of(const struct look *l, enum budget_part p);
+double share_from(const struct look *l, enum budget_part p);  /* in it or any part below; NAN */
+double own_time_of(const struct look *l, enum budget_part p); /* per request, as share_of() */
+/* More requests at once at @above than at @below, of the directions that both count; NAN. */
+double waiting_between(const struct look *l, enum layer_at above, enum layer_at below);
 /* At that place, reads, writes and trims together; NAN: not known. */
 double mean_at(const struct look *l, enum layer_at at);
 double bytes_at(const struct look *l, enum layer_at at, enum io_dir dir); /* NAN */

@@ -63,11 +63,9 @@ static void rule_of_main_loop(struct look *l)
 static void rule_of_queueing(struct look *l)
 {
 	double share = share_of(l, PART_VIRTUAL), own = own_time_of(l, PART_VIRTUAL);
-	double guest = l->a->layers[LAYER_AT_GUEST_BLOCK].mean_inflight;
-	double qemu = l->a->layers[LAYER_AT_QEMU].mean_inflight;
+	double waiting = waiting_between(l, LAYER_AT_GUEST_BLOCK, LAYER_AT_QEMU);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "virtual-queueing", .confidence = CONFIDENCE_LIKELY};
-	double waiting = guest - (isnan(qemu) ? 0 : qemu);
 	char many[FMT_MAX];
 
 	if (!is_served_by_qemu(l) || !(share >= limit(l, THRESHOLD_VIRTUAL_SHARE)) ||
@@ -141,7 +139,7 @@ static void rule_of_controller(struct look *l)
 static void rule_of_queues(struct look *l)
 {
 	double threads = l->a->j->sample ? l->a->j->sample->n_threads : 0;
-	double above = share_of(l, PART_VIRTUAL), guest = share_of(l, PART_GUEST);
+	double above = 1 - share_from(l, PART_QEMU); /* QEMU's border alone is asked for */
 	double inflight = inflight_of(l);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "single-queue", .confidence = CONFIDENCE_POSSIBLE};
@@ -149,7 +147,6 @@ static void rule_of_queues(struct look *l)
 	bool has_other;
 	char many[FMT_MAX], share[FMT_MAX];
 
-	above = (isnan(above) ? 0 : above) + (isnan(guest) ? 0 : guest);
 	if (!is_served_by_qemu(l) || path_number(l, "queues") != 1 || threads < 2 ||
 	    vcpus_of(l) < 2 || !(inflight >= limit(l, THRESHOLD_PARALLEL)))
 		return;

@@ -99,11 +99,12 @@ static void rule_of_slowness(struct look *l)
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	bool has_device = !*h->absent && !isnan(mean_at(l, LAYER_AT_HOST_BLOCK));
 	double qemu = mean_at(l, LAYER_AT_QEMU), host = mean_at(l, LAYER_AT_HOST_BLOCK);
-	double mean = isnan(qemu) ? host : qemu, share, in_host = share_of(l, PART_HOST);
+	double mean = isnan(qemu) ? host : qemu, share;
 	char text[FMT_MAX], part[FMT_MAX];
 
-	share = (isnan(in_host) ? 0 : in_host) +
-		(isnan(share_of(l, PART_QEMU)) ? 0 : share_of(l, PART_QEMU));
+	share = share_from(l, PART_QEMU);
+	if (isnan(share)) /* at least */
+		share = share_from(l, PART_HOST);
 	if (!(mean >= slow_from(l)) || !(share >= limit(l, THRESHOLD_BACKEND_SHARE)))
 		return;
 	if (has_device && !(host >= slow_from(l)))

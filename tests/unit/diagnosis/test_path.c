@@ -257,6 +257,37 @@ START_TEST(small_clusters_and_backing_files_are_named_when_they_cost)
 }
 END_TEST
 
+/* What one place did not count is in the part above it, which is not that part's doing. */
+START_TEST(a_part_that_has_its_neighbours_time_is_not_judged)
+{
+	struct made_job m = calm_job();
+
+	/* the host's cache takes the writes: nobody knows what of the 60 % is QEMU's own */
+	m.writes = 1;
+	m.at[LAYER_AT_HOST_BLOCK].count = m.at[LAYER_AT_HOST_BLOCK].bytes = 0.2;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_axis(&d, 0, "cache", "writeback");
+	set_qcow2(&d.trials[0], FILLED, "4096");
+	expect_causes(&d, &f, NULL);
+	done();
+	/* QEMU was not to be asked: its time and the queue's can't be told apart, and how many
+	 * requests it had is not known */
+	m = virtual_job(1e6, 4);
+	m.at[LAYER_AT_QEMU].share = NO_SUCH;
+	make_run(&d, "virtio-blk", 1, &m);
+	facts_add(&d.trials[0].facts, "path.iothread", "iothread1");
+	expect_causes(&d, &f, NULL);
+	done();
+	/* nor above whom a single queue's time was spent */
+	make_run(&d, "virtio-blk", 1, &m);
+	effectives_add(&d.trials[0].effective, "guest.queues", "1", "1", "guest sysfs");
+	d.trials[0].jobs[0].sample->n_threads = 4;
+	expect_causes(&d, &f, "single-queue", NULL);
+	expect_cause(&f, "single-queue", CONFIDENCE_POSSIBLE, NULL);
+	done();
+}
+END_TEST
+
 START_TEST(holes_are_read_without_a_disk)
 {
 	struct made_job m = calm_job();
@@ -292,6 +323,7 @@ TCase *path_cases(void)
 	tcase_add_test(t, one_queue_for_threads_that_run_in_parallel);
 	tcase_add_test(t, first_writes_to_qcow2_allocate);
 	tcase_add_test(t, small_clusters_and_backing_files_are_named_when_they_cost);
+	tcase_add_test(t, a_part_that_has_its_neighbours_time_is_not_judged);
 	tcase_add_test(t, holes_are_read_without_a_disk);
 	return t;
 }
