@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "figure.h"
+#include "together.h"
 
 const char *const budget_part_names[] = {"guest", "virtual queue and QEMU's dispatch",
 					 "QEMU block layer", "host block layer and device"};
@@ -103,11 +104,28 @@ static bool is_there(const struct layer_dir *l)
 	return l->has && l->n >= 1 && !isnan(l->mean_ns);
 }
 
+/* Why a place's requests can't be set against the engine's: ""; or why. */
+static void say_if_absent(const struct layer_seen *layers, int at, int dir, char why_not[160])
+{
+	const struct layer_seen *engine = &layers[LAYER_AT_ENGINE];
+
+	if (layers[at].absent[0])
+		snprintf(why_not, 160, "%s", layers[at].absent);
+	else if (engine->n_jobs > 1 && !engine->is_whole)
+		snprintf(why_not, 160,
+			 "%zu jobs ran at once and are counted together there: what one of them "
+			 "asked for is not known",
+			 engine->n_jobs);
+	else if (!is_there(&layers[at].dir[dir]))
+		snprintf(why_not, 160, "%s: no %s request was counted there", layer_at_names[at],
+			 io_dir_names[dir]);
+}
+
 /* The borders that can be used, the engine's first; the other parts' lines say why not. */
 static size_t find_borders(const struct layer_seen *layers, int dir, struct budget_dir *d,
 			   struct border out[LAYER_ATS])
 {
-	const struct layer_dir *top = &layers[LAYER_AT_ENGINE].dir[dir];
+	const struct layer_dir *top = asked_together(&layers[LAYER_AT_ENGINE], dir);
 	size_t n = 1;
 
 	out[0] = (struct border){LAYER_AT_ENGINE, top->n, top->bytes, 1, top->mean_ns};
@@ -117,15 +135,9 @@ static size_t find_borders(const struct layer_seen *layers, int dir, struct budg
 		char *why_not = d->part[at].why_not;
 		double factor;
 
-		if (layers[at].absent[0]) {
-			snprintf(why_not, 160, "%s", layers[at].absent);
+		say_if_absent(layers, at, dir, why_not);
+		if (why_not[0])
 			continue;
-		}
-		if (!is_there(l)) {
-			snprintf(why_not, 160, "%s: no %s request was counted there",
-				 layer_at_names[at], io_dir_names[dir]);
-			continue;
-		}
 		factor = relate(above, l, (enum layer_at)at, d, why_not);
 		if (isnan(factor))
 			continue;
@@ -152,17 +164,32 @@ static void cap_borders(struct border *b, size_t n, struct budget_dir *d)
 	}
 }
 
+/* The total is no longer the job's own mean: says so. */
+static void say_together(const struct layer_seen *engine, int dir, struct budget_dir *d)
+{
+	double all = asked_together(engine, dir)->n, own = engine->dir[dir].n;
+
+	if (all - own >= 1)
+		warn(d,
+		     "%zu jobs ran at once: this is the mean of all their %.0f requests, of which "
+		     "%.0f are this job's",
+		     engine->n_jobs, all, own);
+}
+
 static void budget_dir_of(const struct layer_seen *layers, int dir, struct budget_dir *d)
 {
+	const struct layer_seen *engine = &layers[LAYER_AT_ENGINE];
 	struct border b[LAYER_ATS];
 	size_t n;
 
 	for (int at = 0; at < LAYER_ATS; at++)
 		d->n[at] = layers[at].dir[dir].has ? layers[at].dir[dir].n : NAN;
-	if (!is_there(&layers[LAYER_AT_ENGINE].dir[dir]))
+	if (!is_there(&engine->dir[dir]))
 		return;
 	d->has = true;
-	d->total_ns = layers[LAYER_AT_ENGINE].dir[dir].mean_ns;
+	d->n[LAYER_AT_ENGINE] = asked_together(engine, dir)->n;
+	d->total_ns = asked_together(engine, dir)->mean_ns;
+	say_together(engine, dir, d);
 	n = find_borders(layers, dir, d, b);
 	cap_borders(b, n, d);
 	for (size_t i = 0; i < n; i++) {

@@ -14,6 +14,10 @@
  *   the job waits for. The border is not used, and the part above it has the time.
  * - more bytes: metadata, or somebody else's requests on the same device: mean per request.
  * Each of these is said in the warning, with the counts.
+ *
+ * Jobs that ran at once are counted together by all places but the engine: a direction that several
+ * of them use is split for all of their requests, which is said, and not at all where one of them
+ * is not known.
  */
 #ifndef BUDGET_H
 #define BUDGET_H
@@ -39,9 +43,10 @@ struct budget_line {
 };
 
 struct budget_dir {
-	bool has; /* the engine timed some; the parts that have add up to the total */
+	bool has; /* the job's engine timed some; the parts that have add up to the total, which is
+		   * the mean of all jobs that ran at once */
 	double total_ns;
-	double n[LAYER_ATS]; /* requests seen at each place; NAN: not known */
+	double n[LAYER_ATS]; /* requests seen at each place, of all jobs at once; NAN: not known */
 	char warning[400];   /* counts differ, or a lower place says more than an upper one; "" */
 	struct budget_line part[BUDGET_PARTS];
 };

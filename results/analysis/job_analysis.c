@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "rng.h"
 #include "summary.h"
+#include "together.h"
 #include "units.h"
 
 /* --- spikes --- */
@@ -315,10 +316,23 @@ static double fact_ns(const struct facts *f, const char *key)
 	return text ? strtod(text, NULL) : NAN;
 }
 
+/* Reads, writes and trims of all jobs that had the VM at once; 0: not known. */
+static double ios_together(const struct job_analysis *a)
+{
+	const struct layer_seen *engine = &a->layers[LAYER_AT_ENGINE];
+	double ios = 0;
+
+	if (engine->n_jobs < 2)
+		return a->j->sample ? (double)sample_ios(a->j->sample) : 0;
+	for (int d = 0; d < IO_DIRS && engine->is_whole; d++)
+		ios += d == IO_SYNC ? 0 : engine->all[d].n;
+	return ios;
+}
+
 static void find_roles(struct job_analysis *a)
 {
 	const struct facts *f = &a->j->facts;
-	double ios = a->j->sample ? (double)sample_ios(a->j->sample) : 0;
+	double ios = ios_together(a);
 	double time = (double)(a->to_ns - a->from_ns);
 
 	for (size_t i = 0; i < f->n && a->n_roles < ROLE_COSTS_MAX; i++) {
@@ -345,6 +359,29 @@ static void find_roles(struct job_analysis *a)
 
 /* --- */
 
+/* The slices' times of all jobs that ran at once. */
+static int find_times(struct job_analysis *a)
+{
+	const struct layer_seen *engine = &a->layers[LAYER_AT_ENGINE];
+	BL_CLEANUP(bl_freep) double *times = NULL;
+
+	if (!a->line.n || a->line.is_mean_only || (engine->n_jobs > 1 && !engine->is_whole))
+		return 0;
+	times = calloc(IO_DIRS * a->line.n, sizeof *times);
+	if (!times)
+		return -ENOMEM;
+	for (size_t i = 0; i < a->t->n_jobs; i++) {
+		const struct job_result *j = &a->t->jobs[i];
+
+		if ((j == a->j || jobs_overlap(a->t, a->j, j)) &&
+		    !timeline_add_times(&a->line, a->t, j, times))
+			return 0;
+	}
+	a->times_ns = times;
+	times = NULL;
+	return 0;
+}
+
 static int fill(struct job_analysis *a, struct bl_err *err)
 {
 	const char *bus = facts_get(&a->d->cells[a->cell].axes, "bus");
@@ -358,6 +395,8 @@ static int fill(struct job_analysis *a, struct bl_err *err)
 	budget_of(a->layers, &a->budget);
 	find_roles(a);
 	r = timeline_of(a->t, a->j, &a->line, err);
+	if (r == 0)
+		r = find_times(a);
 	if (r == 0)
 		r = signals_of(a->j, &a->line, a->layers[LAYER_AT_HOST_BLOCK].device, &signals,
 			       err);
@@ -398,6 +437,7 @@ void job_analysis_done(struct job_analysis *a)
 	timeline_done(&a->line);
 	stutter_done(&a->stutter);
 	free(a->is_spike);
+	free(a->times_ns);
 	*a = (struct job_analysis){0};
 }
 

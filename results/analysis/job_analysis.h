@@ -16,7 +16,7 @@
  * "cpu.ROLE_wait_ns". */
 struct role_cost {
 	char role[24];         /* "vcpu", "iothread", "main", "worker", "vhost", "job", "other" */
-	double run_ns_per_io;  /* per read, write or trim */
+	double run_ns_per_io;  /* per read, write or trim of all jobs at once; NAN: not known */
 	double wait_ns_per_io; /* runnable without a CPU; NAN: not known */
 	double run_share;      /* CPUs busy with it: run time over the counted time */
 	double wait_share;     /* NAN: not known */
@@ -41,6 +41,9 @@ struct job_analysis {
 	struct layer_seen layers[LAYER_ATS];
 	struct budget budget;
 	struct timeline line;
+	/* What the requests took that completed in each slice, of all jobs that ran at once,
+	 * [IO_DIRS * line.n] as timeline_add_times() has it; NULL: not known of all of them. */
+	double *times_ns;
 	struct stutter stutter;  /* times since the counted time began; empty when line.n is 0 */
 	double wall_phase_s;     /* when a period's beats fall, in [0, period) of the wall clock's
 				  * seconds     since 1970; NAN: no period, or the trial's fact

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "together.h"
 
 const char *const layer_at_names[] = {"engine", "guest block layer", "QEMU block layer",
 				      "host block layer"};
@@ -154,10 +155,12 @@ static bool add_disk(const struct window *w, const char *prefix, struct layer_se
 
 /* --- the engine --- */
 
-static void see_engine(const struct job_result *j, const struct window *w, struct layer_seen *seen)
+static void see_engine(const struct trial_record *t, const struct job_result *j,
+		       const struct window *w, struct layer_seen *seen)
 {
 	double all = 0;
 
+	jobs_together(t, j, seen);
 	snprintf(seen->source, sizeof seen->source, "the engine's own timing, built to completed");
 	if (!j->sample) {
 		snprintf(seen->absent, sizeof seen->absent, "no job was measured");
@@ -413,7 +416,7 @@ static int see(const struct trial_record *t, const struct job_result *j, enum la
 {
 	switch (at) {
 	case LAYER_AT_ENGINE:
-		see_engine(j, w, seen);
+		see_engine(t, j, w, seen);
 		return 0;
 	case LAYER_AT_GUEST_BLOCK:
 		w->set = &j->watched[WATCHED_GUEST];

@@ -46,6 +46,13 @@ struct layer_seen {
 	struct layer_dir dir[IO_DIRS];
 	double busy_share; /* of the time with a request in it, 0..1, of the busiest device; NAN */
 	double mean_inflight; /* requests at once, mean over the counted time; NAN */
+	/* Of LAYER_AT_ENGINE only: how many jobs of the trial ran at this one's counted time,
+	 * itself too, and what all of them asked for within it (together.h); the other places
+	 * counted that. is_whole false: what some of them asked for is not known. all: of one job
+	 * alone, nothing. */
+	size_t n_jobs;
+	bool is_whole;
+	struct layer_dir all[IO_DIRS];
 };
 
 /* The job's counted time on the host's clock. Without a sample (a VM that is only watched): the

@@ -86,6 +86,28 @@ static int from_slices(const struct sample *s, struct timeline *l)
 	return 0;
 }
 
+bool timeline_add_times(const struct timeline *line, const struct trial_record *t,
+			const struct job_result *j, double *times)
+{
+	const struct sample *s = j->sample;
+	uint64_t from, to;
+
+	if (!s || !s->n_intervals || !s->interval_ns || !job_window(t, j, &from, &to))
+		return false;
+	for (size_t i = 0; i < s->n_intervals; i++) {
+		const struct interval *iv = &s->intervals[i];
+		uint64_t at = from + iv->index * s->interval_ns + s->interval_ns / 2;
+		size_t slice = at >= line->from_ns ? (size_t)((at - line->from_ns) / line->step_ns)
+						   : line->n;
+
+		if (iv->count && !iv->n_buckets)
+			return false;
+		if (iv->count && slice < line->n)
+			times[iv->dir * line->n + slice] += slice_time(iv);
+	}
+	return true;
+}
+
 /* --- from what QEMU counts --- */
 
 static void grid(const struct series_set *s, const char *name, const struct timeline *l,

@@ -25,6 +25,12 @@ int timeline_of(const struct trial_record *t, const struct job_result *j, struct
 		struct bl_err *err);
 void timeline_done(struct timeline *line);
 
+/* Adds what the requests of @j took that completed in each slice of @line, ns, to
+ * @times[IO_DIRS * n], direction d's at d * n. @j may be another job that ran at once: its slices
+ * count where their middles lie. false: its slices, or their histograms, are not kept. */
+bool timeline_add_times(const struct timeline *line, const struct trial_record *t,
+			const struct job_result *j, double *times);
+
 /* Seconds since the counted time began of the slice's beginning. */
 double timeline_s(const struct timeline *line, size_t slice);
 

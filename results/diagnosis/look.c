@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "together.h"
 
 static void found_done(struct found *f)
 {
@@ -196,16 +197,46 @@ double window_s(const struct look *l)
 	return (double)(l->a->to_ns - l->a->from_ns) / 1e9;
 }
 
-double inflight_of(const struct look *l)
+/* What all jobs asked for that ran at once: the places below the engine counted that. NULL: what
+ * one of them asked for is not known. */
+static const struct layer_dir *asked(const struct look *l, enum io_dir dir)
+{
+	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
+
+	return e->n_jobs > 1 && !e->is_whole ? NULL : asked_together(e, dir);
+}
+
+bool is_alone(const struct look *l)
+{
+	return l->a->layers[LAYER_AT_ENGINE].n_jobs < 2;
+}
+
+double asked_count(const struct look *l, enum io_dir dir)
+{
+	const struct layer_dir *d = asked(l, dir);
+
+	return d && d->has ? d->n : NAN;
+}
+
+double asked_bytes(const struct look *l, enum io_dir dir)
+{
+	const struct layer_dir *d = asked(l, dir);
+
+	return d && d->has ? d->bytes : NAN;
+}
+
+double inflight_of(const struct look *l, bool of_all_jobs)
 {
 	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
 	double sum = 0;
 	bool any = false;
 
 	for (int d = 0; d < IO_DIRS; d++) {
-		if (!e->dir[d].has || isnan(e->dir[d].mean_ns))
+		const struct layer_dir *one = of_all_jobs ? asked_together(e, d) : &e->dir[d];
+
+		if (!one->has || isnan(one->mean_ns))
 			continue;
-		sum += e->dir[d].n * e->dir[d].mean_ns;
+		sum += one->n * one->mean_ns;
 		any = true;
 	}
 	return any && window_s(l) > 0 ? sum / 1e9 / window_s(l) : NAN;

@@ -62,7 +62,13 @@ bool job_says(const struct look *l, const char *option, const char *value);
 
 /* ---- requests ---- */
 
-double inflight_of(const struct look *l); /* at the engine: Little's law; NAN */
+/* At the engine, by Little's law: of this job, or of all that ran at once; NAN. */
+double inflight_of(const struct look *l, bool of_all_jobs);
+bool is_alone(const struct look *l); /* no other job of the trial ran at the same time */
+/* What all jobs that ran at once asked for, which the guest's disk, QEMU and the host count
+ * together; of a job alone what it asked for itself. NAN: nothing, or one of them is not known. */
+double asked_count(const struct look *l, enum io_dir dir);
+double asked_bytes(const struct look *l, enum io_dir dir);
 /* Of all directions' time, what is spent in a part by itself. NAN: where its neighbour's border
  * can't be used the part has that one's time too, and such directions have more than a tenth of
  * all. */

@@ -82,7 +82,7 @@ static bool is_by_others(const struct look *l)
 static struct waits waits_of_workers(const struct look *l)
 {
 	struct waits w = waits_of(l, "worker");
-	double at_once = inflight_of(l);
+	double at_once = inflight_of(l, true);
 
 	if (at_once > 1) {
 		w.wait /= at_once;

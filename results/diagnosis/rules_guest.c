@@ -53,12 +53,14 @@ static void rule_of_flushes(struct look *l)
 	struct found found = {.cause = "flush-storm"};
 	const struct signal *s = explains(l, flush_signals);
 	struct flushes f;
-	bool has_level;
+	bool has_level, is_own;
 
 	if (!flushes_at(l, LAYER_AT_ENGINE, &f) && !flushes_at(l, LAYER_AT_GUEST_BLOCK, &f) &&
 	    !flushes_at(l, LAYER_AT_QEMU, &f))
 		return;
-	has_level = f.n >= limit(l, THRESHOLD_FLUSHES) &&
+	/* When it asks for none and another job does, those are the other's. */
+	is_own = f.at == LAYER_AT_ENGINE || !(asked_count(l, IO_SYNC) > 0);
+	has_level = is_own && f.n >= limit(l, THRESHOLD_FLUSHES) &&
 		    f.mean_ns >= limit(l, THRESHOLD_FLUSH_MEAN) &&
 		    f.share >= limit(l, THRESHOLD_FLUSH_SHARE);
 	if (!has_level && !s)

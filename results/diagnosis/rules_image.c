@@ -54,7 +54,7 @@ static double times_more(const struct look *l, enum io_dir dir)
 	double guest = bytes_at(l, LAYER_AT_QEMU, dir), host;
 
 	if (isnan(guest))
-		guest = bytes_at(l, LAYER_AT_ENGINE, dir);
+		guest = asked_bytes(l, dir);
 	host = rate_of(l, WATCHED_HOST,
 		       dir == IO_READ ? "process.read_bytes" : "process.write_bytes") *
 	       window_s(l);
@@ -83,7 +83,7 @@ static double split_of(const struct look *l)
 	double guest = 0, host = 0;
 
 	for (int d = 0; d < IO_SYNC; d++) {
-		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double n = asked_count(l, (enum io_dir)d);
 		double below = count_at(l, LAYER_AT_HOST_BLOCK, (enum io_dir)d);
 
 		guest += isnan(n) ? 0 : n;

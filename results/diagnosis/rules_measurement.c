@@ -17,7 +17,7 @@ struct below {
 /* Did the guest's cache answer, or the host's? */
 static struct below reads_below(const struct look *l)
 {
-	double engine = bytes_at(l, LAYER_AT_ENGINE, IO_READ);
+	double engine = asked_bytes(l, IO_READ);
 	double guest = bytes_at(l, LAYER_AT_GUEST_BLOCK, IO_READ);
 	double host = bytes_at(l, LAYER_AT_HOST_BLOCK, IO_READ);
 	double process = rate_of(l, WATCHED_HOST, "process.read_bytes") * window_s(l);
@@ -47,8 +47,10 @@ static void rule_of_caches(struct look *l)
 		return;
 	if (b.share < limit(l, THRESHOLD_CACHED_ALL))
 		f.confidence = CONFIDENCE_CERTAIN;
-	say(&said, "of %s that the job read, %s came from %s: the rest was in the %s's page cache",
-	    mib_text(a, engine), pct_text(part, b.share), b.where, b.is_guest ? "guest" : "host");
+	say(&said, "of %s that %s read, %s came from %s: the rest was in the %s's page cache",
+	    mib_text(a, asked_bytes(l, IO_READ)),
+	    is_alone(l) ? "the job" : "the jobs that ran at once", pct_text(part, b.share), b.where,
+	    b.is_guest ? "guest" : "host");
 	if (cached > 0 && !b.is_guest)
 		say(&said, "%s of the image were in it before the first job", mib_text(a, cached));
 	if (!b.is_guest)

@@ -100,7 +100,7 @@ static double absorbed_of(const struct look *l)
 	double host = bytes_at(l, LAYER_AT_HOST_BLOCK, IO_WRITE);
 
 	if (isnan(guest))
-		guest = bytes_at(l, LAYER_AT_ENGINE, IO_WRITE);
+		guest = asked_bytes(l, IO_WRITE);
 	if (isnan(host))
 		host = rate_of(l, WATCHED_HOST, "process.write_bytes") * window_s(l);
 	return guest > 0 ? host / guest : NAN;

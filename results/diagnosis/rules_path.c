@@ -140,7 +140,7 @@ static void rule_of_queues(struct look *l)
 {
 	double threads = l->a->j->sample ? l->a->j->sample->n_threads : 0;
 	double above = 1 - share_from(l, PART_QEMU); /* QEMU's border alone is asked for */
-	double inflight = inflight_of(l);
+	double inflight = inflight_of(l, false);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "single-queue", .confidence = CONFIDENCE_POSSIBLE};
 	struct sibling other;

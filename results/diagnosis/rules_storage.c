@@ -178,15 +178,19 @@ static bool parse_limit(const char *text, double *ret, bool *ret_is_bytes)
 	return text[skip] && *ret > 0 && (!*ret_is_bytes || strstr(unit, "/s"));
 }
 
-/* What the job had of it, a second: of reads, of writes and trims, or of both. */
+/* What all jobs had of the disk together, a second: of reads, of writes and trims, or of both. As
+ * QEMU counts it, which holds it back; not all trims are counted there. */
 static double had_of(const struct look *l, bool is_bytes, bool reads, bool writes)
 {
 	double sum = 0;
 
 	for (int d = 0; d < IO_SYNC; d++) {
-		double v = is_bytes ? bytes_at(l, LAYER_AT_ENGINE, (enum io_dir)d)
-				    : count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		enum io_dir dir = (enum io_dir)d;
+		double v = is_bytes ? bytes_at(l, LAYER_AT_QEMU, dir)
+				    : count_at(l, LAYER_AT_QEMU, dir);
 
+		if (!(v > 0))
+			v = is_bytes ? asked_bytes(l, dir) : asked_count(l, dir);
 		if (!isnan(v) && (d == IO_READ ? reads : writes))
 			sum += v;
 	}
@@ -232,8 +236,8 @@ static void rule_of_limit(struct look *l)
 		f.confidence = CONFIDENCE_POSSIBLE;
 	if (*axis_of(l->g->d, l->a->cell, "throttle"))
 		snprintf(f.change, sizeof f.change, "throttle=off");
-	say(&said, "the disk has a limit of %s, and the job's %s were %s of it", text, unit,
-	    pct_text(part, share));
+	say(&said, "the disk has a limit of %s, and the %s %s were %s of it", text,
+	    is_alone(l) ? "job's" : "jobs'", unit, pct_text(part, share));
 	if (!isnan(in_qemu))
 		say(&said,
 		    "%s of its latency was spent in QEMU's block layer, which holds requests "

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "together.h"
+
 /* A slice more on each side: readings of other watchers lie up to one apart from the engine's. */
 #define AROUND_S 0.1
 
@@ -25,8 +27,8 @@ bool is_stuttering(const struct look *l)
 	       s->stalled_s / s->span_s >= limit(l, THRESHOLD_STALLED);
 }
 
-/* What the engine's requests that completed from @from_s to @to_s took together. */
-static double engine_ns(const struct look *l, double from_s, double to_s)
+/* What all jobs' requests of a direction that completed from @from_s to @to_s took together. */
+static double engine_ns(const struct look *l, int dir, double from_s, double to_s)
 {
 	const struct timeline *line = &l->a->line;
 	double sum = 0;
@@ -34,17 +36,10 @@ static double engine_ns(const struct look *l, double from_s, double to_s)
 	for (size_t i = 0; i < line->n; i++) {
 		double at = timeline_s(line, i);
 
-		if (at >= from_s - 1e-9 && at < to_s - 1e-9 && line->ios[i] > 0 &&
-		    !isnan(line->mean_ns[i]))
-			sum += line->mean_ns[i] * line->ios[i];
+		if (at >= from_s - 1e-9 && at < to_s - 1e-9)
+			sum += l->a->times_ns[(size_t)dir * line->n + i];
 	}
 	return sum;
-}
-
-static double qemu_ns(const struct look *l, double from_s, double to_s)
-{
-	return rise_in(l, WATCHED_QEMU, "block.read_ns", from_s, to_s) +
-	       rise_in(l, WATCHED_QEMU, "block.write_ns", from_s, to_s);
 }
 
 /* Of the device's requests, those that can be the job's: others' wait is not its own. */
@@ -53,7 +48,7 @@ static double own_requests(const struct look *l)
 	double mine = 0, all = 0;
 
 	for (int d = 0; d < IO_SYNC; d++) {
-		double n = count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double n = asked_count(l, (enum io_dir)d);
 		double host = count_at(l, LAYER_AT_HOST_BLOCK, (enum io_dir)d);
 
 		mine += isnan(n) ? 0 : n;
@@ -62,41 +57,86 @@ static double own_requests(const struct look *l)
 	return all > mine && all > 0 ? mine / all : 1;
 }
 
-static double host_ns(const struct look *l, double from_s, double to_s)
+static enum watcher watcher_of(enum layer_at at)
 {
-	const char *name = l->a->layers[LAYER_AT_HOST_BLOCK].device;
-	char read[SERIES_NAME_MAX], written[SERIES_NAME_MAX];
-
-	if (!*name || strchr(name, ' ')) /* of several, none stands for all */
-		return NAN;
-	if ((size_t)snprintf(read, sizeof read, "disk.%s.read_ns", name) >= sizeof read ||
-	    (size_t)snprintf(written, sizeof written, "disk.%s.write_ns", name) >= sizeof written)
-		return NAN;
-	return (rise_in(l, WATCHED_HOST, read, from_s, to_s) +
-		rise_in(l, WATCHED_HOST, written, from_s, to_s)) *
-	       own_requests(l);
+	return at == LAYER_AT_QEMU ? WATCHED_QEMU : WATCHED_HOST;
 }
+
+/* What a direction's requests took there. */
+static double place_ns(const struct look *l, enum layer_at at, int dir, double from_s, double to_s)
+{
+	static const char *const counters[IO_DIRS] = {[IO_READ] = "read_ns",
+						      [IO_WRITE] = "write_ns",
+						      [IO_TRIM] = "discard_ns",
+						      [IO_SYNC] = "flush_ns"};
+	char name[SERIES_NAME_MAX];
+
+	if (at == LAYER_AT_QEMU)
+		snprintf(name, sizeof name, "block.%s", counters[dir]);
+	else
+		snprintf(name, sizeof name, "disk.%.40s.%s",
+			 l->a->layers[LAYER_AT_HOST_BLOCK].device, counters[dir]);
+	return rise_in(l, watcher_of(at), name, from_s, to_s);
+}
+
+/* Is what this direction's requests took in the slices, too? */
+static bool is_sliced(const struct look *l, int dir)
+{
+	const struct layer_dir *all = asked_together(&l->a->layers[LAYER_AT_ENGINE], dir);
+
+	return all->has && all->n >= 1 &&
+	       engine_ns(l, dir, 0, window_s(l)) >= all->n * all->mean_ns / 2;
+}
+
+/* One stall, or all of them: requests' time at the engine, of the directions that the place counts
+ * too, and there. */
+struct spent {
+	double all_ns, engine_ns, place_ns;
+};
+
+/* A stall at the job's end lasts beyond the last reading: nothing of it is known. */
+static void add_stall(const struct look *l, enum layer_at at, double from_s, double to_s,
+		      struct spent *sum)
+{
+	struct spent one = {0};
+
+	for (int d = 0; d < IO_DIRS; d++) {
+		double ns = engine_ns(l, d, from_s, to_s);
+
+		one.all_ns += ns;
+		if (!is_sliced(l, d) || !(count_at(l, at, (enum io_dir)d) >= 1))
+			continue;
+		one.engine_ns += ns;
+		one.place_ns += place_ns(l, at, d, from_s, to_s);
+	}
+	if (isnan(one.place_ns))
+		return;
+	sum->all_ns += one.all_ns;
+	sum->engine_ns += one.engine_ns;
+	sum->place_ns += one.place_ns;
+}
+
+/* Where it counts less than that of the stalls' time, it tells of other requests. */
+#define COUNTED_LEAST 0.5
 
 double stalled_at(const struct look *l, enum layer_at at)
 {
 	const struct stutter *s = &l->a->stutter;
-	double all = 0, below = 0;
+	const char *device = l->a->layers[LAYER_AT_HOST_BLOCK].device;
+	struct spent sum = {0};
 
-	if (l->a->line.is_mean_only || (at != LAYER_AT_QEMU && at != LAYER_AT_HOST_BLOCK))
+	if (!l->a->times_ns || (at != LAYER_AT_QEMU && at != LAYER_AT_HOST_BLOCK))
 		return NAN;
-	for (size_t i = 0; i < s->n_stalls; i++) {
-		double from = s->stalls[i].at_s - AROUND_S;
-		double to = s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S, there;
-
-		there = at == LAYER_AT_QEMU ? qemu_ns(l, from, to) : host_ns(l, from, to);
-		if (isnan(there)) /* a stall at the job's end lasts beyond the last reading */
-			continue;
-		all += engine_ns(l, from, to);
-		below += there;
-	}
-	if (!(all > 0))
+	if (at == LAYER_AT_HOST_BLOCK && (!*device || strchr(device, ' ')))
+		return NAN; /* of several, none stands for all */
+	for (size_t i = 0; i < s->n_stalls; i++)
+		add_stall(l, at, s->stalls[i].at_s - AROUND_S,
+			  s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S, &sum);
+	if (at == LAYER_AT_HOST_BLOCK)
+		sum.place_ns *= own_requests(l);
+	if (!(sum.engine_ns > COUNTED_LEAST * sum.all_ns))
 		return NAN;
-	return fmin(below / all, 1);
+	return fmin(sum.place_ns / sum.engine_ns, 1);
 }
 
 double stuck_share(const struct look *l)

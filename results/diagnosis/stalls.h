@@ -7,8 +7,9 @@
 /* Do the stalls count: enough of them, long enough for somebody to feel? */
 bool is_stuttering(const struct look *l);
 
-/* The budget of the stalls: of the time that the engine's requests took which completed in the
+/* The budget of the stalls: of the time that the requests of all jobs took which completed in the
  * stalls' windows, the share that they spent at or below a place (QEMU's block layer, the host's).
+ * Of the directions that the place counts; NAN where those have less than half of that time.
  * By Little's law alone each window would show its own length; what tells is how much of it lies
  * below. Not above 1. NAN: no stalls, or that place was not watched.
  */

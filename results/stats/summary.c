@@ -61,6 +61,14 @@ static bool lat_metric(const struct lat *l, enum metric m, double *ret)
 	return p.is_known;
 }
 
+/* The process's CPU time is then that of all of them, and this job's share can't be told. */
+static bool ran_beside_others(const struct job_result *j)
+{
+	const char *n = facts_get(&j->facts, "cpu.jobs_in_window");
+
+	return n && strtoul(n, NULL, 10) > 1;
+}
+
 /* The metric, with the merged latencies at hand. */
 static bool metric_of(const struct job_result *j, const struct lat *all, enum metric m, double *ret)
 {
@@ -74,7 +82,7 @@ static bool metric_of(const struct job_result *j, const struct lat *all, enum me
 		*ret = m == METRIC_IOPS ? sample_iops(j->sample) : sample_bytes_per_s(j->sample);
 		return true;
 	case METRIC_CPU_PER_IO:
-		if (!j->has_host_cpu || !ios)
+		if (!j->has_host_cpu || !ios || ran_beside_others(j))
 			return false;
 		*ret = (double)j->host_cpu_ns / (double)ios;
 		return true;

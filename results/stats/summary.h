@@ -51,7 +51,8 @@ extern const char *const metric_names[METRICS]; /* "iops", ..., "cpu_ns_per_io" 
 extern const bool metric_more_is_better[METRICS];
 
 /* One metric of one job result, all directions but sync merged by histogram. false: absent (no
- * sample, no latencies, too few of them for the percentile, CPU time not measured). */
+ * sample, no latencies, too few of them for the percentile, CPU time not measured or that of
+ * several jobs at once). */
 bool job_metric(const struct job_result *j, enum metric m, double *ret);
 
 #define SUMMARY_VALUES 64

@@ -66,8 +66,9 @@ void add_slice(struct job_result *j, size_t index, enum io_dir dir, uint64_t n, 
 	if (n > 1 && usual != worst)
 		iv->buckets[iv->n_buckets++] =
 			(struct interval_bucket){(uint16_t)usual, (uint32_t)n - 1};
-	iv->buckets[iv->n_buckets++] =
+	iv->buckets[iv->n_buckets] =
 		(struct interval_bucket){(uint16_t)worst, iv->n_buckets ? 1 : (uint32_t)n};
+	iv->n_buckets++;
 	if (n > 1)
 		add_requests(j, dir, n - 1, ns, 4096);
 	add_requests(j, dir, 1, worst_ns, 4096);

@@ -8,6 +8,7 @@
 
 #include "job_analysis.h"
 #include "made_job.h"
+#include "summary.h"
 
 static struct run_data d;
 static struct job_analysis a;
@@ -275,6 +276,94 @@ START_TEST(cpu_time_is_priced_by_role)
 }
 END_TEST
 
+/* A second job that runs beside the first from its middle on, and to twice its time. */
+static struct job_result *add_job_beside(uint64_t begins_ns)
+{
+	struct trial_record *t = &d.trials[0];
+	struct job_result *j;
+
+	t->jobs = realloc(t->jobs, 2 * sizeof *t->jobs);
+	t->n_jobs = 2;
+	j = &t->jobs[1];
+	*j = (struct job_result){.name = strdup("k"), .job_text = strdup("[k]\n")};
+	j->sample = sample_new("k");
+	j->sample->start_ns = begins_ns;
+	j->sample->runtime_ns = 10000000000;
+	j->sample->interval_ns = 100000000;
+	for (int i = 0; i < 2; i++)
+		set_fact(&t->jobs[i].facts, "cpu.jobs_in_window", "2");
+	return j;
+}
+
+START_TEST(jobs_at_once_are_counted_together)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10), *k;
+	const struct budget_dir *b = &a.budget.dir[IO_READ];
+	double cpu;
+
+	/* 10 s of 500 reads/s of 100 us beside 5 s of 500 of 300 us; the guest's disk counts both
+	 */
+	for (size_t i = 0; i < 100; i++)
+		add_slice(j, i, IO_READ, 50, 100000, 100000);
+	add_slice(j, 99, IO_WRITE, 50, 100000, 100000);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_READ, 750, 150000, 4096);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_WRITE, 5, 50000, 4096);
+	set_fact(&j->facts, "cpu.vcpu_ns", "75500000");
+	j->has_host_cpu = true;
+	j->host_cpu_ns = 75500000;
+	k = add_job_beside(START_NS + 5000000000);
+	for (size_t i = 0; i < 100; i++)
+		add_slice(k, i, IO_READ, 50, 300000, 300000);
+	analyse();
+	ck_assert_uint_eq(a.layers[LAYER_AT_ENGINE].n_jobs, 2);
+	ck_assert(a.layers[LAYER_AT_ENGINE].is_whole);
+	ck_assert_double_eq(a.layers[LAYER_AT_ENGINE].dir[IO_READ].n, 5000);
+	ck_assert_double_eq(b->n[LAYER_AT_ENGINE], 7500);
+	ck_assert_double_eq_tol(b->total_ns, (5000 * 100e3 + 2500 * 300e3) / 7500, 1);
+	ck_assert_double_eq_tol(b->part[PART_GUEST].own_ns, b->total_ns - 150000, 2000);
+	ck_assert_str_eq(b->warning, "2 jobs ran at once: this is the mean of all their 7500 "
+				     "requests, of which 5000 are this job's");
+	/* only this one writes: nothing is to be told apart */
+	ck_assert_str_eq(a.budget.dir[IO_WRITE].warning, "");
+	ck_assert_double_eq(a.budget.dir[IO_WRITE].n[LAYER_AT_ENGINE], 50);
+	/* their CPU time is for the requests of both */
+	ck_assert_double_eq_tol(analysis_role(&a, "vcpu")->run_ns_per_io, 10000, 1e-6);
+	ck_assert(!job_metric(a.j, METRIC_CPU_PER_IO, &cpu));
+	/* a slice of the other lies where it was */
+	ck_assert_double_eq_tol(a.times_ns[49], 50 * 100e3, 0.01 * 50 * 100e3);
+	ck_assert_double_eq_tol(a.times_ns[50], 50 * 400e3, 0.01 * 50 * 400e3);
+	ck_assert_double_eq_tol(a.times_ns[IO_WRITE * a.line.n + 99], 50 * 100e3, 0.01 * 5e6);
+	done();
+}
+END_TEST
+
+START_TEST(jobs_one_after_the_other_are_alone)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10), *k;
+
+	for (size_t i = 0; i < 100; i++)
+		add_slice(j, i, IO_READ, 50, 100000, 100000);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_READ, 500, 90000, 4096);
+	k = add_job_beside(START_NS + 10000000000);
+	add_slice(k, 0, IO_READ, 50, 300000, 300000);
+	analyse();
+	ck_assert_uint_eq(a.layers[LAYER_AT_ENGINE].n_jobs, 1);
+	ck_assert_double_eq(a.budget.dir[IO_READ].n[LAYER_AT_ENGINE], 5000);
+	ck_assert(a.budget.dir[IO_READ].part[PART_VIRTUAL].has);
+	job_analysis_done(&a);
+	/* of the second of the group nothing is known: then nothing is split */
+	k->sample = sample_free(k->sample);
+	analyse();
+	ck_assert_uint_eq(a.layers[LAYER_AT_ENGINE].n_jobs, 2);
+	ck_assert(!a.layers[LAYER_AT_ENGINE].is_whole);
+	ck_assert(!a.budget.dir[IO_READ].part[PART_VIRTUAL].has);
+	ck_assert_ptr_nonnull(strstr(a.budget.dir[IO_READ].part[PART_VIRTUAL].why_not,
+				     "2 jobs ran at once and are counted together"));
+	ck_assert_ptr_null(a.times_ns);
+	done();
+}
+END_TEST
+
 START_TEST(rates_and_last_values_are_of_the_counted_time)
 {
 	struct job_result *j = make_job(&d, "virtio-blk", 10);
@@ -380,6 +469,8 @@ TCase *job_cases(void)
 	tcase_add_test(t, the_tail_within_stalls_is_told);
 	tcase_add_test(t, with_few_stalls_the_slowest_slices_are_asked);
 	tcase_add_test(t, cpu_time_is_priced_by_role);
+	tcase_add_test(t, jobs_at_once_are_counted_together);
+	tcase_add_test(t, jobs_one_after_the_other_are_alone);
 	tcase_add_test(t, rates_and_last_values_are_of_the_counted_time);
 	tcase_add_test(t, a_job_without_sample_and_watchers_has_no_analysis);
 	tcase_add_test(t, the_same_record_gives_the_same_answer);

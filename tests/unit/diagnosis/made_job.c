@@ -131,6 +131,11 @@ static double usual_ios(const struct made_job *m, size_t slice)
 	return in_stall(m, slice) == 1 ? 0 : floor(ios * (1 + m->drift * along));
 }
 
+static uint64_t start_ns(const struct made_job *m)
+{
+	return START_NS + (uint64_t)(m->start_s * 1e9);
+}
+
 static double stalled_ns(const struct made_job *m)
 {
 	return m->length_s * 1e9 + (double)STEP_NS / 2;
@@ -193,7 +198,7 @@ static struct sample *made_sample(const char *job, const struct made_job *m)
 	size_t n = m->seconds * 10;
 	double flushes = m->flushes_per_s * (double)m->seconds;
 
-	s->start_ns = START_NS;
+	s->start_ns = start_ns(m);
 	s->runtime_ns = n * STEP_NS;
 	s->n_threads = 1;
 	s->interval_ns = STEP_NS;
@@ -287,7 +292,7 @@ static void watch(struct series_set *set, enum watcher w, const struct made_job 
 	for (size_t i = 0; i <= m->seconds * 10 + 1; i++) {
 		double along = (double)i / (double)(m->seconds * 10);
 
-		ck_assert_int_eq(series_moment(set, START_NS + i * STEP_NS), 0);
+		ck_assert_int_eq(series_moment(set, start_ns(m) + i * STEP_NS), 0);
 		put_place(set, places[w], m, i, &c);
 		for (size_t k = 0; k < m->n_signals; k++) {
 			const struct made_signal *s = &m->signals[k];
@@ -313,6 +318,16 @@ void make_job(struct job_result *j, const struct made_job *m)
 		series_done(&j->watched[w]);
 		watch(&j->watched[w], (enum watcher)w, m);
 	}
+}
+
+void add_beside(struct trial_record *t, const struct made_job *m)
+{
+	t->jobs = realloc(t->jobs, 2 * sizeof *t->jobs);
+	t->jobs[1] = (struct job_result){.name = strdup("k"), .job_text = strdup("[k]\n")};
+	t->n_jobs = 2;
+	make_job(&t->jobs[1], m);
+	for (int i = 0; i < 2; i++)
+		facts_add(&t->jobs[i].facts, "cpu.jobs_in_window", "2");
 }
 
 void make_run(struct run_data *d, const char *bus, uint32_t repeats, const struct made_job *m)

@@ -21,6 +21,7 @@ struct made_signal {
 };
 
 struct made_job {
+	double start_s; /* it begins that much later than others */
 	size_t seconds;
 	double lat_ns, depth; /* of a request at the engine; how many at once */
 	double bytes;         /* of a request */
@@ -56,6 +57,9 @@ void set_stalls(struct made_job *m, size_t n, double length_s, double period_s);
 
 /* Into the job, in place of what it had. */
 void make_job(struct job_result *j, const struct made_job *m);
+
+/* One more job "k" in the trial, beside its first one. */
+void add_beside(struct trial_record *t, const struct made_job *m);
 
 /* A run of one cell on @bus with one trial (or @repeats), each of them @m. run_data_done(). */
 void make_run(struct run_data *d, const char *bus, uint32_t repeats, const struct made_job *m);

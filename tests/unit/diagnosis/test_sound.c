@@ -372,6 +372,7 @@ static void make_sweep(const double lat_ns[3])
 		m.lat_ns = lat_ns[i];
 		m.depth = depths[i];
 		m.seconds = 10;
+		m.start_s = 11 * (double)i;
 		make_job(&t->jobs[i], &m);
 	}
 }

@@ -264,6 +264,61 @@ START_TEST(a_limit_that_is_reached_is_named_alone)
 }
 END_TEST
 
+/* Two jobs of 5000 requests a second each; all places but the engine count those of both. */
+static struct made_job one_of_two(void)
+{
+	struct made_job m = calm_job();
+
+	for (int at = LAYER_AT_GUEST_BLOCK; at < LAYER_ATS; at++)
+		m.at[at].count = m.at[at].bytes = 2;
+	return m;
+}
+
+START_TEST(a_limit_that_two_jobs_share_is_reached_by_both)
+{
+	struct made_job m = one_of_two();
+
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.1;
+	make_run(&d, "virtio-blk", 1, &m);
+	add_beside(&d.trials[0], &m);
+	expect_causes(&d, &f, NULL);
+	findings_done(&f);
+	facts_add(&d.trials[0].facts, "path.throttle", "10000 iops");
+	expect_causes(&d, &f, "io-throttled", "io-throttled", NULL);
+	expect_cause(&f, "io-throttled", CONFIDENCE_CERTAIN, "the jobs' requests were 100 %", NULL);
+	done();
+	/* one of them cached its reads in the guest, and the limit is not reached */
+	m.at[LAYER_AT_QEMU].count = m.at[LAYER_AT_QEMU].bytes = 1.5;
+	make_run(&d, "virtio-blk", 1, &m);
+	add_beside(&d.trials[0], &m);
+	facts_add(&d.trials[0].facts, "path.throttle", "10000 iops");
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+/* A stalls in the guest; B beside it has 32 requests in QEMU all the time, which are not A's. */
+START_TEST(the_requests_of_a_job_beside_it_do_not_stall)
+{
+	struct made_job a = one_of_two(), b = one_of_two();
+
+	a.at[LAYER_AT_HOST_BLOCK].share = b.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	b.depth = 32;
+	b.lat_ns = 32 * a.lat_ns;
+	a.at[LAYER_AT_GUEST_BLOCK].share = 31;
+	a.at[LAYER_AT_QEMU].share = 29;
+	set_stalls(&a, 10, 1.0, 0);
+	a.is_stalled_at[LAYER_AT_QEMU] = a.is_stalled_at[LAYER_AT_GUEST_BLOCK] = false;
+	make_run(&d, "virtio-blk", 1, &a);
+	add_beside(&d.trials[0], &b);
+	set_nbd(&d);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, NULL);
+	expect_not(&f, "backend-stalls");
+	done();
+}
+END_TEST
+
 START_TEST(a_limit_hides_what_it_looks_like)
 {
 	struct made_job m = calm_job();
@@ -309,6 +364,8 @@ TCase *storage_cases(void)
 	tcase_add_test(t, a_device_that_holds_requests_and_completes_none_is_certain);
 	tcase_add_test(t, stalls_above_the_device_are_not_the_backends);
 	tcase_add_test(t, a_limit_that_is_reached_is_named_alone);
+	tcase_add_test(t, a_limit_that_two_jobs_share_is_reached_by_both);
+	tcase_add_test(t, the_requests_of_a_job_beside_it_do_not_stall);
 	tcase_add_test(t, a_limit_hides_what_it_looks_like);
 	tcase_add_test(t, requests_that_failed_are_said);
 	return t;

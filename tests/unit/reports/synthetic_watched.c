@@ -182,7 +182,8 @@ static void add_cpu(struct job_result *j, const struct made_layers *l, const str
 	j->host_cpu_ns = (uint64_t)(s->n * (22900 + l->thread_ns));
 }
 
-static void watch_job(struct job_result *j, const struct made_layers *l)
+/* @k: its place among the jobs of its trial, which run one after the other. */
+static void watch_job(struct job_result *j, size_t k, const struct made_layers *l)
 {
 	struct sample *smp = j->sample;
 	size_t n = (size_t)(smp->runtime_ns / TICK_NS) + 2 * MARGIN;
@@ -192,7 +193,7 @@ static void watch_job(struct job_result *j, const struct made_layers *l)
 	struct series_set *qemu = &j->watched[WATCHED_QEMU];
 	struct sums s = {0};
 
-	smp->start_ns = 5000000000u;
+	smp->start_ns = 5000000000u + k * (smp->runtime_ns + 1000000000u);
 	smp->n_errors = 0;
 	for (size_t i = 0; i < n; i++) {
 		/* A reading is of the end of its slice. */
@@ -242,6 +243,6 @@ void synthetic_watched(const struct synthetic *how, struct run_data *d)
 		facts_add(&t->facts, "path.device.0", "sda");
 		facts_add(&t->facts, "path.device.0.is_leaf", "yes");
 		for (size_t k = 0; k < t->n_jobs; k++)
-			watch_job(&t->jobs[k], l);
+			watch_job(&t->jobs[k], k, l);
 	}
 }
