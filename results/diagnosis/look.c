@@ -344,6 +344,24 @@ double bytes_at(const struct look *l, enum layer_at at, enum io_dir dir)
 	return d->has ? d->bytes : NAN;
 }
 
+/* The kernel counts a process's bytes where they go through its own block layer. */
+static bool is_hosts_storage(const struct look *l)
+{
+	const char *storage = path_of(l, "storage");
+
+	if (!strcmp(l->bus, "vfio") || !strcmp(l->bus, "nvme-userspace"))
+		return false;
+	return !storage || !strcmp(storage, "file") || !strcmp(storage, "device") ||
+	       !strcmp(storage, "filesystem");
+}
+
+double host_bytes(const struct look *l, enum io_dir dir)
+{
+	const char *counter = dir == IO_READ ? "process.read_bytes" : "process.write_bytes";
+
+	return is_hosts_storage(l) ? rate_of(l, WATCHED_HOST, counter) * window_s(l) : NAN;
+}
+
 double count_at(const struct look *l, enum layer_at at, enum io_dir dir)
 {
 	const struct layer_dir *d = &l->a->layers[at].dir[dir];

@@ -81,6 +81,10 @@ double waiting_between(const struct look *l, enum layer_at above, enum layer_at 
 double mean_at(const struct look *l, enum layer_at at);
 double bytes_at(const struct look *l, enum layer_at at, enum io_dir dir); /* NAN */
 double count_at(const struct look *l, enum layer_at at, enum io_dir dir); /* NAN */
+/* What the VM's process (the job's) read from storage, or wrote, in bytes. NAN: not known, or not
+ * by that process: storage that is no device of this host, a controller that the guest or QEMU's
+ * own driver has. */
+double host_bytes(const struct look *l, enum io_dir dir);
 double window_s(const struct look *l); /* length of the counted time */
 
 /* ---- signals ---- */

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "judge.h"
+#include "together.h"
 
 static const enum metric shown[] = {METRIC_IOPS, METRIC_MEAN, METRIC_P99};
 
@@ -55,9 +56,7 @@ static double times_more(const struct look *l, enum io_dir dir)
 
 	if (isnan(guest))
 		guest = asked_bytes(l, dir);
-	host = rate_of(l, WATCHED_HOST,
-		       dir == IO_READ ? "process.read_bytes" : "process.write_bytes") *
-	       window_s(l);
+	host = host_bytes(l, dir);
 	if (isnan(host))
 		host = bytes_at(l, LAYER_AT_HOST_BLOCK, dir);
 	return guest > 1e6 && is_past_host_cache(l) ? host / guest : NAN;
@@ -192,13 +191,21 @@ static void rule_of_layout(struct look *l)
 /* An earlier job of the trial may have written, or trimmed, some of it. */
 static bool wrote_before(const struct look *l, enum io_dir dir)
 {
-	for (size_t i = 0; i < l->a->job; i++) {
-		const struct sample *s = l->a->t->jobs[i].sample;
+	const struct trial_record *t = l->a->t;
 
-		if (s && s->dir[dir].ios)
+	for (size_t i = 0; i < l->a->job; i++) {
+		const struct job_result *j = &t->jobs[i];
+
+		if (j->sample && j->sample->dir[dir].ios && !jobs_overlap(t, l->a->j, j))
 			return true;
 	}
 	return false;
+}
+
+/* Nor meanwhile, by this job or one that ran beside it. */
+static bool was_written(const struct look *l)
+{
+	return wrote_before(l, IO_WRITE) || asked_count(l, IO_WRITE) > 0;
 }
 
 static void rule_of_holes(struct look *l)
@@ -214,9 +221,9 @@ static void rule_of_holes(struct look *l)
 	if (!(reads > 0) || !may_be_hole || below >= limit(l, THRESHOLD_ALLOCATED))
 		return;
 	if (below < limit(l, THRESHOLD_CACHED_ALL) ||
-	    (isnan(below) && written < limit(l, THRESHOLD_CACHED) && !wrote_before(l, IO_WRITE)))
+	    (isnan(below) && written < limit(l, THRESHOLD_CACHED) && !was_written(l)))
 		f.confidence = CONFIDENCE_CERTAIN;
-	else if (wrote_before(l, IO_WRITE) || written >= limit(l, THRESHOLD_ALLOCATED))
+	else if (was_written(l) || written >= limit(l, THRESHOLD_ALLOCATED))
 		f.confidence = CONFIDENCE_POSSIBLE;
 	say(&said, "the job read an image of which %s held data when the jobs began%s",
 	    pct_text(part, written),

@@ -20,7 +20,7 @@ static struct below reads_below(const struct look *l)
 	double engine = asked_bytes(l, IO_READ);
 	double guest = bytes_at(l, LAYER_AT_GUEST_BLOCK, IO_READ);
 	double host = bytes_at(l, LAYER_AT_HOST_BLOCK, IO_READ);
-	double process = rate_of(l, WATCHED_HOST, "process.read_bytes") * window_s(l);
+	double process = host_bytes(l, IO_READ);
 	struct below b = {.share = guest / engine, .where = "the guest's disk", .is_guest = true};
 
 	if (isnan(guest))

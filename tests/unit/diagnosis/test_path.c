@@ -312,6 +312,66 @@ START_TEST(holes_are_read_without_a_disk)
 }
 END_TEST
 
+/* A server's reads are not QEMU's: that it has none says nothing of holes. */
+START_TEST(reads_that_the_host_cannot_count_are_no_holes)
+{
+	static const struct {
+		const char *bus, *storage;
+		enum finding_confidence sure;
+	} cases[] = {{"virtio-blk", "file", CONFIDENCE_CERTAIN},
+		     {"virtio-blk", "nbd", CONFIDENCE_POSSIBLE},
+		     {"virtio-blk", "network", CONFIDENCE_POSSIBLE},
+		     {"nvme-userspace", "device", CONFIDENCE_POSSIBLE},
+		     {"vfio", NULL, CONFIDENCE_POSSIBLE}};
+	struct made_job m = calm_job(), trims;
+
+	m.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	set_signal(&m, WATCHED_HOST, "process.read_bytes", 0, 0);
+	trims = m;
+	trims.seconds = 2;
+	m.start_s = 3;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct trial_record *t;
+
+		/* an earlier job trimmed some of a full image */
+		make_run(&d, cases[i].bus, 1, &trims);
+		t = &d.trials[0];
+		t->jobs[0].sample->dir[IO_TRIM].ios = 9;
+		add_beside(t, &m);
+		facts_add(&t->facts, "backing.fill", FILLED);
+		if (cases[i].storage)
+			facts_add(&t->facts, "path.storage", cases[i].storage);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "reads-of-holes", cases[i].sure, NULL);
+		findings_done(&f);
+		/* at the same time it trims something else */
+		t->jobs[1].sample->start_ns -= 2500000000;
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_not(&f, "reads-of-holes");
+		done();
+	}
+}
+END_TEST
+
+START_TEST(what_is_written_meanwhile_may_not_be_a_hole)
+{
+	struct made_job m = calm_job();
+
+	m.writes = 0.5;
+	for (int i = 0; i < 2; i++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		facts_add(&d.trials[0].facts, "backing.fill", UNFILLED);
+		facts_add(&d.trials[0].facts, "path.storage", "nbd");
+		series_done(&d.trials[0].jobs[0].watched[WATCHED_HOST]);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "reads-of-holes", i ? CONFIDENCE_CERTAIN : CONFIDENCE_POSSIBLE,
+			     NULL);
+		done();
+		m.writes = 0;
+	}
+}
+END_TEST
+
 TCase *path_cases(void)
 {
 	TCase *t = tcase_create("path");
@@ -325,5 +385,7 @@ TCase *path_cases(void)
 	tcase_add_test(t, small_clusters_and_backing_files_are_named_when_they_cost);
 	tcase_add_test(t, a_part_that_has_its_neighbours_time_is_not_judged);
 	tcase_add_test(t, holes_are_read_without_a_disk);
+	tcase_add_test(t, reads_that_the_host_cannot_count_are_no_holes);
+	tcase_add_test(t, what_is_written_meanwhile_may_not_be_a_hole);
 	return t;
 }
