@@ -115,6 +115,23 @@ static void judge_trial(struct diagnosis *g, size_t trial, size_t job, struct ga
 	job_analysis_done(&a);
 }
 
+/* What the record says of one trial is so, whatever the others say. */
+static const char *const of_one_trial[] = {"io-errors",    "cpu-throttled", "reads-of-holes",
+					   "cached-reads", "too-short",     "cache-unsafe"};
+
+/* What most trials do not have is a chance more than a cause. Of one or two there is no most. */
+static enum finding_confidence sure_over(const struct gathering *all, const struct gathered *x)
+{
+	enum finding_confidence sure = x->best.confidence;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(of_one_trial); i++)
+		if (!strcmp(of_one_trial[i], x->best.cause))
+			return sure;
+	return all->n_trials > 2 && 2 * x->n <= all->n_trials && sure > CONFIDENCE_POSSIBLE
+		       ? (enum finding_confidence)(sure - 1)
+		       : sure;
+}
+
 static void tell(struct diagnosis *g, uint32_t cell, const char *job, struct gathering *all)
 {
 	for (size_t i = 0; i < all->n; i++) {
@@ -133,7 +150,7 @@ static void tell(struct diagnosis *g, uint32_t cell, const char *job, struct gat
 		bl_buf_adds(&said, f->evidence);
 		if (all->n_trials > 1)
 			bl_buf_addf(&said, "; so in %zu of %zu trials", x->n, all->n_trials);
-		diagnosis_add(g, f->cause, f->confidence, at, &said, f->remedy);
+		diagnosis_add(g, f->cause, sure_over(all, x), at, &said, f->remedy);
 	}
 }
 

@@ -19,6 +19,7 @@ struct found {
 	bool has_layer; /* layer instead of the row's */
 	enum finding_layer layer;
 	double from_s, to_s; /* both 0: no window */
+	bool explains;       /* it goes with the stalls or slow moments, not only in the same job */
 	char change[64];     /* "iothreads=1"; "": none */
 	char *evidence, *remedy;
 	/* What became of it after all rules had looked: shadows.c. */
@@ -111,7 +112,8 @@ bool explains_most(const struct look *l, const struct signal *s);
  * signals, 0.31 by Holm)". */
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out);
 
-/* How sure when a level was passed and when a signal explains: both leave little doubt. */
+/* How sure when a level was passed and when a signal explains: both leave little doubt. A signal
+ * alone is only possible where the job neither stutters nor has a bad tail. */
 enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s);
 
 /* ---- words ---- */

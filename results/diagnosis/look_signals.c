@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "look.h"
+#include "stalls.h"
 
 static const struct series *series_of(const struct look *l, enum watcher w, const char *name)
 {
@@ -155,9 +156,11 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 		    "the periods and run again");
 }
 
+/* Where nothing is felt there is nothing to explain: the slowest moments of any job go with
+ * something. */
 enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s)
 {
-	bool is_clear = s && !s->why.is_same_clock;
+	bool is_clear = s && !s->why.is_same_clock && is_felt(l);
 
 	if (has_level && is_clear && explains_most(l, s))
 		return CONFIDENCE_CERTAIN;

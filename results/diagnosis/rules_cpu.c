@@ -122,6 +122,7 @@ static void rule_of_servers(struct look *l)
 	say_explains(l, s, &said);
 	say_others(l, &said);
 	f.confidence = surer(has_level, l, s);
+	f.explains = s;
 	if (s)
 		stalls_span(l, &f.from_s, &f.to_s);
 	look_found(l, f, &said, PIN);
@@ -161,6 +162,7 @@ static void rule_of_vcpus(struct look *l)
 	say_explains(l, s, &said);
 	say_others(l, &said);
 	f.confidence = surer(has_level, l, s);
+	f.explains = s;
 	if (s)
 		stalls_span(l, &f.from_s, &f.to_s);
 	look_found(l, f, &said, PIN);

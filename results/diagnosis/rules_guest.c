@@ -68,6 +68,7 @@ static void rule_of_flushes(struct look *l)
 	say_flushes(l, &f, &said);
 	say_explains(l, s, &said);
 	found.confidence = surer(has_level, l, s);
+	found.explains = s;
 	if (s)
 		stalls_span(l, &found.from_s, &found.to_s);
 	if (!is_past_host_cache(l))
@@ -155,6 +156,7 @@ static void rule_of_discards(struct look *l)
 		    num_text(a, worse));
 	say_explains(l, s, &said);
 	f.confidence = surer(has_level, l, s);
+	f.explains = s;
 	if (s)
 		stalls_span(l, &f.from_s, &f.to_s);
 	if (path_is(l, "discard", "unmap"))

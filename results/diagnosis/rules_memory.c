@@ -79,6 +79,7 @@ static void rule_of_pressure(struct look *l)
 	say_pressure(l, &p, &said);
 	say_explains(l, s, &said);
 	f.confidence = surer(has_level, l, s);
+	f.explains = s;
 	if (s)
 		stalls_span(l, &f.from_s, &f.to_s);
 	if (!is_past_host_cache(l))
@@ -143,6 +144,7 @@ static void rule_of_cache(struct look *l)
 		say(&said, "the guest caches the same data once more (the job has no direct=1)");
 	say_explains(l, s, &said);
 	f.confidence = surer(has_level, l, s);
+	f.explains = s;
 	if (s)
 		stalls_span(l, &f.from_s, &f.to_s);
 	look_found(

@@ -41,6 +41,12 @@ static void say_device(const struct look *l, struct bl_buf *out)
 		    pct_text(share, share_of(l, PART_HOST)));
 }
 
+/* Is most of the stalls' time spent there or below? */
+static bool is_stalled_at(const struct look *l, enum layer_at at)
+{
+	return stalled_at(l, at) >= limit(l, THRESHOLD_STALL_BELOW);
+}
+
 static void rule_of_saturation(struct look *l)
 {
 	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
@@ -60,7 +66,12 @@ static void rule_of_saturation(struct look *l)
 	if (own < 0.5)
 		say(&said, "only %s of its bytes were this VM's: somebody else uses it",
 		    pct_text(part, own));
-	look_found(l, (struct found){.cause = "device-saturated", .confidence = sure}, &said,
+	look_found(l,
+		   (struct found){.cause = "device-saturated",
+				  .confidence = sure,
+				  .explains = is_stuttering(l) &&
+					      is_stalled_at(l, LAYER_AT_HOST_BLOCK)},
+		   &said,
 		   sure == CONFIDENCE_POSSIBLE
 			   ? "harmless when the job is meant to load the disk as "
 			     "far as it goes: a fast "
@@ -133,7 +144,8 @@ static void rule_of_stalls(struct look *l)
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	double qemu = stalled_at(l, LAYER_AT_QEMU), host = stalled_at(l, LAYER_AT_HOST_BLOCK);
 	double stuck = stuck_share(l), below = isnan(host) ? qemu : host;
-	struct found f = {.cause = "backend-stalls", .confidence = CONFIDENCE_LIKELY};
+	struct found f = {
+		.cause = "backend-stalls", .confidence = CONFIDENCE_LIKELY, .explains = true};
 	char text[FMT_MAX];
 
 	if (!is_past_host_cache(l)) { /* what the host writes then is not what the job waits for */
@@ -232,6 +244,8 @@ static void rule_of_limit(struct look *l)
 	share = reached(l, text, &unit);
 	if (!(share >= limit(l, THRESHOLD_THROTTLE_REACHED)))
 		return;
+	f.explains = is_stuttering(l) && is_stalled_at(l, LAYER_AT_QEMU) &&
+		     !is_stalled_at(l, LAYER_AT_HOST_BLOCK);
 	if (share > 1.3) /* the limit is not understood, or holds for less than was counted */
 		f.confidence = CONFIDENCE_POSSIBLE;
 	if (*axis_of(l->g->d, l->a->cell, "throttle"))

@@ -6,7 +6,6 @@
 #include "cleanup.h"
 #include "judge.h"
 #include "stalls.h"
-#include "summary.h"
 
 /* Causes that can make requests wait for moments. What is the same all the time (a controller, an
  * image's layout) makes them slow, and explains no stall and no tail. */
@@ -17,17 +16,31 @@ static const char *const momentary[] = {
 	"flush-storm",     "discard-burst",
 };
 
-static const struct found *named_cause(const struct look *l)
+/* The surest of them; what is only possible is none. */
+static const struct found *surest(const struct look *l, bool explains)
 {
 	const struct found *best = NULL;
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(momentary); i++) {
 		const struct found *f = look_find(l, momentary[i]);
 
-		if (f && (!best || f->confidence > best->confidence))
+		if (f && f->explains == explains && f->confidence > CONFIDENCE_POSSIBLE &&
+		    (!best || f->confidence > best->confidence))
 			best = f;
 	}
 	return best;
+}
+
+/* What goes with the stalls or slow moments. */
+static const struct found *named_cause(const struct look *l)
+{
+	return surest(l, true);
+}
+
+/* What was found in the same job, and nothing ties to them. */
+static const struct found *beside(const struct look *l)
+{
+	return surest(l, false);
 }
 
 /* What the kernel and the device said of that trial. */
@@ -42,7 +55,7 @@ static const struct finding *device_trouble(const struct look *l)
 	return NULL;
 }
 
-static bool has_cause(const struct look *l)
+static bool is_explained(const struct look *l)
 {
 	return named_cause(l) || device_trouble(l) || explains(l, "*");
 }
@@ -75,7 +88,7 @@ static void say_where(const struct look *l, struct bl_buf *out)
 static void say_why(const struct look *l, struct bl_buf *out)
 {
 	const struct finding *trouble = device_trouble(l);
-	const struct found *f = named_cause(l);
+	const struct found *f = named_cause(l), *other = beside(l);
 	const struct signal *s = explains(l, "*");
 
 	if (trouble)
@@ -85,6 +98,9 @@ static void say_why(const struct look *l, struct bl_buf *out)
 	say_explains(l, s, out);
 	if (!f && !s && !trouble)
 		say(out, "nothing that was watched explains it");
+	if (!f && other)
+		say(out, "beside it: %s (%s)", other->cause,
+		    finding_confidence_names[other->confidence]);
 }
 
 /* ---- stutter ---- */
@@ -125,8 +141,8 @@ static void rule_of_stutter(struct look *l)
 	if (!is_stuttering(l))
 		return;
 	f.layer = layer_of_symptom(l, LAYER_MEASUREMENT);
-	f.confidence = s->beat.is_periodic || s->n_stalls >= BEAT_EVENTS_MIN ? CONFIDENCE_CERTAIN
-									     : CONFIDENCE_LIKELY;
+	f.confidence = s->beat.is_periodic || stalls_felt(l) >= BEAT_EVENTS_MIN ? CONFIDENCE_CERTAIN
+										: CONFIDENCE_LIKELY;
 	say_stalls(l, &said);
 	if (l->a->stall_tail_share > 0)
 		say(&said, "%s of the requests above p99 are theirs",
@@ -147,17 +163,6 @@ static void rule_of_stutter(struct look *l)
 
 /* ---- bad-tail ---- */
 
-struct tail {
-	double p50, p99_9, mean;
-};
-
-static bool tail_of(const struct look *l, struct tail *ret)
-{
-	return job_metric(l->a->j, METRIC_P50, &ret->p50) &&
-	       job_metric(l->a->j, METRIC_P99_9, &ret->p99_9) &&
-	       job_metric(l->a->j, METRIC_MEAN, &ret->mean) && ret->p50 > 0;
-}
-
 static void rule_of_tail(struct look *l)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
@@ -165,11 +170,10 @@ static void rule_of_tail(struct look *l)
 	struct tail t;
 	char p50[FMT_MAX], p99_9[FMT_MAX], mean[FMT_MAX], ratio[FMT_MAX];
 
-	if (!tail_of(l, &t) || !(t.p99_9 / t.p50 >= limit(l, THRESHOLD_TAIL_RATIO)) ||
-	    !(t.p99_9 >= limit(l, THRESHOLD_TAIL_TIME)))
+	if (!has_bad_tail(l, &t))
 		return;
 	f.layer = layer_of_symptom(l, LAYER_GUEST);
-	if (has_cause(l))
+	if (is_explained(l))
 		f.confidence = CONFIDENCE_CERTAIN;
 	say(&said, "p99.9 is %s, %s times the p50 of %s; the mean of %s does not show it",
 	    ns_text(p99_9, t.p99_9), num_text(ratio, t.p99_9 / t.p50), ns_text(p50, t.p50),
@@ -193,7 +197,7 @@ static void rule_of_nothing(struct look *l)
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "no-cause", .confidence = CONFIDENCE_LIKELY};
 
-	if ((!look_find(l, "stutter") && !look_find(l, "bad-tail")) || has_cause(l))
+	if ((!look_find(l, "stutter") && !look_find(l, "bad-tail")) || is_explained(l) || beside(l))
 		return;
 	say_looked_at(l, &there, &absent);
 	say(&said, "%s without a signal that goes with it",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "summary.h"
 #include "together.h"
 
 /* A slice more on each side: readings of other watchers lie up to one apart from the engine's. */
@@ -18,13 +19,59 @@ static double longest_ns(const struct stutter *s)
 	return most;
 }
 
-bool is_stuttering(const struct look *l)
+/* One long stall does not make others felt. */
+static size_t count_felt(const struct look *l, double *ret_slow_s)
 {
 	const struct stutter *s = &l->a->stutter;
+	size_t n = 0;
 
-	return (double)s->n_stalls >= limit(l, THRESHOLD_STALLS) &&
-	       longest_ns(s) >= limit(l, THRESHOLD_STALL_PEAK) && s->span_s > 0 &&
-	       s->stalled_s / s->span_s >= limit(l, THRESHOLD_STALLED);
+	*ret_slow_s = 0;
+	for (size_t i = 0; i < s->n_stalls; i++) {
+		if (!(s->stalls[i].peak_ns >= limit(l, THRESHOLD_STALL_PEAK)))
+			continue;
+		n++;
+		*ret_slow_s += s->stalls[i].slow_s;
+	}
+	return n;
+}
+
+size_t stalls_felt(const struct look *l)
+{
+	double slow_s;
+
+	return count_felt(l, &slow_s);
+}
+
+bool is_stuttering(const struct look *l)
+{
+	double slow_s;
+
+	return (double)count_felt(l, &slow_s) >= limit(l, THRESHOLD_STALLS) &&
+	       l->a->stutter.span_s > 0 &&
+	       slow_s / l->a->stutter.span_s >= limit(l, THRESHOLD_STALLED);
+}
+
+#define TAIL_REQUESTS 100000 /* 100 beyond p99.9: with fewer the next run has another one */
+
+static bool is_thin(const struct look *l)
+{
+	return !l->a->j->sample || sample_ios(l->a->j->sample) < TAIL_REQUESTS;
+}
+
+bool has_bad_tail(const struct look *l, struct tail *ret)
+{
+	return job_metric(l->a->j, METRIC_P50, &ret->p50) &&
+	       job_metric(l->a->j, METRIC_P99_9, &ret->p99_9) &&
+	       job_metric(l->a->j, METRIC_MEAN, &ret->mean) && ret->p50 > 0 && !is_thin(l) &&
+	       ret->p99_9 / ret->p50 >= limit(l, THRESHOLD_TAIL_RATIO) &&
+	       ret->p99_9 >= limit(l, THRESHOLD_TAIL_TIME);
+}
+
+bool is_felt(const struct look *l)
+{
+	struct tail t;
+
+	return is_stuttering(l) || has_bad_tail(l, &t);
 }
 
 /* What all jobs' requests of a direction that completed from @from_s to @to_s took together. */
@@ -187,6 +234,9 @@ void say_stalls(const struct look *l, struct bl_buf *out)
 	    s->n_stalls, s->n_stalls == 1 ? "" : "s", ns_text(longest, longest_ns(s)),
 	    ns_text(base, s->base_ns), pct_text(share, s->stalled_s / s->span_s),
 	    num_text(span, s->span_s));
+	if (stalls_felt(l) < s->n_stalls)
+		say(out, "%zu of them took %s or longer", stalls_felt(l),
+		    ns_text(base, limit(l, THRESHOLD_STALL_PEAK)));
 }
 
 void stalls_span(const struct look *l, double *ret_from_s, double *ret_to_s)

@@ -4,8 +4,17 @@
 
 #include "look.h"
 
-/* Do the stalls count: enough of them, long enough for somebody to feel? */
+/* Do the stalls count: enough that somebody feels, and time enough in those? */
 bool is_stuttering(const struct look *l);
+size_t stalls_felt(const struct look *l); /* of THRESHOLD_STALL_PEAK or longer */
+
+struct tail {
+	double p50, p99_9, mean; /* ns */
+};
+/* Is p99.9 far above the median, and known from enough requests? */
+bool has_bad_tail(const struct look *l, struct tail *ret);
+/* There is something to explain: it stutters, or has a bad tail. */
+bool is_felt(const struct look *l);
 
 /* The budget of the stalls: of the time that the requests of all jobs took which completed in the
  * stalls' windows, the share that they spent at or below a place (QEMU's block layer, the host's).

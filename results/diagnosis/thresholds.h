@@ -84,7 +84,7 @@
 	X(KNEE_GAIN, 1.1, 1.1, "ratio", "throughput against the same: it hardly grows")            \
 	/* symptoms */                                                                             \
 	X(STALLS, 3, 3, "stalls", "in a job: one or two happen on every host")                     \
-	X(STALL_PEAK, 50e6, 250e6, "ns", "the longest is felt by a person or a timeout")           \
+	X(STALL_PEAK, 50e6, 250e6, "ns", "of each that counts: felt by a person or a timeout")     \
 	X(STALLED, 0.01, 0.02, "share", "of the job's time")                                       \
 	X(TAIL_RATIO, 20, 100, "ratio", "p99.9 against p50; an idle path has 3 to 10")             \
 	X(TAIL_TIME, 1e6, 50e6, "ns", "p99.9: below, no application feels it")                     \

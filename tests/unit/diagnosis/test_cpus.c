@@ -228,6 +228,15 @@ START_TEST(a_job_of_the_host_that_ran_is_possible_and_likely_beside_stalls)
 	facts_add(&d.trials[0].jobs[0].facts, "host.ran.1", "fstrim (pid 9) from +12.3 s");
 	expect_causes(&d, &f, "background-job", "stutter", NULL);
 	expect_cause(&f, "background-job", CONFIDENCE_LIKELY, "8 stalls", NULL);
+	/* that it ran meanwhile does not make it the cause */
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, "nothing that was watched explains it",
+		     "beside it: background-job (likely)", NULL);
+	done();
+	/* nor is a timer more than nothing */
+	make_run(&d, "virtio-blk", 1, &m);
+	facts_add(&d.trials[0].jobs[0].facts, "timer.1", "fstrim.timer at +12.3 s");
+	expect_causes(&d, &f, "background-job", "stutter", "no-cause", NULL);
+	expect_cause(&f, "background-job", CONFIDENCE_POSSIBLE, "fstrim.timer", NULL);
 	done();
 }
 END_TEST

@@ -71,6 +71,101 @@ START_TEST(stalls_must_be_long_and_take_their_part)
 }
 END_TEST
 
+static void set_emulated(void)
+{
+	free(d.run.accel);
+	d.run.accel = strdup("tcg");
+}
+
+/* 12 stalls of 150 ms are nothing that is felt behind an emulated CPU, and one of 400 ms among them
+ * is one. */
+START_TEST(only_stalls_that_are_felt_count)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 12, 0.1, 0);
+	for (int i = 0; i < 2; i++) {
+		struct sample *s;
+		size_t n = 0;
+
+		make_run(&d, "virtio-blk", 1, &m);
+		set_emulated();
+		s = d.trials[0].jobs[0].sample;
+		for (size_t k = 0; k < s->n_intervals; k++)
+			if (s->intervals[k].max_ns > 100000000 && n < (i ? 12 : 1)) {
+				s->intervals[k].max_ns = 400000000;
+				n++;
+			}
+		ck_assert_uint_eq(n, i ? 12 : 1);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		ck_assert(is_found("stutter") == i);
+		done();
+	}
+}
+END_TEST
+
+START_TEST(a_tail_of_few_requests_is_no_finding)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 400e3;
+	m.slow_share = 0.004;
+	m.slow_ns = 10e6;
+	m.seconds = 41; /* 250 a slice */
+	ck_assert(finds(&m, NULL, NULL, "bad-tail"));
+	m.seconds = 39;
+	ck_assert(!finds(&m, NULL, NULL, "bad-tail"));
+}
+END_TEST
+
+/* Something goes with the slowest moments of every job. */
+START_TEST(a_signal_explains_nothing_where_nothing_is_felt)
+{
+	struct made_job m = calm_job();
+
+	set_signal(&m, WATCHED_HOST, "swap.out_pages", 0, 900);
+	for (int i = 0; i < 2; i++) {
+		set_stalls(&m, 12, i ? 0.4 : 0.1, 0);
+		make_run(&d, "virtio-blk", 1, &m);
+		set_emulated();
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "memory-pressure", i ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			     "before 12 of 12 stalls", NULL);
+		ck_assert(is_found("stutter") == i);
+		done();
+	}
+}
+END_TEST
+
+START_TEST(what_most_trials_do_not_have_is_less_sure)
+{
+	struct made_job calm = calm_job(), m = calm_job();
+
+	set_signal(&m, WATCHED_GUEST, "cpu0.steal_ns", 0.3e9, 0.3e9);
+	for (uint32_t n = 1; n <= 4; n++) {
+		make_run(&d, "virtio-blk", 5, &calm);
+		for (uint32_t i = 0; i < n; i++)
+			make_job(&trial_of(&d, 0, i)->jobs[0], &m);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "vcpu-starved", n > 2 ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE,
+			     "of 5 trials", NULL);
+		done();
+	}
+	/* of two trials there is no most */
+	make_run(&d, "virtio-blk", 2, &calm);
+	make_job(&trial_of(&d, 0, 1)->jobs[0], &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "vcpu-starved", CONFIDENCE_LIKELY, "so in 1 of 2 trials", NULL);
+	done();
+	/* what failed in one has failed */
+	make_run(&d, "virtio-blk", 5, &calm);
+	d.trials[3].jobs[0].sample->n_errors = 1;
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "io-errors", CONFIDENCE_CERTAIN, "so in 1 of 5 trials", NULL);
+	done();
+}
+END_TEST
+
 START_TEST(storage_on_both_sides)
 {
 	struct made_job m = calm_job();
@@ -309,6 +404,10 @@ TCase *edge_cases(void)
 
 	tcase_add_test(t, how_many_stalls_a_signal_must_go_with);
 	tcase_add_test(t, stalls_must_be_long_and_take_their_part);
+	tcase_add_test(t, only_stalls_that_are_felt_count);
+	tcase_add_test(t, a_tail_of_few_requests_is_no_finding);
+	tcase_add_test(t, a_signal_explains_nothing_where_nothing_is_felt);
+	tcase_add_test(t, what_most_trials_do_not_have_is_less_sure);
 	tcase_add_test(t, storage_on_both_sides);
 	tcase_add_test(t, the_virtual_part_on_both_sides);
 	tcase_add_test(t, the_image_on_both_sides);
