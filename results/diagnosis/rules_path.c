@@ -74,6 +74,9 @@ static void rule_of_queueing(struct look *l)
 		return;
 	say_virtual(l, &said);
 	say(&said, "on average %s requests waited there", num_text(many, waiting));
+	/* Of a queue that is deep on purpose each request waits for those before it. */
+	if (!(own / fmax(waiting, 1) >= limit(l, THRESHOLD_VIRTUAL_TIME)))
+		f.confidence = CONFIDENCE_POSSIBLE;
 	if (strcmp(l->bus, "virtio-blk") != 0)
 		strcpy(f.change, "bus=virtio-blk");
 	else if (!is_past_host_cache(l))
@@ -82,9 +85,15 @@ static void rule_of_queueing(struct look *l)
 		strcpy(f.change, "aio=native");
 	look_found(
 		l, f, &said,
-		"the storage is fast enough, requests do not get to it: a queue for each vCPU, an "
-		"iothread of its own, virtio-scsi with one controller for each disk, or "
-		"aio=native with direct I/O; change one at a time and compare p99");
+		f.confidence == CONFIDENCE_POSSIBLE
+			? "harmless when the queue is deep on purpose: measure it at a lower "
+			  "iodepth; "
+			  "else a queue for each vCPU, an iothread of its own, or aio=native with "
+			  "direct I/O; change one at a time and compare p99"
+			: "the storage is fast enough, requests do not get to it: a queue for each "
+			  "vCPU, an iothread of its own, virtio-scsi with one controller for each "
+			  "disk, or aio=native with direct I/O; change one at a time and compare "
+			  "p99");
 }
 
 /* ---- emulated-controller ---- */

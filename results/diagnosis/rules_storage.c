@@ -47,6 +47,20 @@ static bool is_stalled_at(const struct look *l, enum layer_at at)
 	return stalled_at(l, at) >= limit(l, THRESHOLD_STALL_BELOW);
 }
 
+/* What the bytes of a mean request take on storage that is nothing special. */
+static double bytes_ns(const struct look *l, enum layer_at at)
+{
+	double bytes = 0, n = 0;
+
+	for (int d = 0; d < IO_TRIM; d++) { /* a trim's are moved by nobody */
+		double b = bytes_at(l, at, (enum io_dir)d), c = count_at(l, at, (enum io_dir)d);
+
+		bytes += isnan(b) ? 0 : b;
+		n += isnan(c) ? 0 : c;
+	}
+	return n >= 1 ? bytes / n / limit(l, THRESHOLD_BACKEND_BYTES) * 1e9 : 0;
+}
+
 static void rule_of_saturation(struct look *l)
 {
 	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
@@ -60,7 +74,8 @@ static void rule_of_saturation(struct look *l)
 	    !(h->mean_inflight >= limit(l, THRESHOLD_DEVICE_QUEUE)) ||
 	    !(share >= limit(l, THRESHOLD_DEVICE_SHARE)))
 		return;
-	if (!(mean >= limit(l, THRESHOLD_DEVICE_AWAIT)))
+	if (own >= limit(l, THRESHOLD_DEVICE_OWN) ||
+	    !(mean >= limit(l, THRESHOLD_DEVICE_AWAIT) + bytes_ns(l, LAYER_AT_HOST_BLOCK)))
 		sure = CONFIDENCE_POSSIBLE;
 	say_device(l, &said);
 	if (own < 0.5)
@@ -104,13 +119,24 @@ static double slow_from(const struct look *l)
 	return limit(l, THRESHOLD_BACKEND_MEAN);
 }
 
+/* Is a request slow by itself? Of many at once each waits for the others, and a large one takes the
+ * time of its bytes. */
+static bool is_slow_alone(const struct look *l, enum layer_at at)
+{
+	double at_once = fmax(l->a->layers[at].mean_inflight, 1); /* of NAN: 1 */
+
+	return mean_at(l, at) / at_once >= slow_from(l) + bytes_ns(l, at);
+}
+
 static void rule_of_slowness(struct look *l)
 {
 	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	bool has_device = !*h->absent && !isnan(mean_at(l, LAYER_AT_HOST_BLOCK));
 	double qemu = mean_at(l, LAYER_AT_QEMU), host = mean_at(l, LAYER_AT_HOST_BLOCK);
+	enum layer_at at = isnan(qemu) ? LAYER_AT_HOST_BLOCK : LAYER_AT_QEMU;
 	double mean = isnan(qemu) ? host : qemu, share;
+	struct found f = {.cause = "backend-slow", .confidence = CONFIDENCE_LIKELY};
 	char text[FMT_MAX], part[FMT_MAX];
 
 	share = share_from(l, PART_QEMU);
@@ -124,17 +150,27 @@ static void rule_of_slowness(struct look *l)
 		return;
 	say(&said, "requests took %s at %s, %s of the job's latency", ns_text(text, mean),
 	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share));
+	if (!is_slow_alone(l, at)) {
+		f.confidence = CONFIDENCE_POSSIBLE;
+		say(&said, "%s were there at once, of %s KiB each",
+		    num_text(text, l->a->layers[at].mean_inflight),
+		    num_text(part,
+			     bytes_ns(l, at) * limit(l, THRESHOLD_BACKEND_BYTES) / 1e9 / 1024));
+	}
 	if (has_device)
 		say_device(l, &said);
 	else
 		say(&said, "below QEMU is %s (%s), no device of this host", path_of(l, "storage"),
 		    path_of(l, "source") ? path_of(l, "source") : "?");
 	look_found(
-		l, (struct found){.cause = "backend-slow", .confidence = CONFIDENCE_LIKELY}, &said,
-		"settings of the VM will not help: look at the storage itself (network, recovery "
-		"or "
-		"rebuild in a cluster, a pool in a degraded state, a shared array under others' "
-		"load), or move the disk elsewhere and compare");
+		l, f, &said,
+		f.confidence == CONFIDENCE_POSSIBLE
+			? "harmless when as much at once, or as large, is asked for on purpose: "
+			  "measure it at iodepth 1 with small requests; when it is slow then, look "
+			  "at the storage itself"
+			: "settings of the VM will not help: look at the storage itself (network, "
+			  "recovery or rebuild in a cluster, a pool in a degraded state, a shared "
+			  "array under others' load), or move the disk elsewhere and compare");
 }
 
 /* ---- backend-stalls ---- */

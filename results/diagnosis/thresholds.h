@@ -28,11 +28,15 @@
 	X(DEVICE_BUSY, 0.9, 0.9, "share", "utilization near 100 % (playbook: host iostat)")        \
 	X(DEVICE_QUEUE, 2, 2, "requests", "in flight on average: some wait behind others")         \
 	X(DEVICE_SHARE, 0.5, 0.5, "share of the budget", "most of the latency is the device's")    \
+	X(DEVICE_OWN, 0.9, 0.9, "share",                                                           \
+	  "of its bytes: the job itself loads it as far as it goes, which may be what it is for")  \
 	X(DEVICE_AWAIT, 1e6, 1e6, "ns",                                                            \
 	  "below, a fast device that a deep queue keeps busy does its work: only possible")        \
 	X(BACKEND_MEAN, 5e6, 8e6, "ns",                                                            \
 	  "SSDs and networks of a data centre answer within 5 ms; the emulated CPU's part added")  \
 	X(BACKEND_MEAN_DISK, 30e6, 30e6, "ns", "a rotating disk: a seek, a turn, and some queue")  \
+	X(BACKEND_BYTES, 100e6, 100e6, "bytes/s",                                                  \
+	  "a slow disk, or a network of 1 Gbit/s: the time that a large request's bytes may take") \
 	X(BACKEND_SHARE, 0.6, 0.6, "share of the budget", "most of the latency is below QEMU")     \
 	X(STALL_BELOW, 0.6, 0.6, "share", "of the stalls' time at or below a layer: most of it")   \
 	X(THROTTLE_REACHED, 0.85, 0.85, "share",                                                   \

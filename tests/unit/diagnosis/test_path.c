@@ -66,6 +66,14 @@ START_TEST(requests_that_wait_before_qemu)
 	expect_cause(&f, "virtual-queueing", CONFIDENCE_LIKELY, "took 800 us", "3.20 requests",
 		     NULL);
 	done();
+	/* deep on purpose: 32 that wait 40 us for each other */
+	m = virtual_job(1.6e6, 32);
+	make_run(&d, "virtio-blk", 1, &m);
+	facts_add(&d.trials[0].facts, "path.iothread", "iothread1");
+	expect_causes(&d, &f, "virtual-queueing", NULL);
+	expect_cause(&f, "virtual-queueing", CONFIDENCE_POSSIBLE, "25.6 requests waited", NULL);
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "harmless"));
+	done();
 	/* one at a time: it is the price, nobody waits */
 	m = virtual_job(250e3, 1);
 	make_run(&d, "virtio-blk", 1, &m);

@@ -108,6 +108,40 @@ START_TEST(a_fast_device_that_is_kept_busy_is_only_possible)
 }
 END_TEST
 
+START_TEST(a_device_that_the_job_itself_keeps_busy_is_only_possible)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 8e6;
+	m.depth = 8;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	m.busy = 0.99;
+	set_signal(&m, WATCHED_HOST, "process.write_bytes", 0, 0);
+	for (int i = 0; i < 2; i++) { /* 0.85 and 0.95 of its bytes */
+		double share = i ? 0.95 : 0.85;
+
+		set_signal(&m, WATCHED_HOST, "process.read_bytes", share * 8 / 8e-3 * 4096,
+			   share * 8 / 8e-3 * 4096);
+		make_run(&d, "virtio-blk", 1, &m);
+		ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+		expect_cause(&f, "device-saturated", i ? CONFIDENCE_POSSIBLE : CONFIDENCE_LIKELY,
+			     NULL);
+		done();
+	}
+	/* 400 KB take 4 ms of the 4.4 */
+	m = calm_job();
+	m.lat_ns = 8e6;
+	m.depth = 8;
+	m.bytes = 400e3;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	m.busy = 0.99;
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "device-saturated", CONFIDENCE_POSSIBLE, NULL);
+	done();
+}
+END_TEST
+
 START_TEST(somebody_elses_bytes_are_said)
 {
 	struct made_job m = calm_job();
@@ -141,7 +175,7 @@ START_TEST(slow_storage_that_is_not_busy_is_the_backend)
 
 	/* a device of this host */
 	m.lat_ns = 20e6;
-	m.depth = 4;
+	m.depth = 2;
 	m.at[LAYER_AT_GUEST_BLOCK].share = 0.97;
 	m.at[LAYER_AT_QEMU].share = 0.95;
 	m.at[LAYER_AT_HOST_BLOCK].share = 0.9;
@@ -157,6 +191,21 @@ START_TEST(slow_storage_that_is_not_busy_is_the_backend)
 	set_nbd(&d);
 	expect_causes(&d, &f, "backend-slow", NULL);
 	expect_cause(&f, "backend-slow", CONFIDENCE_LIKELY, "nbd+unix", NULL);
+	done();
+	/* a deep queue, or large requests: each for itself is not slow */
+	m.depth = 8;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	expect_causes(&d, &f, "backend-slow", NULL);
+	expect_cause(&f, "backend-slow", CONFIDENCE_POSSIBLE, "7.60 were there at once", NULL);
+	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "harmless"));
+	done();
+	m.depth = 1;
+	m.bytes = 1600e3;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_nbd(&d);
+	expect_causes(&d, &f, "backend-slow", NULL);
+	expect_cause(&f, "backend-slow", CONFIDENCE_POSSIBLE, "of 1560 KiB each", NULL);
 	done();
 	m.lat_ns = 5e6; /* a network of a data centre */
 	make_run(&d, "virtio-blk", 1, &m);
@@ -357,6 +406,7 @@ TCase *storage_cases(void)
 	tcase_add_test(t, on_an_emulated_cpu_only_that_is_said);
 	tcase_add_test(t, a_busy_and_queueing_device_is_saturated);
 	tcase_add_test(t, a_fast_device_that_is_kept_busy_is_only_possible);
+	tcase_add_test(t, a_device_that_the_job_itself_keeps_busy_is_only_possible);
 	tcase_add_test(t, somebody_elses_bytes_are_said);
 	tcase_add_test(t, slow_storage_that_is_not_busy_is_the_backend);
 	tcase_add_test(t, a_rotating_disk_may_be_slower);
