@@ -7,8 +7,29 @@
 #include "summary.h"
 #include "together.h"
 
-/* A slice more on each side: readings of other watchers lie up to one apart from the engine's. */
-#define AROUND_S 0.1
+/* Clocks and readings are not to the ms. */
+#define AROUND_S 0.02
+/* Of the host's readings, which are as far apart as slices, that one more. */
+#define SLICE_S 0.1
+
+/* The readings around a time, since the counted time began: between two of them nobody knows when a
+ * counter rose. Beyond the first or last one: that time itself. */
+static void widen(const struct look *l, enum watcher w, double *from_s, double *to_s)
+{
+	const struct series_set *set = &l->a->j->watched[w];
+	double before = -INFINITY, after = INFINITY;
+
+	for (size_t i = 0; i < set->n; i++) {
+		double at = ((double)set->at_ns[i] - (double)l->a->from_ns) / 1e9;
+
+		if (at <= *from_s)
+			before = at;
+		if (at >= *to_s && !isfinite(after))
+			after = at;
+	}
+	*from_s = isfinite(before) ? before : *from_s;
+	*to_s = isfinite(after) ? after : *to_s;
+}
 
 static double longest_ns(const struct stutter *s)
 {
@@ -78,12 +99,13 @@ bool is_felt(const struct look *l)
 static double engine_ns(const struct look *l, int dir, double from_s, double to_s)
 {
 	const struct timeline *line = &l->a->line;
-	double sum = 0;
+	double sum = 0, half = (double)line->step_ns / 2e9;
 
 	for (size_t i = 0; i < line->n; i++) {
 		double at = timeline_s(line, i);
 
-		if (at >= from_s - 1e-9 && at < to_s - 1e-9)
+		/* a slice that lies half in it or more */
+		if (at + half >= from_s && at + half < to_s)
 			sum += l->a->times_ns[(size_t)dir * line->n + i];
 	}
 	return sum;
@@ -142,10 +164,13 @@ struct spent {
 };
 
 /* A stall at the job's end lasts beyond the last reading: nothing of it is known. */
-static void add_stall(const struct look *l, enum layer_at at, double from_s, double to_s,
+static void add_stall(const struct look *l, enum layer_at at, const struct stall *s,
 		      struct spent *sum)
 {
+	double from_s = s->at_s - AROUND_S, to_s = s->at_s + s->length_s + AROUND_S;
 	struct spent one = {0};
+
+	widen(l, watcher_of(at), &from_s, &to_s);
 
 	for (int d = 0; d < IO_DIRS; d++) {
 		double ns = engine_ns(l, d, from_s, to_s);
@@ -177,8 +202,7 @@ double stalled_at(const struct look *l, enum layer_at at)
 	if (at == LAYER_AT_HOST_BLOCK && (!*device || strchr(device, ' ')))
 		return NAN; /* of several, none stands for all */
 	for (size_t i = 0; i < s->n_stalls; i++)
-		add_stall(l, at, s->stalls[i].at_s - AROUND_S,
-			  s->stalls[i].at_s + s->stalls[i].length_s + AROUND_S, &sum);
+		add_stall(l, at, &s->stalls[i], &sum);
 	if (at == LAYER_AT_HOST_BLOCK)
 		sum.place_ns *= own_requests(l);
 	if (!(sum.engine_ns > COUNTED_LEAST * sum.all_ns))
@@ -209,7 +233,7 @@ double stuck_share(const struct look *l)
 		for (size_t k = 0; k < l->a->stutter.n_stalls && !in; k++) {
 			const struct stall *s = &l->a->stutter.stalls[k];
 
-			if (at - AROUND_S >= s->at_s && at <= s->at_s + s->length_s)
+			if (at - SLICE_S >= s->at_s && at <= s->at_s + s->length_s)
 				in = s;
 		}
 		if (!in || in_flight->values[i] == SERIES_ABSENT)

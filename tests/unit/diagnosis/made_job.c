@@ -280,6 +280,49 @@ static void put_place(struct series_set *set, enum layer_at at, const struct mad
 		    "%s.in_flight", prefixes[at]);
 }
 
+static double between(double a, double b, double part)
+{
+	return a + (b - a) * part;
+}
+
+/* What was counted a part of the way from one to the other. */
+static struct counted part_of(const struct counted *a, const struct counted *b, double part)
+{
+	struct counted c = {.flushes = between(a->flushes, b->flushes, part),
+			    .flush_ns = between(a->flush_ns, b->flush_ns, part)};
+
+	for (int d = 0; d < 2; d++) {
+		c.n[d] = between(a->n[d], b->n[d], part);
+		c.bytes[d] = between(a->bytes[d], b->bytes[d], part);
+		c.ns[d] = between(a->ns[d], b->ns[d], part);
+	}
+	return c;
+}
+
+/* QEMU at its own times: what a stall held up is there from its last slice's end on. */
+static void watch_qemu(struct series_set *set, const struct made_job *m)
+{
+	size_t n = m->seconds * 10 + 6;
+	struct counted *at = calloc(n + 1, sizeof *at);
+	double end = (double)n * STEP_S;
+
+	for (size_t i = 0; i < n; i++) {
+		at[i + 1] = at[i];
+		count_slice(m, i, LAYER_AT_QEMU, &at[i + 1]);
+	}
+	for (double s = m->qemu_phase_s - m->qemu_step_s; s < end; s += m->qemu_step_s) {
+		size_t slice = s > 0 ? (size_t)(s / STEP_S + 1e-6) : 0;
+		double part = in_stall(m, slice) == 2 ? 0 : s / STEP_S - (double)slice;
+		struct counted now = part_of(&at[slice], &at[slice + 1], fmax(part, 0));
+
+		ck_assert_int_eq(series_moment(set, start_ns(m) - (uint64_t)(STEP_NS * 10) +
+							    (uint64_t)((s + 1) * 1e9)),
+				 0);
+		put_place(set, LAYER_AT_QEMU, m, slice, &now);
+	}
+	free(at);
+}
+
 /* A moment at the end of each slice, one before the first. */
 static void watch(struct series_set *set, enum watcher w, const struct made_job *m)
 {
@@ -316,7 +359,10 @@ void make_job(struct job_result *j, const struct made_job *m)
 	j->sample = made_sample(j->name, m);
 	for (int w = 0; w < WATCHERS; w++) {
 		series_done(&j->watched[w]);
-		watch(&j->watched[w], (enum watcher)w, m);
+		if (w == WATCHED_QEMU && m->qemu_step_s > 0)
+			watch_qemu(&j->watched[w], m);
+		else
+			watch(&j->watched[w], (enum watcher)w, m);
 	}
 }
 

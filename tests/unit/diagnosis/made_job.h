@@ -31,6 +31,8 @@ struct made_job {
 	struct {
 		double share, count, bytes;
 	} at[LAYER_ATS];
+	/* QEMU is asked every step_s, the first time that much after the others; 0: with them. */
+	double qemu_step_s, qemu_phase_s;
 	double busy;       /* of the host's device */
 	double others_ios; /* times as many requests of others at the host's device */
 	/* n_stalls of length_s, without a clock, or every period_s. */

@@ -252,6 +252,31 @@ START_TEST(stalls_below_qemu_are_the_backends)
 }
 END_TEST
 
+/* QEMU is asked four times a second, wherever that falls in a stall. */
+START_TEST(stalls_between_two_readings_of_qemu_are_the_backends)
+{
+	struct made_job m = calm_job();
+
+	m.at[LAYER_AT_HOST_BLOCK].share = NO_SUCH;
+	m.seconds = 32;
+	m.qemu_step_s = 0.25;
+	for (int phase = 0; phase < 10; phase++)
+		for (int is_below = 0; is_below < 2; is_below++) {
+			m.qemu_phase_s = 0.025 * phase;
+			m.is_stalled_at[LAYER_AT_QEMU] = is_below;
+			set_stalls(&m, 10, 0.4, 3.0);
+			make_run(&d, "virtio-blk", 1, &m);
+			set_nbd(&d);
+			ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+			if (is_below)
+				expect_cause(&f, "backend-stalls", CONFIDENCE_CERTAIN, NULL);
+			else
+				expect_not(&f, "backend-stalls");
+			done();
+		}
+}
+END_TEST
+
 START_TEST(a_device_that_holds_requests_and_completes_none_is_certain)
 {
 	struct made_job m = calm_job();
@@ -411,6 +436,7 @@ TCase *storage_cases(void)
 	tcase_add_test(t, slow_storage_that_is_not_busy_is_the_backend);
 	tcase_add_test(t, a_rotating_disk_may_be_slower);
 	tcase_add_test(t, stalls_below_qemu_are_the_backends);
+	tcase_add_test(t, stalls_between_two_readings_of_qemu_are_the_backends);
 	tcase_add_test(t, a_device_that_holds_requests_and_completes_none_is_certain);
 	tcase_add_test(t, stalls_above_the_device_are_not_the_backends);
 	tcase_add_test(t, a_limit_that_is_reached_is_named_alone);
