@@ -28,6 +28,7 @@ void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed)
 	bool is_hosts = !cell_takes_controller(t->s->cell) && !t->nbd.pid;
 	struct sampler_watch w = {.pid = pid,
 				  .unnamed = unnamed,
+				  .server = t->nbd.pid,
 				  .path = is_hosts ? t->backing.path : NULL,
 				  .pci = t->irq_pci,
 				  .only_threads = !t->s->sc->has_telemetry,

@@ -221,7 +221,7 @@ static const struct kind {
 	{WATCHED_HOST, "disk.*", "the host's devices", false},
 	{WATCHED_HOST, "memory.*", "the host's memory", false},
 	{WATCHED_HOST, "pressure.*", "the host's pressure stalls (PSI)", false},
-	{WATCHED_HOST, "cpu.others_ns", "CPU time of other programs", false},
+	{WATCHED_HOST, "cpu.others_ns", "CPU time of others", false},
 	{WATCHED_HOST, "throttle.events", "throttling of CPUs", false},
 	{WATCHED_GUEST, "cpu0.*", "the guest's CPUs and steal", true},
 	{WATCHED_GUEST, "disk.*", "the guest's disk", true},

@@ -64,7 +64,7 @@ static void say_others(const struct look *l, struct bl_buf *out)
 
 	if (!(others >= 0.05))
 		return;
-	say(out, "other programs used %s CPUs", num_text(cpus, others));
+	say(out, "others used %s CPUs", num_text(cpus, others));
 	say_who(l, out);
 }
 
@@ -207,7 +207,9 @@ static void rule_of_others(struct look *l)
 		cpus = path_number(l, "host.cpus");
 	if (!(others / cpus >= limit(l, THRESHOLD_OTHERS_CPU)))
 		return;
-	say(&said, "programs that are neither the VM nor the lab had %s of the host's %.0f CPUs",
+	say(&said,
+	    "what is neither the VM nor the lab (kernel threads are in it) had %s of the host's "
+	    "%.0f CPUs",
 	    pct_text(share, others / cpus), cpus);
 	say_who(l, &said);
 	look_found(l, (struct found){.cause = "busy-host", .confidence = CONFIDENCE_LIKELY}, &said,

@@ -660,6 +660,50 @@ static pid_t start_busy(int go[2], int done[2])
 	_exit(0);
 }
 
+/* A server that works for 60 ms of CPU time, told to begin by a byte. */
+static pid_t start_server(int go[2], int done[2])
+{
+	char byte;
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(go) | pipe(done), 0);
+	pid = fork();
+	close(pid ? go[0] : go[1]);
+	close(done[pid ? 1 : 0]);
+	if (pid > 0)
+		return pid;
+	ck_assert_int_eq(read(go[0], &byte, 1), 0);
+	spin(60 * NS_PER_MS);
+	close(done[1]);
+	pause();
+	_exit(0);
+}
+
+START_TEST(what_the_labs_server_used_is_not_others)
+{
+	struct sampler_watch w = {.root = faked_root, .interval_ns = 5 * NS_PER_MS};
+	uint64_t rise;
+	struct sampler *s;
+	int go[2], done[2];
+	char byte;
+
+	put("cpu  50000 0 0 100 0 0 0 0 0 0\n", "/proc/stat");
+	w.server = start_server(go, done);
+	ck_assert_int_eq(sampler_start(&w, &s, NULL), 0);
+	close(go[1]);
+	ck_assert_int_eq(read(done[0], &byte, 1), 0);
+	put("cpu  50010 0 0 100 0 0 0 0 0 0\n", "/proc/stat"); /* 100 ms */
+	usleep(20000);
+	ck_assert_int_eq(sampler_stop(s, &set, NULL), 0);
+	sampler_free(s);
+	kill(w.server, SIGKILL);
+	waitpid(w.server, NULL, 0);
+	rise = last("cpu.others_ns") - value(0, "cpu.others_ns");
+	ck_assert_uint_le(rise, 40 * NS_PER_MS);
+	ck_assert_uint_gt(rise, 5 * NS_PER_MS); /* the rest is what reading took */
+}
+END_TEST
+
 static uint64_t fact(const struct facts *f, const char *key)
 {
 	const char *v = facts_get(f, key);
@@ -842,6 +886,7 @@ int main(void)
 	tcase_add_test(t, a_reading_that_hangs_is_left_behind);
 	tcase_add_test(t, several_disks_are_watched_by_one_sampler);
 	tcase_add_test(t, what_others_used_never_falls);
+	tcase_add_test(t, what_the_labs_server_used_is_not_others);
 	tcase_add_test(t, only_threads_are_watched_where_no_more_is_wanted);
 	tcase_add_test(t, a_long_job_has_fewer_readings_and_not_more_memory);
 	tcase_add_test(t, a_window_has_the_cpu_time_of_each_role_also_of_threads_that_ended);
