@@ -98,6 +98,8 @@ double gauge_max(const struct look *l, enum watcher w, const char *gauge); /* in
 double gauge_min(const struct look *l, enum watcher w, const char *gauge);
 double gauge_last(const struct look *l, enum watcher w, const char *gauge);
 double gauge_first(const struct look *l, enum watcher w, const char *gauge);
+/* Its greatest rise from one reading to a later one, and what it came to; NAN. */
+double gauge_rise(const struct look *l, enum watcher w, const char *gauge, double *ret_to);
 /* A counter's rise between two times since the counted time began; NAN. */
 double rise_in(const struct look *l, enum watcher w, const char *counter, double from_s,
 	       double to_s);

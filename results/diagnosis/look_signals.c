@@ -82,6 +82,28 @@ double gauge_first(const struct look *l, enum watcher w, const char *name)
 	return gauge(l, w, name, TAKE_FIRST);
 }
 
+double gauge_rise(const struct look *l, enum watcher w, const char *name, double *ret_to)
+{
+	const struct series_set *set = &l->a->j->watched[w];
+	const struct series *s = series_of(l, w, name);
+	double least = INFINITY, most = NAN;
+
+	*ret_to = NAN;
+	for (size_t i = 0; s && i < set->n; i++) {
+		double v = (double)s->values[i];
+
+		if (s->values[i] == SERIES_ABSENT || set->at_ns[i] < l->a->from_ns ||
+		    set->at_ns[i] > l->a->to_ns)
+			continue;
+		least = fmin(least, v);
+		if (v - least <= most)
+			continue;
+		most = v - least;
+		*ret_to = v;
+	}
+	return most;
+}
+
 double rise_in(const struct look *l, enum watcher w, const char *counter, double from_s,
 	       double to_s)
 {

@@ -114,8 +114,7 @@ static bool is_twice_cached(const struct look *l)
 
 static void rule_of_cache(struct look *l)
 {
-	double dirty = gauge_max(l, WATCHED_HOST, "memory.dirty_bytes");
-	double grown = dirty - gauge_min(l, WATCHED_HOST, "memory.dirty_bytes");
+	double dirty, grown = gauge_rise(l, WATCHED_HOST, "memory.dirty_bytes", &dirty);
 	double back = gauge_max(l, WATCHED_HOST, "memory.writeback_bytes");
 	double absorbed = absorbed_of(l), written = bytes_at(l, LAYER_AT_ENGINE, IO_WRITE);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
