@@ -252,7 +252,7 @@ static int test_all(struct job_analysis *a, struct attribution_family *family)
 	for (size_t i = 0; i < a->n_signals; i++) {
 		struct signal *s = &a->signals[i];
 
-		if (s->is_copy)
+		if (s->is_copy || s->is_untested)
 			continue;
 		if (test_signal(a, s, a->is_spike, s->is_symptom ? NULL : family, NULL, &s->why,
 				&s->is_tested) < 0)

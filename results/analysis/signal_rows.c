@@ -7,7 +7,8 @@
 
 /* Symptoms are what a slow request makes by itself: requests in flight, their mean time, iowait,
  * PSI io, and what goes up and down with the number of requests (the CPU time of those that serve
- * them, their interrupts). Sums come first, single CPUs last: SIGNALS_MAX cuts the end. */
+ * them, their interrupts and the time in these). Sums come first, single CPUs last: SIGNALS_MAX
+ * cuts the end. */
 #define HOST(...)                                                                                  \
 	{                                                                                          \
 		.watcher = WATCHED_HOST, __VA_ARGS__                                               \
@@ -40,7 +41,9 @@
 #define EVENTS  .is_count_like = true
 #define SYMPTOM .is_symptom = true
 #define LOW_BAD .is_low_bad = true
-#define PAGES   .scale = 4096 /* of every kernel that this runs on: x86-64 */
+/* Changes in minutes, and is read every 10 s: it fits stalls of a second by chance only. */
+#define UNTESTED .is_untested = true
+#define PAGES    .scale = 4096 /* of every kernel that this runs on: x86-64 */
 
 /* clang-format off */
 const struct signal_row signal_rows[] = {
@@ -80,7 +83,7 @@ const struct signal_row signal_rows[] = {
 	HOST(BYTES_S("disk.*.read_bytes", "reads at %s", LAYER_DEVICE, SYMPTOM)),
 	HOST(BYTES_S("disk.*.write_bytes", "writes at %s", LAYER_DEVICE, SYMPTOM)),
 	HOST(RATE("irq.*", "interrupts of %s at the host", LAYER_HOST, SYMPTOM)),
-	HOST(GAUGE("temperature.*_mc", "temperature of %s", "C", LAYER_DEVICE, .scale = 1e-3)),
+	HOST(GAUGE("temperature.*_mc", "temperature of %s", "C", LAYER_DEVICE, UNTESTED, .scale = 1e-3)),
 	/* QEMU */
 	QEMU(RATE("block.flushes", "flushes arrive in QEMU", LAYER_GUEST)),
 	QEMU(BYTES_S("block.discard_bytes", "discards arrive in QEMU", LAYER_GUEST, EVENTS)),
@@ -107,8 +110,8 @@ const struct signal_row signal_rows[] = {
 	GUEST(SHARE("pressure.io.some_ns", "guest: tasks wait for I/O (PSI)", LAYER_GUEST, SYMPTOM)),
 	HOST(SHARE("pressure.io.some_ns", "host: tasks wait for I/O (PSI)", LAYER_HOST, SYMPTOM)),
 	GUEST(CPUS("cpu#.iowait_ns", "guest: iowait, all vCPUs", LAYER_GUEST, SUM, SYMPTOM)),
-	GUEST(CPUS("cpu#.softirq_ns", "guest: soft interrupts, all vCPUs", LAYER_GUEST, SUM)),
-	GUEST(CPUS("cpu#.irq_ns", "guest: interrupts, all vCPUs", LAYER_GUEST, SUM)),
+	GUEST(CPUS("cpu#.softirq_ns", "guest: soft interrupts, all vCPUs", LAYER_GUEST, SUM, SYMPTOM)),
+	GUEST(CPUS("cpu#.irq_ns", "guest: interrupts, all vCPUs", LAYER_GUEST, SUM, SYMPTOM)),
 	GUEST(RATE("irq.*", "interrupts of %s in the guest", LAYER_GUEST, SYMPTOM)),
 	/* who works */
 	HOST(CPUS("thread.vcpu#.run_ns", "vCPUs run", LAYER_GUEST, SUM, SYMPTOM)),
@@ -116,14 +119,14 @@ const struct signal_row signal_rows[] = {
 	HOST(SHARE("thread.*.run_ns", "%s runs", LAYER_VIRTUAL, SYMPTOM)),
 	HOST(CPUS("cpu.busy_ns", "host: CPUs are busy", LAYER_HOST, SYMPTOM)),
 	HOST(CPUS("cpu.iowait_ns", "host: iowait", LAYER_HOST, SYMPTOM)),
-	HOST(CPUS("cpu.softirq_ns", "host: soft interrupts", LAYER_HOST)),
-	HOST(CPUS("cpu.irq_ns", "host: interrupts", LAYER_HOST)),
+	HOST(CPUS("cpu.softirq_ns", "host: soft interrupts", LAYER_HOST, SYMPTOM)),
+	HOST(CPUS("cpu.irq_ns", "host: interrupts", LAYER_HOST, SYMPTOM)),
 	HOST(RATE("kvm.exits", "exits from the guest", LAYER_VIRTUAL, SYMPTOM)),
 	HOST(BYTES_S("process.read_bytes", "the VM reads from storage", LAYER_HOST, SYMPTOM)),
 	HOST(BYTES_S("process.write_bytes", "the VM writes to storage", LAYER_HOST, SYMPTOM)),
 	/* one by one */
 	GUEST(SHARE("cpu#.steal_ns", "steal, vCPU %s", LAYER_HOST)),
-	GUEST(SHARE("cpu#.softirq_ns", "guest: soft interrupts on CPU %s", LAYER_GUEST)),
+	GUEST(SHARE("cpu#.softirq_ns", "guest: soft interrupts on CPU %s", LAYER_GUEST, SYMPTOM)),
 	GUEST(SHARE("cpu#.user_ns", "guest: CPU %s in user space", LAYER_GUEST, SYMPTOM)),
 	GUEST(SHARE("cpu#.system_ns", "guest: CPU %s in the kernel", LAYER_GUEST, SYMPTOM)),
 	GUEST(SHARE("cpu#.iowait_ns", "guest: iowait, CPU %s", LAYER_GUEST, SYMPTOM)),

@@ -24,7 +24,7 @@ struct signal_row {
 	double scale;     /* 0: 1 */
 	const char *per;  /* AWAIT: the last word of the counter of requests */
 	const char *last; /* the last word of the signal's name; NULL: the pattern's */
-	bool is_sum, is_count_like, is_low_bad, is_symptom;
+	bool is_sum, is_count_like, is_low_bad, is_symptom, is_untested;
 };
 extern const struct signal_row signal_rows[];
 extern const size_t n_signal_rows;

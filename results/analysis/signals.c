@@ -141,6 +141,7 @@ static void take_row(struct signal *s, const struct signal_row *row)
 	s->is_count_like = row->is_count_like;
 	s->is_low_bad = row->is_low_bad;
 	s->is_symptom = row->is_symptom;
+	s->is_untested = row->is_untested;
 }
 
 static bool is_named(const struct maker *m, const char *name)

@@ -26,8 +26,9 @@ struct signal {
 	/* Follows the latency (requests in flight, mean times, iowait): shows where the time goes
 	 * and is never named as what made it. */
 	bool is_symptom;
-	bool is_copy;   /* the sum of a single one, which is here too: not tested twice */
-	double *values; /* [n] of the timeline; NAN: absent */
+	bool is_untested; /* shown only: too slow to be told from chance */
+	bool is_copy;     /* the sum of a single one, which is here too: not tested twice */
+	double *values;   /* [n] of the timeline; NAN: absent */
 	double mean, max, min;
 	/* Against the spikes; n_spikes 0 and is_tested false: too few of them, or it never changed.
 	 */

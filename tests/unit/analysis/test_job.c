@@ -72,6 +72,12 @@ static double queued(double s, void *ctx)
 	return 1;
 }
 
+/* Completions come in a burst when the stall ends, and the one before it had none. */
+static double burst(double s, void *ctx)
+{
+	return queued(s, ctx) * 1e6;
+}
+
 static double noise(double s, void *ctx)
 {
 	(void)s;
@@ -138,6 +144,43 @@ static double slow_second(double s, void *ctx)
 			return 50;
 	return 0;
 }
+
+/* CPU time of interrupts follows completions, and a temperature is read every 10 s. */
+START_TEST(what_follows_io_or_is_slow_is_never_the_best)
+{
+	static const struct {
+		enum watcher w;
+		const char *raw, *name;
+		enum series_kind kind;
+		bool is_tested;
+	} rows[] = {
+		{WATCHED_GUEST, "cpu0.softirq_ns", "guest.cpu0.softirq_ns", SERIES_COUNTER, true},
+		{WATCHED_GUEST, "cpu1.softirq_ns", "guest.cpu.softirq_ns", SERIES_COUNTER, true},
+		{WATCHED_GUEST, "cpu0.irq_ns", NULL, SERIES_COUNTER, true},
+		{WATCHED_GUEST, "cpu1.irq_ns", "guest.cpu.irq_ns", SERIES_COUNTER, true},
+		{WATCHED_HOST, "cpu.softirq_ns", "host.cpu.softirq_ns", SERIES_COUNTER, true},
+		{WATCHED_HOST, "cpu.irq_ns", "host.cpu.irq_ns", SERIES_COUNTER, true},
+		{WATCHED_HOST, "temperature.nvme0_mc", "host.temperature.nvme0_mc", SERIES_GAUGE,
+		 false},
+	};
+	struct job_result *j = make_stalls(60, places, N_PLACES);
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		watch(j, rows[i].w, rows[i].raw, rows[i].kind, burst, NULL);
+	analyse();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct signal *s = rows[i].name ? analysis_signal(&a, rows[i].name) : NULL;
+
+		if (!rows[i].name)
+			continue;
+		ck_assert_msg(s != NULL, "%s", rows[i].name);
+		ck_assert_msg(s->is_tested == rows[i].is_tested, "%s", rows[i].name);
+		ck_assert_msg(s->is_symptom == rows[i].is_tested, "%s", rows[i].name);
+	}
+	ck_assert_ptr_null(a.best);
+	done();
+}
+END_TEST
 
 START_TEST(what_the_best_leaves_is_tested_again)
 {
@@ -463,6 +506,7 @@ TCase *job_cases(void)
 	TCase *t = tcase_create("job");
 
 	tcase_add_test(t, the_signal_that_goes_before_the_stalls_is_named_first);
+	tcase_add_test(t, what_follows_io_or_is_slow_is_never_the_best);
 	tcase_add_test(t, what_the_best_leaves_is_tested_again);
 	tcase_add_test(t, signals_that_explain_nothing_give_no_best);
 	tcase_add_test(t, a_clock_is_reported_with_its_place_on_the_wall_clock);
