@@ -105,10 +105,11 @@ static void judge_trial(struct diagnosis *g, size_t trial, size_t job, struct ga
 	rules_of_path(&l);
 	rules_of_image(&l);
 	rules_of_guest(&l);
-	hide_shadows(&l); /* symptoms name what is left */
+	lower_unsound(&l); /* what proves nothing hides nothing that does */
+	hide_shadows(&l);  /* symptoms name what is left */
 	rules_of_symptoms(&l);
-	hide_shadows(&l);
 	lower_unsound(&l);
+	hide_shadows(&l);
 	look_around(all, &l);
 	gather(all, &l);
 	look_done(&l);

@@ -59,16 +59,28 @@ static struct found *any(const struct look *l, const char *cause)
 	return NULL;
 }
 
-/* Not beside what is less sure than itself: then it is the one to be told. */
+#define SHADOW_DEPTH 8 /* longer than any chain of the table, should one become a ring */
+
+/* Not beside what is less sure than itself: then it is the one to be told. Nor by what is hidden
+ * itself: that is not what happened. */
+static bool is_hidden(const struct look *l, const struct found *f, unsigned depth)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(shadows) && depth; i++) {
+		const struct found *cause;
+
+		if (strcmp(shadows[i].weaker, f->cause) != 0)
+			continue;
+		cause = any(l, shadows[i].cause);
+		if (cause && cause->confidence >= f->confidence && !is_hidden(l, cause, depth - 1))
+			return true;
+	}
+	return false;
+}
+
 void hide_shadows(struct look *l)
 {
-	for (size_t i = 0; i < BL_ARRAY_LEN(shadows); i++) {
-		const struct found *cause = any(l, shadows[i].cause);
-		struct found *weaker = any(l, shadows[i].weaker);
-
-		if (cause && weaker && cause->confidence >= weaker->confidence)
-			weaker->is_shadow = true;
-	}
+	for (size_t i = 0; i < l->n_found; i++)
+		l->found[i].is_shadow = is_hidden(l, &l->found[i], SHADOW_DEPTH);
 }
 
 /* Causes that rest on figures of CPU time: of an emulated CPU, and beside a busy host, they

@@ -398,6 +398,41 @@ START_TEST(a_shadow_is_hidden_unless_it_is_the_surer_one)
 }
 END_TEST
 
+START_TEST(what_is_hidden_hides_nothing)
+{
+	struct found three[] = {{.cause = "io-throttled", .confidence = CONFIDENCE_LIKELY},
+				{.cause = "flush-storm", .confidence = CONFIDENCE_LIKELY},
+				{.cause = "backend-slow", .confidence = CONFIDENCE_LIKELY}};
+	struct look l = {.found = three, .n_found = 3};
+
+	hide_shadows(&l);
+	ck_assert(!three[0].is_shadow && !three[1].is_shadow && three[2].is_shadow);
+	/* and without the limit the storage is slow, whatever was committed */
+	l.found = three + 1;
+	l.n_found = 2;
+	hide_shadows(&l);
+	ck_assert(three[1].is_shadow && !three[2].is_shadow);
+}
+END_TEST
+
+/* Steal goes with slow moments that nobody feels, and a full CPU of the guest is no more than
+ * possible where it is emulated: of two that are only possible the cause is told. */
+START_TEST(what_is_unsound_is_lowered_before_it_is_told)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 12, 0.1, 0);
+	set_signal(&m, WATCHED_GUEST, "cpu0.steal_ns", 0.02e9, 0.95e9);
+	set_signal(&m, WATCHED_GUEST, "cpu0.system_ns", 0.96e9, 0.96e9);
+	set_signal(&m, WATCHED_HOST, "cpu.others_ns", 0.35e9, 0.35e9);
+	make_run(&d, "virtio-blk", 1, &m);
+	set_emulated();
+	expect_causes(&d, &f, "vcpu-starved", "emulated-cpu", NULL);
+	expect_cause(&f, "vcpu-starved", CONFIDENCE_POSSIBLE, NULL);
+	done();
+}
+END_TEST
+
 TCase *edge_cases(void)
 {
 	TCase *t = tcase_create("edges");
@@ -415,5 +450,7 @@ TCase *edge_cases(void)
 	tcase_add_test(t, the_guest_on_both_sides);
 	tcase_add_test(t, drift_on_both_sides);
 	tcase_add_test(t, a_shadow_is_hidden_unless_it_is_the_surer_one);
+	tcase_add_test(t, what_is_hidden_hides_nothing);
+	tcase_add_test(t, what_is_unsound_is_lowered_before_it_is_told);
 	return t;
 }
