@@ -111,8 +111,9 @@ static void say_period(const struct job_analysis *a, const struct fmt_style *st,
 			    beat->beats_seen, beat->beats_expected, beat->unexplained,
 			    seconds(st, n1, a->stutter.lost_per_beat_s));
 		if (isfinite(a->wall_phase_s))
-			bl_buf_addf(&b, "; they fall %s after a multiple of it on the wall clock",
-				    seconds(st, n1, a->wall_phase_s));
+			bl_buf_addf(&b, "; they fall %s after multiples of %s on the wall clock",
+				    seconds(st, n1, a->wall_phase_s),
+				    seconds(st, n2, a->wall_period_s));
 		if (clock)
 			bl_buf_addf(&b, ". Known with this period: %s", clock);
 	}

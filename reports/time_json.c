@@ -172,6 +172,7 @@ static json_t *period_json(const struct job_analysis *a)
 	part_set_real(&o, "jitter_s", b->jitter_s);
 	part_set_real(&o, "phase_s", b->phase_s);
 	part_set_real(&o, "wall_phase_s", a->wall_phase_s);
+	part_set_real(&o, "wall_period_s", a->wall_period_s);
 	part_set_real(&o, "fit", b->fit);
 	part_set_real(&o, "hit", b->hit);
 	part_set(&o, "beats_seen", count_json(b->beats_seen));

@@ -133,31 +133,35 @@ static double tail_share(const struct job_analysis *a)
 	return all ? (double)stalled / (double)all : NAN;
 }
 
-/* Where the beats lie on the wall clock: cron and timers fire at whole minutes. */
-static double wall_phase(const struct job_analysis *a)
+/* Where the beats lie on the wall clock: cron and timers fire at whole minutes. Since 1970 there
+ * were so many of them that a period which is off by its error says nothing: only a nominal one
+ * does, and of its beats the one in the middle, which is known best. */
+static void find_wall_phase(struct job_analysis *a)
 {
 	const char *text = facts_get(&a->t->facts, "clock.wall_offset_ns");
-	double period = a->stutter.beat.period_s, first;
+	const struct beat *b = &a->stutter.beat;
+	double period = b->is_periodic ? beat_nominal_s(b) : NAN, at;
 
-	if (!text || !a->stutter.beat.is_periodic)
-		return NAN;
-	first = (double)((int64_t)a->from_ns + strtoll(text, NULL, 10)) / (double)NS_PER_S +
-		a->stutter.beat.phase_s;
-	return first - floor(first / period) * period;
+	if (!text || isnan(period))
+		return;
+	at = (double)((int64_t)a->from_ns + strtoll(text, NULL, 10)) / (double)NS_PER_S +
+	     b->phase_s + (double)(b->beats_expected / 2) * b->period_s;
+	a->wall_period_s = period;
+	a->wall_phase_s = at - floor(at / period) * period;
 }
 
 static int find_stutter(struct job_analysis *a, uint64_t seed)
 {
 	int r;
 
-	a->wall_phase_s = a->stall_tail_share = NAN;
+	a->wall_phase_s = a->wall_period_s = a->stall_tail_share = NAN;
 	if (!a->line.n)
 		return 0;
 	r = stutter_find(a->line.worst_ns, a->line.n, step_s(&a->line), seed, &a->stutter);
 	if (r < 0)
 		return r;
 	a->stall_tail_share = tail_share(a);
-	a->wall_phase_s = wall_phase(a);
+	find_wall_phase(a);
 	return find_spikes(a);
 }
 

@@ -41,11 +41,12 @@ struct job_analysis {
 	struct layer_seen layers[LAYER_ATS];
 	struct budget budget;
 	struct timeline line;
-	struct stutter stutter;  /* times since the counted time began; empty when line.n is 0 */
-	double wall_phase_s;     /* when a period's beats fall, in [0, period) of the wall clock's
-				  * seconds     since 1970; NAN: no period, or the trial's fact
-				  * "clock.wall_offset_ns" (wall clock less CLOCK_MONOTONIC) is absent
-				  */
+	struct stutter stutter; /* times since the counted time began; empty when line.n is 0 */
+	/* When a period's beats fall, in [0, wall_period_s) of the wall clock's seconds since
+	 * 1970, and the nominal period that is counted by (beat_nominal_s()). Both NAN: no period,
+	 * none that is nominal, or the trial's fact "clock.wall_offset_ns" (wall clock less
+	 * CLOCK_MONOTONIC) is absent. */
+	double wall_phase_s, wall_period_s;
 	double stall_tail_share; /* of the I/Os above the job's p99, those that completed within
 				  * stalls; NAN: not known */
 	/* What signals are tested against, a second apart or more: the stalls' onsets when there

@@ -104,8 +104,8 @@ static void say_period(const struct look *l, struct bl_buf *out)
 		    b->beats_seen, b->beats_expected, b->unexplained,
 		    num_text(lost, s->lost_per_beat_s));
 		if (!isnan(l->a->wall_phase_s))
-			say(out, "beats fall %s s after multiples of the period on the wall clock",
-			    num_text(at, l->a->wall_phase_s));
+			say(out, "beats fall %s s after multiples of %s s on the wall clock",
+			    num_text(at, l->a->wall_phase_s), num_text(se, l->a->wall_period_s));
 		if (clock)
 			say(out, "clocks with that period: %s", clock);
 	} else if (b->longest_testable_s > 0)
