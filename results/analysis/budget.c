@@ -103,15 +103,19 @@ static bool is_there(const struct layer_dir *l)
 	return l->has && l->n >= 1 && !isnan(l->mean_ns);
 }
 
-/* The borders that can be used, the engine's first; the other parts' lines say why not. */
-static size_t find_borders(const struct layer_seen *layers, int dir, struct budget_dir *d,
-			   struct border out[LAYER_ATS])
+/* The borders that can be used, the top's first; the other parts' lines say why not. */
+static size_t find_borders(const struct layer_seen *layers, int dir, enum layer_at from,
+			   struct budget_dir *d, struct border out[LAYER_ATS])
 {
-	const struct layer_dir *top = &layers[LAYER_AT_ENGINE].dir[dir];
+	const struct layer_dir *top = &layers[from].dir[dir];
 	size_t n = 1;
 
-	out[0] = (struct border){LAYER_AT_ENGINE, top->n, top->bytes, 1, top->mean_ns};
-	for (int at = 1; at < LAYER_ATS; at++) {
+	out[0] = (struct border){from, top->n, top->bytes, 1, top->mean_ns};
+	for (int at = 0; at < (int)from; at++) {
+		snprintf(d->part[at].why_not, sizeof d->part[at].why_not, "%s", layers[at].absent);
+		d->part[at].joined_to = d->part[at].up_to = (enum budget_part)at;
+	}
+	for (int at = (int)from + 1; at < LAYER_ATS; at++) {
 		const struct layer_dir *l = &layers[at].dir[dir];
 		const struct border *above = &out[n - 1];
 		char *why_not = d->part[at].why_not;
@@ -152,18 +156,19 @@ static void cap_borders(struct border *b, size_t n, struct budget_dir *d)
 	}
 }
 
-static void budget_dir_of(const struct layer_seen *layers, int dir, struct budget_dir *d)
+static void budget_dir_of(const struct layer_seen *layers, int dir, enum layer_at top,
+			  struct budget_dir *d)
 {
 	struct border b[LAYER_ATS];
 	size_t n;
 
 	for (int at = 0; at < LAYER_ATS; at++)
 		d->n[at] = layers[at].dir[dir].has ? layers[at].dir[dir].n : NAN;
-	if (!is_there(&layers[LAYER_AT_ENGINE].dir[dir]))
+	if (!is_there(&layers[top].dir[dir]))
 		return;
 	d->has = true;
-	d->total_ns = layers[LAYER_AT_ENGINE].dir[dir].mean_ns;
-	n = find_borders(layers, dir, d, b);
+	d->total_ns = layers[top].dir[dir].mean_ns;
+	n = find_borders(layers, dir, top, d, b);
 	cap_borders(b, n, d);
 	for (size_t i = 0; i < n; i++) {
 		struct budget_line *line = &d->part[b[i].at];
@@ -180,9 +185,20 @@ static void budget_dir_of(const struct layer_seen *layers, int dir, struct budge
 	}
 }
 
+/* The host's devices serve others as well: their requests are nobody's to be split. */
+static enum layer_at top_of(const struct layer_seen *layers)
+{
+	if (!layers[LAYER_AT_ENGINE].is_unmeasured)
+		return LAYER_AT_ENGINE;
+	for (int at = LAYER_AT_GUEST_BLOCK; at <= LAYER_AT_QEMU; at++)
+		if (!layers[at].absent[0])
+			return (enum layer_at)at;
+	return LAYER_AT_ENGINE;
+}
+
 void budget_of(const struct layer_seen *layers, struct budget *ret)
 {
-	*ret = (struct budget){0};
+	*ret = (struct budget){.top = top_of(layers)};
 	for (int dir = 0; dir < IO_DIRS; dir++)
-		budget_dir_of(layers, dir, &ret->dir[dir]);
+		budget_dir_of(layers, dir, ret->top, &ret->dir[dir]);
 }

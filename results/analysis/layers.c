@@ -160,6 +160,7 @@ static void see_engine(const struct job_result *j, const struct window *w, struc
 
 	snprintf(seen->source, sizeof seen->source, "the engine's own timing, built to completed");
 	if (!j->sample) {
+		seen->is_unmeasured = true;
 		snprintf(seen->absent, sizeof seen->absent, "no job was measured");
 		return;
 	}
