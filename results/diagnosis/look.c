@@ -196,9 +196,36 @@ double window_s(const struct look *l)
 	return (double)(l->a->to_ns - l->a->from_ns) / 1e9;
 }
 
+bool is_only_watched(const struct look *l)
+{
+	return l->a->layers[LAYER_AT_ENGINE].is_unmeasured;
+}
+
+enum layer_at top_of(const struct look *l)
+{
+	return l->a->budget.top;
+}
+
+const char *whose(const struct look *l)
+{
+	return is_only_watched(l) ? "the disk's" : "the job's";
+}
+
+const char *latency_name(const struct look *l)
+{
+	return is_only_watched(l) ? "their time in QEMU" : "the job's latency";
+}
+
+bool is_only_disk(const struct look *l)
+{
+	const char *n = facts_get(&l->a->t->facts, "live.disks");
+
+	return !is_only_watched(l) || (n && !strcmp(n, "1"));
+}
+
 double inflight_of(const struct look *l)
 {
-	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
+	const struct layer_seen *e = &l->a->layers[top_of(l)];
 	double sum = 0;
 	bool any = false;
 
@@ -219,7 +246,7 @@ static double time_in(const struct look *l, enum budget_part p, double *ret_all,
 	*ret_all = *ret_n = 0;
 	for (int d = 0; d < IO_DIRS; d++) {
 		const struct budget_dir *b = &l->a->budget.dir[d];
-		double n = b->n[LAYER_AT_ENGINE];
+		double n = b->n[top_of(l)];
 
 		if (!b->has || !(n > 0))
 			continue;

@@ -62,7 +62,17 @@ bool job_says(const struct look *l, const char *option, const char *value);
 
 /* ---- requests ---- */
 
-double inflight_of(const struct look *l);                  /* at the engine: Little's law; NAN */
+/* Nothing of the lab did I/O: the requests are those of whoever uses the VM, and what they took
+ * above QEMU is not known. */
+bool is_only_watched(const struct look *l);
+/* Where requests are counted that the rest is compared with: the engine, QEMU where there is none.
+ */
+enum layer_at top_of(const struct look *l);
+const char *whose(const struct look *l);        /* "the job's", "the disk's" */
+const char *latency_name(const struct look *l); /* "the job's latency", "their time in QEMU" */
+/* What QEMU's process moved, and what the device did, is this disk's alone. */
+bool is_only_disk(const struct look *l);
+double inflight_of(const struct look *l);                  /* at the top: Little's law; NAN */
 double share_of(const struct look *l, enum budget_part p); /* of all directions' time; NAN */
 /* Per request, weighted by the time of the directions; NAN. */
 double own_time_of(const struct look *l, enum budget_part p);

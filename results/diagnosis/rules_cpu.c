@@ -78,12 +78,14 @@ static bool is_by_others(const struct look *l)
 }
 
 /* A pool's waits are the sum of its threads': at most as many wait at once as there are requests.
- */
+ * Where these are not known, nor is what one waited. */
 static struct waits waits_of_workers(const struct look *l)
 {
 	struct waits w = waits_of(l, "worker");
 	double at_once = inflight_of(l);
 
+	if (isnan(at_once))
+		w.wait = w.run = NAN;
 	if (at_once > 1) {
 		w.wait /= at_once;
 		w.run /= at_once;

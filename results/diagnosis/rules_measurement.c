@@ -136,7 +136,9 @@ static void rule_of_drift(struct look *l)
 	struct drift d;
 	char a[FMT_MAX], one[FMT_MAX];
 
-	if (is_paced(l) || !drift_of(l, &d) || !(fabs(d.excursion) > limit(l, THRESHOLD_DRIFT)) ||
+	/* What a VM does by itself may come and go. */
+	if (is_only_watched(l) || is_paced(l) || !drift_of(l, &d) ||
+	    !(fabs(d.excursion) > limit(l, THRESHOLD_DRIFT)) ||
 	    !(d.trend >= limit(l, THRESHOLD_DRIFT_TREND)))
 		return;
 	say(&said, "throughput drifted by %s%s over the job: ", d.excursion < 0 ? "-" : "+",

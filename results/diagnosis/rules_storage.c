@@ -37,8 +37,8 @@ static void say_device(const struct look *l, struct bl_buf *out)
 	    pct_text(busy, h->busy_share), num_text(queue, h->mean_inflight),
 	    ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK)));
 	if (!isnan(share_of(l, PART_HOST)))
-		say(out, "%s of the job's latency is there",
-		    pct_text(share, share_of(l, PART_HOST)));
+		say(out, "%s of %s is there", pct_text(share, share_of(l, PART_HOST)),
+		    latency_name(l));
 }
 
 static void rule_of_saturation(struct look *l)
@@ -110,8 +110,9 @@ static void rule_of_slowness(struct look *l)
 		return; /* then it lies above the device */
 	if (!has_device && !is_remote(l))
 		return;
-	say(&said, "requests took %s at %s, %s of the job's latency", ns_text(text, mean),
-	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share));
+	say(&said, "requests took %s at %s, %s of %s", ns_text(text, mean),
+	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share),
+	    latency_name(l));
 	if (has_device)
 		say_device(l, &said);
 	else
@@ -177,14 +178,14 @@ static bool parse_limit(const char *text, double *ret, bool *ret_is_bytes)
 	return text[skip] && *ret > 0 && (!*ret_is_bytes || strstr(unit, "/s"));
 }
 
-/* What the job had of it, a second: of reads, of writes and trims, or of both. */
+/* What the job, or the VM, had of it, a second: of reads, of writes and trims, or of both. */
 static double had_of(const struct look *l, bool is_bytes, bool reads, bool writes)
 {
 	double sum = 0;
 
 	for (int d = 0; d < IO_SYNC; d++) {
-		double v = is_bytes ? bytes_at(l, LAYER_AT_ENGINE, (enum io_dir)d)
-				    : count_at(l, LAYER_AT_ENGINE, (enum io_dir)d);
+		double v = is_bytes ? bytes_at(l, top_of(l), (enum io_dir)d)
+				    : count_at(l, top_of(l), (enum io_dir)d);
 
 		if (!isnan(v) && (d == IO_READ ? reads : writes))
 			sum += v;
@@ -229,15 +230,13 @@ static void rule_of_limit(struct look *l)
 		return;
 	if (share > 1.3) /* the limit is not understood, or holds for less than was counted */
 		f.confidence = CONFIDENCE_POSSIBLE;
-	if (*axis_of(l->g->d, l->a->cell, "throttle"))
+	if (*axis_of(l->g->d, l->a->cell, "throttle") || is_only_watched(l))
 		snprintf(f.change, sizeof f.change, "throttle=off");
-	say(&said, "the disk has a limit of %s, and the job's %s were %s of it", text, unit,
+	say(&said, "the disk has a limit of %s, and %s %s were %s of it", text, whose(l), unit,
 	    pct_text(part, share));
 	if (!isnan(in_qemu))
-		say(&said,
-		    "%s of its latency was spent in QEMU's block layer, which holds requests "
-		    "back",
-		    pct_text(budget, in_qemu));
+		say(&said, "%s of %s was spent in QEMU's block layer, which holds requests back",
+		    pct_text(budget, in_qemu), latency_name(l));
 	look_found(
 		l, f, &said,
 		"the disk does what it was told: lift or raise the limit (virsh blkdeviotune, "
