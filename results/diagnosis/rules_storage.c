@@ -32,10 +32,18 @@ static void say_device(const struct look *l, struct bl_buf *out)
 	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
 	char busy[FMT_MAX], queue[FMT_MAX], mean[FMT_MAX], share[FMT_MAX];
 
-	say(out, "%s%s was busy %s of the time with %s requests in flight and took %s for each",
-	    *h->device ? "the host's " : "the host's device", h->device,
-	    pct_text(busy, h->busy_share), num_text(queue, h->mean_inflight),
-	    ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK)));
+	num_text(queue, h->mean_inflight);
+	ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK));
+	if (strchr(h->device, ' '))
+		say(out,
+		    "of the host's devices %s the busiest was busy %s of the time; together they "
+		    "had %s requests in flight and took %s for each",
+		    h->device, pct_text(busy, h->busy_share), queue, mean);
+	else
+		say(out,
+		    "%s%s was busy %s of the time with %s requests in flight and took %s for each",
+		    *h->device ? "the host's " : "the host's device", h->device,
+		    pct_text(busy, h->busy_share), queue, mean);
 	if (!isnan(share_of(l, PART_HOST)))
 		say(out, "%s of %s is there", pct_text(share, share_of(l, PART_HOST)),
 		    latency_name(l));
