@@ -102,6 +102,9 @@ bool is_one_of(const char *patterns, const char *name);
  * (fnmatch, separated by blanks); NULL: none does. Symptoms never do. */
 const struct signal *explains(const struct look *l, const char *patterns);
 bool explains_most(const struct look *l, const struct signal *s);
+/* What signals were tested against: "stalls", "groups of stalls" where several lie within a second,
+ * "slow moments". */
+const char *spikes_word(const struct look *l);
 /* "A goes before 9 of the 10 stalls (attributable fraction 0.87 [0.55, 0.97]; p 0.012 over all
  * signals, 0.31 by Holm)". */
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out);

@@ -136,6 +136,13 @@ bool explains_most(const struct look *l, const struct signal *s)
 	return s && s->why.af >= limit(l, THRESHOLD_EXPLAINS_MOST);
 }
 
+const char *spikes_word(const struct look *l)
+{
+	if (l->a->spike_kind != SPIKES_STALLS)
+		return "slow moments";
+	return l->a->n_spikes == l->a->stutter.n_stalls ? "stalls" : "groups of stalls";
+}
+
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out)
 {
 	char at[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX], p[FMT_MAX], holm[FMT_MAX];
@@ -145,8 +152,7 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 	say(out,
 	    "'%s' is high before %.0f of %zu %s (attributable fraction %s [%s, %s], p %s over all "
 	    "signals, %s by Holm)",
-	    s->title, s->why.obs, s->why.n_spikes,
-	    l->a->spike_kind == SPIKES_STALLS ? "stalls" : "slow moments", num_text(at, s->why.af),
+	    s->title, s->why.obs, s->why.n_spikes, spikes_word(l), num_text(at, s->why.af),
 	    num_text(lo, s->why.af_lo), num_text(hi, s->why.af_hi), num_text(p, s->why.p_family),
 	    num_text(holm, s->why.p_holm));
 	if (s->why.is_same_clock)

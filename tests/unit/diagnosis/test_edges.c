@@ -58,6 +58,20 @@ START_TEST(how_many_stalls_a_signal_must_go_with)
 }
 END_TEST
 
+START_TEST(signals_go_before_groups_of_stalls)
+{
+	struct job_analysis a = {
+		.spike_kind = SPIKES_STALLS, .n_spikes = 6, .stutter = {.n_stalls = 6}};
+	struct look l = {.a = &a};
+
+	ck_assert_str_eq(spikes_word(&l), "stalls");
+	a.stutter.n_stalls = 9; /* as say_stalls() counts them */
+	ck_assert_str_eq(spikes_word(&l), "groups of stalls");
+	a.spike_kind = SPIKES_SLOW;
+	ck_assert_str_eq(spikes_word(&l), "slow moments");
+}
+END_TEST
+
 START_TEST(stalls_must_be_long_and_take_their_part)
 {
 	struct made_job m = calm_job();
@@ -308,6 +322,7 @@ TCase *edge_cases(void)
 	TCase *t = tcase_create("edges");
 
 	tcase_add_test(t, how_many_stalls_a_signal_must_go_with);
+	tcase_add_test(t, signals_go_before_groups_of_stalls);
 	tcase_add_test(t, stalls_must_be_long_and_take_their_part);
 	tcase_add_test(t, storage_on_both_sides);
 	tcase_add_test(t, the_virtual_part_on_both_sides);
