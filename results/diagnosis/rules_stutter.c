@@ -108,7 +108,13 @@ static void say_period(const struct look *l, struct bl_buf *out)
 			    num_text(at, l->a->wall_phase_s), num_text(se, l->a->wall_period_s));
 		if (clock)
 			say(out, "clocks with that period: %s", clock);
-	} else if (b->longest_testable_s > 0)
+	} else if (b->is_tested && b->p <= BEAT_P_MAX)
+		say(out,
+		    "perhaps every %s s (p %s), but only %zu of %zu beats are there and %zu beside "
+		    "them",
+		    num_text(at, b->period_s), num_text(p, b->p), b->beats_seen, b->beats_expected,
+		    b->unexplained);
+	else if (b->is_tested && b->longest_testable_s > 0)
 		say(out, "no period between %s and %s s", num_text(lo, b->shortest_testable_s),
 		    num_text(hi, b->longest_testable_s));
 	else
