@@ -189,6 +189,19 @@ bool job_says(const struct look *l, const char *option, const char *value)
 	return job_value(l, option, &is, &len) && strlen(value) == len && !strncmp(is, value, len);
 }
 
+bool job_limits(const struct look *l, const char *option)
+{
+	const char *at;
+	size_t len;
+
+	if (!job_value(l, option, &at, &len))
+		return false;
+	for (const char *end = at + len; at < end; at += strcspn(at, ",\n") + 1)
+		if (number_in(at) > 0)
+			return true;
+	return false;
+}
+
 /* ---- requests ---- */
 
 double window_s(const struct look *l)

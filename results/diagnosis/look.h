@@ -59,6 +59,8 @@ bool is_past_host_cache(const struct look *l); /* O_DIRECT below QEMU, or nothin
 unsigned vcpus_of(const struct look *l);       /* 0: not known */
 double job_number(const struct look *l, const char *option, double otherwise);
 bool job_says(const struct look *l, const char *option, const char *value);
+/* Is one of its numbers above 0? "1m", ",1m" (reads, writes, trims), "0,500". */
+bool job_limits(const struct look *l, const char *option);
 
 /* ---- requests ---- */
 

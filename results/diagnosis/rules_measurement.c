@@ -100,7 +100,9 @@ struct drift {
 static bool drift_of(const struct look *l, struct drift *ret)
 {
 	const struct timeline *line = &l->a->line;
-	size_t n = line->n / ROUNDS;
+	/* The last slice is seldom a whole one. */
+	size_t whole = (size_t)((l->a->to_ns - l->a->from_ns) / (line->n ? line->step_ns : 1));
+	size_t n = (line->n < whole ? line->n : whole) / ROUNDS;
 	double sum = 0, slope = 0, lo = INFINITY, hi = 0;
 
 	if (!n || window_s(l) * 1e9 < limit(l, THRESHOLD_DRIFT_TIME))
@@ -125,8 +127,12 @@ static bool drift_of(const struct look *l, struct drift *ret)
 
 static bool is_paced(const struct look *l)
 {
-	return job_number(l, "rate_iops", 0) > 0 || job_number(l, "rate", 0) > 0 ||
-	       job_number(l, "thinktime", 0) > 0;
+	static const char *const options[] = {"rate_iops", "rate", "thinktime", "latency_target"};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(options); i++)
+		if (job_limits(l, options[i]))
+			return true;
+	return false;
 }
 
 static void rule_of_drift(struct look *l)

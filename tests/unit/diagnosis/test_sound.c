@@ -88,8 +88,35 @@ START_TEST(a_short_job_is_said_and_lowers_the_rest)
 }
 END_TEST
 
+/* Of 5.45 s the 55th slice is a half one with hardly a request, at the end of the last fifth. */
+START_TEST(the_rest_of_a_slice_is_no_slow_one)
+{
+	struct made_job m = calm_job();
+	struct interval *last;
+	struct sample *s;
+
+	m.seconds = 6;
+	m.drift = -0.08;
+	make_run(&d, "virtio-blk", 1, &m);
+	s = d.trials[0].jobs[0].sample;
+	while (s->n_intervals > 55)
+		free(s->intervals[--s->n_intervals].buckets);
+	s->runtime_ns = 5450000000;
+	last = &s->intervals[54];
+	ck_assert_uint_eq(last->index, 54);
+	last->count = last->buckets[0].count = 1;
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
 START_TEST(a_drift_is_not_steady_and_noise_is)
 {
+	static const char *const paced[] = {
+		"[j]\nrate_iops=5000\n",  "[j]\nrate=,1m\n",    "[j]\nrate=0,1m,\nrw=write\n",
+		"[j]\nrate_iops=0,0,9\n", "[j]\nthinktime=5\n", "[j]\nlatency_target=10ms\n"};
+	static const char *const free_[] = {"[j]\nrate=0\nbs=4k\n", "[j]\nrate=,,\nsize=9\n",
+					    "[j]\nrate_cycle=1000\n"};
 	struct made_job m = calm_job();
 
 	m.drift =
@@ -105,10 +132,19 @@ START_TEST(a_drift_is_not_steady_and_noise_is)
 	/* asked for */
 	m.drift = -0.3;
 	make_run(&d, "virtio-blk", 1, &m);
-	free(d.trials[0].jobs[0].job_text);
-	d.trials[0].jobs[0].job_text = strdup("[j]\nrate_iops=5000\n");
-	expect_causes(&d, &f, NULL);
-	done();
+	for (size_t i = 0; i < sizeof paced / sizeof *paced; i++) {
+		free(d.trials[0].jobs[0].job_text);
+		d.trials[0].jobs[0].job_text = strdup(paced[i]);
+		expect_causes(&d, &f, NULL);
+		findings_done(&f);
+	}
+	for (size_t i = 0; i < sizeof free_ / sizeof *free_; i++) {
+		free(d.trials[0].jobs[0].job_text);
+		d.trials[0].jobs[0].job_text = strdup(free_[i]);
+		expect_causes(&d, &f, "not-steady", NULL);
+		findings_done(&f);
+	}
+	run_data_done(&d);
 	/* shorter than five rounds */
 	m.seconds = 4;
 	make_run(&d, "virtio-blk", 1, &m);
@@ -444,6 +480,7 @@ TCase *sound_cases(void)
 
 	tcase_add_test(t, reads_that_came_from_memory);
 	tcase_add_test(t, a_short_job_is_said_and_lowers_the_rest);
+	tcase_add_test(t, the_rest_of_a_slice_is_no_slow_one);
 	tcase_add_test(t, a_drift_is_not_steady_and_noise_is);
 	tcase_add_test(t, two_stalls_happen_on_every_host);
 	tcase_add_test(t, a_tail_is_bad_from_twenty_times_the_median);
