@@ -385,6 +385,51 @@ START_TEST(cells_that_swap_places_between_mean_and_tail)
 }
 END_TEST
 
+/* The third wins both, so that none of the other two wins anything overall. */
+START_TEST(two_cells_swap_places_beside_one_that_wins_both)
+{
+	static const char *const buses[] = {"virtio-blk", "virtio-scsi", "nvme-emulated", NULL};
+	static const double mean[] = {50e3, 100e3, 30e3}, slow[] = {950e3, 500e3, 400e3};
+	struct made_job m = calm_job();
+
+	m.seconds = 20;
+	m.slow_share = 0.004;
+	make_case(&d, buses, 6);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		m.lat_ns = mean[d.trials[i].cell] * (1 + 0.001 * d.trials[i].repeat);
+		m.slow_ns = slow[d.trials[i].cell] * (1 + 0.001 * d.trials[i].repeat);
+		make_job(&d.trials[i].jobs[0], &m);
+	}
+	expect_causes(&d, &f, "mean-misleads", NULL);
+	expect_cause(&f, "mean-misleads", CONFIDENCE_CERTAIN, "'virtio-blk' has a mean of 53",
+		     "'virtio-scsi' has", NULL);
+	ck_assert_uint_eq(f.items[0].cell, 0);
+	done();
+}
+END_TEST
+
+/* Each has a better mean and a worse tail than the next: ten pairs, of which three are told. */
+START_TEST(of_many_that_swap_places_the_worst_are_told)
+{
+	static const char *const buses[] = {"virtio-blk", "virtio-scsi", "nvme-emulated",
+					    "virtio-blk", "virtio-scsi", NULL};
+	struct made_job m = calm_job();
+
+	m.seconds = 20;
+	m.slow_share = 0.004;
+	make_case(&d, buses, 6);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		m.lat_ns = (50e3 + 10e3 * d.trials[i].cell) * (1 + 0.001 * d.trials[i].repeat);
+		m.slow_ns = (950e3 - 50e3 * d.trials[i].cell) * (1 + 0.001 * d.trials[i].repeat);
+		make_job(&d.trials[i].jobs[0], &m);
+	}
+	expect_findings(&d, 3, &f);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(f.items[i].cell, i);
+	done();
+}
+END_TEST
+
 /* Three depths in one trial: the latency of each. */
 static void make_sweep(const double lat_ns[3])
 {
@@ -491,6 +536,8 @@ TCase *sound_cases(void)
 	tcase_add_test(t, trials_of_a_cell_that_are_unlike_are_drift);
 	tcase_add_test(t, two_runs_are_compared_by_what_makes_hosts_unlike);
 	tcase_add_test(t, cells_that_swap_places_between_mean_and_tail);
+	tcase_add_test(t, two_cells_swap_places_beside_one_that_wins_both);
+	tcase_add_test(t, of_many_that_swap_places_the_worst_are_told);
 	tcase_add_test(t, a_sweep_beyond_its_knee_is_too_deep);
 	tcase_add_test(t, every_threshold_is_documented_as_it_is);
 	tcase_add_test(t, every_cause_that_people_meet_has_its_symptom);
