@@ -182,6 +182,18 @@ static json_t *period_json(const struct job_analysis *a)
 	return o;
 }
 
+static json_t *modulation_json(const struct modulation *m)
+{
+	json_t *o = json_object();
+
+	part_set_real(&o, "p", m->p);
+	part_set_real(&o, "period_s", m->period_s);
+	part_set_real(&o, "swing", m->swing);
+	part_set_real(&o, "shortest_s", m->shortest_s);
+	part_set_real(&o, "longest_s", m->longest_s);
+	return o;
+}
+
 static json_t *stutter_json(const struct job_analysis *a)
 {
 	const struct stutter *s = &a->stutter;
@@ -200,6 +212,8 @@ static json_t *stutter_json(const struct job_analysis *a)
 	}
 	if (s->beat.is_tested)
 		part_set(&o, "period", period_json(a));
+	if (analysis_has_wave(a))
+		part_set(&o, "wave", modulation_json(&a->modulation));
 	part_set(&o, "stalls", stalls_json(s));
 	return o;
 }

@@ -154,10 +154,13 @@ static int find_stutter(struct job_analysis *a, uint64_t seed)
 {
 	int r;
 
+	a->modulation.p = 1;
 	a->wall_phase_s = a->wall_period_s = a->stall_tail_share = NAN;
 	if (!a->line.n)
 		return 0;
 	r = stutter_find(a->line.worst_ns, a->line.n, step_s(&a->line), seed, &a->stutter);
+	if (r == 0)
+		r = modulation_find(a->line.mean_ns, a->line.n, step_s(&a->line), &a->modulation);
 	if (r < 0)
 		return r;
 	a->stall_tail_share = tail_share(a);
@@ -456,6 +459,13 @@ bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, do
 	*ret_out = sum[0] / n[0];
 	*ret_in = sum[1] / n[1];
 	return true;
+}
+
+bool analysis_has_wave(const struct job_analysis *a)
+{
+	const struct beat *b = &a->stutter.beat;
+
+	return a->modulation.is_found && !(b->is_tested && b->p <= BEAT_P_MAX);
 }
 
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role)

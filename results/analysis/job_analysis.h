@@ -9,6 +9,7 @@
 #include "budget.h"
 #include "layers.h"
 #include "signals.h"
+#include "modulation.h"
 #include "stutter.h"
 #include "timeline.h"
 
@@ -42,6 +43,7 @@ struct job_analysis {
 	struct budget budget;
 	struct timeline line;
 	struct stutter stutter; /* times since the counted time began; empty when line.n is 0 */
+	struct modulation modulation; /* of the line's means; not tested when line.n is 0 */
 	/* When a period's beats fall, in [0, wall_period_s) of the wall clock's seconds since
 	 * 1970, and the nominal period that is counted by (beat_nominal_s()). Both NAN: no period,
 	 * none that is nominal, or the trial's fact "clock.wall_offset_ns" (wall clock less
@@ -83,6 +85,8 @@ double analysis_last(const struct job_analysis *a, enum watcher w, const char *n
  * the signal is absent in one of the two. */
 bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
 			double *ret_out);
+/* Latency swings without stalls that would make a wave of their own, as a clock of them does. */
+bool analysis_has_wave(const struct job_analysis *a);
 /* The role's costs; NULL: not known. */
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role);
 

@@ -114,6 +114,13 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 /* How sure when a level was passed and when a signal explains: both leave little doubt. */
 enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s);
 
+/* ---- waves ---- */
+
+/* A wave in the latency that is clear, and high enough to be felt. Beside a clock of stalls:
+ * theirs. */
+bool is_swinging(const struct look *l);
+void say_swing(const struct look *l, struct bl_buf *out);
+
 /* ---- words ---- */
 
 /* "; " before all but the first. */

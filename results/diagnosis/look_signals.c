@@ -170,6 +170,27 @@ enum finding_confidence surer(bool has_level, const struct look *l, const struct
 	return has_level || is_clear ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
 }
 
+/* ---- waves ---- */
+
+bool is_swinging(const struct look *l)
+{
+	const struct modulation *m = &l->a->modulation;
+
+	return analysis_has_wave(l->a) && m->swing >= limit(l, THRESHOLD_SWING);
+}
+
+void say_swing(const struct look *l, struct bl_buf *out)
+{
+	const struct modulation *m = &l->a->modulation;
+	char at[FMT_MAX], swing[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
+
+	say(out,
+	    "latency swings every %s s, to %s times its lowest (p below 0.001 over all periods "
+	    "from %s to %s s)",
+	    num_text(at, m->period_s), num_text(swing, m->swing), num_text(lo, m->shortest_s),
+	    num_text(hi, m->longest_s));
+}
+
 /* ---- words ---- */
 
 void say(struct bl_buf *out, const char *fmt, ...)

@@ -138,6 +138,8 @@ static void rule_of_stutter(struct look *l)
 		say(&said, "%s of the requests above p99 are theirs",
 		    pct_text(share, l->a->stall_tail_share));
 	say_period(l, &said);
+	if (is_swinging(l))
+		say_swing(l, &said);
 	say_where(l, &said);
 	say_why(l, &said);
 	stalls_span(l, &f.from_s, &f.to_s);

@@ -1,11 +1,13 @@
 /* Is the measurement sound, do symptoms name their cause, is the configuration what it should be?
  */
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs.h"
 #include "made_job.h"
+#include "rng.h"
 #include "thresholds.h"
 
 static struct run_data d;
@@ -149,6 +151,54 @@ START_TEST(a_drift_is_not_steady_and_noise_is)
 	m.seconds = 4;
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+/* Latency of each slice by @factor at the top of a saw of @period_s. */
+static void swing(struct sample *s, double factor, double period_s)
+{
+	struct rng r;
+
+	rng_seed(&r, 4);
+	for (size_t i = 0; i < s->n_intervals; i++) {
+		struct interval *iv = &s->intervals[i];
+		double up = fmod(iv->index / 10., period_s) / period_s * (factor - 1) + 1;
+		double ns = 200e3 * up * (0.9 + 0.2 * rng_unit(&r));
+
+		iv->buckets[0].index = (uint16_t)hist_index((uint64_t)ns);
+	}
+}
+
+START_TEST(latency_that_swings_is_not_steady)
+{
+	struct made_job m = calm_job();
+
+	m.seconds = 240;
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	expect_causes(&d, &f, "not-steady", NULL);
+	expect_cause(&f, "not-steady", CONFIDENCE_LIKELY, "latency swings every 20",
+		     "over all periods from 4.00 to 24.0 s", NULL);
+	done();
+	/* a little; and as it was asked for */
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 1.2, 20);
+	expect_causes(&d, &f, NULL);
+	findings_done(&f);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	free(d.trials[0].jobs[0].job_text);
+	d.trials[0].jobs[0].job_text = strdup("[j]\nthinktime=5\n");
+	expect_causes(&d, &f, NULL);
+	done();
+	/* beside stalls: with them */
+	set_stalls(&m, 4, 1.0, 0);
+	m.is_stalled_at[LAYER_AT_HOST_BLOCK] = m.is_stalled_at[LAYER_AT_QEMU] = false;
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_not(&f, "not-steady");
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, "latency swings every 20", NULL);
 	done();
 }
 END_TEST
@@ -527,6 +577,7 @@ TCase *sound_cases(void)
 	tcase_add_test(t, a_short_job_is_said_and_lowers_the_rest);
 	tcase_add_test(t, the_rest_of_a_slice_is_no_slow_one);
 	tcase_add_test(t, a_drift_is_not_steady_and_noise_is);
+	tcase_add_test(t, latency_that_swings_is_not_steady);
 	tcase_add_test(t, two_stalls_happen_on_every_host);
 	tcase_add_test(t, a_tail_is_bad_from_twenty_times_the_median);
 	tcase_add_test(t, what_was_looked_at_is_kept_for_each_job);
