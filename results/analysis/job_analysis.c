@@ -272,9 +272,25 @@ static int test_all(struct job_analysis *a, struct attribution_family *family)
 	return 0;
 }
 
+/* Causes that explain what is left: among all that were tested on it, as the first was. */
+static void find_second(struct job_analysis *a, const struct attribution_family *family)
+{
+	for (size_t i = 0; i < a->n_signals; i++) {
+		struct signal *s = &a->signals[i];
+
+		if (!s->is_tested_on_rest)
+			continue;
+		s->rest.p_family = attribution_family_p(family, &s->rest);
+		if (s->rest.p_family <= P_BEST && s->rest.af > 0 &&
+		    (!a->second || s->rest.af > a->second->rest.af))
+			a->second = s;
+	}
+}
+
 /* The spikes that the best one leaves, against the others. */
 static int test_rest(struct job_analysis *a)
 {
+	BL_CLEANUP(attribution_family_done) struct attribution_family family = {0};
 	BL_CLEANUP(bl_freep) bool *rest = calloc(a->line.n, sizeof *rest);
 	struct attribution again;
 	bool is_tested;
@@ -292,9 +308,10 @@ static int test_rest(struct job_analysis *a)
 		struct signal *s = &a->signals[i];
 
 		if (s != a->best && kind_of(s) == 0 &&
-		    test_signal(a, s, rest, NULL, NULL, &s->rest, &s->is_tested_on_rest) < 0)
+		    test_signal(a, s, rest, &family, NULL, &s->rest, &s->is_tested_on_rest) < 0)
 			return -ENOMEM;
 	}
+	find_second(a, &family);
 	return 0;
 }
 

@@ -64,6 +64,8 @@ struct job_analysis {
 	const struct signal
 		*best; /* possible cause with p_family <= 0.05 and the greatest af; NULL */
 	size_t n_rest; /* spikes that best does not explain */
+	/* Of these: the signal with rest.p_family <= 0.05 and the greatest rest.af; NULL. */
+	const struct signal *second;
 	struct role_cost roles[ROLE_COSTS_MAX];
 	size_t n_roles;
 };

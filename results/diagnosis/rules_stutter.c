@@ -72,6 +72,22 @@ static void say_where(const struct look *l, struct bl_buf *out)
 		say(out, "%s at the host's device", pct_text(b, host));
 }
 
+/* What explains those that the first cause leaves. */
+static void say_second(const struct look *l, const struct signal *first, struct bl_buf *out)
+{
+	const struct signal *s = l->a->second;
+	char af[FMT_MAX], p[FMT_MAX];
+
+	if (!s || first != l->a->best || s->rest.af < limit(l, THRESHOLD_EXPLAINS_AF) ||
+	    s->rest.lead_s < -limit(l, THRESHOLD_EXPLAINS_LAG))
+		return;
+	say(out,
+	    "of the %zu that it leaves '%s' is high before %.0f (attributable fraction %s, p %s "
+	    "over all signals): a second cause",
+	    s->rest.n_spikes, s->title, s->rest.obs, num_text(af, s->rest.af),
+	    num_text(p, s->rest.p_family));
+}
+
 static void say_why(const struct look *l, struct bl_buf *out)
 {
 	const struct finding *trouble = device_trouble(l);
@@ -83,6 +99,7 @@ static void say_why(const struct look *l, struct bl_buf *out)
 	if (f)
 		say(out, "cause: %s (%s)", f->cause, finding_confidence_names[f->confidence]);
 	say_explains(l, s, out);
+	say_second(l, s, out);
 	if (!f && !s && !trouble)
 		say(out, "nothing that was watched explains it");
 }

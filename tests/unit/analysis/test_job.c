@@ -152,6 +152,8 @@ START_TEST(what_the_best_leaves_is_tested_again)
 	ck_assert_uint_eq(a.n_rest, 5);
 	second = analysis_signal(&a, "host.swap.in_pages");
 	ck_assert(second->is_tested_on_rest);
+	ck_assert_ptr_eq(a.second, second);
+	ck_assert_double_le(second->rest.p_family, 0.05);
 	ck_assert_double_gt(second->rest.af, 0.95);
 	ck_assert_double_lt(second->why.af, 0.5);
 	ck_assert(!a.best->is_tested_on_rest);
@@ -172,6 +174,7 @@ START_TEST(signals_that_explain_nothing_give_no_best)
 	}
 	analyse();
 	ck_assert_ptr_null(a.best);
+	ck_assert_ptr_null(a.second);
 	ck_assert_uint_eq(a.n_rest, 0);
 	done();
 }
