@@ -132,7 +132,8 @@ static void signal_rows(const struct rows *x)
 {
 	uint64_t from = 0, to;
 
-	(void)job_window(x->t, x->j, &from, &to);
+	bool has_window = job_window(x->t, x->j, &from, &to);
+
 	for (int w = 0; w < WATCHERS; w++) {
 		const struct series_set *set = &x->j->watched[w];
 
@@ -145,10 +146,12 @@ static void signal_rows(const struct rows *x)
 				begin(x);
 				text(x, watcher_names[w]);
 				text(x, one->name);
-				bl_buf_addf(x->out, ",%s,%.3f,%" PRIu64 "\n",
-					    one->kind == SERIES_COUNTER ? "counter" : "gauge",
-					    (double)(int64_t)(set->at_ns[m] - from) / 1e9,
-					    one->values[m]);
+				bl_buf_addf(x->out, ",%s,",
+					    one->kind == SERIES_COUNTER ? "counter" : "gauge");
+				if (has_window) /* else there is nothing to count from */
+					bl_buf_addf(x->out, "%.3f",
+						    (double)(int64_t)(set->at_ns[m] - from) / 1e9);
+				bl_buf_addf(x->out, ",%" PRIu64 "\n", one->values[m]);
 			}
 		}
 	}

@@ -21,6 +21,16 @@ static json_t *command_json(const struct run_data *d, const struct finding *f, c
 	return bl_buf_failed(&command) ? NULL : part_text(bl_buf_str(&command));
 }
 
+/* Only of a VM that somebody else runs. */
+static void add_libvirt(json_t **o, const struct run_data *d, const struct finding *f)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf words = BL_BUF_INIT;
+
+	if (finding_in_libvirt(d, f, &words))
+		part_set(o, "libvirt",
+			 bl_buf_failed(&words) ? NULL : part_text(bl_buf_str(&words)));
+}
+
 static json_t *second_json(double s)
 {
 	return isfinite(s) ? json_real(s) : json_null();
@@ -38,6 +48,7 @@ json_t *finding_json(const struct run_data *d, const struct finding *f, const ch
 	part_set(&o, "remedy", part_text(f->remedy));
 	part_set(&o, "change", part_text(f->change));
 	part_set(&o, "command", command_json(d, f, store));
+	add_libvirt(&o, d, f);
 	part_set(&o, "from_s", second_json(f->from_s));
 	part_set(&o, "to_s", second_json(f->to_s));
 	return o;

@@ -112,6 +112,7 @@ static bool is_same_text(const char *a, const char *b)
 static void say_remedy(const struct page *p, const struct finding *f, const struct finding *before)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT, command = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf words = BL_BUF_INIT;
 
 	if (before && is_same_text(f->remedy, before->remedy) &&
 	    is_same_text(f->change, before->change))
@@ -120,6 +121,8 @@ static void say_remedy(const struct page *p, const struct finding *f, const stru
 	say(p, INDENT, "do: ", &text);
 	if (finding_command(p->d, f, p->opt->store, &command))
 		say_command(p, &command);
+	else if (finding_in_libvirt(p->d, f, &words))
+		say(p, INDENT, "in libvirt: ", &words);
 }
 
 /* Findings of one cause, the surest of which is @surest. */

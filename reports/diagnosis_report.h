@@ -8,7 +8,7 @@
  *                "findings": [FINDING]}],           not of one job
  *    "findings": [FINDING]}                         of no trial that was stored
  *   FINDING: {"cause", "title", "layer", "confidence", "evidence", "remedy", "change", "command",
- *             "from_s", "to_s"}
+ *             "libvirt" (only of a VM of somebody else), "from_s", "to_s"}
  *
  * "cause" is a name of docs/findings.md, "layer" one of guest, virtual, host, device, measurement,
  * "confidence" possible, likely or certain. "change" is what --with takes and "command" the line

@@ -6,7 +6,7 @@
 
 bool html_has_stutter(const struct view_row *row)
 {
-	return row->seen && row->seen->stutter.n_stalls > 0;
+	return row->seen && stutter_is_told(row->seen);
 }
 
 static void one_cell(const struct view *v, size_t j, const struct view_row *row, struct bl_buf *out)
@@ -23,7 +23,8 @@ static void one_cell(const struct view *v, size_t j, const struct view_row *row,
 	bl_buf_adds(out, "<b>");
 	fmt_html(out, v->d->cells[row->cell].name);
 	bl_buf_addf(out, "</b> <span>%s</span></figcaption>\n", fmt_part(out, &head));
-	svg_phase(&row->seen->stutter, out);
+	if (row->seen->stutter.n_stalls)
+		svg_phase(&row->seen->stutter, out);
 	html_lines(&l, out);
 	bl_buf_adds(out, "</figure>\n");
 }

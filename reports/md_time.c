@@ -152,7 +152,7 @@ void md_stutter(const struct view *v, size_t j, struct bl_buf *out)
 		const struct view_row *row = &v->jobs[j].rows[i];
 		BL_CLEANUP(lines_done) struct lines l = {0};
 
-		if (!row->seen || !row->seen->stutter.n_stalls)
+		if (!row->seen || !stutter_is_told(row->seen))
 			continue;
 		stutter_lines(row->seen, &fmt_plain, &l);
 		stutter_trials(row, &fmt_plain, &l);

@@ -111,8 +111,9 @@ static void say_period(const struct job_analysis *a, const struct fmt_style *st,
 			    beat->beats_seen, beat->beats_expected, beat->unexplained,
 			    seconds(st, n1, a->stutter.lost_per_beat_s));
 		if (isfinite(a->wall_phase_s))
-			bl_buf_addf(&b, "; they fall %s after a multiple of it on the wall clock",
-				    seconds(st, n1, a->wall_phase_s));
+			bl_buf_addf(&b, "; they fall %s after multiples of %s on the wall clock",
+				    seconds(st, n1, a->wall_phase_s),
+				    seconds(st, n2, a->wall_period_s));
 		if (clock)
 			bl_buf_addf(&b, ". Known with this period: %s", clock);
 	}
@@ -185,8 +186,26 @@ static void say_causes(const struct job_analysis *a, const struct fmt_style *st,
 		lines_add(out, "Too few, or too short a job, to say what explains them.");
 }
 
+bool stutter_is_told(const struct job_analysis *a)
+{
+	return a->stutter.n_stalls || analysis_has_wave(a);
+}
+
+static void say_wave(const struct job_analysis *a, const struct fmt_style *st, struct lines *out)
+{
+	const struct modulation *m = &a->modulation;
+	char n1[FMT_MAX], n2[FMT_MAX];
+
+	lines_add(out,
+		  "\001Latency swings every %s\002, to %s%s its lowest (p below 0.001): a wave, no "
+		  "stalls.",
+		  seconds(st, n1, m->period_s), st->times, fmt_sig3(st, n2, m->swing));
+}
+
 void stutter_lines(const struct job_analysis *a, const struct fmt_style *st, struct lines *out)
 {
+	if (analysis_has_wave(a))
+		say_wave(a, st, out);
 	if (!a->stutter.n_stalls)
 		return;
 	say_length(a, st, out);

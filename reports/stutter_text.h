@@ -7,6 +7,8 @@
 
 /* "11 stalls in 60 s, every 3.00 s"; "no stall in 60 s". */
 void stutter_headline(const struct job_analysis *a, const struct fmt_style *st, struct bl_buf *out);
+/* Is there something to say: a stall, or a wave? */
+bool stutter_is_told(const struct job_analysis *a);
 /* Number and length, the share of the tail, the period or why there is none, what explains them. */
 void stutter_lines(const struct job_analysis *a, const struct fmt_style *st, struct lines *out);
 /* How it was in the cell's other trials; nothing when there is one only. */

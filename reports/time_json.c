@@ -172,12 +172,25 @@ static json_t *period_json(const struct job_analysis *a)
 	part_set_real(&o, "jitter_s", b->jitter_s);
 	part_set_real(&o, "phase_s", b->phase_s);
 	part_set_real(&o, "wall_phase_s", a->wall_phase_s);
+	part_set_real(&o, "wall_period_s", a->wall_period_s);
 	part_set_real(&o, "fit", b->fit);
 	part_set_real(&o, "hit", b->hit);
 	part_set(&o, "beats_seen", count_json(b->beats_seen));
 	part_set(&o, "beats_expected", count_json(b->beats_expected));
 	part_set(&o, "unexplained", count_json(b->unexplained));
 	part_set_real(&o, "lost_per_beat_s", a->stutter.lost_per_beat_s);
+	return o;
+}
+
+static json_t *modulation_json(const struct modulation *m)
+{
+	json_t *o = json_object();
+
+	part_set_real(&o, "p", m->p);
+	part_set_real(&o, "period_s", m->period_s);
+	part_set_real(&o, "swing", m->swing);
+	part_set_real(&o, "shortest_s", m->shortest_s);
+	part_set_real(&o, "longest_s", m->longest_s);
 	return o;
 }
 
@@ -199,6 +212,8 @@ static json_t *stutter_json(const struct job_analysis *a)
 	}
 	if (s->beat.is_tested)
 		part_set(&o, "period", period_json(a));
+	if (analysis_has_wave(a))
+		part_set(&o, "wave", modulation_json(&a->modulation));
 	part_set(&o, "stalls", stalls_json(s));
 	return o;
 }

@@ -395,6 +395,8 @@ static int make_trial(struct live *l, size_t i, const char *run_id, struct trial
 	if (r == 0)
 		r = facts_add(&ret->facts, "live.means", hv_live_means(l->vm));
 	if (r == 0)
+		r = facts_addf(&ret->facts, "live.disks", "%zu", hv_live_n_disks(l->vm));
+	if (r == 0)
 		r = facts_copy(&ret->facts, &l->paths[i]);
 	return r < 0 ? r : make_job(l, i, ret->jobs);
 }

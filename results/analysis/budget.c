@@ -121,15 +121,20 @@ static void say_if_absent(const struct layer_seen *layers, int at, int dir, char
 			 io_dir_names[dir]);
 }
 
-/* The borders that can be used, the engine's first; the other parts' lines say why not. */
-static size_t find_borders(const struct layer_seen *layers, int dir, struct budget_dir *d,
-			   struct border out[LAYER_ATS])
+/* The borders that can be used, the top's first; the other parts' lines say why not. */
+static size_t find_borders(const struct layer_seen *layers, int dir, enum layer_at from,
+			   struct budget_dir *d, struct border out[LAYER_ATS])
 {
-	const struct layer_dir *top = asked_together(&layers[LAYER_AT_ENGINE], dir);
+	const struct layer_dir *top = from == LAYER_AT_ENGINE ? asked_together(&layers[from], dir)
+							      : &layers[from].dir[dir];
 	size_t n = 1;
 
-	out[0] = (struct border){LAYER_AT_ENGINE, top->n, top->bytes, 1, top->mean_ns};
-	for (int at = 1; at < LAYER_ATS; at++) {
+	out[0] = (struct border){from, top->n, top->bytes, 1, top->mean_ns};
+	for (int at = 0; at < (int)from; at++) {
+		snprintf(d->part[at].why_not, sizeof d->part[at].why_not, "%s", layers[at].absent);
+		d->part[at].joined_to = d->part[at].up_to = (enum budget_part)at;
+	}
+	for (int at = (int)from + 1; at < LAYER_ATS; at++) {
 		const struct layer_dir *l = &layers[at].dir[dir];
 		const struct border *above = &out[n - 1];
 		char *why_not = d->part[at].why_not;
@@ -176,7 +181,8 @@ static void say_together(const struct layer_seen *engine, int dir, struct budget
 		     engine->n_jobs, all, own);
 }
 
-static void budget_dir_of(const struct layer_seen *layers, int dir, struct budget_dir *d)
+static void budget_dir_of(const struct layer_seen *layers, int dir, enum layer_at top,
+			  struct budget_dir *d)
 {
 	const struct layer_seen *engine = &layers[LAYER_AT_ENGINE];
 	struct border b[LAYER_ATS];
@@ -184,13 +190,16 @@ static void budget_dir_of(const struct layer_seen *layers, int dir, struct budge
 
 	for (int at = 0; at < LAYER_ATS; at++)
 		d->n[at] = layers[at].dir[dir].has ? layers[at].dir[dir].n : NAN;
-	if (!is_there(&engine->dir[dir]))
+	if (!is_there(&layers[top].dir[dir]))
 		return;
 	d->has = true;
-	d->n[LAYER_AT_ENGINE] = asked_together(engine, dir)->n;
-	d->total_ns = asked_together(engine, dir)->mean_ns;
-	say_together(engine, dir, d);
-	n = find_borders(layers, dir, d, b);
+	d->total_ns = layers[top].dir[dir].mean_ns;
+	if (top == LAYER_AT_ENGINE) {
+		d->n[top] = asked_together(engine, dir)->n;
+		d->total_ns = asked_together(engine, dir)->mean_ns;
+		say_together(engine, dir, d);
+	}
+	n = find_borders(layers, dir, top, d, b);
 	cap_borders(b, n, d);
 	for (size_t i = 0; i < n; i++) {
 		struct budget_line *line = &d->part[b[i].at];
@@ -207,9 +216,20 @@ static void budget_dir_of(const struct layer_seen *layers, int dir, struct budge
 	}
 }
 
+/* The host's devices serve others as well: their requests are nobody's to be split. */
+static enum layer_at top_of(const struct layer_seen *layers)
+{
+	if (!layers[LAYER_AT_ENGINE].is_unmeasured)
+		return LAYER_AT_ENGINE;
+	for (int at = LAYER_AT_GUEST_BLOCK; at <= LAYER_AT_QEMU; at++)
+		if (!layers[at].absent[0])
+			return (enum layer_at)at;
+	return LAYER_AT_ENGINE;
+}
+
 void budget_of(const struct layer_seen *layers, struct budget *ret)
 {
-	*ret = (struct budget){0};
+	*ret = (struct budget){.top = top_of(layers)};
 	for (int dir = 0; dir < IO_DIRS; dir++)
-		budget_dir_of(layers, dir, &ret->dir[dir]);
+		budget_dir_of(layers, dir, ret->top, &ret->dir[dir]);
 }

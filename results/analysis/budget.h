@@ -18,6 +18,9 @@
  * Jobs that ran at once are counted together by all places but the engine: a direction that several
  * of them use is split for all of their requests, which is said, and not at all where one of them
  * is not known.
+ *
+ * Where nothing of the lab did I/O (a VM that is only watched) the requests that are split are
+ * those of the uppermost place that was: what they took above it is not known.
  */
 #ifndef BUDGET_H
 #define BUDGET_H
@@ -35,16 +38,18 @@ extern const char *const budget_part_names[BUDGET_PARTS];
 
 struct budget_line {
 	bool has;      /* false: why_not, and the time is in joined_to */
-	double own_ns; /* mean per request of the engine, 0 or more */
+	double own_ns; /* mean per request of the top, 0 or more */
 	double share;  /* of the total, 0..1 */
 	char why_not[160];
-	enum budget_part joined_to; /* the part above that has the time; itself when has */
-	enum budget_part up_to;     /* the lowest part whose time is in this one; itself: its own */
+	/* The part above that has the time; itself when has, and above the top, where no part has
+	 * it. */
+	enum budget_part joined_to;
+	enum budget_part up_to; /* the lowest part whose time is in this one; itself: its own */
 };
 
 struct budget_dir {
-	bool has; /* the job's engine timed some; the parts that have add up to the total, which is
-		   * the mean of all jobs that ran at once */
+	bool has; /* the top timed some; the parts that have add up to the total, which is the
+		   * mean of all jobs that ran at once */
 	double total_ns;
 	double n[LAYER_ATS]; /* requests seen at each place, of all jobs at once; NAN: not known */
 	char warning[400];   /* counts differ, or a lower place says more than an upper one; "" */
@@ -52,6 +57,7 @@ struct budget_dir {
 };
 
 struct budget {
+	enum layer_at top; /* whose requests are split: the engine, or what is said above */
 	struct budget_dir dir[IO_DIRS];
 };
 

@@ -134,31 +134,38 @@ static double tail_share(const struct job_analysis *a)
 	return all ? (double)stalled / (double)all : NAN;
 }
 
-/* Where the beats lie on the wall clock: cron and timers fire at whole minutes. */
-static double wall_phase(const struct job_analysis *a)
+/* Where the beats lie on the wall clock: cron and timers fire at whole minutes. Since 1970 there
+ * were so many of them that a period which is off by its error says nothing: only a nominal one
+ * does, and of its beats the one in the middle, which is known best. */
+static void find_wall_phase(struct job_analysis *a)
 {
 	const char *text = facts_get(&a->t->facts, "clock.wall_offset_ns");
-	double period = a->stutter.beat.period_s, first;
+	const struct beat *b = &a->stutter.beat;
+	double period = b->is_periodic ? beat_nominal_s(b) : NAN, at;
 
-	if (!text || !a->stutter.beat.is_periodic)
-		return NAN;
-	first = (double)((int64_t)a->from_ns + strtoll(text, NULL, 10)) / (double)NS_PER_S +
-		a->stutter.beat.phase_s;
-	return first - floor(first / period) * period;
+	if (!text || isnan(period))
+		return;
+	at = (double)((int64_t)a->from_ns + strtoll(text, NULL, 10)) / (double)NS_PER_S +
+	     b->phase_s + (double)(b->beats_expected / 2) * b->period_s;
+	a->wall_period_s = period;
+	a->wall_phase_s = at - floor(at / period) * period;
 }
 
 static int find_stutter(struct job_analysis *a, uint64_t seed)
 {
 	int r;
 
-	a->wall_phase_s = a->stall_tail_share = NAN;
+	a->modulation.p = 1;
+	a->wall_phase_s = a->wall_period_s = a->stall_tail_share = NAN;
 	if (!a->line.n)
 		return 0;
 	r = stutter_find(a->line.worst_ns, a->line.n, step_s(&a->line), seed, &a->stutter);
+	if (r == 0)
+		r = modulation_find(a->line.mean_ns, a->line.n, step_s(&a->line), &a->modulation);
 	if (r < 0)
 		return r;
 	a->stall_tail_share = tail_share(a);
-	a->wall_phase_s = wall_phase(a);
+	find_wall_phase(a);
 	return find_spikes(a);
 }
 
@@ -266,9 +273,25 @@ static int test_all(struct job_analysis *a, struct attribution_family *family)
 	return 0;
 }
 
+/* Causes that explain what is left: among all that were tested on it, as the first was. */
+static void find_second(struct job_analysis *a, const struct attribution_family *family)
+{
+	for (size_t i = 0; i < a->n_signals; i++) {
+		struct signal *s = &a->signals[i];
+
+		if (!s->is_tested_on_rest)
+			continue;
+		s->rest.p_family = attribution_family_p(family, &s->rest);
+		if (s->rest.p_family <= P_BEST && s->rest.af > 0 &&
+		    (!a->second || s->rest.af > a->second->rest.af))
+			a->second = s;
+	}
+}
+
 /* The spikes that the best one leaves, against the others. */
 static int test_rest(struct job_analysis *a)
 {
+	BL_CLEANUP(attribution_family_done) struct attribution_family family = {0};
 	BL_CLEANUP(bl_freep) bool *rest = calloc(a->line.n, sizeof *rest);
 	struct attribution again;
 	bool is_tested;
@@ -286,9 +309,10 @@ static int test_rest(struct job_analysis *a)
 		struct signal *s = &a->signals[i];
 
 		if (s != a->best && kind_of(s) == 0 &&
-		    test_signal(a, s, rest, NULL, NULL, &s->rest, &s->is_tested_on_rest) < 0)
+		    test_signal(a, s, rest, &family, NULL, &s->rest, &s->is_tested_on_rest) < 0)
 			return -ENOMEM;
 	}
+	find_second(a, &family);
 	return 0;
 }
 
@@ -492,6 +516,13 @@ bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, do
 	*ret_out = sum[0] / n[0];
 	*ret_in = sum[1] / n[1];
 	return true;
+}
+
+bool analysis_has_wave(const struct job_analysis *a)
+{
+	const struct beat *b = &a->stutter.beat;
+
+	return a->modulation.is_found && !(b->is_tested && b->p <= BEAT_P_MAX);
 }
 
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role)

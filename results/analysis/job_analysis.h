@@ -9,6 +9,7 @@
 #include "budget.h"
 #include "layers.h"
 #include "signals.h"
+#include "modulation.h"
 #include "stutter.h"
 #include "timeline.h"
 
@@ -44,11 +45,13 @@ struct job_analysis {
 	/* What the requests took that completed in each slice, of all jobs that ran at once,
 	 * [IO_DIRS * line.n] as timeline_add_times() has it; NULL: not known of all of them. */
 	double *times_ns;
-	struct stutter stutter;  /* times since the counted time began; empty when line.n is 0 */
-	double wall_phase_s;     /* when a period's beats fall, in [0, period) of the wall clock's
-				  * seconds     since 1970; NAN: no period, or the trial's fact
-				  * "clock.wall_offset_ns" (wall clock less CLOCK_MONOTONIC) is absent
-				  */
+	struct stutter stutter; /* times since the counted time began; empty when line.n is 0 */
+	struct modulation modulation; /* of the line's means; not tested when line.n is 0 */
+	/* When a period's beats fall, in [0, wall_period_s) of the wall clock's seconds since
+	 * 1970, and the nominal period that is counted by (beat_nominal_s()). Both NAN: no period,
+	 * none that is nominal, or the trial's fact "clock.wall_offset_ns" (wall clock less
+	 * CLOCK_MONOTONIC) is absent. */
+	double wall_phase_s, wall_period_s;
 	double stall_tail_share; /* of the I/Os above the job's p99, those that completed within
 				  * stalls; NAN: not known */
 	/* What signals are tested against, a second apart or more: the stalls' onsets when there
@@ -64,6 +67,8 @@ struct job_analysis {
 	const struct signal
 		*best; /* possible cause with p_family <= 0.05 and the greatest af; NULL */
 	size_t n_rest; /* spikes that best does not explain */
+	/* Of these: the signal with rest.p_family <= 0.05 and the greatest rest.af; NULL. */
+	const struct signal *second;
 	struct role_cost roles[ROLE_COSTS_MAX];
 	size_t n_roles;
 };
@@ -85,6 +90,8 @@ double analysis_last(const struct job_analysis *a, enum watcher w, const char *n
  * the signal is absent in one of the two. */
 bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
 			double *ret_out);
+/* Latency swings without stalls that would make a wave of their own, as a clock of them does. */
+bool analysis_has_wave(const struct job_analysis *a);
 /* The role's costs; NULL: not known. */
 const struct role_cost *analysis_role(const struct job_analysis *a, const char *role);
 

@@ -163,6 +163,7 @@ static void see_engine(const struct trial_record *t, const struct job_result *j,
 	jobs_together(t, j, seen);
 	snprintf(seen->source, sizeof seen->source, "the engine's own timing, built to completed");
 	if (!j->sample) {
+		seen->is_unmeasured = true;
 		snprintf(seen->absent, sizeof seen->absent, "no job was measured");
 		return;
 	}

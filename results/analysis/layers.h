@@ -40,9 +40,10 @@ struct layer_dir {
 };
 
 struct layer_seen {
-	char source[96];  /* "query-blockstats of the disk under test" */
-	char absent[160]; /* why nothing is known; "": something is */
-	char device[128]; /* "nvme0n1", "sda sdb"; "": none, or not named */
+	char source[96];    /* "query-blockstats of the disk under test" */
+	char absent[160];   /* why nothing is known; "": something is */
+	bool is_unmeasured; /* the engine's: no job of the lab was measured */
+	char device[128];   /* "nvme0n1", "sda sdb"; "": none, or not named */
 	struct layer_dir dir[IO_DIRS];
 	double busy_share; /* of the time with a request in it, 0..1, of the busiest device; NAN */
 	double mean_inflight; /* requests at once, mean over the counted time; NAN */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "changes.h"
 #include "cleanup.h"
 #include "rules.h"
 
@@ -48,8 +49,15 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 				     .from_s = at.to_s > 0 ? at.from_s : NAN,
 				     .to_s = at.to_s > 0 ? at.to_s : NAN};
 
+	char change[CHANGE_MAX];
+
 	if (!evidence->len && !bl_buf_failed(evidence))
 		return;
+	if (at.change &&
+	    !(at.cell < g->d->n_cells && change_for_cell(&g->d->cells[at.cell], at.change, change)))
+		at.change = NULL;
+	if (at.change)
+		at.change = change;
 	more = reallocarray(g->found.items, g->found.n + 1, sizeof *more);
 	if (more)
 		g->found.items = more;

@@ -31,7 +31,8 @@ struct finding {
 	double from_s, to_s; /* since the job's counted time began; NAN: no such window, or all */
 	char *evidence;      /* a sentence with its numbers; has foreign text */
 	char *remedy;        /* what to do or try */
-	char *change; /* the remedy as a change of the scenario, "iothreads=1"; NULL: it is none */
+	char *change;        /* the remedy as a change of the cell that `run --with` takes there,
+			      * "iothreads=1"; NULL: it is none */
 };
 /* What was looked at in one job of a cell, over its trials. */
 struct looked_at {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "changes.h"
 #include "cleanup.h"
 
 void shell_word(struct bl_buf *out, const char *word)
@@ -93,6 +94,21 @@ static void add_device(struct bl_buf *out, const struct facts *declared)
 	shell_word(out, serial);
 }
 
+/* A VM that somebody else runs: there is no scenario to run once more. */
+static bool is_only_watched_run(const struct run_data *d)
+{
+	return d->run.scenario_text && !*d->run.scenario_text;
+}
+
+bool finding_in_libvirt(const struct run_data *d, const struct finding *f, struct bl_buf *out)
+{
+	const struct trial_record *t = f->trial < d->n_trials ? &d->trials[f->trial] : NULL;
+
+	if (!f->change || f->cell >= d->n_cells || !is_only_watched_run(d) || !t || !t->domain_xml)
+		return false;
+	return change_in_libvirt(&d->cells[f->cell], f->change, out);
+}
+
 bool finding_command(const struct run_data *d, const struct finding *f, const char *store,
 		     struct bl_buf *out)
 {
@@ -101,7 +117,7 @@ bool finding_command(const struct run_data *d, const struct finding *f, const ch
 	const char *scenario = facts_get(&d->run.declared, "asked.scenario");
 	const struct cell_record *c;
 
-	if (!f->change || f->cell >= d->n_cells)
+	if (!f->change || f->cell >= d->n_cells || is_only_watched_run(d))
 		return false;
 	c = &d->cells[f->cell];
 	bl_buf_add(&name, c->name, base_len(c->name));

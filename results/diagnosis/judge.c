@@ -254,5 +254,5 @@ void say_looked_at(const struct look *l, struct bl_buf *there, struct bl_buf *ab
 		n_tested += l->a->signals[i].is_tested && !l->a->signals[i].is_symptom;
 	bl_buf_addf(there, "%s%zu signals, %zu of them tested against %zu %s",
 		    there->len ? ": " : "", l->a->n_signals, n_tested, l->a->n_spikes,
-		    l->a->spike_kind == SPIKES_STALLS ? "stalls" : "slow moments");
+		    spikes_word(l));
 }

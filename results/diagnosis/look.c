@@ -190,11 +190,51 @@ bool job_says(const struct look *l, const char *option, const char *value)
 	return job_value(l, option, &is, &len) && strlen(value) == len && !strncmp(is, value, len);
 }
 
+bool job_limits(const struct look *l, const char *option)
+{
+	const char *at;
+	size_t len;
+
+	if (!job_value(l, option, &at, &len))
+		return false;
+	for (const char *end = at + len; at < end; at += strcspn(at, ",\n") + 1)
+		if (number_in(at) > 0)
+			return true;
+	return false;
+}
+
 /* ---- requests ---- */
 
 double window_s(const struct look *l)
 {
 	return (double)(l->a->to_ns - l->a->from_ns) / 1e9;
+}
+
+bool is_only_watched(const struct look *l)
+{
+	return l->a->layers[LAYER_AT_ENGINE].is_unmeasured;
+}
+
+enum layer_at top_of(const struct look *l)
+{
+	return l->a->budget.top;
+}
+
+const char *whose(const struct look *l)
+{
+	return is_only_watched(l) ? "the disk's" : "the job's";
+}
+
+const char *latency_name(const struct look *l)
+{
+	return is_only_watched(l) ? "their time in QEMU" : "the job's latency";
+}
+
+bool is_only_disk(const struct look *l)
+{
+	const char *n = facts_get(&l->a->t->facts, "live.disks");
+
+	return !is_only_watched(l) || (n && !strcmp(n, "1"));
 }
 
 /* What all jobs asked for that ran at once: the places below the engine counted that. NULL: what
@@ -203,6 +243,8 @@ static const struct layer_dir *asked(const struct look *l, enum io_dir dir)
 {
 	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
 
+	if (is_only_watched(l))
+		return &l->a->layers[top_of(l)].dir[dir];
 	return e->n_jobs > 1 && !e->is_whole ? NULL : asked_together(e, dir);
 }
 
@@ -227,7 +269,7 @@ double asked_bytes(const struct look *l, enum io_dir dir)
 
 double inflight_of(const struct look *l, bool of_all_jobs)
 {
-	const struct layer_seen *e = &l->a->layers[LAYER_AT_ENGINE];
+	const struct layer_seen *e = &l->a->layers[top_of(l)];
 	double sum = 0;
 	bool any = false;
 
@@ -270,7 +312,7 @@ static struct part_time time_in(const struct look *l, enum budget_part p, bool h
 
 	for (int d = 0; d < IO_DIRS; d++) {
 		const struct budget_dir *b = &l->a->budget.dir[d];
-		double n = b->n[LAYER_AT_ENGINE], one;
+		double n = b->n[top_of(l)], one;
 
 		if (!b->has || !(n > 0))
 			continue;

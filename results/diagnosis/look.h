@@ -60,10 +60,22 @@ bool is_past_host_cache(const struct look *l); /* O_DIRECT below QEMU, or nothin
 unsigned vcpus_of(const struct look *l);       /* 0: not known */
 double job_number(const struct look *l, const char *option, double otherwise);
 bool job_says(const struct look *l, const char *option, const char *value);
+/* Is one of its numbers above 0? "1m", ",1m" (reads, writes, trims), "0,500". */
+bool job_limits(const struct look *l, const char *option);
 
 /* ---- requests ---- */
 
-/* At the engine, by Little's law: of this job, or of all that ran at once; NAN. */
+/* Nothing of the lab did I/O: the requests are those of whoever uses the VM, and what they took
+ * above QEMU is not known. */
+bool is_only_watched(const struct look *l);
+/* Where requests are counted that the rest is compared with: the engine, QEMU where there is none.
+ */
+enum layer_at top_of(const struct look *l);
+const char *whose(const struct look *l);        /* "the job's", "the disk's" */
+const char *latency_name(const struct look *l); /* "the job's latency", "their time in QEMU" */
+/* What QEMU's process moved, and what the device did, is this disk's alone. */
+bool is_only_disk(const struct look *l);
+/* At the top, by Little's law: of this job, or of all that ran at once; NAN. */
 double inflight_of(const struct look *l, bool of_all_jobs);
 bool is_alone(const struct look *l); /* no other job of the trial ran at the same time */
 /* What all jobs that ran at once asked for, which the guest's disk, QEMU and the host count
@@ -110,6 +122,9 @@ bool is_one_of(const char *patterns, const char *name);
  * (fnmatch, separated by blanks); NULL: none does. Symptoms never do. */
 const struct signal *explains(const struct look *l, const char *patterns);
 bool explains_most(const struct look *l, const struct signal *s);
+/* What signals were tested against: "stalls", "groups of stalls" where several lie within a second,
+ * "slow moments". */
+const char *spikes_word(const struct look *l);
 /* "A goes before 9 of the 10 stalls (attributable fraction 0.87 [0.55, 0.97]; p 0.012 over all
  * signals, 0.31 by Holm)". */
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out);
@@ -117,6 +132,13 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 /* How sure when a level was passed and when a signal explains: both leave little doubt. A signal
  * alone is only possible where the job neither stutters nor has a bad tail. */
 enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s);
+
+/* ---- waves ---- */
+
+/* A wave in the latency that is clear, and high enough to be felt. Beside a clock of stalls:
+ * theirs. */
+bool is_swinging(const struct look *l);
+void say_swing(const struct look *l, struct bl_buf *out);
 
 /* ---- words ---- */
 

@@ -159,6 +159,13 @@ bool explains_most(const struct look *l, const struct signal *s)
 	return s && s->why.af >= limit(l, THRESHOLD_EXPLAINS_MOST);
 }
 
+const char *spikes_word(const struct look *l)
+{
+	if (l->a->spike_kind != SPIKES_STALLS)
+		return "slow moments";
+	return l->a->n_spikes == l->a->stutter.n_stalls ? "stalls" : "groups of stalls";
+}
+
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out)
 {
 	char at[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX], p[FMT_MAX], holm[FMT_MAX];
@@ -168,8 +175,7 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 	say(out,
 	    "'%s' is high before %.0f of %zu %s (attributable fraction %s [%s, %s], p %s over all "
 	    "signals, %s by Holm)",
-	    s->title, s->why.obs, s->why.n_spikes,
-	    l->a->spike_kind == SPIKES_STALLS ? "stalls" : "slow moments", num_text(at, s->why.af),
+	    s->title, s->why.obs, s->why.n_spikes, spikes_word(l), num_text(at, s->why.af),
 	    num_text(lo, s->why.af_lo), num_text(hi, s->why.af_hi), num_text(p, s->why.p_family),
 	    num_text(holm, s->why.p_holm));
 	if (s->why.is_same_clock)
@@ -187,6 +193,27 @@ enum finding_confidence surer(bool has_level, const struct look *l, const struct
 	if (has_level && is_clear && explains_most(l, s))
 		return CONFIDENCE_CERTAIN;
 	return has_level || is_clear ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+}
+
+/* ---- waves ---- */
+
+bool is_swinging(const struct look *l)
+{
+	const struct modulation *m = &l->a->modulation;
+
+	return analysis_has_wave(l->a) && m->swing >= limit(l, THRESHOLD_SWING);
+}
+
+void say_swing(const struct look *l, struct bl_buf *out)
+{
+	const struct modulation *m = &l->a->modulation;
+	char at[FMT_MAX], swing[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
+
+	say(out,
+	    "latency swings every %s s, to %s times its lowest (p below 0.001 over all periods "
+	    "from %s to %s s)",
+	    num_text(at, m->period_s), num_text(swing, m->swing), num_text(lo, m->shortest_s),
+	    num_text(hi, m->longest_s));
 }
 
 /* ---- words ---- */

@@ -22,7 +22,8 @@ struct where {
 	bool has_layer;  /* likewise: layer */
 	enum finding_layer layer;
 	double from_s, to_s; /* both 0: no window */
-	const char *change;  /* finding.change; NULL */
+	const char *change;  /* one of change_proposals (changes.h); NULL. Dropped where it does not
+			      * fit */
 };
 
 /* One more finding; @evidence is emptied. Does nothing when @evidence is empty. */

@@ -78,12 +78,14 @@ static bool is_by_others(const struct look *l)
 }
 
 /* A pool's waits are the sum of its threads': at most as many wait at once as there are requests.
- */
+ * Where these are not known, nor is what one waited. */
 static struct waits waits_of_workers(const struct look *l)
 {
 	struct waits w = waits_of(l, "worker");
 	double at_once = inflight_of(l, true);
 
+	if (isnan(at_once))
+		w.wait = w.run = NAN;
 	if (at_once > 1) {
 		w.wait /= at_once;
 		w.run /= at_once;
@@ -170,10 +172,36 @@ static void rule_of_vcpus(struct look *l)
 
 /* ---- cpu-throttled ---- */
 
+/* The first reading in the counted time that counts more than the one before; the set's n: none. */
+static size_t first_rise(const struct look *l, const struct series_set *set, const char *counter)
+{
+	const struct series *s = series_find(set, counter);
+
+	for (size_t i = 1; s && i < set->n; i++)
+		if (set->at_ns[i] >= l->a->from_ns && set->at_ns[i] <= l->a->to_ns &&
+		    s->values[i] != SERIES_ABSENT && s->values[i - 1] != SERIES_ABSENT &&
+		    s->values[i] > s->values[i - 1])
+			return i;
+	return set->n;
+}
+
+/* From the first event on: a clock that only came up to speed was not throttled. NAN. */
+static double least_when_throttled(const struct look *l)
+{
+	const struct series_set *set = &l->a->j->watched[WATCHED_HOST];
+	const struct series *clock = series_find(set, "frequency.mean_khz");
+	double least = NAN;
+
+	for (size_t i = first_rise(l, set, "throttle.events"); clock && i < set->n; i++)
+		if (clock->values[i] != SERIES_ABSENT && set->at_ns[i] <= l->a->to_ns)
+			least = fmin(least, (double)clock->values[i]);
+	return least;
+}
+
 static void rule_of_throttling(struct look *l)
 {
 	double events = rate_of(l, WATCHED_HOST, "throttle.events") * window_s(l);
-	double least = gauge_min(l, WATCHED_HOST, "frequency.mean_khz");
+	double least = least_when_throttled(l);
 	double most = gauge_max(l, WATCHED_HOST, "frequency.mean_khz");
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	bool is_slower = least / most < limit(l, THRESHOLD_FREQUENCY);
@@ -183,8 +211,8 @@ static void rule_of_throttling(struct look *l)
 		return;
 	say(&said, "the host's CPUs were throttled for heat %.0f times", events);
 	if (least > 0)
-		say(&said, "their mean clock was between %s and %s MHz", num_text(lo, least / 1e3),
-		    num_text(hi, most / 1e3));
+		say(&said, "from then on their mean clock was at the least %s of at most %s MHz",
+		    num_text(lo, least / 1e3), num_text(hi, most / 1e3));
 	look_found(
 		l,
 		(struct found){.cause = "cpu-throttled",

@@ -10,7 +10,9 @@
 /* ---- flush-storm ---- */
 
 struct flushes {
-	double n, mean_ns, share; /* of the time of the job's threads */
+	double n, mean_ns;
+	double at_once; /* under way on average, for each thread of the job where it flushes */
+	double share;   /* of the time: that much at the most has one under way */
 	enum layer_at at;
 	double other_mean_ns; /* of reads, writes and trims there; NAN */
 };
@@ -25,9 +27,10 @@ static bool flushes_at(const struct look *l, enum layer_at at, struct flushes *r
 		return false;
 	*ret = (struct flushes){.n = f->n,
 				.mean_ns = f->mean_ns,
-				.share = f->n * f->mean_ns / 1e9 / window_s(l) / fmax(threads, 1),
+				.at_once = f->n * f->mean_ns / 1e9 / window_s(l) / fmax(threads, 1),
 				.at = at,
 				.other_mean_ns = mean_at(l, at)};
+	ret->share = fmin(ret->at_once, 1); /* below the engine several wait side by side */
 	return true;
 }
 
@@ -38,8 +41,12 @@ static void say_flushes(const struct look *l, const struct flushes *f, struct bl
 	char mean[FMT_MAX], other[FMT_MAX], share[FMT_MAX], below[FMT_MAX];
 	struct flushes qemu;
 
-	say(out, "%.0f flushes took %s each at the %s, %s of the time", f->n,
-	    ns_text(mean, f->mean_ns), layer_at_names[f->at], pct_text(share, f->share));
+	say(out, "%.0f flushes took %s each at the %s, ", f->n, ns_text(mean, f->mean_ns),
+	    layer_at_names[f->at]);
+	if (f->at_once > 1)
+		bl_buf_addf(out, "%s at once on average", num_text(share, f->at_once));
+	else
+		bl_buf_addf(out, "%s of the time", pct_text(share, f->share));
 	if (!isnan(f->other_mean_ns))
 		bl_buf_addf(out, " (others took %s)", ns_text(other, f->other_mean_ns));
 	if (f->at != LAYER_AT_QEMU && flushes_at(l, LAYER_AT_QEMU, &qemu))

@@ -48,16 +48,23 @@ static double written_of(const struct look *l)
 	return mapped_of(l);
 }
 
+/* Of all its disks QEMU's process knows the sum only, and a file's device serves other files. */
+static bool has_own_device(const struct look *l)
+{
+	return !is_only_watched(l) || path_is(l, "storage", "device");
+}
+
 /* What the host wrote or read against what the guest asked for; NAN. Only where nothing of it can
- * stay in a cache of the host. */
+ * stay in a cache of the host, and it is this disk's. */
 static double times_more(const struct look *l, enum io_dir dir)
 {
-	double guest = bytes_at(l, LAYER_AT_QEMU, dir), host;
+	double guest = bytes_at(l, LAYER_AT_QEMU, dir), host = NAN;
 
 	if (isnan(guest))
 		guest = asked_bytes(l, dir);
-	host = host_bytes(l, dir);
-	if (isnan(host))
+	if (is_only_disk(l))
+		host = host_bytes(l, dir);
+	if (isnan(host) && has_own_device(l))
 		host = bytes_at(l, LAYER_AT_HOST_BLOCK, dir);
 	return guest > 1e6 && is_past_host_cache(l) ? host / guest : NAN;
 }
@@ -72,8 +79,8 @@ static void say_image(const struct look *l, double more, enum io_dir dir, struct
 		    dir == IO_READ ? "read" : "wrote", num_text(a, more),
 		    dir == IO_READ ? "read" : "wrote");
 	if (!isnan(share))
-		say(out, "QEMU's block layer took %s for a request, %s of its latency",
-		    ns_text(a, own), pct_text(b, share));
+		say(out, "QEMU's block layer took %s for a request, %s of %s", ns_text(a, own),
+		    pct_text(b, share), latency_name(l));
 }
 
 /* Requests of the host for one of the guest; NAN. */
@@ -88,7 +95,7 @@ static double split_of(const struct look *l)
 		guest += isnan(n) ? 0 : n;
 		host += isnan(below) ? 0 : below;
 	}
-	return guest >= 1 && is_past_host_cache(l) ? host / guest : NAN;
+	return guest >= 1 && is_past_host_cache(l) && has_own_device(l) ? host / guest : NAN;
 }
 
 /* ---- qcow2-allocation ---- */
@@ -104,7 +111,7 @@ static void rule_of_allocation(struct look *l)
 	struct sibling full = {0};
 	char part[FMT_MAX];
 
-	if (!path_is(l, "format", "qcow2") || !(count_at(l, LAYER_AT_ENGINE, IO_WRITE) > 0) ||
+	if (!path_is(l, "format", "qcow2") || !(count_at(l, top_of(l), IO_WRITE) > 0) ||
 	    !(allocated < limit(l, THRESHOLD_ALLOCATED)))
 		return;
 	is_proven = sibling_of(l->g, l->a->cell, l->a->j->name, "preallocation", NULL, &full) &&

@@ -1,30 +1,13 @@
 /* Two cells that swap places between the average and p99.9. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "figure.h"
 #include "rules.h"
 #include "thresholds.h"
-
-/* The cell that wins job @job by @m; NULL: fewer than two have it. */
-static const struct summary *winner(const struct summaries *s, const char *job, enum metric m)
-{
-	const struct summary *best = NULL;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n; i++) {
-		const struct summary *x = &s->items[i];
-
-		if (strcmp(x->job, job) != 0 || !x->metric[m].n)
-			continue;
-		n++;
-		if (!best || x->metric[m].median < best->metric[m].median)
-			best = x;
-	}
-	return n > 1 ? best : NULL;
-}
 
 /* Every pair of trials on one side? Then what was only seen was at least seen each time. */
 static bool is_each_time(const struct summary *a, const struct summary *b, enum metric m,
@@ -70,41 +53,125 @@ static void say_figures(const struct diagnosis *g, const struct summary *s, stru
 		    fmt_ns(&fmt_plain, tail, s->metric[METRIC_P99_9].median));
 }
 
-static void rule_of_means(struct diagnosis *g, const char *job)
-{
-	const struct summary *fast = winner(g->sums, job, METRIC_MEAN);
-	const struct summary *even = winner(g->sums, job, METRIC_P99_9);
-	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
-	enum finding_confidence sure;
+/* ---- which pairs ---- */
+
+#define PAIRS_TESTED 256 /* a run may have thousands of cells */
+#define PAIRS_TOLD   3   /* of each job */
+
+struct pair {
+	const struct summary *fast, *even;
+	double weight; /* the lesser of what is won in the mean and lost in p99.9, as logs */
 	struct comparison mean, tail;
+	bool is_misleading;
+	enum finding_confidence sure;
+};
+
+struct pairs {
+	struct pair items[PAIRS_TESTED]; /* by weight, greatest first */
+	size_t n;
+};
+
+static double more(const struct summary *a, const struct summary *b, enum metric m)
+{
+	return a->metric[m].n && b->metric[m].n ? log(b->metric[m].median / a->metric[m].median)
+						: NAN;
+}
+
+static void keep(struct pairs *p, const struct pair *new)
+{
+	size_t at = p->n;
+
+	while (at && p->items[at - 1].weight < new->weight)
+		at--;
+	if (at == PAIRS_TESTED)
+		return;
+	p->n += p->n < PAIRS_TESTED;
+	memmove(&p->items[at + 1], &p->items[at], (p->n - at - 1) * sizeof *new);
+	p->items[at] = *new;
+}
+
+/* Those that swap places by their medians. */
+static void find_pairs(const struct summaries *s, const char *job, struct pairs *ret)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t k = 0; k < s->n; k++) {
+			struct pair p = {.fast = &s->items[i], .even = &s->items[k]};
+
+			if (i == k || strcmp(p.fast->job, job) || strcmp(p.even->job, job))
+				continue;
+			p.weight = fmin(more(p.fast, p.even, METRIC_MEAN),
+					more(p.even, p.fast, METRIC_P99_9));
+			if (p.weight > 0)
+				keep(ret, &p);
+		}
+}
+
+static void tell(struct diagnosis *g, const char *job, const struct pair *p)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	char a[FMT_MAX], b[FMT_MAX];
 	size_t trial = 0;
 
-	if (!fast || !even || fast == even)
-		return;
-	mean = compare_summaries(fast, even, METRIC_MEAN);
-	tail = compare_summaries(fast, even, METRIC_P99_9);
-	if (!is_misleading(fast, even, &mean, &tail, &sure))
-		return;
-	say_figures(g, fast, &said);
+	say_figures(g, p->fast, &said);
 	bl_buf_adds(&said, "; ");
-	say_figures(g, even, &said);
-	bl_buf_addf(&said, ": %s and %s against the first, %zu pair%s%s",
-		    fmt_change(&fmt_plain, a, mean.ratio), fmt_change(&fmt_plain, b, tail.ratio),
-		    mean.n_pairs, mean.n_pairs == 1 ? "" : "s",
-		    sure == CONFIDENCE_CERTAIN ? ""
-					       : " (seen in each; six are the least to prove it)");
+	say_figures(g, p->even, &said);
+	bl_buf_addf(
+		&said, ": %s and %s against the first, %zu pair%s%s",
+		fmt_change(&fmt_plain, a, p->mean.ratio), fmt_change(&fmt_plain, b, p->tail.ratio),
+		p->mean.n_pairs, p->mean.n_pairs == 1 ? "" : "s",
+		p->sure == CONFIDENCE_CERTAIN ? ""
+					      : " (seen in each; six are the least to prove it)");
 	while (trial < g->d->n_trials &&
-	       (g->d->trials[trial].cell != fast->cell || g->d->trials[trial].state != TRIAL_OK))
+	       (g->d->trials[trial].cell != p->fast->cell || g->d->trials[trial].state != TRIAL_OK))
 		trial++;
 	diagnosis_add(
-		g, "mean-misleads", sure,
-		(struct where){.cell = fast->cell,
+		g, "mean-misleads", p->sure,
+		(struct where){.cell = p->fast->cell,
 			       .trial = trial < g->d->n_trials ? trial : SIZE_MAX,
 			       .job = job},
 		&said,
 		"choose by the percentile that your users feel: p99 or p99.9 for requests that "
 		"somebody waits for, the average for bulk work, where this is harmless");
+}
+
+/* A cell is told of once: with the one that it loses most against. */
+static bool is_told(const struct pair *const *told, size_t n, const struct pair *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if (told[i]->fast == p->fast)
+			return true;
+	return false;
+}
+
+static void rule_of_means(struct diagnosis *g, const char *job)
+{
+	static const enum finding_confidence surest_first[] = {CONFIDENCE_CERTAIN,
+							       CONFIDENCE_POSSIBLE};
+	BL_CLEANUP(bl_freep) struct pairs *pairs = calloc(1, sizeof *pairs);
+	const struct pair *told[PAIRS_TOLD];
+	size_t n = 0;
+
+	if (!pairs) {
+		g->failed = true;
+		return;
+	}
+	find_pairs(g->sums, job, pairs);
+	for (size_t i = 0; i < pairs->n; i++) {
+		struct pair *p = &pairs->items[i];
+
+		p->mean = compare_summaries(p->fast, p->even, METRIC_MEAN);
+		p->tail = compare_summaries(p->fast, p->even, METRIC_P99_9);
+		p->is_misleading = is_misleading(p->fast, p->even, &p->mean, &p->tail, &p->sure);
+	}
+	for (size_t c = 0; c < BL_ARRAY_LEN(surest_first); c++)
+		for (size_t i = 0; i < pairs->n && n < PAIRS_TOLD; i++) {
+			const struct pair *p = &pairs->items[i];
+
+			if (!p->is_misleading || p->sure != surest_first[c] || is_told(told, n, p))
+				continue;
+			tell(g, job, p);
+			told[n++] = p;
+		}
 }
 
 void rules_of_means(struct diagnosis *g)

@@ -102,7 +102,9 @@ struct drift {
 static bool drift_of(const struct look *l, struct drift *ret)
 {
 	const struct timeline *line = &l->a->line;
-	size_t n = line->n / ROUNDS;
+	/* The last slice is seldom a whole one. */
+	size_t whole = (size_t)((l->a->to_ns - l->a->from_ns) / (line->n ? line->step_ns : 1));
+	size_t n = (line->n < whole ? line->n : whole) / ROUNDS;
 	double sum = 0, slope = 0, lo = INFINITY, hi = 0;
 
 	if (!n || window_s(l) * 1e9 < limit(l, THRESHOLD_DRIFT_TIME))
@@ -127,29 +129,47 @@ static bool drift_of(const struct look *l, struct drift *ret)
 
 static bool is_paced(const struct look *l)
 {
-	return job_number(l, "rate_iops", 0) > 0 || job_number(l, "rate", 0) > 0 ||
-	       job_number(l, "thinktime", 0) > 0;
+	static const char *const options[] = {"rate_iops", "rate", "thinktime", "latency_target"};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(options); i++)
+		if (job_limits(l, options[i]))
+			return true;
+	return false;
 }
 
 static void rule_of_drift(struct look *l)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "not-steady", .confidence = CONFIDENCE_LIKELY};
+	bool is_drifting, is_wave = is_swinging(l);
 	struct drift d;
 	char a[FMT_MAX], one[FMT_MAX];
 
-	if (is_paced(l) || !drift_of(l, &d) || !(fabs(d.excursion) > limit(l, THRESHOLD_DRIFT)) ||
-	    !(d.trend >= limit(l, THRESHOLD_DRIFT_TREND)))
+	/* What a VM does by itself may come and go. */
+	if (is_only_watched(l) || is_paced(l))
 		return;
-	say(&said, "throughput drifted by %s%s over the job: ", d.excursion < 0 ? "-" : "+",
-	    pct_text(a, fabs(d.excursion)));
-	for (int r = 0; r < ROUNDS; r++)
-		bl_buf_addf(&said, "%s%s", r ? ", " : "", num_text(one, d.y[r]));
-	bl_buf_adds(&said, " requests/s in its fifths");
+	is_drifting = drift_of(l, &d) && fabs(d.excursion) > limit(l, THRESHOLD_DRIFT) &&
+		      d.trend >= limit(l, THRESHOLD_DRIFT_TREND);
+	if (is_drifting) {
+		say(&said, "throughput drifted by %s%s over the job: ", d.excursion < 0 ? "-" : "+",
+		    pct_text(a, fabs(d.excursion)));
+		for (int r = 0; r < ROUNDS; r++)
+			bl_buf_addf(&said, "%s%s", r ? ", " : "", num_text(one, d.y[r]));
+		bl_buf_adds(&said, " requests/s in its fifths");
+	}
+	if (is_wave)
+		say_swing(l, &said);
+	if (!is_drifting && !is_wave)
+		return;
 	look_found(
 		l, f, &said,
-		"warm up for longer (ramp_time), fill the disk before, and measure for longer; a "
-		"device that slows down once its cache is full is measured after that");
+		is_drifting
+			? "warm up for longer (ramp_time), fill the disk before, and measure for "
+			  "longer; a device that slows down once its cache is full is measured "
+			  "after that"
+			: "measure for whole periods; look at what comes and goes with that period "
+			  "(the device's temperature and its cache, a rate that is adapted, a "
+			  "limit's bursts), and judge by the slow part");
 }
 
 void rules_of_measurement(struct look *l)

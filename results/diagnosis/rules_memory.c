@@ -116,7 +116,7 @@ static void rule_of_cache(struct look *l)
 {
 	double dirty, grown = gauge_rise(l, WATCHED_HOST, "memory.dirty_bytes", &dirty);
 	double back = gauge_max(l, WATCHED_HOST, "memory.writeback_bytes");
-	double absorbed = absorbed_of(l), written = bytes_at(l, LAYER_AT_ENGINE, IO_WRITE);
+	double absorbed = absorbed_of(l), written = bytes_at(l, top_of(l), IO_WRITE);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "host-page-cache", .change = "cache=none"};
 	const struct signal *s;

@@ -22,6 +22,19 @@ static void say_virtual(const struct look *l, struct bl_buf *out)
 	    ns_text(qemu, mean_at(l, LAYER_AT_QEMU)));
 }
 
+/* So many requests that it matters how they are served. */
+static bool is_used(const struct look *l)
+{
+	double n = 0;
+
+	for (int d = 0; d < IO_DIRS; d++) {
+		double of = count_at(l, top_of(l), (enum io_dir)d);
+
+		n += isnan(of) ? 0 : of;
+	}
+	return n >= limit(l, THRESHOLD_SHORT_IOS);
+}
+
 /* ---- main-loop ---- */
 
 static void rule_of_main_loop(struct look *l)
@@ -32,6 +45,7 @@ static void rule_of_main_loop(struct look *l)
 	struct found f = {.cause = "main-loop"};
 	struct sibling other;
 	bool is_busy = busy >= limit(l, THRESHOLD_MAIN_BUSY), is_proven = false;
+	bool is_unseen = is_only_watched(l) && is_used(l); /* how long they wait for it */
 	char text[FMT_MAX];
 
 	if (!is_served_by_qemu(l) || !path_is(l, "iothread", "none"))
@@ -40,22 +54,26 @@ static void rule_of_main_loop(struct look *l)
 	    strcmp(other.value, "0") != 0)
 		is_proven = gained_by(&other, METRIC_P99) == GAINED_PROVEN;
 	/* Busy alone is no harm, a large share alone has other reasons: both, or what shows it. */
-	if (!(is_busy && share >= limit(l, THRESHOLD_MAIN_SHARE)) && !(is_busy && is_proven))
+	if (!is_busy || (!(share >= limit(l, THRESHOLD_MAIN_SHARE)) && !is_proven && !is_unseen))
 		return;
 	say(&said, "there is no iothread, and QEMU's main loop was busy %s of the time",
 	    pct_text(text, busy));
 	if (share > 0)
 		say_virtual(l, &said);
+	if (is_unseen)
+		say(&said, "what requests waited for it only the guest could tell");
 	if (is_proven)
 		say_gain(l->g, &other, shown, BL_ARRAY_LEN(shown), &said);
-	f.confidence = is_proven ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
+	f.confidence = is_proven   ? CONFIDENCE_CERTAIN
+		       : is_unseen ? CONFIDENCE_POSSIBLE
+				   : CONFIDENCE_LIKELY;
 	if (strcmp(l->bus, "virtio-blk") == 0 || strcmp(l->bus, "virtio-scsi") == 0)
 		strcpy(f.change, "iothreads=1");
 	look_found(
 		l, f, &said,
 		"give the disk an iothread of its own, and pin it: then its requests do not wait "
 		"for timers, displays, monitors and other disks; one for each disk that matters is "
-		"enough");
+		"enough. Harmless where nobody waits for the disk");
 }
 
 /* ---- virtual-queueing ---- */
@@ -114,7 +132,7 @@ static void rule_of_controller(struct look *l)
 	enum gained gain = GAINED_NOTHING;
 	char text[FMT_MAX];
 
-	if (!is_emulated_bus(l->bus))
+	if (!is_emulated_bus(l->bus) || (is_only_watched(l) && !is_used(l)))
 		return;
 	say(&said, "the guest drives its disk on an emulated %s controller", l->bus);
 	if (job_metric(l->a->j, METRIC_CPU_PER_IO, &cpu))

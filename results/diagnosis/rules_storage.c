@@ -32,13 +32,21 @@ static void say_device(const struct look *l, struct bl_buf *out)
 	const struct layer_seen *h = &l->a->layers[LAYER_AT_HOST_BLOCK];
 	char busy[FMT_MAX], queue[FMT_MAX], mean[FMT_MAX], share[FMT_MAX];
 
-	say(out, "%s%s was busy %s of the time with %s requests in flight and took %s for each",
-	    *h->device ? "the host's " : "the host's device", h->device,
-	    pct_text(busy, h->busy_share), num_text(queue, h->mean_inflight),
-	    ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK)));
+	num_text(queue, h->mean_inflight);
+	ns_text(mean, mean_at(l, LAYER_AT_HOST_BLOCK));
+	if (strchr(h->device, ' '))
+		say(out,
+		    "of the host's devices %s the busiest was busy %s of the time; together they "
+		    "had %s requests in flight and took %s for each",
+		    h->device, pct_text(busy, h->busy_share), queue, mean);
+	else
+		say(out,
+		    "%s%s was busy %s of the time with %s requests in flight and took %s for each",
+		    *h->device ? "the host's " : "the host's device", h->device,
+		    pct_text(busy, h->busy_share), queue, mean);
 	if (!isnan(share_of(l, PART_HOST)))
-		say(out, "%s of the job's latency is there",
-		    pct_text(share, share_of(l, PART_HOST)));
+		say(out, "%s of %s is there", pct_text(share, share_of(l, PART_HOST)),
+		    latency_name(l));
 }
 
 /* Is most of the stalls' time spent there or below? */
@@ -148,8 +156,9 @@ static void rule_of_slowness(struct look *l)
 		return; /* then it lies above the device */
 	if (!has_device && !is_remote(l))
 		return;
-	say(&said, "requests took %s at %s, %s of the job's latency", ns_text(text, mean),
-	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share));
+	say(&said, "requests took %s at %s, %s of %s", ns_text(text, mean),
+	    isnan(qemu) ? "the host's block layer" : "QEMU's block layer", pct_text(part, share),
+	    latency_name(l));
 	if (!is_slow_alone(l, at)) {
 		f.confidence = CONFIDENCE_POSSIBLE;
 		say(&said, "%s were there at once, of %s KiB each",
@@ -284,15 +293,13 @@ static void rule_of_limit(struct look *l)
 		     !is_stalled_at(l, LAYER_AT_HOST_BLOCK);
 	if (share > 1.3) /* the limit is not understood, or holds for less than was counted */
 		f.confidence = CONFIDENCE_POSSIBLE;
-	if (*axis_of(l->g->d, l->a->cell, "throttle"))
+	if (*axis_of(l->g->d, l->a->cell, "throttle") || is_only_watched(l))
 		snprintf(f.change, sizeof f.change, "throttle=off");
-	say(&said, "the disk has a limit of %s, and the %s %s were %s of it", text,
-	    is_alone(l) ? "job's" : "jobs'", unit, pct_text(part, share));
+	say(&said, "the disk has a limit of %s, and %s %s were %s of it", text,
+	    is_alone(l) ? whose(l) : "the jobs'", unit, pct_text(part, share));
 	if (!isnan(in_qemu))
-		say(&said,
-		    "%s of its latency was spent in QEMU's block layer, which holds requests "
-		    "back",
-		    pct_text(budget, in_qemu));
+		say(&said, "%s of %s was spent in QEMU's block layer, which holds requests back",
+		    pct_text(budget, in_qemu), latency_name(l));
 	look_found(
 		l, f, &said,
 		"the disk does what it was told: lift or raise the limit (virsh blkdeviotune, "

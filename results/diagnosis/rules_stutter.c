@@ -85,6 +85,22 @@ static void say_where(const struct look *l, struct bl_buf *out)
 		say(out, "%s at the host's device", pct_text(b, host));
 }
 
+/* What explains those that the first cause leaves. */
+static void say_second(const struct look *l, const struct signal *first, struct bl_buf *out)
+{
+	const struct signal *s = l->a->second;
+	char af[FMT_MAX], p[FMT_MAX];
+
+	if (!s || first != l->a->best || s->rest.af < limit(l, THRESHOLD_EXPLAINS_AF) ||
+	    s->rest.lead_s < -limit(l, THRESHOLD_EXPLAINS_LAG))
+		return;
+	say(out,
+	    "of the %zu that it leaves '%s' is high before %.0f (attributable fraction %s, p %s "
+	    "over all signals): a second cause",
+	    s->rest.n_spikes, s->title, s->rest.obs, num_text(af, s->rest.af),
+	    num_text(p, s->rest.p_family));
+}
+
 static void say_why(const struct look *l, struct bl_buf *out)
 {
 	const struct finding *trouble = device_trouble(l);
@@ -96,6 +112,7 @@ static void say_why(const struct look *l, struct bl_buf *out)
 	if (f)
 		say(out, "cause: %s (%s)", f->cause, finding_confidence_names[f->confidence]);
 	say_explains(l, s, out);
+	say_second(l, s, out);
 	if (!f && !s && !trouble)
 		say(out, "nothing that was watched explains it");
 	if (!f && other)
@@ -120,11 +137,17 @@ static void say_period(const struct look *l, struct bl_buf *out)
 		    b->beats_seen, b->beats_expected, b->unexplained,
 		    num_text(lost, s->lost_per_beat_s));
 		if (!isnan(l->a->wall_phase_s))
-			say(out, "beats fall %s s after multiples of the period on the wall clock",
-			    num_text(at, l->a->wall_phase_s));
+			say(out, "beats fall %s s after multiples of %s s on the wall clock",
+			    num_text(at, l->a->wall_phase_s), num_text(se, l->a->wall_period_s));
 		if (clock)
 			say(out, "clocks with that period: %s", clock);
-	} else if (b->longest_testable_s > 0)
+	} else if (b->is_tested && b->p <= BEAT_P_MAX)
+		say(out,
+		    "perhaps every %s s (p %s), but only %zu of %zu beats are there and %zu beside "
+		    "them",
+		    num_text(at, b->period_s), num_text(p, b->p), b->beats_seen, b->beats_expected,
+		    b->unexplained);
+	else if (b->is_tested && b->longest_testable_s > 0)
 		say(out, "no period between %s and %s s", num_text(lo, b->shortest_testable_s),
 		    num_text(hi, b->longest_testable_s));
 	else
@@ -148,6 +171,8 @@ static void rule_of_stutter(struct look *l)
 		say(&said, "%s of the requests above p99 are theirs",
 		    pct_text(share, l->a->stall_tail_share));
 	say_period(l, &said);
+	if (is_swinging(l))
+		say_swing(l, &said);
 	say_where(l, &said);
 	say_why(l, &said);
 	stalls_span(l, &f.from_s, &f.to_s);

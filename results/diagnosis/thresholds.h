@@ -90,6 +90,7 @@
 	X(STALLS, 3, 3, "stalls", "in a job: one or two happen on every host")                     \
 	X(STALL_PEAK, 50e6, 250e6, "ns", "of each that counts: felt by a person or a timeout")     \
 	X(STALLED, 0.01, 0.02, "share", "of the job's time")                                       \
+	X(SWING, 1.25, 1.5, "ratio", "mean latency at the top of its wave against the bottom")     \
 	X(TAIL_RATIO, 20, 100, "ratio", "p99.9 against p50; an idle path has 3 to 10")             \
 	X(TAIL_TIME, 1e6, 50e6, "ns", "p99.9: below, no application feels it")                     \
 	X(MEAN_WINS, 0.9, 0.9, "ratio", "of means, where trials are too few to tell")              \

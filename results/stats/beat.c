@@ -307,26 +307,49 @@ int beat_find(const double *at_s, size_t n, double span_s, double grid_s, uint64
 	return 0;
 }
 
+static const struct {
+	double period_s;
+	const char *what;
+} known[] = {
+	{5, "dirty pages are looked through every 5 s (vm.dirty_writeback_centisecs), and ext4 and "
+	    "ZFS commit as often"},
+	{10, "collectors of metrics and logs often wake every 10 s"},
+	{15, "collectors of metrics often wake every 15 s"},
+	{30, "dirty pages expire after 30 s (vm.dirty_expire_centisecs), and XFS and btrfs flush "
+	     "as often"},
+	{60, "cron, systemd timers and collectors wake every minute"},
+	{300, "journald syncs every 5 minutes (SyncIntervalSec), and so do many cron jobs"},
+	{3600, "hourly timers"},
+};
+
+#define SNAP 0.02 /* of a period */
+
 const char *beat_known_clock(const struct beat *b)
 {
-	static const struct {
-		double period_s;
-		const char *what;
-	} known[] = {
-		{5, "dirty pages are looked through every 5 s (vm.dirty_writeback_centisecs), and "
-		    "ext4 and ZFS commit as often"},
-		{10, "collectors of metrics and logs often wake every 10 s"},
-		{15, "collectors of metrics often wake every 15 s"},
-		{30, "dirty pages expire after 30 s (vm.dirty_expire_centisecs), and XFS and btrfs "
-		     "flush as often"},
-		{60, "cron, systemd timers and collectors wake every minute"},
-		{300, "journald syncs every 5 minutes (SyncIntervalSec), and so do many cron jobs"},
-		{3600, "hourly timers"},
-	};
-
 	for (size_t i = 0; i < BL_ARRAY_LEN(known); i++)
 		if (fabs(b->period_s - known[i].period_s) <=
-		    0.02 * known[i].period_s + 3 * b->period_se_s)
+		    SNAP * known[i].period_s + 3 * b->period_se_s)
 			return known[i].what;
 	return NULL;
+}
+
+static bool is_within(const struct beat *b, double period_s)
+{
+	double error = 3 * b->period_se_s;
+
+	return error <= SNAP * period_s && fabs(b->period_s - period_s) <= error;
+}
+
+double beat_nominal_s(const struct beat *b)
+{
+	static const int spans_s[] = {60, 300};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(known); i++)
+		if (is_within(b, known[i].period_s))
+			return known[i].period_s;
+	for (size_t i = 0; i < BL_ARRAY_LEN(spans_s); i++)
+		for (int n = 1; n <= spans_s[i]; n++)
+			if (spans_s[i] % n == 0 && is_within(b, n))
+				return n;
+	return NAN;
 }

@@ -48,4 +48,9 @@ int beat_find(const double *at_s, size_t n, double span_s, double grid_s, uint64
  * pages are written back every 5 s (vm.dirty_writeback_centisecs), ..."; NULL: none is known. */
 const char *beat_known_clock(const struct beat *b);
 
+/* The whole period that timers have and this one can be: a known clock's, or one that fits a whole
+ * number of times into a minute or five. Within three standard errors, which must be below 2 % of
+ * it, so that no other would do as well; NAN: none. */
+double beat_nominal_s(const struct beat *b);
+
 #endif

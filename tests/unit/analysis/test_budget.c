@@ -111,6 +111,37 @@ START_TEST(the_time_of_a_place_that_saw_nothing_is_in_the_part_above)
 }
 END_TEST
 
+START_TEST(without_a_job_the_requests_of_the_uppermost_place_are_split)
+{
+	all_alike();
+	l[LAYER_AT_ENGINE] =
+		(struct layer_seen){.is_unmeasured = true, .absent = "no job was measured"};
+	l[LAYER_AT_GUEST_BLOCK] = (struct layer_seen){.absent = "not watched"};
+	budget_of(l, &b);
+	ck_assert_int_eq(b.top, LAYER_AT_QEMU);
+	ck_assert(b.dir[IO_READ].has);
+	ck_assert_double_eq(b.dir[IO_READ].total_ns, 120e3);
+	ck_assert_double_eq(line(IO_READ, PART_QEMU)->own_ns, 20e3);
+	ck_assert_double_eq(line(IO_READ, PART_HOST)->own_ns, 100e3);
+	ck_assert_double_eq_tol(line(IO_READ, PART_HOST)->share, 100. / 120, 1e-9);
+	/* what they took above nobody knows, and no part has it */
+	ck_assert(!line(IO_READ, PART_VIRTUAL)->has && !line(IO_READ, PART_GUEST)->has);
+	ck_assert_str_eq(line(IO_READ, PART_VIRTUAL)->why_not, "not watched");
+	ck_assert_int_eq(line(IO_READ, PART_VIRTUAL)->joined_to, PART_VIRTUAL);
+
+	/* the host's device is not the VM's alone */
+	l[LAYER_AT_QEMU] = (struct layer_seen){.absent = "not watched"};
+	budget_of(l, &b);
+	ck_assert(!b.dir[IO_READ].has);
+
+	/* a job that did nothing is not one that is not there */
+	all_alike();
+	l[LAYER_AT_ENGINE] = (struct layer_seen){.absent = "no request completed"};
+	budget_of(l, &b);
+	ck_assert(!b.dir[IO_READ].has);
+}
+END_TEST
+
 static void expect_warning(const char *text)
 {
 	ck_assert_msg(strstr(b.dir[IO_READ].warning, text) != NULL, "'%s' is not in: %s", text,
@@ -205,6 +236,7 @@ TCase *budget_cases(void)
 	tcase_add_test(t, each_part_has_the_difference_of_its_places);
 	tcase_add_test(t, a_few_requests_at_the_windows_ends_are_no_difference);
 	tcase_add_test(t, the_time_of_a_place_that_saw_nothing_is_in_the_part_above);
+	tcase_add_test(t, without_a_job_the_requests_of_the_uppermost_place_are_split);
 	tcase_add_test(t, merged_and_split_requests_keep_their_mean);
 	tcase_add_test(t, a_share_that_went_down_counts_for_that_share);
 	tcase_add_test(t, what_hardly_came_down_is_not_what_the_job_waits_for);

@@ -196,6 +196,8 @@ START_TEST(what_the_best_leaves_is_tested_again)
 	ck_assert_uint_eq(a.n_rest, 5);
 	second = analysis_signal(&a, "host.swap.in_pages");
 	ck_assert(second->is_tested_on_rest);
+	ck_assert_ptr_eq(a.second, second);
+	ck_assert_double_le(second->rest.p_family, 0.05);
 	ck_assert_double_gt(second->rest.af, 0.95);
 	ck_assert_double_lt(second->why.af, 0.5);
 	ck_assert(!a.best->is_tested_on_rest);
@@ -216,6 +218,7 @@ START_TEST(signals_that_explain_nothing_give_no_best)
 	}
 	analyse();
 	ck_assert_ptr_null(a.best);
+	ck_assert_ptr_null(a.second);
 	ck_assert_uint_eq(a.n_rest, 0);
 	done();
 }
@@ -252,6 +255,46 @@ START_TEST(a_clock_is_reported_with_its_place_on_the_wall_clock)
 	ck_assert(a.signals[0].why.is_same_clock);
 	ck_assert_double_gt(a.signals[0].why.p, 0.05);
 	ck_assert_ptr_null(a.best);
+	done();
+}
+END_TEST
+
+/* Beats that are up to 0.2 s off, on a clock of @period_s that has its beats @phase_s after its
+ * multiples since 1970, seen from @start_s of the wall clock. */
+static void analyse_from(int64_t start_s, double period_s, double phase_s)
+{
+	static const double off[] = {.1, -.2, 0, .2, -.1, .1, .2, -.1, 0, -.2, .1, -.1};
+	double beats[12], first = phase_s - fmod((double)start_s, period_s);
+	char text[32];
+
+	while (first < 0.5)
+		first += period_s;
+	for (int k = 0; k < 12; k++)
+		beats[k] = round((first + k * period_s + off[k]) * 10) / 10;
+	make_stalls(first + 11.5 * period_s, beats, 12);
+	snprintf(text, sizeof text, "%lld", (long long)(start_s * 1000000000 - (int64_t)FROM_NS));
+	set_fact(&d.trials[0].facts, "clock.wall_offset_ns", text);
+	analyse();
+	ck_assert(a.stutter.beat.is_periodic);
+}
+
+START_TEST(beats_that_are_not_exact_have_the_same_place_whenever_one_looks)
+{
+	static const int64_t starts[] = {1700000040, 1700003217, 1733332101, 1799999999};
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		analyse_from(starts[i], 5, 2);
+		ck_assert_double_eq(a.wall_period_s, 5);
+		ck_assert_double_eq_tol(a.wall_phase_s, 2, 0.15);
+		done();
+		analyse_from(starts[i], 12, 7); /* nobody's, and five of them are a minute */
+		ck_assert_double_eq(a.wall_period_s, 12);
+		ck_assert_double_eq_tol(a.wall_phase_s, 7, 0.15);
+		done();
+	}
+	/* a clock that fits into no minute: where it was in 1970 nobody knows */
+	analyse_from(starts[0], 7.3, 2);
+	ck_assert(isnan(a.wall_phase_s) && isnan(a.wall_period_s));
 	done();
 }
 END_TEST
@@ -510,6 +553,7 @@ TCase *job_cases(void)
 	tcase_add_test(t, what_the_best_leaves_is_tested_again);
 	tcase_add_test(t, signals_that_explain_nothing_give_no_best);
 	tcase_add_test(t, a_clock_is_reported_with_its_place_on_the_wall_clock);
+	tcase_add_test(t, beats_that_are_not_exact_have_the_same_place_whenever_one_looks);
 	tcase_add_test(t, the_tail_within_stalls_is_told);
 	tcase_add_test(t, with_few_stalls_the_slowest_slices_are_asked);
 	tcase_add_test(t, cpu_time_is_priced_by_role);

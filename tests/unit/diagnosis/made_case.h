@@ -42,5 +42,6 @@ TCase *path_cases(void);
 TCase *memory_cases(void);
 TCase *sound_cases(void);
 TCase *edge_cases(void);
+TCase *live_cases(void);
 
 #endif

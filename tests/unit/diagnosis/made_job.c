@@ -114,9 +114,9 @@ static int in_stall(const struct made_job *m, size_t slice)
 	return 0;
 }
 
-static bool is_near_stall(const struct made_job *m, size_t slice, size_t every)
+static bool is_near_stall(const struct made_job *m, size_t slice, size_t every, size_t from)
 {
-	for (size_t i = 0; i < m->n_stalls; i += every ? every : 1)
+	for (size_t i = from; i < m->n_stalls; i += every ? every : 1)
 		if (slice + 2 >= stall_at(m, i) && slice <= stall_at(m, i) + stall_slices(m))
 			return true;
 	return false;
@@ -339,7 +339,8 @@ static void watch(struct series_set *set, enum watcher w, const struct made_job 
 		put_place(set, places[w], m, i, &c);
 		for (size_t k = 0; k < m->n_signals; k++) {
 			const struct made_signal *s = &m->signals[k];
-			double now = is_near_stall(m, i, s->every) ? s->stalling : s->usual;
+			double now =
+				is_near_stall(m, i, s->every, s->from) ? s->stalling : s->usual;
 
 			if (s->watcher != w)
 				continue;

@@ -17,6 +17,7 @@ struct made_signal {
 	bool is_gauge;
 	double usual, stalling;
 	size_t every; /* only at each so-manieth stall; 0: at each */
+	size_t from;  /* the first of them */
 	double last;  /* gauge: what it has come to at the end, in a straight line; 0: usual */
 };
 

@@ -17,6 +17,7 @@ int main(void)
 	suite_add_tcase(s, memory_cases());
 	suite_add_tcase(s, sound_cases());
 	suite_add_tcase(s, edge_cases());
+	suite_add_tcase(s, live_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

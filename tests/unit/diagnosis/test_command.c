@@ -124,6 +124,47 @@ START_TEST(without_a_change_or_a_cell_there_is_no_command)
 }
 END_TEST
 
+static const struct {
+	const char *bus, *change, *words;
+} said[] = {
+	{"virtio-blk", "cache=none", "of the disk <driver cache='none'/>"},
+	{"virtio-blk", "iothreads=1",
+	 "of the disk <driver iothread='1'/>, and <iothreads>1</iothreads> of the domain"},
+	{"virtio-scsi", "iothreads=1",
+	 "of its controller <driver iothread='1'/>, and <iothreads>1</iothreads> of the domain"},
+	{"virtio-scsi", "queues=auto", "of its controller <driver queues='2'/>"},
+	{"sata", "bus=virtio-blk", "of the disk <target bus='virtio'/>"},
+	{"virtio-blk", "throttle=off", "of the disk no <iotune>"},
+	{"virtio-blk", "preallocation=full", NULL},
+	{"virtio-blk", NULL, NULL},
+};
+
+START_TEST(a_vm_of_somebody_else_is_changed_in_libvirts_words)
+{
+	const char *const buses[] = {said[_i].bus, NULL};
+	struct finding one = {.cell = 0, .change = (char *)said[_i].change};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct run_data d;
+
+	make_case(&d, buses, 1);
+	d.run.scenario_text = strdup("");
+	d.trials[0].domain_xml = strdup("<domain/>");
+	ck_assert(!finding_command(&d, &one, NULL, &out)); /* there is nothing to run again */
+	ck_assert(finding_in_libvirt(&d, &one, &out) == (said[_i].words != NULL));
+	ck_assert_str_eq(bl_buf_str(&out), said[_i].words ? said[_i].words : "");
+	out.len = 0;
+	/* one without libvirt; and a run of the lab */
+	free(d.trials[0].domain_xml);
+	d.trials[0].domain_xml = NULL;
+	ck_assert(!finding_in_libvirt(&d, &one, &out));
+	d.trials[0].domain_xml = strdup("<domain/>");
+	free(d.run.scenario_text);
+	d.run.scenario_text = strdup("name: t\n");
+	ck_assert(!finding_in_libvirt(&d, &one, &out));
+	run_data_done(&d);
+}
+END_TEST
+
 TCase *command_cases(void)
 {
 	TCase *t = tcase_create("command");
@@ -132,5 +173,7 @@ TCase *command_cases(void)
 			    BL_ARRAY_LEN(commands));
 	tcase_add_test(t, what_the_run_was_told_of_its_disk_and_repeats_is_told_again);
 	tcase_add_test(t, without_a_change_or_a_cell_there_is_no_command);
+	tcase_add_loop_test(t, a_vm_of_somebody_else_is_changed_in_libvirts_words, 0,
+			    BL_ARRAY_LEN(said));
 	return t;
 }

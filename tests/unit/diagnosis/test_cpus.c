@@ -201,6 +201,43 @@ START_TEST(throttled_cpus_are_said)
 }
 END_TEST
 
+static uint64_t *values_of(const char *name, size_t *ret_n)
+{
+	struct series_set *set = &d.trials[0].jobs[0].watched[WATCHED_HOST];
+	const struct series *s = series_find(set, name);
+
+	ck_assert_ptr_nonnull(s);
+	*ret_n = set->n;
+	return s->values;
+}
+
+/* An idle CPU's clock comes up to speed in the first second; an event long after that. */
+START_TEST(a_clock_that_comes_up_to_speed_is_not_throttled)
+{
+	struct made_job m = calm_job();
+	uint64_t *clock, *events;
+	size_t n;
+
+	set_signal(&m, WATCHED_HOST, "throttle.events", 0, 0);
+	set_gauge(&m, WATCHED_HOST, "frequency.mean_khz", 3600000, 3600000);
+	for (int is_slower = 0; is_slower < 2; is_slower++) {
+		make_run(&d, "virtio-blk", 1, &m);
+		clock = values_of("frequency.mean_khz", &n);
+		events = values_of("throttle.events", &n);
+		for (size_t i = 0; i < n; i++) {
+			clock[i] = i < 10 ? 800000 : is_slower && i > 410 ? 2800000 : 3600000;
+			events[i] = i < 400 ? 0 : 5;
+		}
+		expect_causes(&d, &f, "cpu-throttled", NULL);
+		expect_cause(&f, "cpu-throttled",
+			     is_slower ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY, "5 times",
+			     is_slower ? "2800 of at most 3600 MHz" : "3600 of at most 3600 MHz",
+			     NULL);
+		done();
+	}
+}
+END_TEST
+
 START_TEST(a_job_of_the_host_that_ran_is_possible_and_likely_beside_stalls)
 {
 	struct made_job m = calm_job();
@@ -252,6 +289,7 @@ TCase *cpu_cases(void)
 	tcase_add_test(t, steal_is_vcpu_starvation);
 	tcase_add_test(t, others_make_a_busy_host);
 	tcase_add_test(t, throttled_cpus_are_said);
+	tcase_add_test(t, a_clock_that_comes_up_to_speed_is_not_throttled);
 	tcase_add_test(t, a_job_of_the_host_that_ran_is_possible_and_likely_beside_stalls);
 	return t;
 }

@@ -58,6 +58,51 @@ START_TEST(how_many_stalls_a_signal_must_go_with)
 }
 END_TEST
 
+/* The pages are swapped before each second stall, the thread waits before the others. */
+START_TEST(a_second_cause_is_named_of_what_the_first_leaves)
+{
+	struct made_job m = calm_job();
+
+	set_stalls(&m, 12, 0.4, 0);
+	m.seconds = 120;
+	m.is_stalled_at[LAYER_AT_QEMU] = m.is_stalled_at[LAYER_AT_HOST_BLOCK] = false;
+	set_signal(&m, WATCHED_HOST, "swap.out_pages", 0, 900);
+	m.signals[m.n_signals - 1].every = 2;
+	set_signal(&m, WATCHED_HOST, "thread.vcpu0.wait_ns", 2e6, 0.9e9);
+	for (size_t i = 0; i < m.n_signals; i++)
+		if (!strcmp(m.signals[i].name, "thread.vcpu0.wait_ns"))
+			m.signals[i].every = 2, m.signals[i].from = 1;
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, "is high before 6 of 12 stalls",
+		     "of the 6 that it leaves '", "is high before 6 (attributable fraction",
+		     "a second cause", NULL);
+	done();
+	/* one cause of a half, and nothing for the rest */
+	m.signals[m.n_signals - 1].every = 2;
+	set_signal(&m, WATCHED_HOST, "thread.vcpu0.wait_ns", 2e6, 2e6);
+	make_run(&d, "virtio-blk", 1, &m);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	ck_assert_ptr_null(
+		strstr(expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, NULL)->evidence, "second"));
+	done();
+}
+END_TEST
+
+START_TEST(signals_go_before_groups_of_stalls)
+{
+	struct job_analysis a = {
+		.spike_kind = SPIKES_STALLS, .n_spikes = 6, .stutter = {.n_stalls = 6}};
+	struct look l = {.a = &a};
+
+	ck_assert_str_eq(spikes_word(&l), "stalls");
+	a.stutter.n_stalls = 9; /* as say_stalls() counts them */
+	ck_assert_str_eq(spikes_word(&l), "groups of stalls");
+	a.spike_kind = SPIKES_SLOW;
+	ck_assert_str_eq(spikes_word(&l), "slow moments");
+}
+END_TEST
+
 START_TEST(stalls_must_be_long_and_take_their_part)
 {
 	struct made_job m = calm_job();
@@ -438,6 +483,8 @@ TCase *edge_cases(void)
 	TCase *t = tcase_create("edges");
 
 	tcase_add_test(t, how_many_stalls_a_signal_must_go_with);
+	tcase_add_test(t, a_second_cause_is_named_of_what_the_first_leaves);
+	tcase_add_test(t, signals_go_before_groups_of_stalls);
 	tcase_add_test(t, stalls_must_be_long_and_take_their_part);
 	tcase_add_test(t, only_stalls_that_are_felt_count);
 	tcase_add_test(t, a_tail_of_few_requests_is_no_finding);

@@ -168,6 +168,24 @@ START_TEST(flushes_that_take_the_time)
 }
 END_TEST
 
+/* The guest's file system makes them, for several threads at once: 100 a second of 27 ms. */
+START_TEST(flushes_side_by_side_take_no_more_than_the_time)
+{
+	struct made_job m = calm_job();
+
+	m.writes = 1;
+	m.flushes_per_s = 100;
+	m.flush_ns = 30e6;
+	make_run(&d, "virtio-blk", 1, &m);
+	d.trials[0].jobs[0].sample->dir[IO_SYNC].lat->n = 0; /* not the job's */
+	expect_causes(&d, &f, "flush-storm", NULL);
+	expect_cause(&f, "flush-storm", CONFIDENCE_LIKELY,
+		     "27.0 ms each at the guest block layer, 2.70 at once on average", NULL);
+	ck_assert_ptr_null(strstr(f.items[0].evidence, "270 %"));
+	done();
+}
+END_TEST
+
 START_TEST(the_change_of_a_flush_storm_fits_the_cell)
 {
 	struct made_job m = calm_job();
@@ -255,6 +273,7 @@ TCase *memory_cases(void)
 	tcase_add_test(t, writeback_that_goes_with_the_stalls_is_the_hosts_cache);
 	tcase_add_test(t, dirty_pages_that_grow_are_the_caches_only_when_the_job_wrote_them);
 	tcase_add_test(t, flushes_that_take_the_time);
+	tcase_add_test(t, flushes_side_by_side_take_no_more_than_the_time);
 	tcase_add_test(t, the_change_of_a_flush_storm_fits_the_cell);
 	tcase_add_test(t, discards_that_go_with_the_stalls);
 	tcase_add_test(t, a_full_cpu_in_the_guest_is_the_limit);

@@ -196,7 +196,7 @@ START_TEST(first_writes_to_qcow2_allocate)
 	expect_causes(&d, &f, "qcow2-allocation", NULL);
 	expect_cause(&f, "qcow2-allocation", CONFIDENCE_LIKELY, "the host wrote 1.35 times",
 		     "0 % of the qcow2 image", NULL);
-	ck_assert_str_eq(f.items[0].change, "preallocation=full");
+	ck_assert_str_eq(f.items[0].change, "preallocation=metadata");
 	done();
 	/* and QEMU's block layer has the time */
 	m.at[LAYER_AT_HOST_BLOCK].share = 0.1;

@@ -1,11 +1,13 @@
 /* Is the measurement sound, do symptoms name their cause, is the configuration what it should be?
  */
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs.h"
 #include "made_job.h"
+#include "rng.h"
 #include "thresholds.h"
 
 static struct run_data d;
@@ -88,8 +90,35 @@ START_TEST(a_short_job_is_said_and_lowers_the_rest)
 }
 END_TEST
 
+/* Of 5.45 s the 55th slice is a half one with hardly a request, at the end of the last fifth. */
+START_TEST(the_rest_of_a_slice_is_no_slow_one)
+{
+	struct made_job m = calm_job();
+	struct interval *last;
+	struct sample *s;
+
+	m.seconds = 6;
+	m.drift = -0.08;
+	make_run(&d, "virtio-blk", 1, &m);
+	s = d.trials[0].jobs[0].sample;
+	while (s->n_intervals > 55)
+		free(s->intervals[--s->n_intervals].buckets);
+	s->runtime_ns = 5450000000;
+	last = &s->intervals[54];
+	ck_assert_uint_eq(last->index, 54);
+	last->count = last->buckets[0].count = 1;
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
 START_TEST(a_drift_is_not_steady_and_noise_is)
 {
+	static const char *const paced[] = {
+		"[j]\nrate_iops=5000\n",  "[j]\nrate=,1m\n",    "[j]\nrate=0,1m,\nrw=write\n",
+		"[j]\nrate_iops=0,0,9\n", "[j]\nthinktime=5\n", "[j]\nlatency_target=10ms\n"};
+	static const char *const free_[] = {"[j]\nrate=0\nbs=4k\n", "[j]\nrate=,,\nsize=9\n",
+					    "[j]\nrate_cycle=1000\n"};
 	struct made_job m = calm_job();
 
 	m.drift =
@@ -105,14 +134,71 @@ START_TEST(a_drift_is_not_steady_and_noise_is)
 	/* asked for */
 	m.drift = -0.3;
 	make_run(&d, "virtio-blk", 1, &m);
-	free(d.trials[0].jobs[0].job_text);
-	d.trials[0].jobs[0].job_text = strdup("[j]\nrate_iops=5000\n");
-	expect_causes(&d, &f, NULL);
-	done();
+	for (size_t i = 0; i < sizeof paced / sizeof *paced; i++) {
+		free(d.trials[0].jobs[0].job_text);
+		d.trials[0].jobs[0].job_text = strdup(paced[i]);
+		expect_causes(&d, &f, NULL);
+		findings_done(&f);
+	}
+	for (size_t i = 0; i < sizeof free_ / sizeof *free_; i++) {
+		free(d.trials[0].jobs[0].job_text);
+		d.trials[0].jobs[0].job_text = strdup(free_[i]);
+		expect_causes(&d, &f, "not-steady", NULL);
+		findings_done(&f);
+	}
+	run_data_done(&d);
 	/* shorter than five rounds */
 	m.seconds = 4;
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+/* Latency of each slice by @factor at the top of a saw of @period_s. */
+static void swing(struct sample *s, double factor, double period_s)
+{
+	struct rng r;
+
+	rng_seed(&r, 4);
+	for (size_t i = 0; i < s->n_intervals; i++) {
+		struct interval *iv = &s->intervals[i];
+		double up = fmod(iv->index / 10., period_s) / period_s * (factor - 1) + 1;
+		double ns = 200e3 * up * (0.9 + 0.2 * rng_unit(&r));
+
+		iv->buckets[0].index = (uint16_t)hist_index((uint64_t)ns);
+	}
+}
+
+START_TEST(latency_that_swings_is_not_steady)
+{
+	struct made_job m = calm_job();
+
+	m.seconds = 240;
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	expect_causes(&d, &f, "not-steady", NULL);
+	expect_cause(&f, "not-steady", CONFIDENCE_LIKELY, "latency swings every 20",
+		     "over all periods from 4.00 to 24.0 s", NULL);
+	done();
+	/* a little; and as it was asked for */
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 1.2, 20);
+	expect_causes(&d, &f, NULL);
+	findings_done(&f);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	free(d.trials[0].jobs[0].job_text);
+	d.trials[0].jobs[0].job_text = strdup("[j]\nthinktime=5\n");
+	expect_causes(&d, &f, NULL);
+	done();
+	/* beside stalls: with them */
+	set_stalls(&m, 4, 1.0, 0);
+	m.is_stalled_at[LAYER_AT_HOST_BLOCK] = m.is_stalled_at[LAYER_AT_QEMU] = false;
+	make_run(&d, "virtio-blk", 1, &m);
+	swing(d.trials[0].jobs[0].sample, 2, 20);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_not(&f, "not-steady");
+	expect_cause(&f, "stutter", CONFIDENCE_CERTAIN, "latency swings every 20", NULL);
 	done();
 }
 END_TEST
@@ -132,6 +218,7 @@ START_TEST(two_stalls_happen_on_every_host)
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, "stutter", "no-cause", NULL);
 	expect_cause(&f, "stutter", CONFIDENCE_LIKELY, "3 stalls",
+		     "too few or too short for a period to be told",
 		     "nothing that was watched explains", NULL);
 	done();
 }
@@ -348,6 +435,51 @@ START_TEST(cells_that_swap_places_between_mean_and_tail)
 }
 END_TEST
 
+/* The third wins both, so that none of the other two wins anything overall. */
+START_TEST(two_cells_swap_places_beside_one_that_wins_both)
+{
+	static const char *const buses[] = {"virtio-blk", "virtio-scsi", "nvme-emulated", NULL};
+	static const double mean[] = {50e3, 100e3, 30e3}, slow[] = {950e3, 500e3, 400e3};
+	struct made_job m = calm_job();
+
+	m.seconds = 20;
+	m.slow_share = 0.004;
+	make_case(&d, buses, 6);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		m.lat_ns = mean[d.trials[i].cell] * (1 + 0.001 * d.trials[i].repeat);
+		m.slow_ns = slow[d.trials[i].cell] * (1 + 0.001 * d.trials[i].repeat);
+		make_job(&d.trials[i].jobs[0], &m);
+	}
+	expect_causes(&d, &f, "mean-misleads", NULL);
+	expect_cause(&f, "mean-misleads", CONFIDENCE_CERTAIN, "'virtio-blk' has a mean of 53",
+		     "'virtio-scsi' has", NULL);
+	ck_assert_uint_eq(f.items[0].cell, 0);
+	done();
+}
+END_TEST
+
+/* Each has a better mean and a worse tail than the next: ten pairs, of which three are told. */
+START_TEST(of_many_that_swap_places_the_worst_are_told)
+{
+	static const char *const buses[] = {"virtio-blk", "virtio-scsi", "nvme-emulated",
+					    "virtio-blk", "virtio-scsi", NULL};
+	struct made_job m = calm_job();
+
+	m.seconds = 20;
+	m.slow_share = 0.004;
+	make_case(&d, buses, 6);
+	for (size_t i = 0; i < d.n_trials; i++) {
+		m.lat_ns = (50e3 + 10e3 * d.trials[i].cell) * (1 + 0.001 * d.trials[i].repeat);
+		m.slow_ns = (950e3 - 50e3 * d.trials[i].cell) * (1 + 0.001 * d.trials[i].repeat);
+		make_job(&d.trials[i].jobs[0], &m);
+	}
+	expect_findings(&d, 3, &f);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(f.items[i].cell, i);
+	done();
+}
+END_TEST
+
 /* Three depths in one trial: the latency of each. */
 static void make_sweep(const double lat_ns[3])
 {
@@ -444,7 +576,9 @@ TCase *sound_cases(void)
 
 	tcase_add_test(t, reads_that_came_from_memory);
 	tcase_add_test(t, a_short_job_is_said_and_lowers_the_rest);
+	tcase_add_test(t, the_rest_of_a_slice_is_no_slow_one);
 	tcase_add_test(t, a_drift_is_not_steady_and_noise_is);
+	tcase_add_test(t, latency_that_swings_is_not_steady);
 	tcase_add_test(t, two_stalls_happen_on_every_host);
 	tcase_add_test(t, a_tail_is_bad_from_twenty_times_the_median);
 	tcase_add_test(t, what_was_looked_at_is_kept_for_each_job);
@@ -454,6 +588,8 @@ TCase *sound_cases(void)
 	tcase_add_test(t, trials_of_a_cell_that_are_unlike_are_drift);
 	tcase_add_test(t, two_runs_are_compared_by_what_makes_hosts_unlike);
 	tcase_add_test(t, cells_that_swap_places_between_mean_and_tail);
+	tcase_add_test(t, two_cells_swap_places_beside_one_that_wins_both);
+	tcase_add_test(t, of_many_that_swap_places_the_worst_are_told);
 	tcase_add_test(t, a_sweep_beyond_its_knee_is_too_deep);
 	tcase_add_test(t, every_threshold_is_documented_as_it_is);
 	tcase_add_test(t, every_cause_that_people_meet_has_its_symptom);

@@ -92,6 +92,31 @@ START_TEST(a_busy_and_queueing_device_is_saturated)
 }
 END_TEST
 
+/* A mirror: of the time the busiest is told, of the requests all. */
+START_TEST(of_several_devices_the_busiest_is_told)
+{
+	struct made_job m = calm_job();
+
+	m.lat_ns = 8e6;
+	m.depth = 8;
+	m.at[LAYER_AT_HOST_BLOCK].share = 0.55;
+	m.busy = 0.99;
+	set_signal(&m, WATCHED_HOST, "disk.sdb.reads", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.read_ns", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.read_bytes", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.writes", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.write_ns", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.write_bytes", 0, 0);
+	set_signal(&m, WATCHED_HOST, "disk.sdb.busy_ns", 0.2e9, 0.2e9);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "device-saturated", NULL);
+	expect_cause(&f, "device-saturated", CONFIDENCE_LIKELY,
+		     "of the host's devices sda sdb the busiest was busy 99.0 %",
+		     "together they had 4.40 requests", NULL);
+	done();
+}
+END_TEST
+
 START_TEST(a_fast_device_that_is_kept_busy_is_only_possible)
 {
 	struct made_job m = calm_job();
@@ -430,6 +455,7 @@ TCase *storage_cases(void)
 	tcase_add_test(t, a_calm_job_has_no_finding);
 	tcase_add_test(t, on_an_emulated_cpu_only_that_is_said);
 	tcase_add_test(t, a_busy_and_queueing_device_is_saturated);
+	tcase_add_test(t, of_several_devices_the_busiest_is_told);
 	tcase_add_test(t, a_fast_device_that_is_kept_busy_is_only_possible);
 	tcase_add_test(t, a_device_that_the_job_itself_keeps_busy_is_only_possible);
 	tcase_add_test(t, somebody_elses_bytes_are_said);

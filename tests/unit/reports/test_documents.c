@@ -259,6 +259,30 @@ START_TEST(signals_in_csv_are_those_that_were_watched)
 }
 END_TEST
 
+/* Nobody knows when a job counted that has no sample and one reading. */
+START_TEST(signals_of_a_job_without_a_window_have_no_time)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct report_sink to = {&out, keep};
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+
+	synthetic_run(&watched, &d);
+	for (size_t i = 0; i < d.n_trials; i++)
+		for (size_t k = 0; k < d.trials[i].n_jobs; k++) {
+			struct job_result *j = &d.trials[i].jobs[k];
+
+			j->sample = sample_free(j->sample);
+			for (int w = 0; w < WATCHERS; w++)
+				j->watched[w].n = j->watched[w].n ? 1 : 0;
+		}
+	ck_assert_int_eq(report_csv_table(&d, REPORT_SIGNALS, &to, &err), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), ",host,thread.iothread1.run_ns,counter,,"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), ",counter,0."));
+	run_data_done(&d);
+}
+END_TEST
+
 static int refuse_third(void *ctx, const struct bl_buf *text, struct bl_err *err)
 {
 	(void)text;
@@ -303,6 +327,7 @@ int main(void)
 			    REPORT_LAYERS, REPORT_TABLES);
 	tcase_add_test(t, the_parts_of_a_budget_in_csv_are_its_total);
 	tcase_add_test(t, signals_in_csv_are_those_that_were_watched);
+	tcase_add_test(t, signals_of_a_job_without_a_window_have_no_time);
 	tcase_add_test(t, a_place_that_takes_no_more_ends_the_table);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

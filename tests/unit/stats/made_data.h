@@ -23,6 +23,7 @@ double draw_normal(uint64_t *state);
 TCase *rank_cases(void);
 TCase *stutter_cases(void);
 TCase *attribution_cases(void);
+TCase *modulation_cases(void);
 TCase *simulated_cases(void);
 TCase *summary_cases(void);
 TCase *compare_cases(void);

@@ -13,6 +13,7 @@ int main(void)
 	suite_add_tcase(s, figure_cases());
 	suite_add_tcase(s, stutter_cases());
 	suite_add_tcase(s, attribution_cases());
+	suite_add_tcase(s, modulation_cases());
 	suite_add_tcase(s, simulated_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
