@@ -23,7 +23,7 @@ struct sampler_watch {
 	pid_t pid;             /* QEMU or the job's process; 0: none */
 	enum cpu_role unnamed; /* what threads are whose name says nothing: CPU_OTHER for QEMU */
 	pid_t server; /* of the lab, which works for the VM: its CPU time is not others'. 0: none */
-	const char *path;      /* the backing, whose devices are watched; NULL: none */
+	const char *path;              /* the backing, whose devices are watched; NULL: none */
 	const char *const *more_paths; /* [n_more] further ones; NULL among them are none */
 	size_t n_more;
 	const char
