@@ -258,17 +258,26 @@ END_TEST
 
 /* --- on this host --- */
 
+/* Of CPU time: what others do beside it costs no look anything. */
+static uint64_t spent_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
 START_TEST(looks_are_cheap)
 {
-	uint64_t from = bl_now_ns(), whole, look;
+	uint64_t from = bl_now_ns(), begun = spent_ns(), whole, look;
 
 	n = neighbours_new("", from);
-	whole = bl_now_ns() - from;
-	from = bl_now_ns();
+	whole = spent_ns() - begun;
+	begun = spent_ns();
 	for (unsigned i = 0; i < 100; i++)
 		neighbours_look(n, from + i);
-	look = (bl_now_ns() - from) / 100;
-	printf("all processes: %.1f ms; a look between: %.0f us\n", (double)whole / 1e6,
+	look = (spent_ns() - begun) / 100;
+	printf("all processes: %.1f ms of CPU time; a look between: %.0f us\n", (double)whole / 1e6,
 	       (double)look / 1e3);
 	ck_assert_uint_lt(look, 20 * NS_PER_MS);
 	neighbours_end(n, 0, bl_now_ns());
