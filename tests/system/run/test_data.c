@@ -125,8 +125,17 @@ START_TEST(a_bus_the_guest_kernel_has_no_driver_for_is_impossible)
 }
 END_TEST
 
+static uint64_t reads_of(const char *cell)
+{
+	for (size_t i = 0; i < lab.n_trials; i++)
+		if (strcmp(lab.trials[i].cell, cell) == 0)
+			return lab.trials[i].ios[0];
+	ck_abort_msg("there is no cell '%s'", cell);
+}
+
 /* 5 ms for each read of the server, one at a time; 100 requests a second, of which a tenth is there
- * at once. What is not slowed does several hundred a second even emulated. */
+ * at once. What is not slowed does more on the same machine, however slow that is: of the same bus,
+ * as an emulated controller may be slower than the server. */
 START_TEST(a_slow_server_and_a_limit_are_felt_by_the_guest)
 {
 	static const char jobs_qd1[] = "[read]\nrw=randread\nbs=4k\ndirect=1\ntime_based=1\n"
@@ -151,12 +160,12 @@ START_TEST(a_slow_server_and_a_limit_are_felt_by_the_guest)
 
 		ck_assert_msg(t->state == TRIAL_OK, "%s: %s\n%s", t->cell, t->reason, t->console);
 		printf("  %s: %u I/Os in 2 s\n", t->cell, (unsigned)t->ios[0]);
-		if (strcmp(t->cell, "virtio-blk") == 0)
-			ck_assert_uint_gt(t->ios[0], 500);
-		else
+		if (strcmp(t->cell, "virtio-blk") != 0)
 			ck_assert_uint_lt(t->ios[0], 401);
 		ck_assert_uint_gt(t->ios[0], 20);
 	}
+	ck_assert_uint_gt(reads_of("virtio-blk"), reads_of("slow"));
+	ck_assert_uint_gt(reads_of("virtio-blk"), reads_of("limit"));
 	ck_assert_uint_eq(lab_n_files(&lab, "work/runs"), 0);
 	lab_done(&lab);
 }
