@@ -107,6 +107,16 @@ static double absorbed_of(const struct look *l)
 	return guest > 0 ? host / guest : NAN;
 }
 
+/* What the job wrote from one flush to the next, on average: no more of its own can be dirty, as a
+ * flush has it written. NAN: it is not known what it wrote. */
+static double unflushed(const struct look *l)
+{
+	double flushes = fmax(count_at(l, LAYER_AT_ENGINE, IO_SYNC),
+			      count_at(l, LAYER_AT_QEMU, IO_SYNC)); /* of one NAN, the other */
+
+	return bytes_at(l, LAYER_AT_ENGINE, IO_WRITE) / (isnan(flushes) ? 1 : flushes + 1);
+}
+
 static bool is_twice_cached(const struct look *l)
 {
 	return l->a->j->sample && job_number(l, "direct", 0) == 0 && !job_says(l, "sync", "dsync");
@@ -126,9 +136,9 @@ static void rule_of_cache(struct look *l)
 	if (!is_served_by_qemu(l) || is_past_host_cache(l))
 		return;
 	s = explains(l, writeback_signals);
-	/* The dirty pages may be another program's: only as many as the job wrote can be its. */
+	/* The dirty pages may be another program's. */
 	has_level = grown >= limit(l, THRESHOLD_DIRTY_GROWTH) &&
-		    written >= limit(l, THRESHOLD_DIRTY_GROWTH);
+		    unflushed(l) >= limit(l, THRESHOLD_DIRTY_GROWTH);
 	if (!has_level && !s)
 		return;
 	say(&said, "the disk goes through the host's page cache (cache %s)",

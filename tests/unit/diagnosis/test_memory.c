@@ -124,6 +124,14 @@ START_TEST(dirty_pages_that_grow_are_the_caches_only_when_the_job_wrote_them)
 	expect_cause(&f, "host-page-cache", CONFIDENCE_LIKELY, "caches the same data once more",
 		     NULL);
 	done();
+	/* a commit a second has all of its own written each time */
+	m.flushes_per_s = 1;
+	m.flush_ns = 1e6;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_axis(&d, 0, "cache", "writeback");
+	expect_causes(&d, &f, NULL);
+	done();
+	m.flushes_per_s = 0;
 	/* they fell: another program's were written back */
 	set_rise(&m, WATCHED_HOST, "memory.dirty_bytes", 200e6, 2e6);
 	make_run(&d, "virtio-blk", 1, &m);
