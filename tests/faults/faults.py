@@ -36,6 +36,8 @@ def arguments():
                    help="what each fault does to the latency; nothing is diagnosed")
     p.add_argument("--accel", default="auto", choices=("auto", "kvm", "tcg"))
     p.add_argument("--keep", action="store_true", help="keep scenarios, stores and logs of all runs")
+    p.add_argument("--require-all", action="store_true",
+                   help=f"no entry may be skipped (default: {matrix.MOST_SKIPPED} may)")
     p.add_argument("--list", action="store_true", help="the entries")
     return p.parse_args()
 
@@ -57,6 +59,14 @@ def chosen(only):
 
 def why_not(case):
     return next((why for why in (i.why_not() for i in case.inject) if why), None)
+
+
+def not_made(case):
+    return next((why for why in (i.check() for i in case.inject) if why), None)
+
+
+def reason(error):
+    return str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
 
 
 def evidence_of(document):
@@ -103,8 +113,11 @@ class Session:
             document = self.lab.diagnose(self.lab.run(name, case))
             outcome.found = matrix.named(document)
             outcome.evidence = evidence_of(document)
-        except (LabError, OSError, RuntimeError, ValueError) as e:
-            outcome.failed = str(e)
+            why = not_made(case)
+            if why:
+                outcome.failed = "the fault was not made: " + why
+        except Exception as e:  # one run that went wrong ends no session: the matrix says it
+            outcome.failed = reason(e)
         outcome.seconds = time.monotonic() - begun
         if outcome.is_right:
             self.clean(name)
@@ -134,16 +147,17 @@ class Session:
         for what, one in (("without", self.plain(case)), ("with", case)):
             try:
                 found = figures(self.lab.run(name, one))
-            except LabError as e:
-                print(f"  {what:8}FAILED: {e}", flush=True)
+            except Exception as e:  # the other entries' turn
+                print(f"  {what:8}FAILED: {reason(e)}", flush=True)
                 continue
             for (job, direction), values in found.items():
                 n, *times = values
                 print(f"  {what:8}{job} {direction}: {n} I/Os, p50 p99 p99.9 max ms: " +
                       "  ".join("-" if t is None else f"{t / 1e6:.2f}" for t in times), flush=True)
             for injector in one.inject:
-                if hasattr(injector, "made"):
-                    print(f"  made {injector.made}")
+                why = injector.check()
+                print(f"  {type(injector).__name__}: made {injector.made}" +
+                      (f"; NOT MADE: {why}" if why else ""))
         self.clean(name)
 
 
@@ -151,7 +165,7 @@ def interrupted(number, frame):
     raise KeyboardInterrupt
 
 
-def judge_all(session, faults, sets, is_whole):
+def judge_all(session, faults, sets, is_whole, most_skipped):
     outcomes = []
     for fault in faults:
         for which in sets:
@@ -164,7 +178,7 @@ def judge_all(session, faults, sets, is_whole):
                           ("matrix.json", json.dumps(matrix.as_json(result), indent=1))):
         with open(os.path.join(session.out, name), "w", encoding="utf-8") as f:
             f.write(content + "\n")
-    complaints = result.complaints(is_whole)
+    complaints = result.complaints(is_whole, most_skipped)
     for c in complaints:
         print("not good enough:", c)
     return 1 if complaints else 0
@@ -186,7 +200,8 @@ def main():
             for which in sets:
                 session.effects(fault, which)
         return 0
-    return judge_all(session, faults, sets, is_whole=not args.only)
+    return judge_all(session, faults, sets, is_whole=not args.only,
+                     most_skipped=0 if args.require_all else matrix.MOST_SKIPPED)
 
 
 if __name__ == "__main__":

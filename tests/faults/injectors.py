@@ -3,11 +3,14 @@ runner; what it starts ends with the runner, however that ends, and what it make
 
 import ctypes
 import glob
+import mmap
 import os
 import random
 import signal
 import socket
+import struct
 import subprocess
+import sys
 import threading
 import time
 
@@ -22,8 +25,11 @@ def die_with_parent(number=signal.SIGKILL):
 
 class Injector:
     """start() and stop() around a run; @when: "run" from before the lab starts, "job" while jobs
-    run in the VM. why_not(): a reason why this machine can't do it, or None."""
+    run in the VM. why_not(): a reason why this machine can't do it, or None. check(), after stop():
+    a reason why the fault was not made, or None. @made: how often it was made."""
     when = "job"
+    made = 0
+    trouble = None  # the first thing that went wrong
 
     def why_not(self):
         return None
@@ -34,30 +40,68 @@ class Injector:
     def stop(self):
         pass
 
+    def fails(self, why):
+        self.trouble = self.trouble or why
 
-class Children(Injector):
-    """Processes of ours, each in body() of a fork."""
+    def check(self):
+        return self.trouble or (None if self.made else "it was made not once")
+
+
+class Board:
+    """A page that a child shares with us: how often it did its work, and why it ended."""
+    TEXT = 8
 
     def __init__(self):
-        self.pids = []
+        self.page = mmap.mmap(-1, mmap.PAGESIZE)
+
+    @property
+    def made(self):
+        return struct.unpack_from("Q", self.page)[0]
+
+    def count(self):
+        struct.pack_into("Q", self.page, 0, self.made + 1)
+
+    @property
+    def why(self):
+        return self.page[self.TEXT:].split(b"\0", 1)[0].decode()
+
+    def tell(self, why):
+        text = why.encode()[:mmap.PAGESIZE - self.TEXT - 1]
+        self.page[self.TEXT:self.TEXT + len(text)] = text
+
+
+class Children(Injector):
+    """Processes of ours, each in body(board, ...) of a fork, which does not return."""
+
+    def __init__(self):
+        self.children = []  # (pid, its board)
 
     def fork(self, body, *args):
+        board = Board()
         pid = os.fork()
         if pid == 0:
             try:
                 die_with_parent()
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                body(*args)
+                body(board, *args)
+            except BaseException as e:  # pylint: disable=broad-except
+                board.tell(f"{type(e).__name__}: {e}")
             finally:
                 os._exit(1)
-        self.pids.append(pid)
+        self.children.append((pid, board))
 
     def stop(self):
-        for pid in self.pids:
+        for pid, board in self.children:
+            has_ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-        self.pids = []
+            if has_ended:
+                self.fails("a program that makes it ended by itself: " + (board.why or "killed"))
+            elif not board.made:
+                self.fails("a program that makes it did its work not once")
+            self.made += board.made
+        self.children = []
 
 
 # --- CPUs ---
@@ -69,12 +113,29 @@ def spin(seconds):
             pass
 
 
-def hog(cpus, is_realtime, on_s, off_s):
+def be_realtime():
+    os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+
+
+def may_be_realtime():
+    """Root may be refused, too: in a container, in a group without time for it. So try, in a child."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            be_realtime()
+            os._exit(0)
+        finally:
+            os._exit(1)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def hog(board, cpus, is_realtime, on_s, off_s):
     os.sched_setaffinity(0, cpus)
     if is_realtime:
-        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+        be_realtime()
     while True:
         spin(on_s)
+        board.count()
         if off_s:
             time.sleep(off_s)
 
@@ -94,24 +155,34 @@ class CpuHog(Children):
         cpus = len(os.sched_getaffinity(0))
         if self.beside and cpus < 2:
             return "one CPU: the VM's threads can't be told apart by their CPU"
-        if self.is_realtime and os.geteuid() != 0:
-            return "a real-time priority needs root"
+        if self.is_realtime and not may_be_realtime():
+            return "no real-time priority is given to us (root, CAP_SYS_NICE or RLIMIT_RTPRIO)"
         return None
 
     def start(self, lab):
         cpus = os.sched_getaffinity(0)
         if self.beside:
-            theirs = {min(cpus)}
-            for tid, role in lab.vm_threads():
-                os.sched_setaffinity(tid, theirs if role == self.beside else cpus - theirs)
-            cpus = theirs
+            cpus = self.part(lab.vm_threads(), cpus)
         for _ in range(self.n):
             self.fork(hog, cpus, self.is_realtime, self.on_s, self.off_s)
+
+    def part(self, threads, cpus):
+        """The CPU that those threads are kept on now; all others are kept off it."""
+        theirs, n = {min(cpus)}, 0
+        for tid, role in threads:
+            try:
+                os.sched_setaffinity(tid, theirs if role == self.beside else cpus - theirs)
+            except ProcessLookupError:  # QEMU's pool threads come and go
+                continue
+            n += role == self.beside
+        if not n:
+            self.fails(f"the VM has no thread '{self.beside}'")
+        return theirs
 
 
 # --- the host's page cache and memory ---
 
-def write_bursts(path, burst, rest_s, file_bytes):
+def write_bursts(board, path, burst, rest_s, file_bytes):
     data = os.urandom(4 * MIB)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     at = 0
@@ -120,6 +191,7 @@ def write_bursts(path, burst, rest_s, file_bytes):
             os.pwrite(fd, data, at)
             at = (at + len(data)) % file_bytes
         os.fdatasync(fd)
+        board.count()
         time.sleep(rest_s)
 
 
@@ -219,26 +291,54 @@ class MemoryGroup(Injector):
         return int(values.get(name, 0))
 
     def limit(self):
+        try:
+            self.set_limit()
+        except (OSError, ValueError) as e:
+            self.fails(f"the memory cgroup's limit can't be set: {e}")
+
+    def set_limit(self):
         resident = self.stat("anon") + self.stat("shmem") if self.is_v2 else \
             self.stat("total_rss") + self.stat("total_shmem")
         knob = "memory.max" if self.is_v2 else "memory.limit_in_bytes"
         with open(os.path.join(self.path, knob), "w", encoding="ascii") as f:
             f.write(str(resident + self.spare))
 
+    def hits(self):
+        """How often the limit was reached."""
+        if not self.is_v2:
+            with open(os.path.join(self.path, "memory.failcnt"), encoding="ascii") as f:
+                return int(f.read())
+        with open(os.path.join(self.path, "memory.events"), encoding="ascii") as f:
+            return int(dict(line.split() for line in f).get("max", 0))
+
     def remove(self):
         for _ in range(50):  # what ended in it is counted out a moment later
             try:
                 os.rmdir(self.path)
                 break
-            except OSError:
+            except OSError as e:
+                why = e
                 time.sleep(0.1)
+        else:
+            print(f"faults: the memory cgroup {self.path} can't be removed: {why}; the next run with "
+                  f"such an entry tries again, or by hand: rmdir {self.path}", file=sys.stderr)
         self.path = None
 
     def stop(self):
         if self.timer:
             self.timer.cancel()
-        if self.path:
-            self.remove()
+            if self.timer.ident:  # it was started
+                self.timer.join()
+        if not self.path:
+            return
+        try:
+            self.made = self.hits()
+        except (OSError, ValueError) as e:
+            self.fails(f"how often the limit was reached can't be read: {e}")
+        self.remove()
+
+    def check(self):
+        return self.trouble or (None if self.made else "the memory cgroup's limit was never reached")
 
 
 # --- the storage below ---
@@ -265,29 +365,36 @@ class DiskLoad(Injector):
         with open(file, "w", encoding="ascii") as f:
             f.write(f"[load]\nfilename={self.path}\nsize={self.bytes}\ndirect=1\n"
                     f"ioengine=io_uring\ntime_based\nruntime=600s\n{self.job}")
-        self.child = subprocess.Popen([lab.program("blkjob"), file], stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        with open(self.path + ".log", "wb") as log:
+            self.child = subprocess.Popen([lab.program("blkjob"), file], stdout=log, stderr=log,
+                                          preexec_fn=die_with_parent)
 
     def end(self):
-        if self.child:
-            self.child.kill()
-            self.child.wait()
-            self.child = None
+        if not self.child:
+            return
+        if self.child.poll() is not None:
+            with open(self.path + ".log", encoding="utf-8", errors="replace") as log:
+                self.fails(f"the load ended by itself: {log.read().strip()[-300:]}")
+        self.child.kill()
+        self.child.wait()
+        self.child = None
+        self.made = 1
 
     def stop(self):
         self.end()
-        for path in (self.path, self.path + ".fio"):
+        for path in (self.path + end for end in ("", ".fio", ".log")):
             if os.path.exists(path):
                 os.unlink(path)
 
 
 class Stalls(Injector):
-    """nbdkit's pause filter: every @period_s, no request is answered for @length_s. @random: at
-    random moments, as often. The scenario's backing names the same control socket."""
+    """nbdkit's pause filter: every @period_s, no request is answered for @length_s. @is_random: the
+    rest after each is random, of the same mean. The scenario's backing names the same control
+    socket."""
 
     def __init__(self, control, period_s, length_s, is_random=False):
         self.control, self.period, self.length = control, period_s, length_s
-        self.is_random, self.ended, self.thread, self.made = is_random, threading.Event(), None, 0
+        self.is_random, self.ended, self.thread = is_random, threading.Event(), None
 
     def start(self, lab):
         self.ended.clear()
@@ -295,30 +402,34 @@ class Stalls(Injector):
         self.thread.start()
 
     def say(self, connection, letter):
-        """False: the server is gone, or we are to end. It answers 'P' when what it had begun is
-        done."""
-        try:
-            connection.sendall(letter)
-            return connection.recv(1) == letter.upper()
-        except OSError:
-            return False
+        """It answers 'P' when what it had begun is done."""
+        connection.sendall(letter)
+        answer = connection.recv(1)
+        if answer != letter.upper():
+            raise OSError(f"the server answered {answer} to {letter}")
 
     def run(self):
-        rng = random.Random(7)
+        try:
+            self.make_stalls()
+        except OSError as e:
+            if not self.ended.is_set():  # else the server may have gone before us
+                self.fails(f"the server can't be made to stop: {e}")
+
+    def make_stalls(self):
+        rng = random.Random(f"{self.period} {self.length}")
         with socket.socket(socket.AF_UNIX) as c:
             c.settimeout(10)
             c.connect(self.control)
             at = time.monotonic()
             while True:
-                at += rng.expovariate(1 / self.period) if self.is_random else self.period
+                at += self.period if not self.is_random else \
+                    self.length + rng.expovariate(1 / (self.period - self.length))
                 if self.ended.wait(max(0, at - time.monotonic())):
                     break
-                if not self.say(c, b"p"):
-                    break
+                self.say(c, b"p")
                 self.ended.wait(self.length)
                 self.made += 1
-                if not self.say(c, b"r"):
-                    break
+                self.say(c, b"r")
 
     def stop(self):
         self.ended.set()

@@ -8,10 +8,13 @@ import signal
 import sqlite3
 import subprocess
 import threading
+import time
 
 from injectors import die_with_parent
 
-LIMIT_S = 300
+LIMIT_S = 300  # of a run; then it has as long as it wants to end its VM, but not longer than
+END_S = 30
+DIAGNOSE_S = 120
 
 
 class LabError(Exception):
@@ -52,8 +55,11 @@ class Lab:
         """[(tid, role)]: "iothread", "vcpu", "main" for all else."""
         pid, found = self.vm_pid(), []
         for tid in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{tid}/comm", encoding="utf-8") as f:
-                comm = f.read()
+            try:
+                with open(f"/proc/{pid}/task/{tid}/comm", encoding="utf-8") as f:
+                    comm = f.read()
+            except (FileNotFoundError, ProcessLookupError):  # QEMU's pool threads come and go
+                continue
             found.append((int(tid), next((r for p, r in ROLES if p.match(comm)), "main")))
         return found
 
@@ -101,14 +107,20 @@ class Lab:
         with log:
             self.child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=log, text=True,
                                           preexec_fn=self.child_main)
-            watchdog = threading.Timer(LIMIT_S, self.child.terminate)
-            watchdog.start()
+            timers = [threading.Timer(LIMIT_S, self.child.terminate),
+                      threading.Timer(LIMIT_S + END_S, self.child.kill)]
+            for t in timers:
+                t.start()
+            begun = time.monotonic()
             try:
                 self.follow(case, started)
+                status = self.child.wait()
             finally:
-                watchdog.cancel()
-        if self.child.wait(timeout=30) != 0:
-            raise LabError(self.why())
+                for t in timers:
+                    t.cancel()
+        if status != 0:
+            raise LabError(f"no end after {LIMIT_S} s" if time.monotonic() - begun > LIMIT_S else
+                           self.why())
 
     def follow(self, case, started):
         """Injectors begin with the first job and end with the last."""
@@ -155,7 +167,8 @@ class Lab:
     def diagnose(self, store):
         """What `blklab diagnose --json` says of a store's only run."""
         run = subprocess.run([self.program("blklab"), "diagnose", "--json", "--store", store],
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
+                             timeout=DIAGNOSE_S)
         if run.returncode > 1 or not run.stdout:
             raise LabError(f"blklab diagnose: {run.stderr.strip()}")
         return json.loads(run.stdout)

@@ -5,12 +5,15 @@ import argparse
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import catalogue
+import injectors
 import matrix
 from catalogue import Fault
 
@@ -149,6 +152,70 @@ class Judgement(unittest.TestCase):
                       "calm controls", matrix.summary(r))
         self.assertEqual(json.loads(json.dumps(matrix.as_json(r)))["entries"][0]["named"],
                          {"z": "likely"})
+
+
+class Injectors(unittest.TestCase):
+    """That a fault was made is looked at, and not believed."""
+
+    def made_by(self, body):
+        one = injectors.Children()
+        one.fork(body)
+        time.sleep(0.3)
+        one.stop()
+        return one
+
+    def test_a_program_that_works_until_it_is_stopped(self):
+        def works(board):
+            board.count()
+            board.count()
+            time.sleep(60)
+
+        one = self.made_by(works)
+        self.assertIsNone(one.check())
+        self.assertEqual(one.made, 2)
+
+    def test_one_that_dies_says_why(self):
+        def dies(board):
+            board.count()
+            raise PermissionError(1, "Operation not permitted")
+
+        self.assertRegex(self.made_by(dies).check(), "ended by itself.*Operation not permitted")
+
+    def test_one_that_does_nothing(self):
+        self.assertIn("not once", self.made_by(lambda board: time.sleep(60)).check())
+
+    def test_a_server_that_is_not_there_or_that_answers_amiss(self):
+        with tempfile.TemporaryDirectory() as d:
+            path = os.path.join(d, "pause.sock")
+            none = injectors.Stalls(path, 0.01, 0.01)
+            none.start(None)
+            none.thread.join()
+            none.stop()
+            self.assertIn("can't be made to stop", none.check())
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(path)
+                server.listen()
+                amiss = injectors.Stalls(path, 0.01, 0.01)
+                amiss.start(None)
+                with server.accept()[0] as c:
+                    c.recv(1)
+                    c.sendall(b"X")
+                    amiss.thread.join()
+                amiss.stop()
+            self.assertIn("answered b'X'", amiss.check())
+
+    def test_a_limit_that_was_not_set_or_not_reached(self):
+        with tempfile.TemporaryDirectory() as d:
+            group = injectors.MemoryGroup(16)
+            group.path = os.path.join(d, "gone")
+            group.limit()
+            self.assertIn("can't be set", group.check())
+        self.assertIn("never reached", injectors.MemoryGroup(16).check())
+
+    def test_a_vm_without_such_a_thread(self):
+        hog = injectors.CpuHog("iothread")
+        hog.part([(2 ** 22 + 1, "iothread")], {0, 1})  # ended meanwhile
+        self.assertIn("no thread 'iothread'", hog.check())
 
 
 class Catalogue(unittest.TestCase):
