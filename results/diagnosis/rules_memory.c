@@ -114,7 +114,7 @@ static double unflushed(const struct look *l)
 	double flushes = fmax(count_at(l, LAYER_AT_ENGINE, IO_SYNC),
 			      count_at(l, LAYER_AT_QEMU, IO_SYNC)); /* of one NAN, the other */
 
-	return bytes_at(l, LAYER_AT_ENGINE, IO_WRITE) / (isnan(flushes) ? 1 : flushes + 1);
+	return bytes_at(l, top_of(l), IO_WRITE) / (isnan(flushes) ? 1 : flushes + 1);
 }
 
 static bool is_twice_cached(const struct look *l)

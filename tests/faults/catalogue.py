@@ -295,12 +295,13 @@ def unsafe(folder, fsync):
 
 # --- the guest's own load ---
 
-@fault("flush-storm", what="periodic commits to a server that keeps writes until it is told to flush",
-       tune={"ms": 3, "every": 16}, judge={"ms": 4, "every": 24}, may=SYMPTOMS)
+@fault("flush-storm", what="commits to a device that takes its time to flush, in the emulated host",
+       tune={"ms": 30, "every": 4}, judge={"ms": 50, "every": 6}, may=SYMPTOMS)
 def commits(folder, ms, every):
-    return Case(job("commits", "randwrite", fsync=every),
-                scenario(axes={"storage": "nbd"}, nbdkit="--filter=cache --filter=delay "
-                         f"cache=writeback wdelay={ms}ms"), plain={"storage": "file"})
+    device = "/dev/nvme1n1 0"
+    slow = EmulatedRun("dm-delay", f"delay {device} 0 {device} 0 {device} {ms}")  # reads, writes, flushes
+    return Case(job("commits", "randwrite", fsync=every), scenario("32MiB", axes={"aio": "threads"}),
+                host=slow)
 
 
 def one_at_a_time(**delays):

@@ -82,9 +82,15 @@ START_TEST(a_guest_that_loses_power_in_mid_job_is_gone)
 }
 END_TEST
 
+/* Requests are under way, not only the questions before them. */
+static bool is_in_job(const struct runner_progress *p)
+{
+	return p->phase == PHASE_JOB && p->iops > 0;
+}
+
 static void kill_qemu(struct lab *l, const struct runner_progress *p)
 {
-	if (p->phase == PHASE_JOB && !l->stop_sent)
+	if (is_in_job(p) && !l->stop_sent)
 		l->stop_sent = lab_kill_qemu(l->dir) == 1;
 }
 
@@ -107,7 +113,7 @@ static uint64_t stopped_at_ns;
 
 static void stop_in_job(struct lab *l, const struct runner_progress *p)
 {
-	if (p->phase != PHASE_JOB || l->stop)
+	if (!is_in_job(p) || l->stop)
 		return;
 	stopped_at_ns = bl_now_ns();
 	l->stop = 1;
@@ -138,7 +144,7 @@ static int job_pipe[2];
 static void tell_parent(struct lab *l, const struct runner_progress *p)
 {
 	(void)l;
-	if (p->phase == PHASE_JOB && write(job_pipe[1], "j", 1) < 0)
+	if (is_in_job(p) && write(job_pipe[1], "j", 1) < 0)
 		_exit(1);
 }
 
