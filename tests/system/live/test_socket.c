@@ -131,7 +131,7 @@ END_TEST
 START_TEST(a_vm_that_ends_meanwhile_is_told_with_what_was_seen)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	BL_CLEANUP(bl_freep) char *path = NULL, *wait = NULL;
+	BL_CLEANUP(bl_freep) char *path = NULL;
 
 	boot();
 	path = socket_path();
@@ -149,7 +149,7 @@ END_TEST
 START_TEST(what_is_no_free_monitor_is_told)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	BL_CLEANUP(bl_freep) char *path = NULL, *agent = NULL;
+	BL_CLEANUP(bl_freep) char *path = NULL;
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
