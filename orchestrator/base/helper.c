@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "clock.h"
 #include "units.h"
 
 struct bl_helper {
@@ -17,6 +18,7 @@ struct bl_helper {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* CLOCK_MONOTONIC */
 	bool is_busy, is_over, is_given_up;
+	bool is_paused, is_stopped; /* of a loop */
 };
 
 static void end(struct bl_helper *h)
@@ -102,19 +104,64 @@ bool bl_helper_ask(struct bl_helper *h)
 	return is_idle;
 }
 
-bool bl_helper_wait(struct bl_helper *h, uint64_t until_ns)
+/* Under the lock. false: @until_ns has come. */
+static bool wait_change(struct bl_helper *h, uint64_t until_ns)
 {
 	struct timespec ts = {.tv_sec = (time_t)(until_ns / NS_PER_S),
 			      .tv_nsec = (long)(until_ns % NS_PER_S)};
+
+	return pthread_cond_timedwait(&h->changed, &h->lock, &ts) == 0;
+}
+
+/* Under the lock. */
+static bool is_active(const struct bl_helper *h)
+{
+	return h->is_busy && (!h->is_paused || h->is_stopped);
+}
+
+bool bl_helper_wait(struct bl_helper *h, uint64_t until_ns)
+{
 	bool is_idle;
-	int r = 0;
 
 	pthread_mutex_lock(&h->lock);
-	while (h->is_busy && r == 0)
-		r = pthread_cond_timedwait(&h->changed, &h->lock, &ts);
-	is_idle = !h->is_busy;
+	while (is_active(h) && wait_change(h, until_ns))
+		;
+	is_idle = !is_active(h);
 	pthread_mutex_unlock(&h->lock);
 	return is_idle;
+}
+
+void bl_helper_stop(struct bl_helper *h)
+{
+	pthread_mutex_lock(&h->lock);
+	h->is_stopped = true;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
+}
+
+bool bl_helper_pause(struct bl_helper *h, uint64_t until_ns)
+{
+	bool is_stopped;
+
+	pthread_mutex_lock(&h->lock);
+	h->is_paused = true;
+	pthread_cond_broadcast(&h->changed);
+	while (!h->is_stopped && wait_change(h, until_ns))
+		;
+	h->is_paused = false;
+	is_stopped = h->is_stopped;
+	pthread_mutex_unlock(&h->lock);
+	return is_stopped;
+}
+
+bool bl_helper_tick(struct bl_helper *h, uint64_t *tick, uint64_t interval_ns)
+{
+	uint64_t now = bl_now_ns(), next = *tick + interval_ns;
+
+	if (next <= now)
+		next += ((now - next) / interval_ns + 1) * interval_ns;
+	*tick = next;
+	return bl_helper_pause(h, next);
 }
 
 struct bl_helper *bl_helper_end(struct bl_helper *h)
@@ -125,7 +172,7 @@ struct bl_helper *bl_helper_end(struct bl_helper *h)
 		return NULL;
 	pthread_mutex_lock(&h->lock);
 	is_busy = h->is_given_up = h->is_busy;
-	h->is_over = true;
+	h->is_over = h->is_stopped = true;
 	pthread_cond_broadcast(&h->changed);
 	if (is_busy)
 		pthread_detach(h->thread);

@@ -82,6 +82,94 @@ START_TEST(work_that_hangs_is_given_up_and_ends_itself)
 }
 END_TEST
 
+/* --- work that is a loop --- */
+
+struct loop {
+	struct bl_helper *h;
+	uint64_t at_ns[64];
+	unsigned n;
+	bool is_blocking, is_over;
+};
+
+static void turn(void *ctx)
+{
+	struct loop *l = ctx;
+	char byte;
+	uint64_t tick = bl_now_ns();
+
+	do {
+		l->at_ns[l->n++] = tick;
+		if (l->is_blocking)
+			ck_assert_int_eq(read(gate[0], &byte, 1), 1);
+		if (l->n == 2)
+			usleep(50000); /* and misses two ticks */
+	} while (l->n < 64 && !bl_helper_tick(l->h, &tick, 20 * NS_PER_MS));
+	usleep(20000);
+	l->is_over = true;
+	ck_assert_int_eq(write(ended[1], "", 1), 1);
+}
+
+static struct loop *begin_loop(bool is_blocking)
+{
+	struct loop *l = calloc(1, sizeof *l);
+
+	l->is_blocking = is_blocking;
+	ck_assert_int_eq(pipe(gate) | pipe(ended), 0);
+	ck_assert_int_eq(bl_helper_new("loop", turn, free, l, &l->h), 0);
+	ck_assert(bl_helper_ask(l->h));
+	return l;
+}
+
+START_TEST(a_loop_keeps_its_ticks_until_it_is_stopped)
+{
+	struct loop *l = begin_loop(false);
+
+	ck_assert(bl_helper_wait(l->h, bl_now_ns() + SOON)); /* its first turn is done */
+	ck_assert_uint_ge(l->n, 1);
+	ck_assert(!bl_helper_ask(l->h));
+	usleep(300000);
+	bl_helper_stop(l->h);
+	ck_assert(bl_helper_wait(l->h, bl_now_ns() + SOON));
+	ck_assert(l->is_over);
+	ck_assert_uint_ge(l->n, 3);
+	ck_assert_uint_lt(l->n, 64);
+	for (unsigned i = 1; i < l->n; i++) {
+		ck_assert_uint_gt(l->at_ns[i], l->at_ns[i - 1]);
+		ck_assert_uint_eq((l->at_ns[i] - l->at_ns[0]) % (20 * NS_PER_MS), 0);
+	}
+	bl_helper_end(l->h);
+}
+END_TEST
+
+START_TEST(a_stop_ends_a_pause_and_what_hangs_before_one_is_not_paused)
+{
+	struct loop *l = begin_loop(true);
+	uint64_t from = bl_now_ns();
+	char byte;
+
+	ck_assert(!bl_helper_wait(l->h, from + 50 * NS_PER_MS));
+	bl_helper_stop(l->h);
+	ck_assert(!bl_helper_wait(l->h, from + 100 * NS_PER_MS));
+	ck_assert_int_eq(write(gate[1], "", 1), 1);
+	ck_assert(bl_helper_wait(l->h, from + SOON));
+	ck_assert_uint_eq(l->n, 1);
+	ck_assert_int_eq(read(ended[0], &byte, 1), 1); /* it is over, and does not pause */
+	bl_helper_end(l->h);
+}
+END_TEST
+
+START_TEST(a_loop_that_is_given_up_ends_itself)
+{
+	struct loop *l = begin_loop(true);
+	char byte;
+
+	ck_assert(!bl_helper_wait(l->h, bl_now_ns() + 20 * NS_PER_MS));
+	bl_helper_end(l->h);
+	ck_assert_int_eq(write(gate[1], "", 1), 1);
+	ck_assert_int_eq(read(ended[0], &byte, 1), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("helper");
@@ -91,6 +179,9 @@ int main(void)
 
 	tcase_add_test(t, work_is_done_one_at_a_time);
 	tcase_add_test(t, work_that_hangs_is_given_up_and_ends_itself);
+	tcase_add_test(t, a_loop_keeps_its_ticks_until_it_is_stopped);
+	tcase_add_test(t, a_stop_ends_a_pause_and_what_hangs_before_one_is_not_paused);
+	tcase_add_test(t, a_loop_that_is_given_up_ends_itself);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
