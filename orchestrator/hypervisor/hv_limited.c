@@ -1,12 +1,12 @@
 #include "hv_limited.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "cleanup.h"
 #include "clock.h"
+#include "helper.h"
 #include "hypervisor_priv.h"
 #include "units.h"
 
@@ -20,24 +20,19 @@ struct limited {
 	bool has_hung;
 };
 
-/* Of two owners: the last one frees it. */
+/* The helper's until it is answered; then what came is taken from it. */
 struct question {
 	struct hv_vm *vm;
 	char *command;
-	json_t *args;
-	pthread_mutex_t lock;
-	pthread_cond_t changed; /* CLOCK_MONOTONIC */
-	bool has_answer, is_given_up;
-	/* The thread's own until has_answer. */
-	json_t *reply;
+	json_t *args, *reply;
 	int r;
 	struct bl_err err;
 };
 
-static void question_free(struct question *q)
+static void question_free(void *ctx)
 {
-	pthread_cond_destroy(&q->changed);
-	pthread_mutex_destroy(&q->lock);
+	struct question *q = ctx;
+
 	json_decref(q->args);
 	json_decref(q->reply);
 	free(q->command);
@@ -47,18 +42,12 @@ static void question_free(struct question *q)
 static struct question *question_new(struct hv_vm *vm, const char *command, const json_t *args)
 {
 	struct question *q = calloc(1, sizeof *q);
-	pthread_condattr_t attr;
 
 	if (!q)
 		return NULL;
 	q->vm = vm;
 	q->command = strdup(command);
 	q->args = args ? json_deep_copy(args) : NULL;
-	pthread_mutex_init(&q->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->changed, &attr);
-	pthread_condattr_destroy(&attr);
 	if (!q->command || (args && !q->args)) {
 		question_free(q);
 		return NULL;
@@ -66,59 +55,28 @@ static struct question *question_new(struct hv_vm *vm, const char *command, cons
 	return q;
 }
 
-static void *ask(void *arg)
+static void ask(void *ctx)
 {
-	struct question *q = arg;
-	bool is_given_up;
+	struct question *q = ctx;
 
 	q->r = hv_vm_qmp(q->vm, q->command, q->args, &q->reply, &q->err);
-	pthread_mutex_lock(&q->lock);
-	q->has_answer = true;
-	is_given_up = q->is_given_up;
-	pthread_cond_broadcast(&q->changed);
-	pthread_mutex_unlock(&q->lock);
-	if (is_given_up)
-		question_free(q);
-	return NULL;
 }
 
-/* Signals are for the program's own thread: it decides what stops. */
-static int start_thread(struct question *q, pthread_t *ret)
+/* 0: the answer is there. */
+static int wait_for(const struct limited *l, struct bl_helper *helper)
 {
-	sigset_t all, old;
-	int r;
+	uint64_t deadline = bl_now_ns() + l->limit_ns, next = 0;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(ret, NULL, ask, q);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -r;
-}
-
-/* 0: the answer is there; else it is given up. */
-static int wait_for(const struct limited *l, struct question *q)
-{
-	uint64_t deadline = bl_now_ns() + l->limit_ns;
-	int r = 0;
-
-	pthread_mutex_lock(&q->lock);
-	while (!q->has_answer && r == 0) {
-		uint64_t now = bl_now_ns(), next = now + SLICE_NS;
-		struct timespec t;
+	while (!bl_helper_wait(helper, next)) {
+		uint64_t now = bl_now_ns();
 
 		if (l->stop && *l->stop)
-			r = -EINTR;
-		else if (now >= deadline)
-			r = -ETIMEDOUT;
-		next = next < deadline ? next : deadline;
-		t = (struct timespec){.tv_sec = (time_t)(next / NS_PER_S),
-				      .tv_nsec = (long)(next % NS_PER_S)};
-		if (r == 0)
-			pthread_cond_timedwait(&q->changed, &q->lock, &t);
+			return -EINTR;
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		next = now + SLICE_NS < deadline ? now + SLICE_NS : deadline;
 	}
-	q->is_given_up = r < 0;
-	pthread_mutex_unlock(&q->lock);
-	return r;
+	return 0;
 }
 
 static int fail_hung(const struct limited *l, const char *command, struct bl_err *err)
@@ -131,8 +89,8 @@ static int limited_qmp(struct hv_vm *vm, const char *command, const json_t *args
 		       json_t **ret_reply, struct bl_err *err)
 {
 	struct limited *l = (struct limited *)vm;
+	struct bl_helper *helper;
 	struct question *q;
-	pthread_t thread;
 	int r;
 
 	if (l->has_hung)
@@ -140,27 +98,24 @@ static int limited_qmp(struct hv_vm *vm, const char *command, const json_t *args
 	q = question_new(l->vm, command, args);
 	if (!q)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	r = start_thread(q, &thread);
+	r = bl_helper_new("qmp", ask, question_free, q, &helper);
 	if (r < 0) {
 		question_free(q);
 		return bl_fail(err, r, "qmp %s: cannot start a thread: %s", command, strerror(-r));
 	}
-	r = wait_for(l, q);
-	if (r < 0) {
-		pthread_detach(thread); /* q is the thread's now */
-		l->has_hung = r == -ETIMEDOUT;
-		return r == -EINTR ? bl_fail(err, r, "qmp %s: stopped", command)
-				   : fail_hung(l, command, err);
-	}
-	pthread_join(thread, NULL);
-	r = q->r;
-	if (r < 0) {
-		bl_fail(err, r, "%s", bl_err_text(&q->err));
+	bl_helper_ask(helper);
+	r = wait_for(l, helper);
+	if (r == -EINTR) {
+		bl_fail(err, r, "qmp %s: stopped", command);
+	} else if (r < 0) {
+		l->has_hung = true;
+		fail_hung(l, command, err);
+	} else if (q->r < 0) {
+		r = bl_fail(err, q->r, "%s", bl_err_text(&q->err));
 	} else {
-		*ret_reply = q->reply;
-		q->reply = NULL;
+		*ret_reply = BL_STEAL(q->reply);
 	}
-	question_free(q);
+	bl_helper_end(helper);
 	return r;
 }
 
