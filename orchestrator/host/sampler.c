@@ -2,8 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "block_path.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "helper.h"
 #include "interrupts.h"
 #include "machine_watch.h"
 #include "neighbours.h"
@@ -58,11 +57,8 @@ struct sampler {
 	uint64_t cost_ns, n_readings, due_ns[READINGS];
 	bool is_last; /* the reading under way */
 	int r;
-
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	bool has_thread, is_over, has_ended, is_given_up;
+	struct bl_helper *helper;
+	bool was_waited_for; /* in vain, or it has ended */
 };
 
 static uint64_t cpu_clock(clockid_t id)
@@ -207,17 +203,9 @@ static uint64_t gap_after(const struct sampler *s, uint64_t cost_ns, uint64_t to
 }
 
 /* A job of many hours: the sum of what is kept stays bounded, and readings get rarer. */
-static void thin_out(struct sampler *s)
+static void make_sparser(struct sampler *s)
 {
-	struct series_set *set = &s->set;
-	size_t n = (set->n + 1) / 2;
-
-	for (size_t i = 0; i < n; i++)
-		set->at_ns[i] = set->at_ns[2 * i];
-	for (size_t k = 0; k < set->n_series; k++)
-		for (size_t i = 0; i < n; i++)
-			set->items[k].values[i] = set->items[k].values[2 * i];
-	set->n = n;
+	series_thin(&s->set);
 	s->interval_ns *= 2;
 }
 
@@ -226,8 +214,8 @@ static void take_reading(struct sampler *s)
 	uint64_t begin = cpu_clock(CLOCK_THREAD_CPUTIME_ID), at = bl_now_ns(), before = begin;
 	int r;
 
-	if (s->set.n * s->set.n_series > (s->w.values_max ? s->w.values_max : VALUES_MAX))
-		thin_out(s);
+	if ((s->set.n + 1) * s->set.n_series > s->w.values_max)
+		make_sparser(s);
 	r = series_moment(&s->set, at);
 	if (r < 0) {
 		s->r = r == -ENOMEM ? r : s->r;
@@ -253,34 +241,10 @@ static void take_reading(struct sampler *s)
 
 /* --- the thread --- */
 
-static uint64_t next_tick(const struct sampler *s, uint64_t tick)
+static void dispose(void *ctx)
 {
-	uint64_t now = bl_now_ns();
+	struct sampler *s = ctx;
 
-	tick += s->interval_ns;
-	if (tick <= now) /* those that were missed are not made up for */
-		tick += (now - tick) / s->interval_ns * s->interval_ns + s->interval_ns;
-	return tick;
-}
-
-/* True: it is over. */
-static bool wait_until(struct sampler *s, uint64_t at_ns)
-{
-	struct timespec ts = {.tv_sec = (time_t)(at_ns / NS_PER_S),
-			      .tv_nsec = (long)(at_ns % NS_PER_S)};
-	bool is_over;
-	int r = 0;
-
-	pthread_mutex_lock(&s->lock);
-	while (!s->is_over && r != ETIMEDOUT)
-		r = pthread_cond_timedwait(&s->wake, &s->lock, &ts);
-	is_over = s->is_over;
-	pthread_mutex_unlock(&s->lock);
-	return is_over;
-}
-
-static void dispose(struct sampler *s)
-{
 	thread_watch_free(s->threads);
 	system_watch_free(s->system);
 	machine_watch_free(s->machine);
@@ -289,25 +253,15 @@ static void dispose(struct sampler *s)
 	free(s);
 }
 
-static void *sampler_main(void *arg)
+static void sample(void *ctx)
 {
-	struct sampler *s = arg;
+	struct sampler *s = ctx;
 	uint64_t tick = s->set.n ? s->set.at_ns[0] : bl_now_ns();
-	bool is_given_up;
 
-	pthread_setname_np(pthread_self(), "host sampler");
-	for (tick = next_tick(s, tick); !wait_until(s, tick); tick = next_tick(s, tick))
+	while (!bl_helper_tick(s->helper, &tick, s->interval_ns))
 		take_reading(s);
 	s->is_last = true;
 	take_reading(s);
-	pthread_mutex_lock(&s->lock);
-	s->has_ended = true;
-	is_given_up = s->is_given_up;
-	pthread_cond_broadcast(&s->wake);
-	pthread_mutex_unlock(&s->lock);
-	if (is_given_up)
-		dispose(s);
-	return NULL;
 }
 
 /* --- begin, end --- */
@@ -355,26 +309,6 @@ static int prepare(struct sampler *s)
 	return 0;
 }
 
-/* Signals are for the program's own thread: it decides what stops. */
-static int start_thread(struct sampler *s)
-{
-	pthread_condattr_t attr;
-	sigset_t all, old;
-	int r;
-
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	r = pthread_create(&s->thread, NULL, sampler_main, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	s->has_thread = r == 0;
-	return -r;
-}
-
 int sampler_start(const struct sampler_watch *w, struct sampler **ret, struct bl_err *err)
 {
 	struct sampler *s = calloc(1, sizeof *s);
@@ -385,80 +319,49 @@ int sampler_start(const struct sampler_watch *w, struct sampler **ret, struct bl
 	s->w = *w;
 	s->w.root = s->w.root ? s->w.root : "";
 	s->interval_ns = w->interval_ns ? w->interval_ns : SAMPLER_INTERVAL_NS;
+	s->w.values_max = w->values_max ? w->values_max : VALUES_MAX;
 	r = prepare(s);
 	if (r == 0)
 		take_reading(s);
 	s->w.root = s->w.path = s->w.pci = NULL;
 	s->w.more_paths = NULL; /* the caller's, who may end them now */
 	if (r == 0)
-		r = start_thread(s);
+		r = bl_helper_new("host sampler", sample, dispose, s, &s->helper);
 	if (r < 0) {
-		sampler_free(s);
+		dispose(s);
 		return bl_fail(err, r, "cannot watch this host: %s", strerror(-r));
 	}
+	bl_helper_ask(s->helper);
 	*ret = s;
 	return 0;
 }
 
-/* -ETIMEDOUT: it hangs in a reading. */
-static int end_thread(struct sampler *s)
+/* false: it hangs in a reading. It is waited for once. */
+static bool end_loop(struct sampler *s)
 {
-	uint64_t until = bl_now_ns() + STOP_NS;
-	struct timespec ts = {.tv_sec = (time_t)(until / NS_PER_S),
-			      .tv_nsec = (long)(until % NS_PER_S)};
-	int r = 0;
+	uint64_t until = s->was_waited_for ? 0 : bl_now_ns() + STOP_NS;
 
-	if (!s->has_thread)
-		return 0;
-	pthread_mutex_lock(&s->lock);
-	if (s->is_over) /* it was waited for already */
-		r = ETIMEDOUT;
-	s->is_over = true;
-	pthread_cond_broadcast(&s->wake);
-	while (!s->has_ended && r == 0)
-		r = pthread_cond_timedwait(&s->wake, &s->lock, &ts);
-	r = s->has_ended ? 0 : -ETIMEDOUT;
-	pthread_mutex_unlock(&s->lock);
-	if (r == 0) {
-		pthread_join(s->thread, NULL);
-		s->has_thread = false;
-	}
-	return r;
-}
-
-/* The thread ends itself and @s when its reading does. false: it has ended now. */
-static bool give_up(struct sampler *s)
-{
-	bool is_given_up;
-
-	pthread_mutex_lock(&s->lock);
-	is_given_up = s->is_given_up = !s->has_ended;
-	if (is_given_up)
-		pthread_detach(s->thread);
-	pthread_mutex_unlock(&s->lock);
-	if (!is_given_up)
-		pthread_join(s->thread, NULL);
-	return is_given_up;
+	s->was_waited_for = true;
+	bl_helper_stop(s->helper);
+	return bl_helper_wait(s->helper, until);
 }
 
 int sampler_stop(struct sampler *s, struct series_set *ret_set, uint64_t *ret_cost_ns)
 {
-	int r = end_thread(s);
-
-	if (r == 0) {
-		*ret_set = s->set;
-		s->set = (struct series_set){0};
-	}
-	if (r == 0 && ret_cost_ns)
+	if (!end_loop(s))
+		return -ETIMEDOUT;
+	*ret_set = s->set;
+	s->set = (struct series_set){0};
+	if (ret_cost_ns)
 		*ret_cost_ns = s->cost_ns;
-	return r < 0 ? r : s->r;
+	return s->r;
 }
 
 struct sampler *sampler_free(struct sampler *s)
 {
 	if (!s)
 		return NULL;
-	if (end_thread(s) == 0 || !give_up(s))
-		dispose(s);
+	end_loop(s);
+	bl_helper_end(s->helper);
 	return NULL;
 }
