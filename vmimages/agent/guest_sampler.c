@@ -1,15 +1,13 @@
 #include "guest_sampler.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
+#include "helper.h"
 #include "interrupts.h"
 #include "units.h"
 #include "watch_system.h"
@@ -17,8 +15,7 @@
 #define SPARE_MOMENTS 64 /* jobs take a little longer than they are told to */
 
 struct guest_sampler {
-	pthread_t thread;
-	sem_t has_begun, must_end;
+	struct bl_helper *helper;
 	struct system_watch *watch;
 	char disk[64], pci[32];
 	uint64_t interval_ns, expected_ns;
@@ -60,49 +57,27 @@ static void make_room(struct guest_sampler *s)
 	series_reserve(&s->all.set, n < most ? n : most);
 }
 
-/* Until @at_ns, CLOCK_MONOTONIC; true: the end has come before. A semaphore, as the sampler must
- * not keep a short job waiting for its next moment. */
-static bool ends_before(struct guest_sampler *s, uint64_t at_ns)
+static void sample(void *ctx)
 {
-	struct timespec at = {.tv_sec = (time_t)(at_ns / NS_PER_S),
-			      .tv_nsec = (long)(at_ns % NS_PER_S)};
-	int r;
-
-	do
-		r = sem_clockwait(&s->must_end, CLOCK_MONOTONIC, &at);
-	while (r < 0 && errno == EINTR);
-	return r == 0;
-}
-
-static void *sampler_main(void *arg)
-{
-	struct guest_sampler *s = arg;
-	uint64_t next = bl_now_ns(), now;
+	struct guest_sampler *s = ctx;
+	uint64_t tick = bl_now_ns();
 	struct timespec cpu;
 
 	take_reading(s);
 	make_room(s);
-	sem_post(&s->has_begun);
-	do {
-		next += s->interval_ns;
-		now = bl_now_ns();
-		if (next <= now)
-			next += ((now - next) / s->interval_ns + 1) * s->interval_ns;
-		if (ends_before(s, next))
-			break;
+	while (!bl_helper_tick(s->helper, &tick, s->interval_ns))
 		take_reading(s);
-	} while (true);
 	take_reading(s);
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 	s->all.cost_ns = (uint64_t)cpu.tv_sec * NS_PER_S + (uint64_t)cpu.tv_nsec;
-	return NULL;
 }
 
-static void drop(struct guest_sampler *s)
+static void drop(void *ctx)
 {
+	struct guest_sampler *s = ctx;
+
 	system_watch_free(s->watch);
-	sem_destroy(&s->has_begun);
-	sem_destroy(&s->must_end);
+	series_done(&s->all.set);
 	free(s);
 }
 
@@ -118,24 +93,23 @@ int guest_sampler_start(const struct guest_sampler_options *opt, struct guest_sa
 	s->values_max = opt->values_max ? opt->values_max : GUEST_SAMPLER_VALUES_MAX;
 	snprintf(s->disk, sizeof s->disk, "%s", opt->disk);
 	irq_pci_of_block(opt->root, s->disk, s->pci, sizeof s->pci);
-	sem_init(&s->has_begun, 0, 0);
-	sem_init(&s->must_end, 0, 0);
 	s->watch = system_watch_new(opt->root);
-	r = s->watch ? -pthread_create(&s->thread, NULL, sampler_main, s) : -ENOMEM;
+	r = s->watch ? bl_helper_new("guest sampler", sample, drop, s, &s->helper) : -ENOMEM;
 	if (r < 0) {
 		drop(s);
 		return r;
 	}
-	while (sem_wait(&s->has_begun) < 0)
-		; /* a signal */
+	bl_helper_ask(s->helper);
+	bl_helper_wait(s->helper, UINT64_MAX); /* until it pauses for the first time */
 	*ret = s;
 	return 0;
 }
 
 void guest_sampler_stop(struct guest_sampler *s, struct guest_sampled *ret)
 {
-	sem_post(&s->must_end);
-	pthread_join(s->thread, NULL);
+	bl_helper_stop(s->helper);
+	bl_helper_wait(s->helper, UINT64_MAX);
 	*ret = s->all;
-	drop(s);
+	s->all = (struct guest_sampled){0};
+	bl_helper_end(s->helper);
 }
