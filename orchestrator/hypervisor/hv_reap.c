@@ -10,15 +10,13 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fs.h"
 #include "hv_libvirt.h"
+#include "process_stat.h"
 
 #define LOOK_MS 20
 
@@ -32,17 +30,10 @@ void lv_reap_prepare(void)
  * session and are never touched. */
 static bool is_dead_daemon(pid_t pid)
 {
-	struct bl_buf b = BL_BUF_INIT;
-	char path[64], state = '?';
-	long parent = 0, session = 0;
-	const char *p;
+	struct process_stat st;
 
-	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	if (bl_read_file(path, 4096, &b, NULL) == 0 && (p = strrchr(bl_buf_str(&b), ')')) &&
-	    sscanf(p + 1, " %c %ld %*s %ld", &state, &parent, &session) != 3)
-		state = '?';
-	bl_buf_done(&b);
-	return state == 'Z' && parent == getpid() && session != getsid(0) && session != pid;
+	return process_stat_read("", pid, 0, &st) == 0 && st.state == 'Z' &&
+	       st.parent == getpid() && st.session != getsid(0) && st.session != pid;
 }
 
 static void look(int timer, void *opaque)

@@ -1,12 +1,11 @@
 #include "hypervisor.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "fs.h"
 #include "hypervisor_priv.h"
+#include "process_stat.h"
 
 int hv_open(const char *uri, const char *root, struct hv **ret_hv, struct bl_err *err)
 {
@@ -117,20 +116,7 @@ const char *hv_this_host(void)
 
 uint64_t hv_process_start(pid_t pid)
 {
-	struct bl_buf b = BL_BUF_INIT;
-	unsigned long long start = 0;
-	char path[64];
-	const char *p;
+	struct process_stat st;
 
-	snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-	/* The name in field 2 may hold anything, so count from its last bracket. */
-	if (bl_read_file(path, 4096, &b, NULL) == 0 && (p = strrchr(bl_buf_str(&b), ')'))) {
-		if (sscanf(p + 1,
-			   " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			   " %*s %*s %*s %llu",
-			   &start) != 1)
-			start = 0;
-	}
-	bl_buf_done(&b);
-	return start;
+	return process_stat_read("", pid, 0, &st) < 0 ? 0 : st.start_ticks;
 }

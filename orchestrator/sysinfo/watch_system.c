@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "kept_file.h"
+#include "process_stat.h"
 #include "units.h"
 #include "watch_irqs.h"
 
@@ -41,7 +41,7 @@ struct system_watch *system_watch_new(const char *root)
 	if (!w)
 		return NULL;
 	w->root = strdup(root ? root : "");
-	w->tick_ns = NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK);
+	w->tick_ns = process_tick_ns();
 	r |= w->root ? 0 : -1;
 	r |= kept_file_init(&w->cpu, root, "/proc/stat");
 	r |= kept_file_init(&w->meminfo, root, "/proc/meminfo");
