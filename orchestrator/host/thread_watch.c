@@ -13,6 +13,8 @@
 #include "clock.h"
 #include "fs.h"
 #include "kept_file.h"
+#include "process_stat.h"
+#include "room.h"
 #include "tree.h"
 #include "units.h"
 
@@ -106,52 +108,28 @@ enum cpu_role thread_role_of(const char *name, size_t len)
 
 /* --- when they began: numbers are used again --- */
 
-/* starttime of proc_pid_stat(5), in ticks since boot; 0: not told. @what: "PID" or
- * "PID/task/TID". */
-static uint64_t start_of(const struct thread_watch *w, const char *what)
+/* In ticks since boot; 0: not told. */
+static uint64_t start_of(const struct thread_watch *w, pid_t tid)
 {
-	char line[1024];
-	const char *at;
-	uint64_t ticks;
+	struct process_stat st;
 
-	if (tree_line(w->root, line, sizeof line, "/proc/%s/stat", what) < 0 ||
-	    !(at = strrchr(line, ')')))
-		return 0;
-	for (unsigned field = 2; field < 22; field++) {
-		at += strspn(at, " ");
-		at += strcspn(at, " ");
-	}
-	return kept_next_u64(&at, &ticks) ? ticks : 0;
-}
-
-static uint64_t process_start(const struct thread_watch *w)
-{
-	char what[32];
-
-	snprintf(what, sizeof what, "%ld", (long)w->pid);
-	return start_of(w, what);
+	return process_stat_read(w->root, w->pid, tid, &st) < 0 ? 0 : st.start_ticks;
 }
 
 static uint64_t ticks_now(void)
 {
 	struct timespec ts = {0};
-	uint64_t hz = (uint64_t)sysconf(_SC_CLK_TCK);
 
 	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * hz + (uint64_t)ts.tv_nsec / (NS_PER_S / hz);
+	return ((uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec) / process_tick_ns();
 }
 
 /* Whether it was there already when threads were listed before: then what it used until now either
  * is in the sums, or can't be known any more. A tick that could be either is taken for new. */
 static bool is_old(const struct thread_watch *w, pid_t tid)
 {
-	char what[64];
-	uint64_t start;
+	uint64_t start = w->listed_ticks ? start_of(w, tid) : 0;
 
-	if (!w->listed_ticks)
-		return false;
-	snprintf(what, sizeof what, "%ld/task/%ld", (long)w->pid, (long)tid);
-	start = start_of(w, what);
 	return start && start + 1 < w->listed_ticks;
 }
 
@@ -170,7 +148,7 @@ struct thread_watch *thread_watch_new(const char *root, pid_t pid, enum cpu_role
 	w->task_path = w->root ? bl_strf("%s%s", w->root, w->dir) : NULL;
 	if (!w->task_path)
 		return thread_watch_free(w);
-	w->started = process_start(w);
+	w->started = start_of(w, 0);
 	return w;
 }
 
@@ -291,21 +269,6 @@ static void drop_thread(struct thread_watch *w, size_t i)
 
 /* --- which threads there are --- */
 
-static bool have_room(void **items, size_t n, size_t *cap, size_t size)
-{
-	size_t more_cap = *cap ? *cap * 2 : 16;
-	void *more;
-
-	if (n < *cap)
-		return true;
-	more = reallocarray(*items, more_cap, size);
-	if (!more)
-		return false;
-	*items = more;
-	*cap = more_cap;
-	return true;
-}
-
 static bool find_slot(struct thread_watch *w, pid_t tid, size_t *ret)
 {
 	enum cpu_role kind;
@@ -322,8 +285,7 @@ static bool find_slot(struct thread_watch *w, pid_t tid, size_t *ret)
 		if (!strcmp(w->slots[i].role, role))
 			return true;
 	}
-	if (w->n_slots >= SLOTS_MAX ||
-	    !have_room((void **)&w->slots, w->n_slots, &w->cap_slots, sizeof *w->slots))
+	if (w->n_slots >= SLOTS_MAX || !BL_HAVE_ROOM(w->slots, w->n_slots, w->cap_slots))
 		return false;
 	w->slots[w->n_slots] = (struct slot){.kind = kind};
 	strcpy(w->slots[w->n_slots].role, role);
@@ -337,7 +299,7 @@ static void add_thread(struct thread_watch *w, pid_t tid)
 	size_t slot;
 
 	if (w->n_threads >= THREADS_MAX || !find_slot(w, tid, &slot) ||
-	    !have_room((void **)&w->threads, w->n_threads, &w->cap_threads, sizeof *w->threads))
+	    !BL_HAVE_ROOM(w->threads, w->n_threads, w->cap_threads))
 		return;
 	t = &w->threads[w->n_threads];
 	*t = (struct thread){.tid = tid, .slot = slot, .fd = {-1, -1}, .is_listed = true};
@@ -415,35 +377,20 @@ static bool must_look(struct thread_watch *w, bool has_lost)
 
 /* --- the process --- */
 
-/* utime and stime of proc_pid_stat(5), in ticks; behind the name, which may have blanks. */
-static bool stat_cpu(const struct thread_watch *w, uint64_t *ret)
-{
-	char line[1024];
-	const char *at;
-	uint64_t user, system;
-
-	if (tree_line(w->root, line, sizeof line, "/proc/%ld/stat", (long)w->pid) < 0 ||
-	    !(at = strrchr(line, ')')))
-		return false;
-	for (unsigned field = 2; field < 14; field++) {
-		at += strspn(at, " ");
-		at += strcspn(at, " ");
-	}
-	if (!kept_next_u64(&at, &user) || !kept_next_u64(&at, &system))
-		return false;
-	*ret = (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
-	return true;
-}
-
 /* The kernel's sum for the thread group, which keeps what ended threads used; to the ns where it is
  * asked by its clock. */
 static bool process_cpu(const struct thread_watch *w, uint64_t *ret)
 {
+	struct process_stat st;
 	struct timespec ts;
 	clockid_t id;
 
-	if (w->root[0])
-		return stat_cpu(w, ret);
+	if (w->root[0]) {
+		if (process_stat_read(w->root, w->pid, 0, &st) < 0)
+			return false;
+		*ret = st.cpu_ticks * process_tick_ns();
+		return true;
+	}
 	if (clock_getcpuclockid(w->pid, &id) != 0 || clock_gettime(id, &ts) < 0)
 		return false;
 	*ret = (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
@@ -493,7 +440,7 @@ static void add_up(struct thread_watch *w)
 /* Another process has the number now. */
 static void check_process(struct thread_watch *w)
 {
-	uint64_t started = w->started ? process_start(w) : 0;
+	uint64_t started = w->started ? start_of(w, 0) : 0;
 
 	if (!started || started == w->started)
 		return;
