@@ -208,5 +208,6 @@ const struct hv_ops hv_libvirt_ops = {
 	.xml = lv_vm_xml,
 	.qmp = lv_vm_qmp,
 	.pid = lv_vm_pid,
+	.stop = lv_vm_stop,
 	.end = lv_vm_end,
 };

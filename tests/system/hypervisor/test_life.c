@@ -90,6 +90,22 @@ START_TEST(ending_by_force_leaves_no_process)
 }
 END_TEST
 
+/* For those who wait in another thread: the process ends, and the VM can still be asked. */
+START_TEST(stopping_by_force_frees_nothing)
+{
+	pid_t pid;
+
+	boot();
+	pid = hv_vm_pid(lab.vm);
+	ck_assert(is_running(pid));
+	hv_vm_stop(lab.vm);
+	ck_assert(!is_running(pid));
+	ck_assert_int_eq(hv_vm_state(lab.vm), HV_SHUTOFF);
+	ck_assert_str_eq(hv_vm_end_reason(lab.vm), "it was ended by force");
+	hv_vm_stop(lab.vm); /* once more is nothing */
+}
+END_TEST
+
 START_TEST(a_killed_qemu_is_told_with_its_signal)
 {
 	struct bl_buf in = BL_BUF_INIT;
@@ -315,6 +331,7 @@ int main(void)
 	tcase_add_test(life, a_guest_that_powers_off_ends_its_domain);
 	tcase_add_test(life, a_running_vm_is_not_waited_for_longer_than_asked);
 	tcase_add_test(life, ending_by_force_leaves_no_process);
+	tcase_add_test(life, stopping_by_force_frees_nothing);
 	tcase_add_test(life, a_killed_qemu_is_told_with_its_signal);
 	tcase_add_test(life, a_guest_without_an_init_panics_and_resets_itself);
 	tcase_add_test(life, a_domain_that_qemu_refuses_says_qemus_own_words);
