@@ -126,7 +126,7 @@ bool cells_equal(const struct cell *a, const struct cell *b)
 	return true;
 }
 
-static const struct cell *find_equal(const struct matrix *m, const struct cell *c)
+const struct cell *matrix_find_equal(const struct matrix *m, const struct cell *c)
 {
 	for (size_t i = 0; i < m->n; i++)
 		if (cells_equal(&m->cells[i], c))
@@ -259,7 +259,7 @@ static int add_product_cell(struct expansion *x, const size_t *at)
 			x->has_meaning[i][at[i]] = true;
 	if (is_excluded(x, &c))
 		return 0;
-	if (cell_settle(&c) && find_equal(x->m, &c))
+	if (cell_settle(&c) && matrix_find_equal(x->m, &c))
 		return 0;
 	rule = cell_broken_rule(&c);
 	return rule ? fail_rule(x, &c, rule, NULL) : append(x, &c);
@@ -325,7 +325,7 @@ static int add_include(struct expansion *x, const struct scenario_match *match)
 	rule = cell_broken_rule(&c);
 	if (rule)
 		return fail_rule(x, &c, rule, match);
-	if (match->name[0] == '\0' && find_equal(x->m, &c))
+	if (match->name[0] == '\0' && matrix_find_equal(x->m, &c))
 		return text_pos_fail(x->err, -EINVAL, sc->path, match->at,
 				     "include: adds a cell that is there already; change a value, "
 				     "or give it a name to run the same configuration twice");

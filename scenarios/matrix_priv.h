@@ -22,6 +22,8 @@ int matrix_name_cells(struct matrix *m, const struct scenario *sc, struct bl_err
 /* Axes without a meaning in @c fall back to their defaults. True: one did. */
 bool cell_settle(struct cell *c);
 bool cells_equal(const struct cell *a, const struct cell *b); /* on all axes */
+/* The first cell of @m that equals @c; NULL: none. Borrowed. */
+const struct cell *matrix_find_equal(const struct matrix *m, const struct cell *c);
 
 /* Where the value that cell @i has on axis @name stands in the file; line 0: it is a default. */
 struct text_pos matrix_value_pos(const struct matrix *m, const struct scenario *sc, size_t i,

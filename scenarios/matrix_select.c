@@ -41,12 +41,11 @@ static size_t value_len(const char *at)
 static int fail_axis(const char *name, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf known = BL_BUF_INIT;
-	const char *near = nearest_word(name, axis_rows, sizeof axis_rows[0], n_axis_rows);
+	struct hint hint = hint_for(name, axis_rows, sizeof axis_rows[0], n_axis_rows);
 
 	for (size_t i = 0; i < n_axis_rows; i++)
 		bl_buf_addf(&known, "%s%s", i ? ", " : "", axis_rows[i].name);
-	return bl_fail(err, -EINVAL, "'%.60s' is not an axis; %s%s%sone of %s", name,
-		       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "",
+	return bl_fail(err, -EINVAL, "'%.60s' is not an axis; %sone of %s", name, hint.text,
 		       bl_buf_str(&known));
 }
 
@@ -117,14 +116,6 @@ static int name_changed(struct cell *to, const struct cell *from, const struct c
 	return 0;
 }
 
-static const struct cell *find_equal(const struct matrix *m, const struct cell *c)
-{
-	for (size_t i = 0; i < m->n; i++)
-		if (cells_equal(&m->cells[i], c))
-			return &m->cells[i];
-	return NULL;
-}
-
 static bool has_name(const struct matrix *m, const char *name)
 {
 	for (size_t i = 0; i < m->n; i++)
@@ -185,10 +176,10 @@ static int add_changed(const struct matrix *m, const struct cell *from, const st
 		return bl_wrap(err, r, "cell '%s'", from->name);
 	if (cells_equal(from, &changed))
 		return is_named ? bl_fail(err, -EINVAL, "cell '%s' is so already", from->name) : 1;
-	known = find_equal(m, &changed);
+	known = matrix_find_equal(m, &changed);
 	if (known)
 		return append(to, known, err);
-	if (find_equal(to, &changed)) /* as another chosen cell came to be */
+	if (matrix_find_equal(to, &changed)) /* as another chosen cell came to be */
 		return 0;
 	r = name_changed(&changed, from, c, err);
 	if (r == 0 && has_name(m, changed.name))

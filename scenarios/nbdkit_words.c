@@ -89,7 +89,7 @@ static const struct filter *filter_of(const char *key)
 static int fail_key(struct words *w, const char *word, const char *key)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf known = BL_BUF_INIT;
-	const char *all[BL_ARRAY_LEN(filters) * KEYS_MAX], *near;
+	const char *all[BL_ARRAY_LEN(filters) * KEYS_MAX];
 	const struct filter *other = filter_of(key);
 	size_t n = 0;
 	char q[QUOTE_MAX];
@@ -111,11 +111,9 @@ static int fail_key(struct words *w, const char *word, const char *key)
 			       "'%s' is no parameter of a filter that is named; the lab decides "
 			       "what nbdkit serves and where; " NBDKIT_ACCEPTS,
 			       q);
-	near = nearest_word(key, all, sizeof all[0], n);
 	return bl_fail(w->err, -EINVAL,
-		       "'%s' is no parameter of the filters that are named; %s%s%sone of %s", q,
-		       near ? "did you mean '" : "", near ? near : "", near ? "'? " : "",
-		       bl_buf_str(&known));
+		       "'%s' is no parameter of the filters that are named; %sone of %s", q,
+		       hint_for(key, all, sizeof all[0], n).text, bl_buf_str(&known));
 }
 
 static bool is_filter(const char *word)

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD_MAX 63 /* longer words are not looked at: nobody means them */
@@ -58,4 +59,14 @@ const char *nearest_word(const char *word, const void *words, size_t stride, siz
 		found = known;
 	}
 	return found;
+}
+
+struct hint hint_for(const char *word, const void *words, size_t stride, size_t n)
+{
+	const char *near = nearest_word(word, words, stride, n);
+	struct hint hint = {""};
+
+	if (near)
+		snprintf(hint.text, sizeof hint.text, "did you mean '%s'? ", near);
+	return hint;
 }

@@ -10,4 +10,10 @@
  * @word's letters, and at least two, may differ. Ties: the first. Borrowed. */
 const char *nearest_word(const char *word, const void *words, size_t stride, size_t n);
 
+/* "did you mean 'x'? " of the nearest, or "": for messages. */
+struct hint {
+	char text[64];
+};
+struct hint hint_for(const char *word, const void *words, size_t stride, size_t n);
+
 #endif

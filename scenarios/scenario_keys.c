@@ -8,7 +8,6 @@
 
 #include "cleanup.h"
 #include "fs.h"
-#include "nearest.h"
 #include "scenario_priv.h"
 #include "units.h"
 
@@ -26,16 +25,6 @@ int fail_at(struct reader *r, const char *key, struct text_pos at, const char *f
 int fail_memory(struct reader *r)
 {
 	return bl_fail(r->err, -ENOMEM, "out of memory while reading '%s'", r->path);
-}
-
-struct hint hint_for(const char *word, const void *words, size_t stride, size_t n)
-{
-	const char *near = nearest_word(word, words, stride, n);
-	struct hint hint = {""};
-
-	if (near)
-		snprintf(hint.text, sizeof hint.text, "did you mean '%s'? ", near);
-	return hint;
 }
 
 const char *scalar(struct reader *r, const char *key, const struct ynode *node, const char *accepts)

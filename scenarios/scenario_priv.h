@@ -6,6 +6,7 @@
 #error "scenario_priv.h is for scenarios/ only: include scenario.h"
 #endif
 
+#include "nearest.h"
 #include "scenario.h"
 
 struct reader {
@@ -39,12 +40,6 @@ int fail_memory(struct reader *r);
 /* The text of a scalar, or NULL and a reason; @accepts says what would be accepted. */
 const char *scalar(struct reader *r, const char *key, const struct ynode *node,
 		   const char *accepts);
-
-/* "did you mean 'x'? " or "": for messages. */
-struct hint {
-	char text[64];
-};
-struct hint hint_for(const char *word, const void *words, size_t stride, size_t n);
 
 /* @value relative to the scenario file's folder; new, NULL: out of memory. */
 char *resolve_path(const struct reader *r, const char *value);
