@@ -229,21 +229,14 @@ bool block_stats_is_counted(const char *bus, const char *signal)
 	return true;
 }
 
+static bool is_uncounted(const void *bus, const struct series_set *s, const struct series *one)
+{
+	return s->n && one->values[s->n - 1] == 0 && !block_stats_is_counted(bus, one->name);
+}
+
 void block_stats_drop_uncounted(struct series_set *set, const char *bus)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < set->n_series; i++) {
-		struct series *one = &set->items[i];
-
-		if (set->n && one->values[set->n - 1] == 0 &&
-		    !block_stats_is_counted(bus, one->name))
-			free(one->values);
-		else
-			set->items[kept++] = *one;
-	}
-	set->n_series = kept;
-	set->put_next = 0;
+	series_drop(set, is_uncounted, bus);
 }
 
 /* Something that a person may have chosen becomes the name of a signal. */

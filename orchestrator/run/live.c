@@ -323,23 +323,13 @@ static bool is_below(const struct facts *path, const char *signal)
 	return false;
 }
 
-/* Of the host's signals those that all disks have in common, and of the devices below this one. */
-static void drop_other_devices(struct series_set *set, const struct facts *path)
+static bool is_of_others(const void *path, const struct series_set *set, const struct series *one)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < set->n_series; i++) {
-		struct series *one = &set->items[i];
-
-		if (!strncmp(one->name, "disk.", 5) && !is_below(path, one->name + 5))
-			free(one->values);
-		else
-			set->items[kept++] = *one;
-	}
-	set->n_series = kept;
-	set->put_next = 0;
+	(void)set;
+	return !strncmp(one->name, "disk.", 5) && !is_below(path, one->name + 5);
 }
 
+/* Of the host's signals those that all disks have in common, and of the devices below this one. */
 static int take_host(const struct live *l, size_t i, uint64_t from, uint64_t to,
 		     struct job_result *ret)
 {
@@ -348,7 +338,7 @@ static int take_host(const struct live *l, size_t i, uint64_t from, uint64_t to,
 
 	if (r < 0)
 		return r;
-	drop_other_devices(set, &l->paths[i]);
+	series_drop(set, is_of_others, &l->paths[i]);
 	r = sampler_cpu(set, from, to, &ret->host_cpu_ns, &ret->facts);
 	ret->has_host_cpu = r == 0;
 	return r == -ENODATA ? 0 : r;

@@ -154,17 +154,6 @@ const struct facts *live_reader_path(const struct live_reader *r, size_t i)
 	return &r->a->paths[i];
 }
 
-static int put(const struct series_set *from, struct series_set *to)
-{
-	int r = from->n ? series_moment(to, from->at_ns[0]) : 0;
-
-	for (size_t i = 0; i < from->n_series && from->n && r == 0; i++)
-		if (from->items[i].values[0] != SERIES_ABSENT)
-			r = series_put(to, from->items[i].name, from->items[i].kind,
-				       from->items[i].values[0]);
-	return r;
-}
-
 int live_reader_read(struct live_reader *r, bool (*still)(void *ctx), void *ctx,
 		     struct series_set *sets, struct bl_err *err)
 {
@@ -176,8 +165,12 @@ int live_reader_read(struct live_reader *r, bool (*still)(void *ctx), void *ctx,
 		return bl_fail(err, code, "qemu does not answer");
 	if (r->a->r < 0)
 		return bl_fail(err, r->a->r, "%s", bl_err_text(&r->a->err));
-	for (size_t i = 0; i < hv_live_n_disks(r->a->vm) && code == 0; i++)
-		code = put(&r->a->sets[i], &sets[i]);
+	for (size_t i = 0; i < hv_live_n_disks(r->a->vm) && code == 0; i++) {
+		const struct series_set *one = &r->a->sets[i];
+
+		if (one->n)
+			code = series_copy_moment(&sets[i], one, 0, one->at_ns[0]);
+	}
 	return code < 0 ? bl_fail(err, code, "cannot keep what qemu counts: %s", strerror(-code))
 			: 0;
 }

@@ -102,21 +102,13 @@ void trial_watch_qemu_end(struct trial *t)
 
 /* --- a job's share of it --- */
 
-/* Copy moment @i of @from to the end of @to, as at @at_ns. Nothing when @to has a later one. */
+/* Moment @i of @from at the end of @to, as at @at_ns. Nothing when @to has a later one. */
 static int add_moment(struct series_set *to, const struct series_set *from, size_t i,
 		      uint64_t at_ns)
 {
-	int r = series_moment(to, at_ns);
+	int r = series_copy_moment(to, from, i, at_ns);
 
-	if (r == -EINVAL)
-		return 0;
-	for (size_t k = 0; k < from->n_series && r == 0; k++) {
-		const struct series *one = &from->items[k];
-
-		if (one->values[i] != SERIES_ABSENT)
-			r = series_put(to, one->name, one->kind, one->values[i]);
-	}
-	return r;
+	return r == -EINVAL ? 0 : r;
 }
 
 /* Only the jobs use the disk: what QEMU had counted when the first of their requests was sent the

@@ -145,6 +145,39 @@ int series_putf(struct series_set *s, enum series_kind kind, uint64_t value, con
 	return n < 0 || (size_t)n >= sizeof name ? -EINVAL : series_put(s, name, kind, value);
 }
 
+int series_copy_moment(struct series_set *to, const struct series_set *from, size_t i,
+		       uint64_t at_ns)
+{
+	int r = series_moment(to, at_ns);
+
+	for (size_t k = 0; k < from->n_series && r == 0; k++) {
+		const struct series *one = &from->items[k];
+
+		if (one->values[i] != SERIES_ABSENT)
+			r = series_put(to, one->name, one->kind, one->values[i]);
+	}
+	return r;
+}
+
+void series_drop(struct series_set *s,
+		 bool (*is_unwanted)(const void *ctx, const struct series_set *s,
+				     const struct series *one),
+		 const void *ctx)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_series; i++) {
+		struct series *one = &s->items[i];
+
+		if (is_unwanted(ctx, s, one))
+			free(one->values);
+		else
+			s->items[kept++] = *one;
+	}
+	s->n_series = kept;
+	s->put_next = 0;
+}
+
 /* --- reading one --- */
 
 void series_shift(struct series_set *s, int64_t offset_ns)
@@ -183,15 +216,8 @@ int series_cut(const struct series_set *s, uint64_t from_ns, uint64_t to_ns, str
 
 	from -= from > 0;
 	to += to < s->n;
-	for (size_t m = from; m < to && r == 0; m++) {
-		r = series_moment(&cut, s->at_ns[m]);
-		for (size_t i = 0; i < s->n_series && r == 0; i++) {
-			const struct series *one = &s->items[i];
-
-			if (one->values[m] != SERIES_ABSENT)
-				r = series_put(&cut, one->name, one->kind, one->values[m]);
-		}
-	}
+	for (size_t m = from; m < to && r == 0; m++)
+		r = series_copy_moment(&cut, s, m, s->at_ns[m]);
 	if (r < 0) {
 		series_done(&cut);
 		return -ENOMEM;

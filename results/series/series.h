@@ -49,12 +49,21 @@ int series_moment(struct series_set *s, uint64_t at_ns);
 int series_put(struct series_set *s, const char *name, enum series_kind kind, uint64_t value);
 int series_putf(struct series_set *s, enum series_kind kind, uint64_t value, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Moment @i of @from once more, as a new last one of @to, at @at_ns: all values that are present
+ * there. Errors of both above. */
+int series_copy_moment(struct series_set *to, const struct series_set *from, size_t i,
+		       uint64_t at_ns);
 /* Room for @n moments, now and in signals that come later: then a moment allocates nothing.
  * -ENOMEM, -E2BIG: as it was. */
 int series_reserve(struct series_set *s, size_t n);
 /* Forget every second moment, but never the first and the last: half the bytes for twice the
  * interval. */
 void series_thin(struct series_set *s);
+/* Take out each signal that @is_unwanted says so of. */
+void series_drop(struct series_set *s,
+		 bool (*is_unwanted)(const void *ctx, const struct series_set *s,
+				     const struct series *one),
+		 const void *ctx);
 const struct series *series_find(const struct series_set *s, const char *name); /* NULL */
 
 /* Move all moments, as from the guest's clock to the host's. Saturates at 0. */

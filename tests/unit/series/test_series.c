@@ -44,6 +44,43 @@ static void make_counter(struct series_set *s)
 	}
 }
 
+START_TEST(a_moment_is_copied_with_what_is_present_there)
+{
+	BL_CLEANUP(series_done) struct series_set s = {0}, to = {0};
+
+	make_counter(&s);
+	ck_assert_int_eq(series_copy_moment(&to, &s, 2, 7), 0);
+	ck_assert_int_eq(series_copy_moment(&to, &s, 1, 7), -EINVAL);
+	ck_assert_int_eq(series_copy_moment(&to, &s, 1, 8), 0);
+	ck_assert_uint_eq(to.n, 2);
+	ck_assert_uint_eq(to.at_ns[1], 8);
+	ck_assert_uint_eq(series_find(&to, "g")->values[0], 2);
+	ck_assert_uint_eq(series_find(&to, "n")->values[0], SERIES_ABSENT);
+	ck_assert_uint_eq(series_find(&to, "n")->values[1], 60);
+	ck_assert_int_eq(series_find(&to, "n")->kind, SERIES_COUNTER);
+}
+END_TEST
+
+static bool is_named(const void *name, const struct series_set *s, const struct series *one)
+{
+	(void)s;
+	return !strcmp(one->name, name);
+}
+
+START_TEST(what_was_dropped_can_be_put_again)
+{
+	BL_CLEANUP(series_done) struct series_set s = {0};
+
+	make_counter(&s);
+	series_drop(&s, is_named, "n");
+	ck_assert_uint_eq(s.n_series, 1);
+	ck_assert_ptr_null(series_find(&s, "n"));
+	ck_assert_uint_eq(series_find(&s, "g")->values[5], 5);
+	ck_assert_int_eq(series_put(&s, "n", SERIES_COUNTER, 3), 0);
+	ck_assert_uint_eq(series_find(&s, "n")->values[5], 3);
+}
+END_TEST
+
 START_TEST(a_rise_is_linear_between_readings)
 {
 	BL_CLEANUP(series_done) struct series_set s = {0};
@@ -265,6 +302,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, what_was_not_put_is_absent);
+	tcase_add_test(t, a_moment_is_copied_with_what_is_present_there);
+	tcase_add_test(t, what_was_dropped_can_be_put_again);
 	tcase_add_test(t, a_rise_is_linear_between_readings);
 	tcase_add_test(t, a_grid_differences_counters_and_keeps_gauges);
 	tcase_add_test(t, a_cut_covers_its_ends);
