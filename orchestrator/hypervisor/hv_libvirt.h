@@ -1,5 +1,5 @@
-/* hv_libvirt.h - shared by the files that speak to libvirt: hv_libvirt.c, hv_vm.c, hv_channel.c,
- * hv_embed.c, hv_orphans.c. Nobody else includes it.
+/* hv_libvirt.h - shared by the files that speak to libvirt: hv_libvirt.c, hv_vm.c, hv_channel*.c,
+ * hv_embed.c, hv_orphans.c, hv_live_libvirt.c... Nobody else includes it.
  */
 #ifndef HV_LIBVIRT_H
 #define HV_LIBVIRT_H
@@ -88,6 +88,9 @@ int lv_vm_qmp(struct hv_vm *vm, const char *command, const json_t *args, json_t 
 pid_t lv_vm_pid(struct hv_vm *vm);
 void lv_vm_stop(struct hv_vm *vm);
 void lv_vm_end(struct hv_vm *vm);
+/* hv_vm_qmp() of any domain. */
+int lv_qmp(virDomainPtr dom, const char *command, const json_t *args, json_t **ret_reply,
+	   struct bl_err *err);
 /* Events, in the event loop's thread: a domain's life; the end of a QEMU process. */
 void lv_vm_monitor_event(virConnectPtr conn, virDomainPtr dom, const char *event, long long seconds,
 			 unsigned micros, const char *details, void *opaque);

@@ -1,7 +1,7 @@
 /* hv_live_libvirt.c - a domain of any libvirt, by a connection that can't change it. */
 #define HV_LIVE_INTERNAL
 #include <errno.h>
-#include <libvirt/libvirt-qemu.h>
+#include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,29 +118,9 @@ static int find_domain(struct live_domain *d, const char *given, const char *uri
 static int monitor_ask(struct hv_vm *vm, const char *command, const json_t *args,
 		       json_t **ret_reply, struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep) char *text = NULL, *reply = NULL;
-	json_t *msg, *root, *value;
 	int r = live_check_command(command, err);
 
-	if (r < 0)
-		return r;
-	msg = json_pack("{s:s}", "execute", command);
-	if (msg && args)
-		json_object_set_new(msg, "arguments", json_deep_copy(args));
-	text = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
-	json_decref(msg);
-	if (!text)
-		return bl_fail(err, -ENOMEM, "out of memory");
-	if (virDomainQemuMonitorCommand(((struct live_monitor *)vm)->dom, text, &reply, 0) < 0)
-		return lv_fail(err, -EIO, "qmp %s", command);
-	root = json_loads(reply, 0, NULL);
-	value = json_object_get(root, "return");
-	if (value)
-		*ret_reply = json_incref(value);
-	else
-		r = bl_fail(err, -EIO, "qmp %s: no answer", command);
-	json_decref(root);
-	return r;
+	return r < 0 ? r : lv_qmp(((struct live_monitor *)vm)->dom, command, args, ret_reply, err);
 }
 
 static enum hv_vm_state monitor_state(struct hv_vm *vm)

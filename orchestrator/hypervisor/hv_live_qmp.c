@@ -15,7 +15,6 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "hv_live_priv.h"
-#include "tame.h"
 #include "units.h"
 
 #define LINE_MAX_BYTES (16 * MiB)
@@ -130,49 +129,46 @@ static int send_line(struct qmp *q, const json_t *msg, uint64_t deadline, struct
 	return flush(q, deadline, err);
 }
 
-static int refused(const char *command, const json_t *error, struct bl_err *err)
+/* Events, and answers to what was given up before, are passed over. */
+static bool is_answer(const json_t *msg, json_int_t id)
 {
-	const char *class = json_string_value(json_object_get(error, "class"));
-	const char *desc = json_string_value(json_object_get(error, "desc"));
-	char tame[256];
+	const json_t *is = json_object_get(msg, "id");
 
-	bl_tame(tame, sizeof tame, desc ? desc : "an error without a description", SIZE_MAX);
-	return bl_fail(err, class && !strcmp(class, "CommandNotFound") ? -ENOTSUP : -EIO,
-		       "qmp %s: %s", command, tame);
+	return json_is_integer(is) && json_integer_value(is) == id;
 }
 
-/* Sends @command and waits for the answer that bears its id; events and answers to what was given
- * up before are passed over. */
+/* Sends @command and waits for the answer that bears its id, *ret, which is NULL before. */
 static int talk(struct qmp *q, const char *command, const json_t *args, json_t **ret,
 		struct bl_err *err)
 {
 	uint64_t deadline = bl_now_ns() + ANSWER_NS;
 	json_int_t id = (json_int_t)++q->next_id;
-	json_t *msg = json_pack("{s:s, s:I}", "execute", command, "id", id), *value;
-	int r;
+	json_t *msg = hv_qmp_question(command, args);
+	int r = -ENOMEM;
 
-	if (msg && args)
-		json_object_set_new(msg, "arguments", json_deep_copy(args));
-	r = msg ? send_line(q, msg, deadline, err) : bl_fail(err, -ENOMEM, "out of memory");
+	if (msg && json_object_set_new(msg, "id", json_integer(id)) == 0)
+		r = send_line(q, msg, deadline, err);
+	else
+		bl_fail(err, r, "out of memory");
 	json_decref(msg);
-	while (r == 0) {
-		r = next_message(q, deadline, &msg, err);
-		if (r < 0)
-			break;
-		value = json_object_get(msg, "id");
-		if (!json_is_integer(value) || json_integer_value(value) != id) {
-			json_decref(msg);
-			continue;
-		}
-		value = json_object_get(msg, "return");
-		if (value)
-			*ret = json_incref(value);
-		else
-			r = refused(command, json_object_get(msg, "error"), err);
-		json_decref(msg);
-		break;
+	while (r == 0 && !is_answer(*ret, id)) {
+		json_decref(*ret);
+		*ret = NULL;
+		r = next_message(q, deadline, ret, err);
 	}
 	return r < 0 ? bl_wrap(err, r, "qmp %s", command) : 0;
+}
+
+static int ask(struct qmp *q, const char *command, const json_t *args, json_t **ret_reply,
+	       struct bl_err *err)
+{
+	json_t *answer = NULL;
+	int r = talk(q, command, args, &answer, err);
+
+	if (r == 0)
+		r = hv_qmp_answer(command, answer, ret_reply, err);
+	json_decref(answer);
+	return r;
 }
 
 static int qmp_ask(struct hv_vm *vm, const char *command, const json_t *args, json_t **ret_reply,
@@ -180,7 +176,7 @@ static int qmp_ask(struct hv_vm *vm, const char *command, const json_t *args, js
 {
 	int r = live_check_command(command, err);
 
-	return r < 0 ? r : talk((struct qmp *)vm, command, args, ret_reply, err);
+	return r < 0 ? r : ask((struct qmp *)vm, command, args, ret_reply, err);
 }
 
 static enum hv_vm_state qmp_state(struct hv_vm *vm)
@@ -248,7 +244,7 @@ static int greet(struct qmp *q, const char *path, struct bl_err *err)
 		r = bl_fail(&why, -EBADMSG, "the first message is not QMP's greeting");
 	if (r < 0)
 		return bl_fail(err, r, "'%s': %s", path, bl_err_text(&why));
-	r = talk(q, "qmp_capabilities", NULL, &reply, err);
+	r = ask(q, "qmp_capabilities", NULL, &reply, err);
 	json_decref(reply);
 	return r;
 }

@@ -350,26 +350,13 @@ int lv_vm_xml(struct hv_vm *base, char **ret_xml, struct bl_err *err)
 	return 0;
 }
 
-static int qmp_error(const char *command, const json_t *error, struct bl_err *err)
+int lv_qmp(virDomainPtr dom, const char *command, const json_t *args, json_t **ret_reply,
+	   struct bl_err *err)
 {
-	const char *class = json_string_value(json_object_get(error, "class"));
-	const char *desc = json_string_value(json_object_get(error, "desc"));
-	bool is_missing = class && strcmp(class, "CommandNotFound") == 0;
-
-	return bl_fail(err, is_missing ? -ENOTSUP : -EIO, "qmp %s: %s", command,
-		       desc ? desc : "an error without a description");
-}
-
-int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_t **ret_reply,
-	      struct bl_err *err)
-{
-	virDomainPtr dom = ((struct lv_vm *)base)->dom;
 	BL_CLEANUP(bl_freep) char *text = NULL, *reply = NULL;
-	json_t *msg = json_pack("{s:s}", "execute", command), *root, *value;
+	json_t *msg = hv_qmp_question(command, args), *answer;
 	int r = 0;
 
-	if (msg && args)
-		json_object_set_new(msg, "arguments", json_deep_copy(args));
 	text = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
 	json_decref(msg);
 	if (!text)
@@ -380,14 +367,16 @@ int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_
 	virDomainFree(dom);
 	if (r < 0)
 		return r;
-	root = json_loads(reply, 0, NULL);
-	value = json_object_get(root, "return");
-	if (value)
-		*ret_reply = json_incref(value);
-	else
-		r = qmp_error(command, json_object_get(root, "error"), err);
-	json_decref(root);
+	answer = json_loads(reply, 0, NULL);
+	r = hv_qmp_answer(command, answer, ret_reply, err);
+	json_decref(answer);
 	return r;
+}
+
+int lv_vm_qmp(struct hv_vm *base, const char *command, const json_t *args, json_t **ret_reply,
+	      struct bl_err *err)
+{
+	return lv_qmp(((struct lv_vm *)base)->dom, command, args, ret_reply, err);
 }
 
 pid_t lv_vm_pid(struct hv_vm *base)

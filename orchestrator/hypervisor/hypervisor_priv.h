@@ -43,6 +43,13 @@ struct hv_vm {
 	const struct hv_ops *ops;
 };
 
+/* QMP, whatever way it goes: "{execute, arguments}", new. NULL: out of memory. */
+json_t *hv_qmp_question(const char *command, const json_t *args);
+/* The "return" of @answer, new; -ENOTSUP: QEMU has no such command, -EIO: with its own words (which
+ * may be a stranger's: printable ASCII only). */
+int hv_qmp_answer(const char *command, const json_t *answer, json_t **ret_reply,
+		  struct bl_err *err);
+
 int hv_libvirt_open(const char *uri, const char *root, struct hv **ret_hv, struct bl_err *err);
 
 /* @uri: "fake:" and a script, see hv_fake.h. */
