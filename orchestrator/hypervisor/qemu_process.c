@@ -12,37 +12,16 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "qemu_args.h"
 #include "units.h"
 
 #define PROC_FILE_MAX (4 * MiB)
 
-static const char *text_of(const json_t *node, const char *key)
-{
-	return json_string_value(json_object_get(node, key));
-}
-
-/* The JSON of every -blockdev, as a list. */
-static json_t *block_devices(const struct bl_buf *cmdline)
-{
-	const char *p = cmdline->data, *end = p + cmdline->len;
-	json_t *list = json_array();
-	bool is_next = false;
-
-	for (; p && p < end; p += strlen(p) + 1) {
-		json_t *node = is_next ? json_loads(p, 0, NULL) : NULL;
-
-		if (node)
-			json_array_append_new(list, node);
-		is_next = strcmp(p, "-blockdev") == 0;
-	}
-	return list;
-}
-
 /* What QEMU calls the file of a node, new; NULL: it has none. */
 static char *name_of(const json_t *node)
 {
-	const char *file = text_of(node, "filename"), *pci = text_of(node, "device");
-	const char *socket = text_of(json_object_get(node, "server"), "path");
+	const char *file = qemu_args_text(node, "filename"), *pci = qemu_args_text(node, "device");
+	const char *socket = qemu_args_text(node, "server.path");
 
 	if (file)
 		return strdup(file);
@@ -61,32 +40,29 @@ static bool is_of(const json_t *node, const char *image)
 
 static void read_cmdline(const char *dir, const char *image, struct qemu_process *ret)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/cmdline", dir);
-	const char *aio, *discard, *storage = NULL;
-	json_t *list, *node;
+	json_t *args = qemu_args_read(dir), *one;
+	const json_t *storage = NULL, *upper;
+	const char *name, *aio, *discard;
 	size_t i;
 
-	if (!path || bl_read_file(path, PROC_FILE_MAX, &b, NULL) < 0)
-		return;
-	list = block_devices(&b);
-	json_array_foreach (list, i, node) {
-		if (!is_of(node, image))
-			continue;
-		storage = text_of(node, "node-name");
-		aio = text_of(node, "aio");
-		free(ret->aio);
+	json_array_foreach (args, i, one) {
+		const json_t *node = json_object_get(one, "props");
+
+		if (!strcmp(json_string_value(json_object_get(one, "option")), "blockdev") &&
+		    is_of(node, image))
+			storage = node;
+	}
+	if (storage) {
+		aio = qemu_args_text(storage, "aio");
 		ret->aio = strdup(aio ? aio : "threads"); /* QEMU's default */
 	}
-	json_array_foreach (list, i, node) {
-		if (!storage || !text_of(node, "file") ||
-		    strcmp(text_of(node, "file"), storage) != 0)
-			continue;
-		discard = text_of(node, "discard");
-		free(ret->discard);
+	name = qemu_args_text(storage, "node-name");
+	upper = name ? qemu_args_find(args, "blockdev", "file", name) : NULL;
+	if (upper) {
+		discard = qemu_args_text(upper, "discard");
 		ret->discard = strdup(discard ? discard : "ignore"); /* QEMU's default */
 	}
-	json_decref(list);
+	json_decref(args);
 }
 
 /* "flags:	02140002": octal, as in open(2). */
