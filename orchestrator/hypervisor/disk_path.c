@@ -248,11 +248,11 @@ static void put_vm(struct look_path *p)
 	BL_CLEANUP(bl_freep) char *current = whole_xml(p, "/domain/vcpu/@current");
 	BL_CLEANUP(bl_freep) char *type = whole_xml(p, "/domain/@type");
 	BL_CLEANUP(bl_freep) char *machine = whole_xml(p, "//os/type/@machine");
-	const json_t *kvm = json_object_get(p->from->kvm, "enabled");
+	const json_t *kvm = json_object_get(p->from->qmp.kvm, "enabled");
 	const char *arg = qemu_args_value(p->args, "machine");
 
-	if (json_is_array(p->from->cpus))
-		path_putf(p, "path.vm.vcpus", "%zu", json_array_size(p->from->cpus));
+	if (json_is_array(p->from->qmp.cpus))
+		path_putf(p, "path.vm.vcpus", "%zu", json_array_size(p->from->qmp.cpus));
 	path_put(p, "path.vm.vcpus", current ? current : vcpus);
 	if (json_is_boolean(kvm))
 		path_put(p, "path.vm.accel", json_is_true(kvm) ? "kvm" : "tcg");
@@ -295,7 +295,7 @@ int disk_path_facts(const struct disk_path_from *from, struct facts *out)
 	const json_t *b;
 	size_t i;
 
-	json_array_foreach (from->block, i, b) {
+	json_array_foreach (from->qmp.block, i, b) {
 		const char *qdev = json_string_value(json_object_get(b, "qdev"));
 
 		if (qdev && from->qdev && !strcmp(qdev, from->qdev))

@@ -22,16 +22,23 @@
 #include "hypervisor.h"
 #include "record.h"
 
+/* What a monitor answers; NULL where it does not. */
+struct disk_path_replies {
+	json_t *block; /* query-block */
+	json_t *nodes; /* query-named-block-nodes */
+	json_t *cpus;  /* query-cpus-fast */
+	json_t *kvm;   /* query-kvm */
+};
+void disk_path_ask(struct hv_vm *vm, struct disk_path_replies *ret);
+void disk_path_replies_done(struct disk_path_replies *r);
+
 /* What is not to be had is NULL. */
 struct disk_path_from {
-	const char *xml;      /* of the running domain */
-	const char *target;   /* the disk there: "vda" */
-	const char *qdev;     /* the disk as query-block names it */
-	const json_t *block;  /* what query-block answered */
-	const json_t *nodes;  /* query-named-block-nodes */
-	const json_t *cpus;   /* query-cpus-fast */
-	const json_t *kvm;    /* query-kvm */
-	const char *proc_dir; /* "/proc/PID" of QEMU, when it runs on this host */
+	const char *xml;              /* of the running domain */
+	const char *target;           /* the disk there: "vda" */
+	const char *qdev;             /* the disk as query-block names it */
+	const char *proc_dir;         /* "/proc/PID" of QEMU, when it runs on this host */
+	struct disk_path_replies qmp; /* the caller's */
 };
 
 /* Adds what is known; a key that is in @out already stays as it is. -ENOMEM. */
@@ -39,13 +46,6 @@ int disk_path_facts(const struct disk_path_from *from, struct facts *out);
 
 /* Only path.host.*, of this host. -ENOMEM. */
 int disk_path_host(struct facts *out);
-
-/* What the monitor of @vm answers for the four above; NULL where it does not. */
-struct disk_path_replies {
-	json_t *block, *nodes, *cpus, *kvm;
-};
-void disk_path_ask(struct hv_vm *vm, struct disk_path_replies *ret);
-void disk_path_replies_done(struct disk_path_replies *r);
 
 /* The target ("vda") of the disk with the alias or id @alias in @xml, new; NULL: none. */
 char *disk_path_target(const char *xml, const char *alias);

@@ -43,7 +43,7 @@ static const char *protocol_of(const struct look_path *p, const char *file)
 	const json_t *n;
 	size_t i;
 
-	json_array_foreach (p->from->nodes, i, n) {
+	json_array_foreach (p->from->qmp.nodes, i, n) {
 		const char *drv = text_of(n, "drv"), *of = text_of(n, "file");
 		bool is_format = !drv || !of || !file || strcmp(of, file) != 0;
 
@@ -250,7 +250,7 @@ static bool is_direct(const struct look_path *p, const json_t *cache)
 	const json_t *n;
 	size_t i;
 
-	json_array_foreach (p->from->nodes, i, n) {
+	json_array_foreach (p->from->qmp.nodes, i, n) {
 		const char *drv = text_of(n, "drv"), *of = text_of(n, "file");
 
 		if (protocol && drv && of && !strcmp(drv, protocol) && !strcmp(of, file))

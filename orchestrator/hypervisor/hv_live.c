@@ -260,7 +260,6 @@ const char *hv_live_disk(const struct hv_live *l, size_t i)
 int hv_live_path(struct hv_live *l, size_t i, struct facts *out, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *proc = l->pid ? bl_strf("/proc/%ld", (long)l->pid) : NULL;
-	struct disk_path_replies replies = {0};
 	struct disk_path_from from = {.xml = l->xml,
 				      .target = l->disks[i].target,
 				      .qdev = l->disks[i].qdev,
@@ -268,13 +267,9 @@ int hv_live_path(struct hv_live *l, size_t i, struct facts *out, struct bl_err *
 	int r;
 
 	if (l->monitor)
-		disk_path_ask(l->monitor, &replies);
-	from.block = replies.block;
-	from.nodes = replies.nodes;
-	from.cpus = replies.cpus;
-	from.kvm = replies.kvm;
+		disk_path_ask(l->monitor, &from.qmp);
 	r = disk_path_facts(&from, out);
-	disk_path_replies_done(&replies);
+	disk_path_replies_done(&from.qmp);
 	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
 }
 

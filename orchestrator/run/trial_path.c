@@ -78,18 +78,13 @@ static int add_seen(struct trial *t, struct hv_vm *vm)
 	char *target = disk_path_target(t->rec->domain_xml, DOMAIN_DISK_ALIAS);
 	BL_CLEANUP(bl_freep)
 	char *proc = hv_vm_pid(t->vm) > 0 ? bl_strf("/proc/%ld", (long)hv_vm_pid(t->vm)) : NULL;
-	struct disk_path_replies replies;
 	struct disk_path_from from = {
 		.xml = t->rec->domain_xml, .target = target, .qdev = t->qdev, .proc_dir = proc};
 	int r;
 
-	disk_path_ask(vm, &replies);
-	from.block = replies.block;
-	from.nodes = replies.nodes;
-	from.cpus = replies.cpus;
-	from.kvm = replies.kvm;
+	disk_path_ask(vm, &from.qmp);
 	r = disk_path_facts(&from, &t->rec->facts);
-	disk_path_replies_done(&replies);
+	disk_path_replies_done(&from.qmp);
 	return r;
 }
 

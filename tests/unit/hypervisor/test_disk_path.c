@@ -126,10 +126,7 @@ START_TEST(the_monitor_and_the_command_line_tell_it_without_libvirt)
 	json_t *b = scripted_json(block), *n = scripted_json(nodes);
 	json_t *cpus = scripted_json("[{}, {}]"), *kvm = scripted_json("{'enabled': true}");
 	struct disk_path_from from = {.qdev = DUT "/virtio-backend",
-				      .block = b,
-				      .nodes = n,
-				      .cpus = cpus,
-				      .kvm = kvm,
+				      .qmp = {.block = b, .nodes = n, .cpus = cpus, .kvm = kvm},
 				      .proc_dir = dir};
 	BL_CLEANUP(bl_freep) char *text = NULL;
 
@@ -168,8 +165,8 @@ static const char *const strange[] = {
 START_TEST(answers_of_another_shape_leave_facts_out)
 {
 	json_t *v = scripted_json(strange[_i]);
-	struct disk_path_from from = {
-		.qdev = DUT "/virtio-backend", .block = v, .nodes = v, .cpus = v, .kvm = v};
+	struct disk_path_from from = {.qdev = DUT "/virtio-backend",
+				      .qmp = {.block = v, .nodes = v, .cpus = v, .kvm = v}};
 	BL_CLEANUP(bl_freep) char *text = facts_text(&from);
 
 	ck_assert_ptr_null(strstr(text, "preallocated"));
@@ -183,7 +180,7 @@ START_TEST(a_value_with_escapes_is_tamed_and_what_is_known_stays)
 {
 	json_t *b = scripted_json("[{'qdev': 'x', 'inserted': {'file': '/a\\u001b[2Jb', 'drv': "
 				  "'raw'}}]");
-	struct disk_path_from from = {.qdev = "x", .block = b};
+	struct disk_path_from from = {.qdev = "x", .qmp.block = b};
 	struct facts f = {0};
 
 	ck_assert_int_eq(facts_add(&f, "path.format", "mine"), 0);
