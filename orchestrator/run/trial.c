@@ -81,6 +81,11 @@ int trial_fact(struct trial *t, const char *key, const char *fmt, ...)
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }
 
+int trial_fact_once(struct trial *t, const char *key, const char *value)
+{
+	return facts_get(&t->rec->facts, key) ? 0 : trial_fact(t, key, "%s", value);
+}
+
 int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *from)
 {
 	for (size_t i = 0; i < from->n; i++) {

@@ -46,7 +46,6 @@ struct trial {
 	struct series_set host_seen;   /* of the last group of jobs */
 	pid_t watched_pid;
 	uint64_t host_cost_ns;
-	size_t host_readings;
 
 	/* What QEMU counts of the disk under test. */
 	char *qdev;                     /* the disk, as QEMU names it; NULL: not watched */
@@ -82,6 +81,8 @@ int trial_is_stopped(struct trial *t);
 struct hv_vm *trial_ask(struct trial *t);
 int trial_fact(struct trial *t, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The first reason stays: nothing when @key is there already. */
+int trial_fact_once(struct trial *t, const char *key, const char *value);
 int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *from);
 
 /* trial_jobs.c: the jobs in their groups, in the guest or on the host. */
@@ -100,15 +101,20 @@ int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_job
  * counted time, and the facts clock.* and telemetry.guest.*. */
 int trial_keep_watched(struct trial *t, struct job_result *results, size_t n,
 		       const struct guest_jobs_told *told, const struct guest_clock *clock);
-/* The moments of @set, on the host's clock, that lie in the job's counted time or 3 s around it. An
- * empty set leaves the job's empty. -ENOMEM. */
-int trial_cut_watched(struct job_result *j, enum watcher who, const struct series_set *set,
-		      int64_t clock_offset_ns);
+/* What a watcher has seen of a group of jobs. */
+struct trial_seen {
+	const struct series_set *set; /* on the host's clock; empty: nothing was seen */
+	uint64_t cost_ns, readings;
+};
+/* A job's share: the moments that lie in its counted time or 3 s around it, and the facts
+ * "telemetry.WHO.cost_ns" and "telemetry.WHO.readings". Of an empty set nothing. -ENOMEM. */
+int trial_keep_seen(struct job_result *j, enum watcher who, const struct trial_seen *seen,
+		    int64_t clock_offset_ns);
 
 /* trial_watch_host.c: what this host does meanwhile. What can't be had is a trial fact,
  * "host.not_watched", and no failure. */
-void trial_watch_host_prepare(
-	struct trial *t); /* before a group of jobs, when nothing of it runs */
+/* Before a group of jobs, when nothing of it runs. */
+void trial_watch_host_prepare(struct trial *t);
 void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed);
 void trial_watch_host_end(struct trial *t); /* before the process is reaped */
 /* Into @j, one of @n_jobs of the group, whose sample is there: its CPU time, who else was busy, the

@@ -2,6 +2,7 @@
 #define TRIAL_INTERNAL
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "trial_priv.h"
 #include "units.h"
@@ -86,46 +87,55 @@ int trial_run_watched(struct trial *t, struct guest_jobs *jobs, struct guest_job
 	return r;
 }
 
-int trial_cut_watched(struct job_result *j, enum watcher who, const struct series_set *set,
-		      int64_t clock_offset_ns)
+static int add_cost(struct facts *facts, const char *who, const struct trial_seen *seen)
+{
+	char key[64];
+	int r;
+
+	snprintf(key, sizeof key, "telemetry.%s.cost_ns", who);
+	r = facts_addf(facts, key, "%" PRIu64, seen->cost_ns);
+	snprintf(key, sizeof key, "telemetry.%s.readings", who);
+	return r < 0 ? r : facts_addf(facts, key, "%" PRIu64, seen->readings);
+}
+
+int trial_keep_seen(struct job_result *j, enum watcher who, const struct trial_seen *seen,
+		    int64_t clock_offset_ns)
 {
 	uint64_t from = j->sample->start_ns + (uint64_t)clock_offset_ns;
 	uint64_t to = from + j->sample->runtime_ns;
+	int r;
 
-	if (!set->n)
+	if (!seen->set->n)
 		return 0;
+	r = add_cost(&j->facts, watcher_names[who], seen);
+	if (r < 0)
+		return r;
 	series_done(&j->watched[who]);
-	return series_cut(set, from > AROUND_NS ? from - AROUND_NS : 0, to + AROUND_NS,
+	return series_cut(seen->set, from > AROUND_NS ? from - AROUND_NS : 0, to + AROUND_NS,
 			  &j->watched[who]);
 }
 
-static int add_facts(struct job_result *j, const struct guest_jobs_told *told,
-		     const struct guest_clock *clock)
+static int add_clock(struct job_result *j, const struct guest_clock *clock)
 {
 	int r = facts_addf(&j->facts, "clock.offset_ns", "%" PRId64, clock->offset_ns);
 
-	if (r == 0)
-		r = facts_addf(&j->facts, "clock.uncertainty_ns", "%" PRIu64,
-			       clock->uncertainty_ns);
-	if (r == 0 && told->watched.n)
-		r = facts_addf(&j->facts, "telemetry.guest.cost_ns", "%" PRIu64,
-			       told->watch_cost_ns);
-	if (r == 0 && told->watched.n)
-		r = facts_addf(&j->facts, "telemetry.guest.readings", "%" PRIu64,
-			       told->watch_readings);
-	return r;
+	return r < 0 ? r
+		     : facts_addf(&j->facts, "clock.uncertainty_ns", "%" PRIu64,
+				  clock->uncertainty_ns);
 }
 
 int trial_keep_watched(struct trial *t, struct job_result *results, size_t n,
 		       const struct guest_jobs_told *told, const struct guest_clock *clock)
 {
+	struct trial_seen seen = {.set = &told->watched,
+				  .cost_ns = told->watch_cost_ns,
+				  .readings = told->watch_readings};
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = add_facts(&results[i], told, clock);
+		r = add_clock(&results[i], clock);
 		if (r == 0)
-			r = trial_cut_watched(&results[i], WATCHED_GUEST, &told->watched,
-					      clock->offset_ns);
+			r = trial_keep_seen(&results[i], WATCHED_GUEST, &seen, clock->offset_ns);
 	}
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }

@@ -8,9 +8,7 @@
 
 static int not_watched(struct trial *t, const char *why)
 {
-	return facts_get(&t->rec->facts, "host.not_watched")
-		       ? 0
-		       : trial_fact(t, "host.not_watched", "%s", why);
+	return trial_fact_once(t, "host.not_watched", why);
 }
 
 void trial_watch_host_prepare(struct trial *t)
@@ -51,7 +49,6 @@ void trial_watch_host_end(struct trial *t)
 	} else if (r < 0) {
 		not_watched(t, "out of memory for what the host did: readings are missing");
 	}
-	t->host_readings = t->host_seen.n;
 	t->sampler = sampler_free(t->sampler);
 	if (t->neighbours)
 		neighbours_end(t->neighbours, t->watched_pid, bl_now_ns());
@@ -69,27 +66,18 @@ static int add_cpu(struct trial *t, struct job_result *j, size_t n_jobs, uint64_
 	return r == -ENODATA ? 0 : r;
 }
 
-static int add_cost(struct trial *t, struct job_result *j)
-{
-	int r = facts_addf(&j->facts, "telemetry.host.cost_ns", "%" PRIu64, t->host_cost_ns);
-
-	return r < 0 ? r
-		     : facts_addf(&j->facts, "telemetry.host.readings", "%zu", t->host_readings);
-}
-
 int trial_watch_host_take(struct trial *t, struct job_result *j, size_t n_jobs, int64_t offset_ns)
 {
 	uint64_t from = j->sample->start_ns + (uint64_t)offset_ns;
 	uint64_t to = from + j->sample->runtime_ns;
+	struct trial_seen seen = {
+		.set = &t->host_seen, .cost_ns = t->host_cost_ns, .readings = t->host_seen.n};
 	int r = add_cpu(t, j, n_jobs, from, to);
 
 	if (r == 0 && t->neighbours)
 		r = neighbours_facts(t->neighbours, from, to, &j->facts);
-	if (r == 0 && t->s->sc->has_telemetry && t->host_seen.n) {
-		r = add_cost(t, j);
-		if (r == 0)
-			r = trial_cut_watched(j, WATCHED_HOST, &t->host_seen, offset_ns);
-	}
+	if (r == 0 && t->s->sc->has_telemetry)
+		r = trial_keep_seen(j, WATCHED_HOST, &seen, offset_ns);
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }
 

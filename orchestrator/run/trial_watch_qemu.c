@@ -14,15 +14,9 @@
 #define READ_EVERY_NS (250 * NS_PER_MS)
 #define LAST_NS       (5 * NS_PER_S) /* the longest that the last reading is waited for */
 
-/* The first reason of the trial. */
-static int note_once(struct trial *t, const char *key, const char *why)
-{
-	return facts_get(&t->rec->facts, key) ? 0 : trial_fact(t, key, "%s", why);
-}
-
 static int not_watched(struct trial *t, const char *why)
 {
-	return note_once(t, "qemu.not_watched", why);
+	return trial_fact_once(t, "qemu.not_watched", why);
 }
 
 int trial_watch_qemu(struct trial *t)
@@ -79,7 +73,7 @@ static void note_failed(struct trial *t)
 		return;
 	text = bl_strf("%zu; the first reason: %s", t->qemu_seen.n_failed,
 		       bl_err_text(&t->qemu_seen.why));
-	note_once(t, "qemu.readings_failed", text ? text : "out of memory");
+	trial_fact_once(t, "qemu.readings_failed", text ? text : "out of memory");
 }
 
 void trial_watch_qemu_end(struct trial *t)
@@ -178,8 +172,9 @@ static void span_of(const struct trial *t, const struct job *jobs, const struct 
 int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_result *results,
 			  size_t n)
 {
-	BL_CLEANUP(series_done) struct series_set seen = {0};
+	BL_CLEANUP(series_done) struct series_set set = {0};
 	struct block_watched *all = &t->qemu_seen;
+	struct trial_seen seen = {.set = &set, .cost_ns = all->cost_ns, .readings = all->set.n};
 	const char *lack = all->set.n ? lacks_a_side(t) : NULL;
 	uint64_t first, last;
 	int r;
@@ -190,17 +185,10 @@ int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_re
 		return not_watched(t, lack);
 	block_stats_drop_uncounted(&all->set, cell_bus_names[t->s->cell->bus]);
 	span_of(t, jobs, results, n, &first, &last);
-	r = with_edges(&all->set, first, last, &seen);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		struct job_result *j = &results[i];
-
-		r = trial_cut_watched(j, WATCHED_QEMU, &seen, job_clock_offset_ns(t->rec, j));
-		if (r == 0)
-			r = facts_addf(&j->facts, "telemetry.qemu.cost_ns", "%" PRIu64,
-				       all->cost_ns);
-		if (r == 0)
-			r = facts_addf(&j->facts, "telemetry.qemu.readings", "%zu", all->set.n);
-	}
+	r = with_edges(&all->set, first, last, &set);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = trial_keep_seen(&results[i], WATCHED_QEMU, &seen,
+				    job_clock_offset_ns(t->rec, &results[i]));
 	return r < 0 ? bl_fail(&t->err, r, "cannot keep what qemu counted: %s", strerror(-r)) : 0;
 }
 

@@ -186,15 +186,19 @@ START_TEST(what_is_kept_reaches_three_seconds_around_the_counted_time)
 	struct sample s = {.start_ns = 1000 * NS_PER_S, .runtime_ns = 60 * NS_PER_S};
 	struct job_result j = {.sample = &s};
 	const struct series_set *kept = &j.watched[WATCHED_HOST];
+	struct trial_seen seen = {.set = &set, .cost_ns = 5, .readings = 3600};
 
 	for (uint64_t i = 0; i < 3600; i++) {
 		ck_assert_int_eq(series_moment(&set, (500 + i) * NS_PER_S + 1), 0);
 		ck_assert_int_eq(series_put(&set, "n", SERIES_COUNTER, i), 0);
 	}
-	ck_assert_int_eq(trial_cut_watched(&j, WATCHED_HOST, &set, -300 * (int64_t)NS_PER_S), 0);
+	ck_assert_int_eq(trial_keep_seen(&j, WATCHED_HOST, &seen, -300 * (int64_t)NS_PER_S), 0);
 	ck_assert_uint_eq(kept->at_ns[0], 696 * NS_PER_S + 1);
 	ck_assert_uint_eq(kept->at_ns[kept->n - 1], 763 * NS_PER_S + 1);
 	ck_assert_uint_eq(kept->n, 68);
+	ck_assert_str_eq(facts_get(&j.facts, "telemetry.host.cost_ns"), "5");
+	ck_assert_str_eq(facts_get(&j.facts, "telemetry.host.readings"), "3600");
+	facts_done(&j.facts);
 	series_done(&j.watched[WATCHED_HOST]);
 }
 END_TEST
