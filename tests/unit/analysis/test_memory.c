@@ -1,73 +1,27 @@
 /* Every allocation of an analysis, a bill and a search for knees fails once: that is said, and
- * nothing is left behind (the sanitizer build looks). The linker hands us the calls (--wrap). */
+ * nothing is left behind (the sanitizer build looks). */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "bill.h"
+#include "failing_alloc.h"
 #include "job_analysis.h"
 #include "knee.h"
 #include "made_run.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
+static bool was_failed; /* the work's allocation */
 
-static long countdown = -1; /* the call that fails; -1: none */
-
-static bool is_failing(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return is_failing() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return is_failing() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return is_failing() ? NULL : __real_reallocarray(p, n, size);
-}
-
-static long left; /* of the countdown when the work was done; -1: its call came */
-
-/* Ends the counting: check's own calls, in the static library, are among them. */
-static void stop(void)
-{
-	left = countdown;
-	countdown = -1;
-}
-
-/* How many calls the work makes; every one of them fails in its turn. The work calls stop(). */
+/* How many calls the work makes; every one of them fails in its turn. The work sets was_failed. */
 static long fail_each(int (*work)(struct run_data *d), struct run_data *d)
 {
-	long n = 0;
-
-	for (;; n++) {
+	for (long n = 0;; n++) {
 		int r;
 
-		countdown = n;
+		alloc_fail(n);
 		r = work(d);
-		if (left >= 0) {
-			ck_assert_int_eq(r, 0);
+		ck_assert_int_eq(r, was_failed ? -ENOMEM : 0);
+		if (!was_failed)
 			return n;
-		}
-		ck_assert_int_eq(r, -ENOMEM);
 	}
 }
 
@@ -84,7 +38,7 @@ static int analyse(struct run_data *d)
 	struct job_analysis a;
 	int r = analyse_job(d, 0, 0, &a, &err);
 
-	stop();
+	was_failed = alloc_failed();
 	if (r == 0) {
 		ck_assert(a.stutter.beat.is_periodic && a.signals[0].why.is_same_clock);
 		ck_assert_uint_eq(a.layers[LAYER_AT_QEMU].dir[IO_READ].n_bounds, 1);
@@ -131,7 +85,7 @@ static int analyse_rest(struct run_data *d)
 	struct job_analysis a;
 	int r = analyse_job(d, 0, 0, &a, NULL);
 
-	stop();
+	was_failed = alloc_failed();
 	if (r == 0) {
 		ck_assert_ptr_nonnull(a.best);
 		job_analysis_done(&a);
@@ -164,7 +118,7 @@ static int analyse_watched(struct run_data *d)
 	struct job_analysis a;
 	int r = analyse_job(d, 0, 0, &a, NULL);
 
-	stop();
+	was_failed = alloc_failed();
 	if (r == 0) {
 		ck_assert(a.line.is_mean_only);
 		job_analysis_done(&a);
@@ -192,7 +146,7 @@ static int bill(struct run_data *d)
 	struct bill b;
 	int r = bill_of(d, &sums, &b, NULL);
 
-	stop();
+	was_failed = alloc_failed();
 	if (r == 0) {
 		ck_assert_uint_eq(b.n, 1);
 		bill_done(&b);
@@ -205,7 +159,7 @@ static int knees(struct run_data *d)
 	struct knees k;
 	int r = knees_find(d, &sums, &k, NULL);
 
-	stop();
+	was_failed = alloc_failed();
 	if (r == 0) {
 		ck_assert_uint_eq(k.n, 2);
 		knees_done(&k);

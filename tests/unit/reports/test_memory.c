@@ -1,7 +1,6 @@
 /* Every allocation on the way from a run to a document fails once: either that is said, or the
- * document is whole. One that is cut and called done would be believed.
- *
- * The linker hands us the calls of the linked objects (--wrap), and jansson is told to use them. */
+ * document is whole. One that is cut and called done would be believed. jansson is told to use the
+ * allocations that fail. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,74 +14,22 @@
 #include "cleanup.h"
 #include "diagnosis_report.h"
 #include "documents.h"
+#include "failing_alloc.h"
 #include "html.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-char *__real_strndup(const char *s, size_t n);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-char *__wrap_strndup(const char *s, size_t n);
-
-static long countdown = -1; /* the call that fails; -1: none */
-
-static bool is_failing(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return is_failing() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return is_failing() ? NULL : __real_realloc(p, size);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return is_failing() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return is_failing() ? NULL : __real_strdup(s);
-}
-
-char *__wrap_strndup(const char *s, size_t n)
-{
-	return is_failing() ? NULL : __real_strndup(s, n);
-}
 
 static int write_md(const struct run_data *d, struct bl_buf *out)
 {
 	return report_write(d, REPORT_MD, NULL, out, NULL);
 }
 
-/* Without the JSON and the CSV that it carries; of a view that is made once, since Markdown tries
- * that. */
+/* Without the JSON and the CSV that it carries; of a view that is made when nothing fails yet, since
+ * Markdown tries that. */
 static int write_page(const struct run_data *d, struct bl_buf *out)
 {
 	static struct view v; /* of this test's own process */
-	long n = countdown;
 
-	countdown = -1;
 	if (!v.d)
 		ck_assert(view_init(&v, d, NULL, NULL) == 0 && view_judge(&v, NULL) == 0);
-	countdown = n;
 	return html_write(&v, "{}", "", out);
 }
 
@@ -186,10 +133,9 @@ static void check_whole(const struct synthetic *how,
 	for (bool is_failed = true; is_failed; n += n < 1500 ? 1 : 7) { /* then cells alike */
 		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 
-		countdown = n;
+		alloc_fail(n);
 		r = write(&d, &out);
-		is_failed = countdown < 0; /* else there are fewer than n */
-		countdown = -1;
+		is_failed = alloc_failed();
 		if (r < 0)
 			ck_assert_msg(r == -ENOMEM, "allocation %ld: %d", n, r);
 		else

@@ -1,51 +1,14 @@
 /* Every allocation on the way from text to plan fails once: the answer is -ENOMEM with a
- * reason, nothing is returned, and (in the sanitizer build) nothing leaks.
- *
- * The linker hands us the calls of the linked objects (--wrap); libyaml's own, in its shared
- * object, are not among them. */
+ * reason, nothing is returned, and (in the sanitizer build) nothing leaks. libyaml's own, in its
+ * shared object, are not among them. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "failing_alloc.h"
 #include "plan.h"
 #include "scenario_text.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-char *__wrap_strdup(const char *s);
-
-static long countdown = -1; /* the call that fails; -1: none */
-
-static bool is_failing(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return is_failing() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return is_failing() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return is_failing() ? NULL : __real_realloc(p, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return is_failing() ? NULL : __real_strdup(s);
-}
 
 static const char text[] = "name: t\n"
 			   "description: words\n"
@@ -125,10 +88,9 @@ START_TEST(a_failed_allocation_is_reported_and_nothing_else_changes)
 		bool was_failed;
 		int r;
 
-		countdown = n;
+		alloc_fail(n);
 		r = go_through(&out, &why);
-		was_failed = countdown < 0;
-		countdown = -1;
+		was_failed = alloc_failed();
 		if (r == 0) {
 			ck_assert_str_eq(bl_buf_str(&out), bl_buf_str(&good));
 			if (!was_failed)
