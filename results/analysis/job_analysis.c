@@ -465,11 +465,6 @@ void job_analysis_done(struct job_analysis *a)
 	*a = (struct job_analysis){0};
 }
 
-const struct signal *analysis_signal(const struct job_analysis *a, const char *name)
-{
-	return signals_find(&(struct signals){a->signals, a->n_signals}, name);
-}
-
 double analysis_rate(const struct job_analysis *a, enum watcher w, const char *counter)
 {
 	const struct series *one = series_find(&a->j->watched[w], counter);
@@ -480,55 +475,9 @@ double analysis_rate(const struct job_analysis *a, enum watcher w, const char *c
 	return rise / ((double)(a->to_ns - a->from_ns) / (double)NS_PER_S);
 }
 
-double analysis_last(const struct job_analysis *a, enum watcher w, const char *name)
-{
-	const struct series_set *set = &a->j->watched[w];
-	const struct series *one = series_find(set, name);
-
-	for (size_t m = one ? set->n : 0; m > 0; m--)
-		if (set->at_ns[m - 1] >= a->from_ns && set->at_ns[m - 1] <= a->to_ns &&
-		    one->values[m - 1] != SERIES_ABSENT)
-			return (double)one->values[m - 1];
-	return NAN;
-}
-
-bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
-			double *ret_out)
-{
-	double sum[2] = {0}, n[2] = {0};
-	size_t k = 0;
-
-	for (size_t i = 0; i < a->line.n; i++) {
-		double at = timeline_s(&a->line, i) + step_s(&a->line) / 2;
-		bool in;
-
-		while (k < a->stutter.n_stalls &&
-		       at > a->stutter.stalls[k].at_s + a->stutter.stalls[k].length_s)
-			k++;
-		in = k < a->stutter.n_stalls && at > a->stutter.stalls[k].at_s;
-		if (isnan(s->values[i]))
-			continue;
-		sum[in] += s->values[i];
-		n[in]++;
-	}
-	if (!(n[0] > 0) || !(n[1] > 0))
-		return false;
-	*ret_out = sum[0] / n[0];
-	*ret_in = sum[1] / n[1];
-	return true;
-}
-
 bool analysis_has_wave(const struct job_analysis *a)
 {
 	const struct beat *b = &a->stutter.beat;
 
 	return a->modulation.is_found && !(b->is_tested && b->p <= BEAT_P_MAX);
-}
-
-const struct role_cost *analysis_role(const struct job_analysis *a, const char *role)
-{
-	for (size_t i = 0; i < a->n_roles; i++)
-		if (!strcmp(a->roles[i].role, role))
-			return &a->roles[i];
-	return NULL;
 }

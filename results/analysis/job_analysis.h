@@ -79,20 +79,9 @@ int analyse_job(const struct run_data *d, size_t trial, size_t job, struct job_a
 		struct bl_err *err);
 void job_analysis_done(struct job_analysis *a); /* also empties it */
 
-/* "host.thread.main.wait_ns"; NULL: no such signal. */
-const struct signal *analysis_signal(const struct job_analysis *a, const char *name);
 /* A raw counter's rise over the counted time, per second; NAN: absent. */
 double analysis_rate(const struct job_analysis *a, enum watcher w, const char *counter);
-/* A raw gauge's or counter's last value within the counted time; NAN. */
-double analysis_last(const struct job_analysis *a, enum watcher w, const char *name);
-/* A signal's mean over the slices within stalls, and over the others: a clock that the spikes have
- * too can't be told from them by their places, but where requests waited can. false: no stall, or
- * the signal is absent in one of the two. */
-bool analysis_in_stalls(const struct job_analysis *a, const struct signal *s, double *ret_in,
-			double *ret_out);
 /* Latency swings without stalls that would make a wave of their own, as a clock of them does. */
 bool analysis_has_wave(const struct job_analysis *a);
-/* The role's costs; NULL: not known. */
-const struct role_cost *analysis_role(const struct job_analysis *a, const char *role);
 
 #endif

@@ -1,7 +1,7 @@
 /* look.h - one job of one trial under the eyes of the rules. Private to results/diagnosis/.
  *
  * A rule reads the job's analysis and tells what it found; what belongs to the same cell and job is
- * put together over the trials afterwards (gather.h). Figures that are absent are NAN, and every
+ * put together over the trials afterwards (judge.c). Figures that are absent are NAN, and every
  * comparison with NAN is false: a rule that lacks what it needs is quiet by itself.
  */
 #ifndef DIAGNOSIS_LOOK_H
@@ -108,8 +108,6 @@ double greatest_rate(const struct look *l, enum watcher w, const char *pattern,
 		     const char **ret_name);
 double gauge_max(const struct look *l, enum watcher w, const char *gauge); /* in the window; NAN */
 double gauge_min(const struct look *l, enum watcher w, const char *gauge);
-double gauge_last(const struct look *l, enum watcher w, const char *gauge);
-double gauge_first(const struct look *l, enum watcher w, const char *gauge);
 /* Its greatest rise from one reading to a later one, and what it came to; NAN. */
 double gauge_rise(const struct look *l, enum watcher w, const char *gauge, double *ret_to);
 /* A counter's rise between two times since the counted time began; NAN. */

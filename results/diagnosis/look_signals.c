@@ -40,61 +40,49 @@ double greatest_rate(const struct look *l, enum watcher w, const char *pattern,
 	return most;
 }
 
-enum gauge_take { TAKE_FIRST, TAKE_LAST, TAKE_LEAST, TAKE_MOST };
-
-/* Of the readings within the counted time. */
-static double gauge(const struct look *l, enum watcher w, const char *name, enum gauge_take take)
+/* The next reading of a gauge within the counted time from *@at on, which is moved behind it; NAN:
+ * there is none. */
+static double next_reading(const struct look *l, enum watcher w, const struct series *s, size_t *at)
 {
 	const struct series_set *set = &l->a->j->watched[w];
-	const struct series *s = series_of(l, w, name);
-	double ret = NAN;
 
-	for (size_t i = 0; s && i < set->n; i++) {
-		double v = (double)s->values[i];
+	while (s && *at < set->n) {
+		size_t i = (*at)++;
 
-		if (s->values[i] == SERIES_ABSENT || set->at_ns[i] < l->a->from_ns ||
-		    set->at_ns[i] > l->a->to_ns)
-			continue;
-		if (isnan(ret) || take == TAKE_LAST || (take == TAKE_LEAST && v < ret) ||
-		    (take == TAKE_MOST && v > ret))
-			ret = v;
+		if (s->values[i] != SERIES_ABSENT && set->at_ns[i] >= l->a->from_ns &&
+		    set->at_ns[i] <= l->a->to_ns)
+			return (double)s->values[i];
 	}
-	return ret;
+	return NAN;
 }
 
 double gauge_max(const struct look *l, enum watcher w, const char *name)
 {
-	return gauge(l, w, name, TAKE_MOST);
+	const struct series *s = series_of(l, w, name);
+	double most = NAN, v;
+
+	for (size_t i = 0; !isnan(v = next_reading(l, w, s, &i));)
+		most = fmax(most, v);
+	return most;
 }
 
 double gauge_min(const struct look *l, enum watcher w, const char *name)
 {
-	return gauge(l, w, name, TAKE_LEAST);
-}
+	const struct series *s = series_of(l, w, name);
+	double least = NAN, v;
 
-double gauge_last(const struct look *l, enum watcher w, const char *name)
-{
-	return gauge(l, w, name, TAKE_LAST);
-}
-
-double gauge_first(const struct look *l, enum watcher w, const char *name)
-{
-	return gauge(l, w, name, TAKE_FIRST);
+	for (size_t i = 0; !isnan(v = next_reading(l, w, s, &i));)
+		least = fmin(least, v);
+	return least;
 }
 
 double gauge_rise(const struct look *l, enum watcher w, const char *name, double *ret_to)
 {
-	const struct series_set *set = &l->a->j->watched[w];
 	const struct series *s = series_of(l, w, name);
-	double least = INFINITY, most = NAN;
+	double least = INFINITY, most = NAN, v;
 
 	*ret_to = NAN;
-	for (size_t i = 0; s && i < set->n; i++) {
-		double v = (double)s->values[i];
-
-		if (s->values[i] == SERIES_ABSENT || set->at_ns[i] < l->a->from_ns ||
-		    set->at_ns[i] > l->a->to_ns)
-			continue;
+	for (size_t i = 0; !isnan(v = next_reading(l, w, s, &i));) {
 		least = fmin(least, v);
 		if (v - least <= most)
 			continue;
