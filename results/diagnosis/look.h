@@ -127,9 +127,10 @@ const char *spikes_word(const struct look *l);
  * signals, 0.31 by Holm)". */
 void say_explains(const struct look *l, const struct signal *s, struct bl_buf *out);
 
-/* How sure when a level was passed and when a signal explains: both leave little doubt. A signal
- * alone is only possible where the job neither stutters nor has a bad tail. */
-enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s);
+/* What @f rests on: that a level was passed, a signal that explains (NULL: none), or both, which
+ * leave little doubt. A signal alone is only possible where the job neither stutters nor has a bad
+ * tail. Sets how sure it is, and of a signal that it explains, from when to when. */
+void rest_on(const struct look *l, struct found *f, bool has_level, const struct signal *s);
 
 /* ---- waves ---- */
 

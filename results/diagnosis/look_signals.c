@@ -174,13 +174,21 @@ void say_explains(const struct look *l, const struct signal *s, struct bl_buf *o
 
 /* Where nothing is felt there is nothing to explain: the slowest moments of any job go with
  * something. */
-enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s)
+static enum finding_confidence surer(bool has_level, const struct look *l, const struct signal *s)
 {
 	bool is_clear = s && !s->why.is_same_clock && is_felt(l);
 
 	if (has_level && is_clear && explains_most(l, s))
 		return CONFIDENCE_CERTAIN;
 	return has_level || is_clear ? CONFIDENCE_LIKELY : CONFIDENCE_POSSIBLE;
+}
+
+void rest_on(const struct look *l, struct found *f, bool has_level, const struct signal *s)
+{
+	f->confidence = surer(has_level, l, s);
+	f->explains = s;
+	if (s)
+		stalls_span(l, &f->from_s, &f->to_s);
 }
 
 /* ---- waves ---- */

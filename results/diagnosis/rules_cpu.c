@@ -123,10 +123,7 @@ static void rule_of_servers(struct look *l)
 	say_waits(worst, &said);
 	say_explains(l, s, &said);
 	say_others(l, &said);
-	f.confidence = surer(has_level, l, s);
-	f.explains = s;
-	if (s)
-		stalls_span(l, &f.from_s, &f.to_s);
+	rest_on(l, &f, has_level, s);
 	look_found(l, f, &said, PIN);
 }
 
@@ -163,10 +160,7 @@ static void rule_of_vcpus(struct look *l)
 		    name, pct_text(share, steal));
 	say_explains(l, s, &said);
 	say_others(l, &said);
-	f.confidence = surer(has_level, l, s);
-	f.explains = s;
-	if (s)
-		stalls_span(l, &f.from_s, &f.to_s);
+	rest_on(l, &f, has_level, s);
 	look_found(l, f, &said, PIN);
 }
 

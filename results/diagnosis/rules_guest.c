@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "judge.h"
-#include "stalls.h"
 
 /* ---- flush-storm ---- */
 
@@ -74,10 +73,7 @@ static void rule_of_flushes(struct look *l)
 		return;
 	say_flushes(l, &f, &said);
 	say_explains(l, s, &said);
-	found.confidence = surer(has_level, l, s);
-	found.explains = s;
-	if (s)
-		stalls_span(l, &found.from_s, &found.to_s);
+	rest_on(l, &found, has_level, s);
 	if (!is_past_host_cache(l))
 		strcpy(found.change, "cache=none");
 	else if (path_is(l, "format", "qcow2"))
@@ -162,10 +158,7 @@ static void rule_of_discards(struct look *l)
 		say(&said, "the slowest request of those slices took %s times as long as elsewhere",
 		    num_text(a, worse));
 	say_explains(l, s, &said);
-	f.confidence = surer(has_level, l, s);
-	f.explains = s;
-	if (s)
-		stalls_span(l, &f.from_s, &f.to_s);
+	rest_on(l, &f, has_level, s);
 	if (path_is(l, "discard", "unmap"))
 		strcpy(f.change, "discard=ignore");
 	look_found(l, f, &said,

@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "judge.h"
-#include "stalls.h"
 
 /* ---- memory-pressure ---- */
 
@@ -78,10 +77,7 @@ static void rule_of_pressure(struct look *l)
 		return;
 	say_pressure(l, &p, &said);
 	say_explains(l, s, &said);
-	f.confidence = surer(has_level, l, s);
-	f.explains = s;
-	if (s)
-		stalls_span(l, &f.from_s, &f.to_s);
+	rest_on(l, &f, has_level, s);
 	if (!is_past_host_cache(l))
 		strcpy(f.change, "cache=none");
 	look_found(l, f, &said,
@@ -152,10 +148,7 @@ static void rule_of_cache(struct look *l)
 	if (is_twice_cached(l) && written > 0)
 		say(&said, "the guest caches the same data once more (the job has no direct=1)");
 	say_explains(l, s, &said);
-	f.confidence = surer(has_level, l, s);
-	f.explains = s;
-	if (s)
-		stalls_span(l, &f.from_s, &f.to_s);
+	rest_on(l, &f, has_level, s);
 	look_found(
 		l, f, &said,
 		"cache=none: one cache, the guest's, and what was flushed is on the disk. Keep "

@@ -5,7 +5,6 @@
 
 #include "cleanup.h"
 #include "judge.h"
-#include "stalls.h"
 
 static const enum metric shown[] = {METRIC_IOPS, METRIC_MEAN, METRIC_P99, METRIC_CPU_PER_IO};
 
