@@ -81,6 +81,40 @@ const char *axis_of(const struct run_data *d, uint32_t cell, const char *axis)
 	return value ? value : "";
 }
 
+/* Was a job of that name met in an earlier trial of the cell, or earlier in this one? */
+static bool is_met(const struct run_data *d, size_t trial, size_t job)
+{
+	const struct trial_record *t = &d->trials[trial];
+
+	for (size_t i = 0; i < trial; i++)
+		if (d->trials[i].cell == t->cell && trial_job(&d->trials[i], t->jobs[job].name))
+			return true;
+	return trial_job(t, t->jobs[job].name) != &t->jobs[job];
+}
+
+void each_job(struct diagnosis *g, uint32_t cell,
+	      void (*rule)(struct diagnosis *g, uint32_t cell, const char *job))
+{
+	for (size_t i = 0; i < g->d->n_trials; i++) {
+		const struct trial_record *t = &g->d->trials[i];
+
+		for (size_t k = 0; t->cell == cell && k < t->n_jobs; k++)
+			if (!is_met(g->d, i, k))
+				rule(g, cell, t->jobs[k].name);
+	}
+}
+
+size_t first_ok_trial(const struct run_data *d, uint32_t cell, const char *job)
+{
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+
+		if (t->cell == cell && t->state == TRIAL_OK && (!job || trial_job(t, job)))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 bool is_handed_out(const struct run_data *d, uint32_t cell)
 {
 	const char *bus = axis_of(d, cell, "bus");

@@ -173,17 +173,6 @@ static void keep_looked_at(struct diagnosis *g, uint32_t cell, struct gathering 
 	all->looked = (struct looked_at){0};
 }
 
-/* Was a job of that name met in an earlier trial of the cell, or earlier in this one? */
-static bool is_known(const struct run_data *d, size_t trial, size_t job)
-{
-	const struct trial_record *t = &d->trials[trial];
-
-	for (size_t i = 0; i < trial; i++)
-		if (d->trials[i].cell == t->cell && trial_job(&d->trials[i], t->jobs[job].name))
-			return true;
-	return trial_job(t, t->jobs[job].name) != &t->jobs[job];
-}
-
 static void judge_job(struct diagnosis *g, uint32_t cell, const char *job)
 {
 	struct gathering all = {0};
@@ -202,13 +191,7 @@ static void judge_job(struct diagnosis *g, uint32_t cell, const char *job)
 
 void rules_of_jobs(struct diagnosis *g, uint32_t cell)
 {
-	for (size_t i = 0; i < g->d->n_trials; i++) {
-		const struct trial_record *t = &g->d->trials[i];
-
-		for (size_t k = 0; t->cell == cell && k < t->n_jobs; k++)
-			if (!is_known(g->d, i, k))
-				judge_job(g, cell, t->jobs[k].name);
-	}
+	each_job(g, cell, judge_job);
 }
 
 /* ---- what was looked at ---- */

@@ -33,6 +33,12 @@ void diagnosis_add(struct diagnosis *g, const char *cause, enum finding_confiden
 /* The value of an axis; "" when it has no meaning in the cell or the cell does not exist. */
 const char *axis_of(const struct run_data *d, uint32_t cell, const char *axis);
 
+/* Calls @rule for each job that some trial of the cell has, once. */
+void each_job(struct diagnosis *g, uint32_t cell,
+	      void (*rule)(struct diagnosis *g, uint32_t cell, const char *job));
+/* The cell's first trial that ran and has that job (NULL: any); SIZE_MAX: none. */
+size_t first_ok_trial(const struct run_data *d, uint32_t cell, const char *job);
+
 /* The same job in another cell that differs only in one axis. */
 struct sibling {
 	uint32_t cell;

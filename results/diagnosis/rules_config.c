@@ -6,15 +6,6 @@
 #include "figure.h"
 #include "rules.h"
 
-/* The cell's first trial that ran; SIZE_MAX: none. */
-static size_t first_trial(const struct run_data *d, uint32_t cell)
-{
-	for (size_t i = 0; i < d->n_trials; i++)
-		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
-			return i;
-	return SIZE_MAX;
-}
-
 /* ---- cache-unsafe ---- */
 
 static bool drops_flushes(const struct run_data *d, const struct trial_record *t)
@@ -45,7 +36,7 @@ static void say_speed(const struct diagnosis *g, uint32_t cell, const struct tri
 
 static void rule_of_durability(struct diagnosis *g, uint32_t cell)
 {
-	size_t first = first_trial(g->d, cell);
+	size_t first = first_ok_trial(g->d, cell, NULL);
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	const struct cell_record *c = &g->d->cells[cell];
 
@@ -67,7 +58,7 @@ static void rule_of_durability(struct diagnosis *g, uint32_t cell)
 
 static void rule_of_emulation(struct diagnosis *g, uint32_t cell)
 {
-	size_t first = first_trial(g->d, cell);
+	size_t first = first_ok_trial(g->d, cell, NULL);
 	const char *bus = axis_of(g->d, cell, "bus"), *accel;
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 

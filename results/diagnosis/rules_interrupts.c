@@ -239,27 +239,13 @@ static void rule_of_job(struct diagnosis *g, uint32_t cell, const char *job, con
 		      remedy_of(&first));
 }
 
-/* Was this name met in an earlier trial of the cell, or earlier in this one? */
-static bool is_known(const struct run_data *d, size_t trial, size_t job)
+static void rule_of_sides(struct diagnosis *g, uint32_t cell, const char *job)
 {
-	const struct trial_record *t = &d->trials[trial];
-
-	for (size_t i = 0; i < trial; i++)
-		if (d->trials[i].cell == t->cell && trial_job(&d->trials[i], t->jobs[job].name))
-			return true;
-	return trial_job(t, t->jobs[job].name) != &t->jobs[job];
+	rule_of_job(g, cell, job, "guest");
+	rule_of_job(g, cell, job, "host");
 }
 
 void rules_of_interrupts(struct diagnosis *g, uint32_t cell)
 {
-	for (size_t i = 0; i < g->d->n_trials; i++) {
-		const struct trial_record *t = &g->d->trials[i];
-
-		for (size_t k = 0; t->cell == cell && k < t->n_jobs; k++) {
-			if (is_known(g->d, i, k))
-				continue;
-			rule_of_job(g, cell, t->jobs[k].name, "guest");
-			rule_of_job(g, cell, t->jobs[k].name, "host");
-		}
-	}
+	each_job(g, cell, rule_of_sides);
 }

@@ -110,7 +110,6 @@ static void tell(struct diagnosis *g, const char *job, const struct pair *p)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	char a[FMT_MAX], b[FMT_MAX];
-	size_t trial = 0;
 
 	say_figures(g, p->fast, &said);
 	bl_buf_adds(&said, "; ");
@@ -121,13 +120,10 @@ static void tell(struct diagnosis *g, const char *job, const struct pair *p)
 		p->mean.n_pairs, p->mean.n_pairs == 1 ? "" : "s",
 		p->sure == CONFIDENCE_CERTAIN ? ""
 					      : " (seen in each; six are the least to prove it)");
-	while (trial < g->d->n_trials &&
-	       (g->d->trials[trial].cell != p->fast->cell || g->d->trials[trial].state != TRIAL_OK))
-		trial++;
 	diagnosis_add(
 		g, "mean-misleads", p->sure,
 		(struct where){.cell = p->fast->cell,
-			       .trial = trial < g->d->n_trials ? trial : SIZE_MAX,
+			       .trial = first_ok_trial(g->d, p->fast->cell, NULL),
 			       .job = job},
 		&said,
 		"choose by the percentile that your users feel: p99 or p99.9 for requests that "

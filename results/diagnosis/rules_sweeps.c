@@ -8,15 +8,6 @@
 #include "rules.h"
 #include "thresholds.h"
 
-static size_t first_trial_with(const struct run_data *d, uint32_t cell, const char *job)
-{
-	for (size_t i = 0; i < d->n_trials; i++)
-		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK &&
-		    trial_job(&d->trials[i], job))
-			return i;
-	return SIZE_MAX;
-}
-
 /* The shallowest job that is too deep: what that many requests at once bought and cost against a
  * shallower one, *ret_enough, which is the knee or beyond it. */
 static const struct knee_point *too_deep(const struct knee *k, bool is_emulated,
@@ -87,7 +78,7 @@ static void rule_of_knee(struct diagnosis *g, const struct knee *k)
 		diagnosis_add(g, "queue-too-deep",
 			      last == deep ? CONFIDENCE_LIKELY : CONFIDENCE_CERTAIN,
 			      (struct where){.cell = k->cell,
-					     .trial = first_trial_with(g->d, k->cell, deep->job),
+					     .trial = first_ok_trial(g->d, k->cell, deep->job),
 					     .job = deep->job},
 			      &said, remedy);
 }
