@@ -69,21 +69,6 @@ def reason(error):
     return str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
 
 
-def evidence_of(document):
-    found = []
-
-    def take(findings):
-        found.extend((f["cause"], f.get("confidence", ""), f.get("evidence", ""))
-                     for f in findings or ())
-
-    take(document.get("findings"))
-    for trial in document.get("trials", ()):
-        take(trial.get("findings"))
-        for j in trial.get("jobs", ()):
-            take(j.get("findings"))
-    return found
-
-
 class Session:
     def __init__(self, args):
         build = os.path.realpath(args.build)
@@ -112,7 +97,8 @@ class Session:
         try:
             document = self.lab.diagnose(self.lab.run(name, case))
             outcome.found = matrix.named(document)
-            outcome.evidence = evidence_of(document)
+            outcome.evidence = [(f["cause"], f["confidence"], f["evidence"])
+                                for f in matrix.findings_of(document)]
             why = not_made(case)
             if why:
                 outcome.failed = "the fault was not made: " + why

@@ -13,22 +13,19 @@ POSSIBLE = "possible"
 RANK = {POSSIBLE: 0, "likely": 1, "certain": 2}
 
 
+def findings_of(document):
+    """All that a diagnosis names, wherever it stands: of the run, a trial or a job."""
+    for place in [document] + [p for trial in document["trials"] for p in [trial] + trial["jobs"]]:
+        yield from place["findings"]
+
+
 def named(document):
-    """{cause: confidence} of all that a diagnosis names, wherever it stands: of the run, a trial or
-    a job. The surest of each."""
+    """{cause: confidence}, the surest of each."""
     found = {}
-
-    def take(findings):
-        for f in findings or ():
-            cause, sure = f["cause"], f.get("confidence", POSSIBLE)
-            if cause not in found or RANK[sure] > RANK[found[cause]]:
-                found[cause] = sure
-
-    take(document.get("findings"))
-    for trial in document.get("trials", ()):
-        take(trial.get("findings"))
-        for j in trial.get("jobs", ()):
-            take(j.get("findings"))
+    for f in findings_of(document):
+        cause, sure = f["cause"], f["confidence"]
+        if cause not in found or RANK[sure] > RANK[found[cause]]:
+            found[cause] = sure
     return found
 
 

@@ -45,7 +45,13 @@ class Judgement(unittest.TestCase):
         d = document(finding("a", "possible"), finding("a", "certain"), of_trial=[finding("b")],
                      of_run=[finding("c", "possible")])
         self.assertEqual(matrix.named(d), {"a": "certain", "b": "likely", "c": "possible"})
-        self.assertEqual(matrix.named({}), {})
+        self.assertEqual(matrix.named(document()), {})
+
+    def test_what_is_no_diagnosis_is_not_taken_for_one_that_names_nothing(self):
+        broken = document({"cause": "a", "evidence": "seen"})
+        for d in ({}, {"findings": []}, {"findings": [], "trials": [{"jobs": []}]}, broken):
+            with self.assertRaises(KeyError):
+                matrix.named(d)
 
     def test_a_cause_that_must_be_named_is_likely_at_least(self):
         self.assertTrue(outcome(["a"], {"a": "likely"}).is_right)
