@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-# Student's t, two-sided 95 %, by degrees of freedom; Hollander and Wolfe, table A.2.
+# Student's t, two-sided 95 %, by degrees of freedom; between two of these the smaller, which is wider.
 T95 = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228,
        11: 2.201, 12: 2.179, 13: 2.160, 14: 2.145, 15: 2.131, 19: 2.093}
 
@@ -55,7 +55,10 @@ def options():
     p.add_argument("--pairs", type=int, default=6, help="at least two")
     p.add_argument("--seconds", type=int, default=10, help="of each job")
     p.add_argument("--vcpus", type=int, default=1)
-    return p.parse_args()
+    o = p.parse_args()
+    if o.pairs < 2:
+        p.error(f"--pairs {o.pairs}: an interval needs two pairs at least")
+    return o
 
 
 def call(argv):
@@ -97,7 +100,7 @@ def reading_cost(store):
 def interval(ratios):
     logs = [math.log(r) for r in ratios]
     mean, n = statistics.fmean(logs), len(logs)
-    half = T95.get(n - 1, 1.96) * statistics.stdev(logs) / math.sqrt(n)
+    half = T95[max(d for d in T95 if d < n)] * statistics.stdev(logs) / math.sqrt(n)
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
