@@ -8,16 +8,9 @@
 const char *const budget_dir_nouns[IO_DIRS] = {"read", "write", "trim", "flush"};
 const char *const budget_dir_plurals[IO_DIRS] = {"reads", "writes", "trims", "flushes"};
 
-#define DIFFER_SHARE 0.1 /* as the budget does */
-#define DIFFER_LEAST 20
-#define GRAIN_NS     1
-#define ROLE_LEAST   0.01 /* of all, or it is not worth its words */
-#define WAIT_SAID    0.1  /* of what it ran */
-
-bool budget_counts_differ(double n, double n_engine)
-{
-	return fabs(n - n_engine) > fmax(DIFFER_LEAST, n_engine * DIFFER_SHARE);
-}
+#define GRAIN_NS   1
+#define ROLE_LEAST 0.01 /* of all, or it is not worth its words */
+#define WAIT_SAID  0.1  /* of what it ran */
 
 enum budget_part budget_largest(const struct budget_dir *b)
 {
@@ -97,13 +90,11 @@ void budget_counts(const struct budget_dir *b, const struct fmt_style *st, struc
 			    isfinite(b->n[l]) ? fmt_sig3(st, num, b->n[l]) : "-");
 }
 
-bool budget_is_told(const struct job_analysis *a)
+bool budget_is_told(const struct layer_seen *layers)
 {
-	for (int l = LAYER_AT_ENGINE + 1; l < LAYER_ATS; l++) {
-		for (int d = 0; d < IO_DIRS; d++) {
-			if (a->layers[l].dir[d].has)
-				return true;
-		}
+	for (int at = LAYER_AT_ENGINE + 1; at < LAYER_ATS; at++) {
+		if (!layers[at].absent[0])
+			return true;
 	}
 	return false;
 }

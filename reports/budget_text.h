@@ -15,14 +15,13 @@ void budget_title(const struct budget_dir *b, int dir, bool is_host, const struc
 void budget_cpu(const struct job_analysis *a, const struct fmt_style *st, struct bl_buf *out);
 /* "12300 / 12300 / 12300 / 3690" as engine, guest, QEMU and host counted them; "-": not known. */
 void budget_counts(const struct budget_dir *b, const struct fmt_style *st, struct bl_buf *out);
-/* Some place below the engine is known: else there is nothing to tell but the total. */
-bool budget_is_told(const struct job_analysis *a);
+/* Some place below the engine is known: else there is nothing to tell but the total, which stands
+ * elsewhere. @layers[LAYER_ATS]. */
+bool budget_is_told(const struct layer_seen *layers);
 /* The name of a part; on the host there is no guest. NULL: the part is none there. */
 const char *budget_part_label(const struct budget_dir *b, int part, bool is_host);
 /* A part's own time; below the clock's own grain it is none. Returns @out. */
 char *budget_own(const struct fmt_style *st, char out[FMT_MAX], const struct budget_line *l);
-/* By more than the measuring explains: requests were merged, split or answered from a cache. */
-bool budget_counts_differ(double n, double n_engine);
 /* The part that takes most; BUDGET_PARTS: none is known. */
 enum budget_part budget_largest(const struct budget_dir *b);
 

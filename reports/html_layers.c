@@ -10,7 +10,7 @@
 
 bool html_has_layers(const struct view_row *row)
 {
-	return row->seen && budget_is_told(row->seen);
+	return row->seen && budget_is_told(row->seen->layers);
 }
 
 /* One scale for all cells of a job and direction, so that they can be compared by eye. */
@@ -58,7 +58,7 @@ static void layer_row(const struct job_analysis *a, int l, int dir, double n_eng
 		return;
 	}
 	bl_buf_addf(out, "<td class=\"n%s\">%s</td>",
-		    budget_counts_differ(s->n, n_engine) ? " bad" : "",
+		    budget_is_apart(s->n, n_engine) ? " bad" : "",
 		    fmt_sig3(&fmt_page, num, s->n));
 	bl_buf_addf(out, "<td class=\"n\">%s</td>", fmt_ns(&fmt_page, num, s->mean_ns));
 	for (size_t i = 0; i < BL_ARRAY_LEN(ps); i++) {

@@ -74,7 +74,7 @@ void md_budget(const struct view *v, size_t j, struct bl_buf *out)
 
 	for (size_t i = 0; i < job->n_rows; i++) {
 		for (int d = 0; d < IO_DIRS; d++) {
-			if (!has_budget(&job->rows[i], d) || !budget_is_told(job->rows[i].seen))
+			if (!has_budget(&job->rows[i], d) || !budget_is_told(job->rows[i].seen->layers))
 				continue;
 			if (!is_begun) {
 				bl_buf_adds(out,

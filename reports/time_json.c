@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "budget_text.h"
 #include "cleanup.h"
 #include "json_parts.h"
 #include "view.h"
@@ -278,19 +279,10 @@ static json_t *spikes_json(const struct job_analysis *a)
 	return o;
 }
 
-/* The engine's own times stand elsewhere: alone they are no layers. */
-static bool is_told(const struct layer_seen *layers)
-{
-	for (int at = LAYER_AT_ENGINE + 1; at < LAYER_ATS; at++)
-		if (!layers[at].absent[0])
-			return true;
-	return false;
-}
-
 static void set_layers(json_t **o, const struct layer_seen *layers, const struct budget *b,
 		       enum time_detail detail)
 {
-	if (!is_told(layers))
+	if (!budget_is_told(layers))
 		return;
 	part_set(o, "layers", layers_json(layers, detail));
 	part_set(o, "budget", budget_json(b));

@@ -34,9 +34,9 @@ static void warn(struct budget_dir *d, const char *fmt, ...)
 	va_end(args);
 }
 
-static bool is_apart(double a, double b, double least)
+bool budget_is_apart(double a, double b)
 {
-	return fabs(a - b) > APART_SHARE * fmax(a, b) && fabs(a - b) > least;
+	return fabs(a - b) > APART_SHARE * fmax(a, b) && fabs(a - b) > APART_LEAST;
 }
 
 /* A place above, with the share of the engine's requests that got there. */
@@ -64,9 +64,8 @@ static double relate(const struct border *above, const struct layer_dir *below, 
 	const char *here = layer_at_names[at], *there = layer_at_names[above->at];
 	bool has_bytes = above->bytes > 0 && !isnan(below->bytes);
 
-	if (!is_apart(above->n, below->n, APART_LEAST) && fabs(share - 1) <= APART_SHARE)
-		return 1;
-	if (!is_apart(above->n, below->n, APART_LEAST) && !has_bytes)
+	if (!budget_is_apart(above->n, below->n) &&
+	    (!has_bytes || fabs(share - 1) <= APART_SHARE))
 		return 1;
 	if (share < SHARE_LEAST) {
 		snprintf(why_not, 160, "%s: %.0f requests for %.0f of the %s (%.0f %% of the %s)",

@@ -61,6 +61,9 @@ struct budget {
 	struct budget_dir dir[IO_DIRS];
 };
 
+/* What two places counted differs by more than the window's edges: 10 % and 20 requests. */
+bool budget_is_apart(double a, double b);
+
 /* @layers[LAYER_ATS]. */
 void budget_of(const struct layer_seen *layers, struct budget *ret);
 
