@@ -19,6 +19,8 @@ void html_depth(const struct view *v, struct bl_buf *out);  /* only when depth w
 void html_cells(const struct view *v, struct bl_buf *out);
 void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
 
+extern const char *const html_verdict_classes[VERDICTS]; /* of a chip */
+
 /* From the host's floor to the cells, under one job; nothing when there are no two cells. */
 void html_bill(const struct view *v, size_t job, struct bl_buf *out);
 

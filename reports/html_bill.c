@@ -1,19 +1,9 @@
 /* The bill: from the host's floor step by step, what each further choice costs. */
 #include <math.h>
-#include <string.h>
 
 #include "cleanup.h"
 #include "html.h"
 #include "svg.h"
-
-static const struct bill_job *job_of(const struct bill_step *s, const char *name)
-{
-	for (size_t i = 0; i < s->n_jobs; i++) {
-		if (strcmp(s->jobs[i].job, name) == 0)
-			return &s->jobs[i];
-	}
-	return NULL;
-}
 
 static double reach_of(const struct comparison *c)
 {
@@ -30,7 +20,7 @@ static double scale_of(const struct view *v, const char *job)
 	double reach = log(1.1);
 
 	for (size_t i = 0; i < v->bill.n; i++) {
-		const struct bill_job *b = job_of(&v->bill.steps[i], job);
+		const struct bill_job *b = bill_job_of(&v->bill.steps[i], job);
 
 		if (b)
 			reach = fmax(reach, fmax(reach_of(&b->mean),
@@ -41,7 +31,6 @@ static double scale_of(const struct view *v, const char *job)
 
 static void add_change(double from_ns, double to_ns, const struct comparison *c, struct bl_buf *out)
 {
-	static const char *const classes[VERDICTS] = {"open", "good", "worse", "same"};
 	BL_CLEANUP(bl_buf_done) struct bl_buf change = BL_BUF_INIT;
 	char a[FMT_MAX], b[FMT_MAX];
 
@@ -53,8 +42,8 @@ static void add_change(double from_ns, double to_ns, const struct comparison *c,
 	bl_buf_addf(out,
 		    "<td class=\"n\">%s \u2192 %s<small><span class=\"chip %s\">%s</span>"
 		    "</small></td>",
-		    fmt_ns(&fmt_page, a, from_ns), fmt_ns(&fmt_page, b, to_ns), classes[c->verdict],
-		    fmt_part(out, &change));
+		    fmt_ns(&fmt_page, a, from_ns), fmt_ns(&fmt_page, b, to_ns),
+		    html_verdict_classes[c->verdict], fmt_part(out, &change));
 }
 
 static void add_what(const struct bill_step *s, struct bl_buf *out)
@@ -68,7 +57,7 @@ static void add_what(const struct bill_step *s, struct bl_buf *out)
 static void step_row(const struct view *v, const struct bill_step *s, const char *job, double reach,
 		     struct bl_buf *out)
 {
-	const struct bill_job *b = job_of(s, job);
+	const struct bill_job *b = bill_job_of(s, job);
 
 	if (!b)
 		return;
@@ -95,7 +84,7 @@ static void add_title(const struct view *v, const char *job, struct bl_buf *out)
 	BL_CLEANUP(bl_buf_done) struct bl_buf change = BL_BUF_INIT;
 
 	for (size_t i = 0; i < v->bill.n; i++) {
-		const struct bill_job *b = job_of(&v->bill.steps[i], job);
+		const struct bill_job *b = bill_job_of(&v->bill.steps[i], job);
 
 		if (b && b->mean.n_pairs &&
 		    (!of || b->to_ns - b->from_ns > of->to_ns - of->from_ns)) {
@@ -121,10 +110,11 @@ void html_bill(const struct view *v, size_t j, struct bl_buf *out)
 {
 	const char *job = v->jobs[j].name;
 	double reach = scale_of(v, job);
+	char num[FMT_MAX];
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->bill.n; i++)
-		n += job_of(&v->bill.steps[i], job) != NULL;
+		n += bill_job_of(&v->bill.steps[i], job) != NULL;
 	if (!n)
 		return;
 	bl_buf_adds(out, "<figure><figcaption>");
@@ -139,12 +129,8 @@ void html_bill(const struct view *v, size_t j, struct bl_buf *out)
 		    "</figcaption>\n<div class=\"scroll\" tabindex=\"0\"><table class=\"bill\">"
 		    "<thead><tr><th class=\"t\">step<small>to</small></th><th>mean</th>"
 		    "<th>p99</th><th>CPU / I/O</th><th class=\"t\">change");
-	{
-		char num[FMT_MAX];
-
-		bl_buf_addf(out, "<small>up to %s, log scale</small></th></tr></thead><tbody>\n",
-			    fmt_change(&fmt_page, num, exp(reach)));
-	}
+	bl_buf_addf(out, "<small>up to %s, log scale</small></th></tr></thead><tbody>\n",
+		    fmt_change(&fmt_page, num, exp(reach)));
 	for (size_t i = 0; i < v->bill.n; i++)
 		step_row(v, &v->bill.steps[i], job, reach, out);
 	bl_buf_adds(out, "</tbody></table></div></figure>\n");

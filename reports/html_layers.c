@@ -57,8 +57,7 @@ static void layer_row(const struct job_analysis *a, int l, int dir, double n_eng
 		bl_buf_adds(out, "</td></tr>\n");
 		return;
 	}
-	bl_buf_addf(out, "<td class=\"n%s\">%s</td>",
-		    budget_is_apart(s->n, n_engine) ? " bad" : "",
+	bl_buf_addf(out, "<td class=\"n%s\">%s</td>", budget_is_apart(s->n, n_engine) ? " bad" : "",
 		    fmt_sig3(&fmt_page, num, s->n));
 	bl_buf_addf(out, "<td class=\"n\">%s</td>", fmt_ns(&fmt_page, num, s->mean_ns));
 	for (size_t i = 0; i < BL_ARRAY_LEN(ps); i++) {

@@ -107,9 +107,10 @@ static void add_spread(const struct spread *s, struct bl_buf *out)
 	html_figure(out, s->rel_mad_pct, num);
 }
 
+const char *const html_verdict_classes[VERDICTS] = {"open", "good", "worse", "same"};
+
 static void add_verdict(const struct view *v, const struct view_row *row, struct bl_buf *out)
 {
-	static const char *const classes[VERDICTS] = {"open", "good", "worse", "same"};
 	const struct comparison *c = &row->ref[METRIC_P99];
 	BL_CLEANUP(bl_buf_done) struct bl_buf change = BL_BUF_INIT;
 
@@ -126,7 +127,8 @@ static void add_verdict(const struct view *v, const struct view_row *row, struct
 		bl_buf_addc(out, '"');
 	}
 	bl_buf_addf(out, "><span class=\"chip %s\">%s</span><small>%s</small></td>",
-		    classes[c->verdict], verdict_names[c->verdict], fmt_part(out, &change));
+		    html_verdict_classes[c->verdict], verdict_names[c->verdict],
+		    fmt_part(out, &change));
 }
 
 /* Cells that promise the same share a letter, which the list under the table spells out. */

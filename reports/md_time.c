@@ -2,7 +2,6 @@
 #include "md_time.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "budget_text.h"
 #include "cleanup.h"
@@ -74,7 +73,8 @@ void md_budget(const struct view *v, size_t j, struct bl_buf *out)
 
 	for (size_t i = 0; i < job->n_rows; i++) {
 		for (int d = 0; d < IO_DIRS; d++) {
-			if (!has_budget(&job->rows[i], d) || !budget_is_told(job->rows[i].seen->layers))
+			if (!has_budget(&job->rows[i], d) ||
+			    !budget_is_told(job->rows[i].seen->layers))
 				continue;
 			if (!is_begun) {
 				bl_buf_adds(out,
@@ -117,28 +117,25 @@ void md_bill(const struct view *v, size_t j, struct bl_buf *out)
 
 	for (size_t i = 0; i < v->bill.n; i++) {
 		const struct bill_step *s = &v->bill.steps[i];
+		const struct bill_job *b = bill_job_of(s, v->jobs[j].name);
+		BL_CLEANUP(bl_buf_done) struct bl_buf what = BL_BUF_INIT;
 
-		for (size_t k = 0; k < s->n_jobs; k++) {
-			const struct bill_job *b = &s->jobs[k];
-			BL_CLEANUP(bl_buf_done) struct bl_buf what = BL_BUF_INIT;
-
-			if (strcmp(b->job, v->jobs[j].name) != 0)
-				continue;
-			if (!is_begun)
-				bl_buf_adds(out, "### The bill\n\n| step | to | mean | p99 | CPU / "
-						 "I/O |\n|---|---|--:|--:|--:|\n");
-			is_begun = true;
-			bl_buf_adds(out, "| ");
-			minute_bill_step(s, " to ", &what);
-			add_text(&what, out);
-			bl_buf_adds(out, " | ");
-			fmt_md(out, v->d->cells[s->to].name);
-			bl_buf_adds(out, " |");
-			bill_change(b->from_ns, b->to_ns, &b->mean, out);
-			bill_change(b->from_p99_ns, b->to_p99_ns, &b->p99, out);
-			bill_change(b->from_cpu_ns, b->to_cpu_ns, &b->cpu, out);
-			bl_buf_addc(out, '\n');
-		}
+		if (!b)
+			continue;
+		if (!is_begun)
+			bl_buf_adds(out, "### The bill\n\n| step | to | mean | p99 | CPU / I/O |\n"
+					 "|---|---|--:|--:|--:|\n");
+		is_begun = true;
+		bl_buf_adds(out, "| ");
+		minute_bill_step(s, " to ", &what);
+		add_text(&what, out);
+		bl_buf_adds(out, " | ");
+		fmt_md(out, v->d->cells[s->to].name);
+		bl_buf_adds(out, " |");
+		bill_change(b->from_ns, b->to_ns, &b->mean, out);
+		bill_change(b->from_p99_ns, b->to_p99_ns, &b->p99, out);
+		bill_change(b->from_cpu_ns, b->to_cpu_ns, &b->cpu, out);
+		bl_buf_addc(out, '\n');
 	}
 	if (is_begun)
 		bl_buf_addc(out, '\n');

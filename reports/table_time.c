@@ -77,7 +77,8 @@ void table_budget(const struct view *v, const struct view_job *job, unsigned col
 		const struct view_row *row = &job->rows[i];
 		bool is_host = v->cells[row->cell].is_host;
 
-		for (int d = 0; row->seen && budget_is_told(row->seen->layers) && d < IO_DIRS; d++) {
+		for (int d = 0; row->seen && budget_is_told(row->seen->layers) && d < IO_DIRS;
+		     d++) {
 			const struct budget_dir *b = &row->seen->budget.dir[d];
 
 			if (!b->has)

@@ -234,7 +234,7 @@ static json_t *attribution_json(const struct attribution *w)
 	part_set_real(&o, "p_holm", w->p_holm);
 	part_set_real(&o, "p_family", w->p_family);
 	part_set_real(&o, "lead_s", w->lead_s);
-	part_set_real(&o, "within_s", w->is_fast ? 0.3 : 2);
+	part_set_real(&o, "within_s", w->is_fast ? ATTRIBUTION_FAST_S : ATTRIBUTION_SLOW_S);
 	part_set_real(&o, "threshold", w->threshold);
 	part_set(&o, "is_same_clock", json_boolean(w->is_same_clock));
 	return o;

@@ -247,3 +247,11 @@ void bill_done(struct bill *b)
 	free(b->steps);
 	*b = (struct bill){0};
 }
+
+const struct bill_job *bill_job_of(const struct bill_step *step, const char *job)
+{
+	for (size_t i = 0; i < step->n_jobs; i++)
+		if (!strcmp(step->jobs[i].job, job))
+			return &step->jobs[i];
+	return NULL;
+}

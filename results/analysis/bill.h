@@ -37,5 +37,7 @@ struct bill {
 int bill_of(const struct run_data *d, const struct summaries *s, struct bill *ret,
 	    struct bl_err *err);
 void bill_done(struct bill *b);
+/* What @step changed under @job; NULL: no figures on both sides. */
+const struct bill_job *bill_job_of(const struct bill_step *step, const char *job);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define SHIFT_LEAST_S 3.0 /* nearer than this the spikes are still beside what made them */
 #define LEAD_S        2.0 /* as far before and after a spike is looked at */
-static const double windows_s[] = {0.3, 2.0};
+static const double windows_s[] = {ATTRIBUTION_FAST_S, ATTRIBUTION_SLOW_S};
 
 /* One choice of "high" and "before". */
 struct choice {

@@ -17,6 +17,8 @@
 
 #define ATTRIBUTION_SPIKES_MIN 5
 #define ATTRIBUTION_SPAN_MIN_S 10
+#define ATTRIBUTION_FAST_S     0.3
+#define ATTRIBUTION_SLOW_S     2.0
 
 struct attribution {
 	size_t n_spikes;
@@ -31,7 +33,7 @@ struct attribution {
 	double p_family;     /* over all signals tested together: attribution_family_p() */
 	double score;  /* -ln of the binomial tail of obs: orders windows, thresholds and signals */
 	double lead_s; /* when the signal is high most often before a spike; below 0: after it */
-	bool is_fast;  /* within 0.3 s, else 2 s */
+	bool is_fast;  /* within ATTRIBUTION_FAST_S, else ATTRIBUTION_SLOW_S */
 	double threshold; /* high is above this */
 	/* Spikes and signal have the same period: then it matches at many shifts and p is honestly
 	 * large. They can't be told apart; change one period and measure again. */
