@@ -155,7 +155,8 @@ static void caption(const struct heat *h, const struct job_analysis *a, struct b
 		stutter_headline(a, &fmt_page, out);
 	}
 	if (empty)
-		bl_buf_addf(out, "; nothing completed in %zu", empty);
+		bl_buf_addf(out, "; nothing completed in %.3g\u202fs of it",
+			    (double)empty * h->c.seconds);
 }
 
 void svg_heat(const struct view_job *job, const struct view_row *row, const char *name,
