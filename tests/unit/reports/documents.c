@@ -91,6 +91,16 @@ static const char *tag_end(const char *s)
 	return s + 1;
 }
 
+const char *next_of(const char *text, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (; *text; text++)
+		if (*text == *what && strncmp(text, what, len) == 0)
+			return text;
+	return NULL;
+}
+
 /* Every element is closed in order. */
 static void check_balanced(const char *s)
 {
@@ -119,7 +129,7 @@ static void check_balanced(const char *s)
 
 			snprintf(close, sizeof(close), "</%s>", tag);
 			if (at[-1] != '/')
-				s = strstr(s, close);
+				s = next_of(s, close);
 			ck_assert_ptr_nonnull(s);
 		}
 	}
@@ -129,7 +139,7 @@ static void check_balanced(const char *s)
 /* Ids are unique, and what is referred to is there. */
 static void check_ids(const char *page)
 {
-	for (const char *s = page; (s = strstr(s, " id=")); s++) {
+	for (const char *s = page; (s = next_of(s, " id=")); s++) {
 		char id[128];
 		size_t n = strcspn(s + 5, "\"'");
 
@@ -137,7 +147,7 @@ static void check_ids(const char *page)
 		ck_assert_msg(count_of(page, id) == 1, "%s is there %zu times", id,
 			      count_of(page, id));
 	}
-	for (const char *s = page; (s = strstr(s, "href=")); s++) {
+	for (const char *s = page; (s = next_of(s, "href=")); s++) {
 		char id[128];
 
 		if (s[6] != '#' || s[7] == s[5])
@@ -171,7 +181,7 @@ size_t count_of(const char *text, const char *what)
 {
 	size_t n = 0;
 
-	for (const char *s = strstr(text, what); s; s = strstr(s + strlen(what), what))
+	for (const char *s = next_of(text, what); s; s = next_of(s + strlen(what), what))
 		n++;
 	return n;
 }

@@ -21,6 +21,9 @@ void expect_well_formed(const char *page);
  * a control of a terminal. @page alone has its one script. */
 void expect_only_text(const char *page, const char *md, const char *json, const char *term);
 
+/* strstr() for walks over a whole document: the sanitizers' own measures all that is left of it at
+ * each call. */
+const char *next_of(const char *text, const char *what);
 size_t count_of(const char *text, const char *what);
 
 #endif

@@ -22,8 +22,8 @@ static int write_md(const struct run_data *d, struct bl_buf *out)
 	return report_write(d, REPORT_MD, NULL, out, NULL);
 }
 
-/* Without the JSON and the CSV that it carries; of a view that is made when nothing fails yet, since
- * Markdown tries that. */
+/* Without the JSON and the CSV that it carries; of a view that is made when nothing fails yet,
+ * since Markdown tries that. */
 static int write_page(const struct run_data *d, struct bl_buf *out)
 {
 	static struct view v; /* of this test's own process */

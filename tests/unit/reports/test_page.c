@@ -35,7 +35,7 @@ START_TEST(the_page_loads_nothing)
 	ck_assert_ptr_null(strstr(page, "@import"));
 	ck_assert_ptr_null(strstr(page, "url("));
 	ck_assert_ptr_nonnull(strstr(page, "default-src 'none'"));
-	for (const char *s = page; (s = strstr(s, "href=\"")); s++)
+	for (const char *s = page; (s = next_of(s, "href=\"")); s++)
 		ck_assert_msg(s[6] == '#' || strncmp(s + 6, "data:", 5) == 0, "%.40s", s);
 	ck_assert_ptr_nonnull(strstr(page, "sqlite3 out/bench/store.db"));
 }

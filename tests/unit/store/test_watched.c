@@ -213,7 +213,7 @@ static void put_wide_set(struct bl_buf *out)
 
 START_TEST(sets_that_would_take_all_memory_are_left_out)
 {
-	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st = NULL;
 	struct bl_buf bytes = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 	struct run_data d, out = {0};
@@ -227,6 +227,7 @@ START_TEST(sets_that_would_take_all_memory_are_left_out)
 	ck_assert_int_eq(db_prepare(s, "UPDATE watched SET series = ?", &st, NULL), 0);
 	ck_assert_int_eq(db_bind(s, st, NULL, "b", &bytes), 0);
 	ck_assert_int_eq(db_put(s, st, NULL, "wide"), 0);
+	stmt_freep(&st);
 	ck_assert_msg(store_load_run(s, NULL, &out, &err) == 0, "%s", err.text);
 	note = facts_get(&out.run.notes, "watched");
 	ck_assert_ptr_nonnull(note);
@@ -254,7 +255,7 @@ START_TEST(the_signals_of_a_job_take_little_room)
 	struct store *s;
 	struct bl_buf plain = BL_BUF_INIT;
 	uint64_t seed = 1, sums[100] = {0};
-	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	sqlite3_stmt *st = NULL;
 	struct trial_record t;
 	size_t n;
 
@@ -285,6 +286,7 @@ START_TEST(the_signals_of_a_job_take_little_room)
 	ck_assert_int_eq(db_prepare(s, "SELECT max(length(series)) FROM watched", &st, NULL), 0);
 	ck_assert_int_eq(db_row(s, st, NULL), 1);
 	n = col_u64(st, 0);
+	stmt_freep(&st);
 	printf("watched: 100 signals x 100 moments: %zu bytes plain, %zu encoded, %zu stored\n",
 	       (size_t)80000 + 800, plain.len, n);
 	ck_assert_uint_lt(n, plain.len);
