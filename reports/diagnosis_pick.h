@@ -7,7 +7,7 @@
 
 bool pick_cell(const struct diagnosis_options *opt, uint32_t cell);
 bool pick_job(const struct diagnosis_options *opt, const char *job); /* NULL: of no job */
-/* Is there any of that cell (or FINDING_NO_CELL)? */
+/* Is there any of that cell (or NO_CELL)? */
 bool pick_any(const struct findings *f, const struct diagnosis_options *opt, uint32_t cell);
 /* Those of a cell, surest first, and those of one cause together; *ret is new: free() the list.
  * -ENOMEM. */

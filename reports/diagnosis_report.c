@@ -249,7 +249,7 @@ static void say_nothing(const struct page *p, uint32_t cell)
 	}
 	if (n_said)
 		return;
-	bl_buf_adds(&text, "nothing found");
+	bl_buf_adds(&text, "nothing found: no trial has figures that could be looked at");
 	say(p, 2, "", &text);
 }
 
@@ -309,9 +309,9 @@ int report_diagnosis(const struct run_data *d, const struct findings *found,
 	if (p.columns < 40)
 		p.columns = 40;
 	say_heading(&p);
-	if (!opt->n_cells && pick_any(found, opt, FINDING_NO_CELL)) {
+	if (!opt->n_cells && pick_any(found, opt, NO_CELL)) {
 		bl_buf_addc(out, '\n');
-		say_findings(&p, FINDING_NO_CELL, err, &r);
+		say_findings(&p, NO_CELL, err, &r);
 	}
 	for (uint32_t c = 0; c < d->n_cells && r == 0; c++)
 		if (pick_cell(opt, c))

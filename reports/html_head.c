@@ -54,7 +54,7 @@ static void add_trust(const struct view *v, struct bl_buf *out)
 /* With a link to the first cell that has one. */
 static void add_n_findings(const struct view *v, struct bl_buf *out)
 {
-	size_t n = view_n_findings(v, FINDING_NO_CELL);
+	size_t n = view_n_findings(v, NO_CELL);
 
 	for (uint32_t c = 0; c < v->d->n_cells; c++)
 		n += view_n_findings(v, c);

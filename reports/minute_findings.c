@@ -13,13 +13,13 @@
 /* "'a', 'b' and 2 more" of the cells that have @cause; how many there are. */
 static size_t name_cells(const struct view *v, const char *cause, struct bl_buf *out)
 {
-	uint32_t last = FINDING_NO_CELL;
+	uint32_t last = NO_CELL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.items[i];
 
-		if (strcmp(f->cause, cause) != 0 || f->cell == FINDING_NO_CELL || f->cell == last)
+		if (strcmp(f->cause, cause) != 0 || f->cell == NO_CELL || f->cell == last)
 			continue;
 		last = f->cell;
 		if (n < CELLS_NAMED)
@@ -86,7 +86,7 @@ void minute_worst(const struct view *v, struct lines *out)
 		for (size_t i = 0; i < v->findings.n; i++) {
 			const struct finding *f = &v->findings.items[i];
 
-			if (f->layer == LAYER_MEASUREMENT || f->cell == FINDING_NO_CELL ||
+			if (f->layer == LAYER_MEASUREMENT || f->cell == NO_CELL ||
 			    f->confidence == CONFIDENCE_POSSIBLE ||
 			    (said && strcmp(f->cause, said->cause) == 0))
 				continue;
@@ -117,7 +117,7 @@ static void say_homeless(const struct view *v, struct lines *out)
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.items[i];
 
-		if (f->cell == FINDING_NO_CELL)
+		if (f->cell == NO_CELL)
 			lines_add(out, "\001%s\002 (%s): %s. What to do: %s.",
 				  cause_find(f->cause)->title,
 				  finding_confidence_names[f->confidence], f->evidence, f->remedy);
@@ -146,7 +146,7 @@ static const struct finding *surest(const struct view *v, const char *cause)
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct finding *f = &v->findings.items[i];
 
-		if (strcmp(f->cause, cause) == 0 && f->cell != FINDING_NO_CELL &&
+		if (strcmp(f->cause, cause) == 0 && f->cell != NO_CELL &&
 		    (!best || f->confidence > best->confidence))
 			best = f;
 	}

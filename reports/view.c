@@ -12,12 +12,9 @@ int view_find_cell(const struct run_data *d, const char *name, uint32_t *ret, st
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf names = BL_BUF_INIT;
 
-	for (size_t i = 0; i < d->n_cells; i++) {
-		if (strcmp(d->cells[i].name, name) == 0) {
-			*ret = (uint32_t)i;
-			return 0;
-		}
-	}
+	*ret = cell_named(d, name);
+	if (*ret != NO_CELL)
+		return 0;
 	for (size_t i = 0; i < d->n_cells; i++)
 		bl_buf_addf(&names, "%s'%s'", i ? ", " : "", d->cells[i].name);
 	return bl_fail(err, -ENOENT, "cell: '%s' is not in this run; one of %s", name,

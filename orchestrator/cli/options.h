@@ -22,7 +22,7 @@ struct words {
 
 /* What a command line said. Strings are borrowed from argv or from the table; NULL: not given. */
 struct args {
-	const char *scenario, *cell, *cell_b, *run, *run_b, *job, *verb, *shell;
+	const char *scenario, *cell, *cell_b, *run, *run_b, *beside, *job, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference, *table;
 	const char *live, *disk;              /* a running VM, and one of its disks */

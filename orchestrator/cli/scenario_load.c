@@ -128,13 +128,11 @@ int cell_of_run(const struct run_data *d, const char *name, uint32_t *ret, struc
 
 	if (!names)
 		return bl_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < d->n_cells; i++) {
+	*ret = cell_named(d, name);
+	if (*ret != NO_CELL)
+		return 0;
+	for (size_t i = 0; i < d->n_cells; i++)
 		names[i] = d->cells[i].name;
-		if (strcmp(names[i], name) == 0) {
-			*ret = (uint32_t)i;
-			return 0;
-		}
-	}
 	if (d->n_cells && bl_parse_u64(name, 0, d->n_cells - 1, &number, NULL) == 0) {
 		*ret = (uint32_t)number;
 		return 0;

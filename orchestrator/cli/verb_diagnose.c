@@ -66,8 +66,9 @@ static int check_job(const struct run_data *d, const char *job, struct bl_err *e
 		       d->run.id, n ? bl_buf_str(&all) : "none");
 }
 
+/* @beside: NULL, or what @d should be like. */
 static int print(struct cli *cli, const struct args *a, const struct run_data *d,
-		 struct bl_err *err)
+		 const struct run_data *beside, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(findings_done) struct findings found = {0};
@@ -79,7 +80,7 @@ static int print(struct cli *cli, const struct args *a, const struct run_data *d
 	if (r == 0)
 		r = check_job(d, a->job, err);
 	if (r == 0)
-		r = diagnose_run(d, &found, err);
+		r = beside ? diagnose_beside(d, beside, &found, err) : diagnose_run(d, &found, err);
 	if (r < 0)
 		return r;
 	if (a->json)
@@ -94,18 +95,25 @@ static int diagnose_stored(struct cli *cli, const struct args *a, struct bl_err 
 {
 	BL_CLEANUP(bl_freep) char *path = NULL;
 	BL_CLEANUP(store_closep) struct store *store = NULL;
-	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(run_data_done) struct run_data d = {0}, beside = {0};
 	int r = path_store(a, &path, err);
 
 	if (r == 0)
 		r = store_open(path, STORE_READ, &store, err);
 	if (r == 0)
 		r = store_load_run(store, a->run, &d, err);
-	return r < 0 ? r : print(cli, a, &d, err);
+	if (r == 0 && a->beside)
+		r = bl_wrap(err, store_load_run(store, a->beside, &beside, err), "--beside");
+	return r < 0 ? r : print(cli, a, &d, a->beside ? &beside : NULL, err);
 }
 
 static int run_diagnose(struct cli *cli, const struct args *a, struct bl_err *err)
 {
+	if (a->live && a->beside)
+		return bl_fail(err, -EINVAL,
+			       "--beside '%s': a VM that runs is not compared; --beside is of "
+			       "two stored runs",
+			       a->beside);
 	if (a->live)
 		return diagnose_live(cli, a, err);
 	if (a->disk || a->qmp || a->uri || a->seconds)
@@ -132,6 +140,12 @@ static const struct option_row options[] = {
 	 .at = AT(job),
 	 .def_says = "all jobs",
 	 .help = "only findings of this job, and those that are of none"},
+	{.name = "beside",
+	 .kind = OPTION_TEXT,
+	 .arg = "RUN",
+	 .at = AT(beside),
+	 .help = "a run of the same store that should be alike (another host, an earlier night): "
+		 "what its host, QEMU, guest and path have otherwise is a finding, too"},
 	{.name = "live",
 	 .kind = OPTION_TEXT,
 	 .arg = "DOMAIN",
@@ -172,6 +186,7 @@ static const struct option_row options[] = {
 static const struct example examples[] = {
 	{"blklab diagnose", "what is wrong in the newest run, and what to try"},
 	{"blklab diagnose 0199 --cell 0 --job randread-4k-qd1", "of one cell and job"},
+	{"blklab diagnose 0199c --beside 0199a", "and what changed since the run that was good"},
 	{"blklab diagnose --json | jq -r '.trials[].jobs[].findings[].cause'",
 	 "the causes found in jobs, for programs (docs/diagnose.md has the shape)"},
 	{"blklab diagnose --live web1 --disk vda --seconds 30",

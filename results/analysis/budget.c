@@ -64,8 +64,7 @@ static double relate(const struct border *above, const struct layer_dir *below, 
 	const char *here = layer_at_names[at], *there = layer_at_names[above->at];
 	bool has_bytes = above->bytes > 0 && !isnan(below->bytes);
 
-	if (!budget_is_apart(above->n, below->n) &&
-	    (!has_bytes || fabs(share - 1) <= APART_SHARE))
+	if (!budget_is_apart(above->n, below->n) && (!has_bytes || fabs(share - 1) <= APART_SHARE))
 		return 1;
 	if (share < SHARE_LEAST) {
 		snprintf(why_not, 160, "%s: %.0f requests for %.0f of the %s (%.0f %% of the %s)",

@@ -231,9 +231,9 @@ static const char *cell_name(const struct deciding *x, uint32_t cell)
 /* Why there is nothing to compare. */
 static void say_unknown(const struct deciding *x, struct bl_buf *out)
 {
-	if (x->m.cell == FINDING_NO_CELL)
+	if (x->m.cell == NO_CELL)
 		bl_buf_adds(out, "no cell with bus vfio has figures of every job");
-	else if (x->m.best_virtio == FINDING_NO_CELL)
+	else if (x->m.best_virtio == NO_CELL)
 		bl_buf_adds(out, "the run has no virtio cell with figures of every job to compare "
 				 "with: add bus virtio-blk with storage device");
 	else
@@ -357,7 +357,7 @@ static void tell_userspace(struct deciding *x)
 	BL_CLEANUP(bl_buf_done) struct bl_buf answer = BL_BUF_INIT, evidence = BL_BUF_INIT;
 	const struct measured *m = &x->m;
 
-	if (m->userspace == FINDING_NO_CELL || m->best_virtio == FINDING_NO_CELL)
+	if (m->userspace == NO_CELL || m->best_virtio == NO_CELL)
 		return;
 	bl_buf_adds(&answer, "compare");
 	bl_buf_addf(&evidence, "'%s' against '%s':\n", cell_name(x, m->userspace),
@@ -439,7 +439,7 @@ int decide_passthrough(const struct run_data *d, const struct summaries *sums,
 		       const struct findings *found, struct passthrough_decision *ret,
 		       struct bl_err *err)
 {
-	struct passthrough_decision p = {.cell = FINDING_NO_CELL, .best_virtio = FINDING_NO_CELL};
+	struct passthrough_decision p = {.cell = NO_CELL, .best_virtio = NO_CELL};
 	struct deciding x = {.d = d, .found = found, .out = &p};
 
 	if (has_vfio(d)) {

@@ -57,7 +57,7 @@ struct passthrough_decision {
 	char *marked;   /* sentence with its figures marked */
 	struct decision_line *lines;
 	size_t n;
-	uint32_t cell, best_virtio; /* compared, or FINDING_NO_CELL */
+	uint32_t cell, best_virtio; /* compared, or NO_CELL */
 };
 
 /* @sums and @found are those of @d, read during the call only. *ret is new:

@@ -155,10 +155,11 @@ static int sort_findings(struct findings *f)
 	return 0;
 }
 
-int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err)
+static int diagnose(const struct run_data *d, const struct run_data *beside, struct findings *ret,
+		    struct bl_err *err)
 {
 	struct summaries sums = {0};
-	struct diagnosis g = {.d = d, .sums = &sums};
+	struct diagnosis g = {.d = d, .beside = beside, .sums = &sums};
 	int r = summarize(d, &sums, err);
 
 	if (r < 0)
@@ -186,6 +187,23 @@ int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *
 	}
 	*ret = g.found;
 	return 0;
+}
+
+int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err)
+{
+	return diagnose(d, NULL, ret, err);
+}
+
+int diagnose_beside(const struct run_data *d, const struct run_data *beside, struct findings *ret,
+		    struct bl_err *err)
+{
+	for (uint32_t c = 0; c < d->n_cells; c++)
+		if (cell_named(beside, d->cells[c].name) != NO_CELL)
+			return diagnose(d, beside, ret, err);
+	return bl_fail(err, -ENOENT,
+		       "run %.13s has no cell of the same name as one of run %.13s: there is "
+		       "nothing that should be alike; `blklab list` shows the runs",
+		       beside->run.id, d->run.id);
 }
 
 /* ---- of one cell ---- */

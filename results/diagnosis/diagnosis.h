@@ -17,13 +17,11 @@ extern const char *const finding_confidence_names[CONFIDENCES]; /* "possible", .
 /* How the remedy of a symptom begins whose cause is named, and has a finding of its own. */
 #define FINDING_BY_CAUSE "do what is said of the cause"
 
-#define FINDING_NO_CELL UINT32_MAX /* no index into run_data.cells */
-
 struct finding {
 	const char *cause; /* a name of cause_rows, static */
 	enum finding_layer layer;
 	enum finding_confidence confidence;
-	uint32_t cell; /* index into run_data.cells, or FINDING_NO_CELL: its trial was not stored,
+	uint32_t cell; /* index into run_data.cells, or NO_CELL: its trial was not stored,
 			* as the run was killed in it */
 	size_t trial;  /* index into run_data.trials, the first it was seen in (of those in which it
 			* is surest); SIZE_MAX: none */
@@ -65,6 +63,11 @@ const struct cause_row *cause_find(const char *name); /* NULL: no such cause */
 
 /* *ret is new: findings_done(). -ENOMEM. */
 int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err);
+/* And what makes the run unlike @beside, which should be alike (another host, an earlier night):
+ * config-drift of hosts, kernels, QEMU, their settings, and of the path of cells that have the same
+ * name. -ENOENT: no cell's name is in both. */
+int diagnose_beside(const struct run_data *d, const struct run_data *beside, struct findings *ret,
+		    struct bl_err *err);
 void findings_done(struct findings *f);
 
 /* Those of one cell, surest first; of alike sure ones those come first that say more: causes, then
@@ -75,11 +78,6 @@ int findings_of_cell(const struct findings *f, uint32_t cell, const struct findi
 /* NULL: no such job in the cell, or nothing of it was measured or watched. */
 const struct looked_at *findings_looked_at(const struct findings *f, uint32_t cell,
 					   const char *job);
-
-/* What makes two runs unlike that should be alike: hosts, kernels, QEMU, their settings, and the
- * path of cells that have the same name. Appends "KEY is 'A' and 'B'; ..."; how many differences.
- */
-size_t runs_differ(const struct run_data *a, const struct run_data *b, struct bl_buf *out);
 
 /* The guest has the device's controller, or QEMU has: the host's driver has not. */
 bool is_handed_out(const struct run_data *d, uint32_t cell);

@@ -38,7 +38,7 @@ static double score_of(const struct summaries *s, uint32_t cell)
 
 static uint32_t best_of_bus(const struct run_data *d, const struct summaries *s, const char *bus)
 {
-	uint32_t best = FINDING_NO_CELL;
+	uint32_t best = NO_CELL;
 	double least = INFINITY;
 
 	for (uint32_t c = 0; c < d->n_cells; c++) {
@@ -79,14 +79,14 @@ static void find_virtio(const struct run_data *d, struct measured *m)
 	unsigned nearest = 0;
 	double least = INFINITY;
 
-	m->best_virtio = FINDING_NO_CELL;
+	m->best_virtio = NO_CELL;
 	for (uint32_t c = 0; c < d->n_cells; c++) {
 		double is = score_of(m->sums, c);
 		unsigned n = alike(d, c, m->cell);
 
 		if (!is_virtio(d, c) || !isfinite(is) || !strcmp(axis_of(d, c, "cache"), "unsafe"))
 			continue;
-		if (m->best_virtio != FINDING_NO_CELL && (n != nearest ? n < nearest : is >= least))
+		if (m->best_virtio != NO_CELL && (n != nearest ? n < nearest : is >= least))
 			continue;
 		m->best_virtio = c;
 		nearest = n;
@@ -133,7 +133,7 @@ static void count_cpu(const struct comparison *c, struct tally *t)
 static const struct summary *other_side(const struct measured *m, size_t i, uint32_t from,
 					uint32_t to)
 {
-	if (m->sums->items[i].cell != to || from == FINDING_NO_CELL)
+	if (m->sums->items[i].cell != to || from == NO_CELL)
 		return NULL;
 	return summaries_find(m->sums, from, m->sums->items[i].job);
 }
@@ -159,9 +159,9 @@ void measure(const struct run_data *d, const struct summaries *sums, struct meas
 {
 	*ret = (struct measured){.sums = sums,
 				 .cell = best_of_bus(d, sums, "vfio"),
-				 .best_virtio = FINDING_NO_CELL,
+				 .best_virtio = NO_CELL,
 				 .userspace = best_of_bus(d, sums, "nvme-userspace")};
-	if (ret->cell == FINDING_NO_CELL)
+	if (ret->cell == NO_CELL)
 		return;
 	find_virtio(d, ret);
 	count_jobs(ret);

@@ -15,10 +15,10 @@ struct tally {
 
 struct measured {
 	const struct summaries *sums;
-	uint32_t cell;        /* bus vfio with the lowest p99; FINDING_NO_CELL: none has figures */
-	uint32_t best_virtio; /* FINDING_NO_CELL: none to compare with */
-	bool is_as_good;      /* best_virtio could stand in its place, see decision.h */
-	uint32_t userspace;   /* best of nvme-userspace; FINDING_NO_CELL: none */
+	uint32_t cell;          /* bus vfio with the lowest p99; NO_CELL: none has figures */
+	uint32_t best_virtio;   /* NO_CELL: none to compare with */
+	bool is_as_good;        /* best_virtio could stand in its place, see decision.h */
+	uint32_t userspace;     /* best of nvme-userspace; NO_CELL: none */
 	struct tally tail, cpu; /* tail: p99 and p99.9 of a job together */
 };
 

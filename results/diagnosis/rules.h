@@ -8,7 +8,8 @@
 
 struct diagnosis {
 	const struct run_data *d;
-	const struct summaries *sums; /* of d */
+	const struct run_data *beside; /* what d should be like; NULL */
+	const struct summaries *sums;  /* of d */
 	struct findings found;
 	bool failed; /* out of memory */
 };

@@ -136,12 +136,6 @@ static void rule_of_trials(struct diagnosis *g, uint32_t cell)
 		"run went on (an update, another disk, another kernel), and run again");
 }
 
-void rules_of_drift(struct diagnosis *g, uint32_t cell)
-{
-	rule_of_asked(g, cell);
-	rule_of_trials(g, cell);
-}
-
 /* ---- two runs ---- */
 
 /* What makes hosts unlike: CPU, kernel, QEMU and its settings. Not load, not free memory. */
@@ -180,52 +174,67 @@ static const char *const of_host[] = {
 	"disk.queue_requests",
 };
 
-static size_t say_if_unlike(const char *what, const char *key, const char *a, const char *b,
-			    struct bl_buf *out)
+static void say_if_unlike(const char *key, const char *here, const char *there, struct bl_buf *out)
 {
-	if (!a || !b || !strcmp(a, b))
-		return 0;
-	bl_buf_addf(out, "%s%s%s%s is '%s' and '%s'", out->len ? "; " : "", what, *what ? ": " : "",
-		    key, a, b);
-	return 1;
+	if (here && there && strcmp(here, there) != 0)
+		bl_buf_addf(out, "%s%s is '%s' here and '%s' there", out->len ? "; " : "", key,
+			    here, there);
 }
 
-static const struct trial_record *ok_trial(const struct run_data *d, uint32_t cell)
+static void say_unlike_hosts(const struct run_data *d, const struct run_data *beside,
+			     struct bl_buf *out)
 {
-	for (size_t i = 0; i < d->n_trials; i++)
-		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
-			return &d->trials[i];
-	return NULL;
-}
-
-static size_t say_unlike_cells(const struct run_data *a, const struct run_data *b, uint32_t ca,
-			       uint32_t cb, struct bl_buf *out)
-{
-	const struct trial_record *ta = ok_trial(a, ca), *tb = ok_trial(b, cb);
-	const char *name = a->cells[ca].name;
-	size_t n = 0;
-
-	if (!ta || !tb)
-		return 0;
-	for (size_t i = 0; i < BL_ARRAY_LEN(alike); i++)
-		n += say_if_unlike(name, alike[i], fact_of(ta, alike[i]), fact_of(tb, alike[i]),
-				   out);
-	for (size_t i = 0; i < BL_ARRAY_LEN(alike_effective); i++)
-		n += say_if_unlike(name, alike_effective[i], effective_of(ta, alike_effective[i]),
-				   effective_of(tb, alike_effective[i]), out);
-	return n;
-}
-
-size_t runs_differ(const struct run_data *a, const struct run_data *b, struct bl_buf *out)
-{
-	size_t n = 0;
-
 	for (size_t i = 0; i < BL_ARRAY_LEN(of_host); i++)
-		n += say_if_unlike("", of_host[i], facts_get(&a->run.environment, of_host[i]),
-				   facts_get(&b->run.environment, of_host[i]), out);
-	for (uint32_t ca = 0; ca < a->n_cells; ca++)
-		for (uint32_t cb = 0; cb < b->n_cells; cb++)
-			if (!strcmp(a->cells[ca].name, b->cells[cb].name))
-				n += say_unlike_cells(a, b, ca, cb, out);
-	return n;
+		say_if_unlike(of_host[i], facts_get(&d->run.environment, of_host[i]),
+			      facts_get(&beside->run.environment, of_host[i]), out);
+}
+
+static void say_unlike_cells(const struct trial_record *here, const struct trial_record *there,
+			     struct bl_buf *out)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(alike); i++)
+		say_if_unlike(alike[i], fact_of(here, alike[i]), fact_of(there, alike[i]), out);
+	for (size_t i = 0; i < BL_ARRAY_LEN(alike_effective); i++)
+		say_if_unlike(alike_effective[i], effective_of(here, alike_effective[i]),
+			      effective_of(there, alike_effective[i]), out);
+}
+
+static void add_unlike(struct diagnosis *g, uint32_t cell, size_t trial, struct bl_buf *said,
+		       const char *remedy)
+{
+	if (said->len)
+		bl_buf_addf(said, ": beside run %.13s on host '%s', which should be alike",
+			    g->beside->run.id, g->beside->run.host_name);
+	diagnosis_add(g, "config-drift", CONFIDENCE_CERTAIN,
+		      (struct where){.cell = cell, .trial = trial}, said, remedy);
+}
+
+/* Hosts apart from paths: the former is said alike for every cell. */
+static void rule_of_runs(struct diagnosis *g, uint32_t cell)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf hosts = BL_BUF_INIT, paths = BL_BUF_INIT;
+	uint32_t same = cell_named(g->beside, g->d->cells[cell].name);
+	size_t here = first_ok_trial(g->d, cell, NULL), there;
+
+	if (same == NO_CELL)
+		return;
+	there = first_ok_trial(g->beside, same, NULL);
+	say_unlike_hosts(g->d, g->beside, &hosts);
+	add_unlike(g, cell, here, &hosts,
+		   "make them alike, or do not expect the same figures: which of these explains "
+		   "a difference, one change at a time can tell");
+	if (here == SIZE_MAX || there == SIZE_MAX)
+		return;
+	say_unlike_cells(&g->d->trials[here], &g->beside->trials[there], &paths);
+	add_unlike(g, cell, here, &paths,
+		   "cells of one name should be one configuration: find out what changed it (an "
+		   "update, a default, another disk), and run again");
+}
+
+void rules_of_drift(struct diagnosis *g, uint32_t cell)
+{
+	rule_of_asked(g, cell);
+	rule_of_trials(g, cell);
+	if (g->beside)
+		rule_of_runs(g, cell);
 }

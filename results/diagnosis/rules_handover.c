@@ -11,7 +11,7 @@ static struct where where_of(const struct run_data *d, const struct handover_rec
 	for (size_t i = 0; i < d->n_trials; i++)
 		if (!strcmp(d->trials[i].id, h->trial_id))
 			return (struct where){.cell = d->trials[i].cell, .trial = i};
-	return (struct where){.cell = FINDING_NO_CELL, .trial = SIZE_MAX};
+	return (struct where){.cell = NO_CELL, .trial = SIZE_MAX};
 }
 
 static char *remedy_of(const struct handover_record *h)

@@ -136,6 +136,14 @@ const struct job_result *trial_job(const struct trial_record *t, const char *nam
 	return NULL;
 }
 
+uint32_t cell_named(const struct run_data *d, const char *name)
+{
+	for (size_t i = 0; i < d->n_cells; i++)
+		if (!strcmp(d->cells[i].name, name))
+			return (uint32_t)i;
+	return NO_CELL;
+}
+
 int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_result *j)
 {
 	const char *text = facts_get(&j->facts, "clock.offset_ns");

@@ -167,6 +167,8 @@ const char *trial_reading(const struct trial_record *t, const char *when, const 
 /* Its VMs had an emulated CPU: what a layer costs that says little of what it costs a real one. */
 bool run_is_emulated(const struct run_record *r);
 
+#define NO_CELL UINT32_MAX /* no index into run_data.cells */
+
 /* A whole run, as reports read it. */
 struct run_data {
 	struct run_record run;
@@ -177,6 +179,8 @@ struct run_data {
 	struct handover_record *handovers; /* in order of given_ms */
 	size_t n_handovers;
 };
+
+uint32_t cell_named(const struct run_data *d, const char *name); /* or NO_CELL */
 
 /* Free what the record owns and zero it; the record itself is the caller's. */
 void job_result_done(struct job_result *j);

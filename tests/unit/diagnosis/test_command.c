@@ -113,7 +113,7 @@ START_TEST(without_a_change_or_a_cell_there_is_no_command)
 	static const char *const buses[] = {"virtio-blk", NULL};
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	char change[] = "queues=4";
-	struct finding none = {.cell = 0}, homeless = {.cell = FINDING_NO_CELL, .change = change};
+	struct finding none = {.cell = 0}, homeless = {.cell = NO_CELL, .change = change};
 	struct run_data d;
 
 	make_case(&d, buses, 1);

@@ -400,7 +400,7 @@ START_TEST(a_mount_that_stayed_is_said_and_a_killed_trial_has_no_cell)
 	h = add_handover(&d, HANDOVER_MOUNT);
 	strcpy(h->trial_id, "never-stored");
 	expect_findings(&d, 1, &f);
-	ck_assert_uint_eq(f.items[0].cell, FINDING_NO_CELL);
+	ck_assert_uint_eq(f.items[0].cell, NO_CELL);
 	ck_assert_uint_eq(f.items[0].trial, SIZE_MAX);
 	ck_assert_ptr_nonnull(strstr(f.items[0].evidence, "was mounted on /tmp/mnt"));
 	ck_assert_ptr_nonnull(strstr(f.items[0].remedy, "umount /tmp/mnt"));

@@ -1,5 +1,6 @@
 /* Is the measurement sound, do symptoms name their cause, is the configuration what it should be?
  */
+#include <errno.h>
 #include <stdio.h>
 #include <math.h>
 #include <stdlib.h>
@@ -366,7 +367,6 @@ END_TEST
 START_TEST(two_runs_are_compared_by_what_makes_hosts_unlike)
 {
 	struct made_job m = calm_job();
-	struct bl_buf said = BL_BUF_INIT;
 	struct run_data other;
 
 	make_run(&d, "virtio-blk", 1, &m);
@@ -375,16 +375,28 @@ START_TEST(two_runs_are_compared_by_what_makes_hosts_unlike)
 	facts_add(&other.run.environment, "cpu.microcode", "0x10");
 	facts_add(&d.run.environment, "memory.available_bytes", "1");
 	facts_add(&other.run.environment, "memory.available_bytes", "2");
-	ck_assert_uint_eq(runs_differ(&d, &other, &said), 0);
-	ck_assert_str_eq(bl_buf_str(&said), "");
+	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), 0);
+	expect_not(&f, "config-drift");
+	findings_done(&f);
 	set_fact(&other.run.environment, "cpu.microcode", "0x11");
+	other.run.host_name = strdup("lab-b");
+	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), 0);
+	expect_cause(&f, "config-drift", CONFIDENCE_CERTAIN,
+		     "cpu.microcode is '0x10' here and '0x11' there: beside run", "'lab-b'", NULL);
+	findings_done(&f);
+	set_fact(&other.run.environment, "cpu.microcode", "0x10");
 	facts_add(&d.trials[0].facts, "path.aio", "native");
 	facts_add(&other.trials[0].facts, "path.aio", "threads");
-	ck_assert_uint_eq(runs_differ(&d, &other, &said), 2);
-	ck_assert_str_eq(bl_buf_str(&said),
-			 "cpu.microcode is '0x10' and '0x11'; virtio-blk: path.aio "
-			 "is 'native' and 'threads'");
-	bl_buf_done(&said);
+	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), 0);
+	expect_cause(&f, "config-drift", CONFIDENCE_CERTAIN,
+		     "path.aio is 'native' here and 'threads' there: beside run", NULL);
+	findings_done(&f);
+	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
+	expect_not(&f, "config-drift");
+	findings_done(&f);
+	free(other.cells[0].name);
+	other.cells[0].name = strdup("another");
+	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), -ENOENT);
 	run_data_done(&other);
 	run_data_done(&d);
 }

@@ -72,8 +72,8 @@ static void find(const struct run_data *d, const char *evidence, struct findings
 		 "CPU 0 took 97 %", "pin them", "vcpus=8,iothreads=1"},
 		{"emulated-cpu", LAYER_MEASUREMENT, CONFIDENCE_CERTAIN, 1, 1, NULL, NAN, NAN,
 		 "the CPU is emulated", "compare paths", NULL},
-		{"device-not-returned", LAYER_HOST, CONFIDENCE_CERTAIN, FINDING_NO_CELL, SIZE_MAX,
-		 NULL, NAN, NAN, "0000:5e:00.0 is away", "blklab recover", NULL},
+		{"device-not-returned", LAYER_HOST, CONFIDENCE_CERTAIN, NO_CELL, SIZE_MAX, NULL,
+		 NAN, NAN, "0000:5e:00.0 is away", "blklab recover", NULL},
 		{"emulated-cpu", LAYER_MEASUREMENT, CONFIDENCE_CERTAIN, 4, SIZE_MAX, NULL, NAN, NAN,
 		 "the CPU is emulated", "compare paths", NULL},
 	};
