@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "deferred.h"
 #include "together.h"
 
 const char *const layer_at_names[] = {"engine", "guest block layer", "QEMU block layer",
@@ -444,8 +445,10 @@ int layers_of(const struct trial_record *t, const struct job_result *j, const ch
 		w.from_ns = w.to_ns = 0;
 	for (int at = 0; at < LAYER_ATS && r == 0; at++) {
 		const char *why = not_in_the_way(bus, (enum layer_at)at);
+		const char *later = writes_deferred(t, j, bus, (enum layer_at)at);
 
 		seen[at].busy_share = seen[at].mean_inflight = NAN;
+		snprintf(seen[at].deferred, sizeof seen[at].deferred, "%s", later ? later : "");
 		if (why)
 			snprintf(seen[at].absent, sizeof seen[at].absent, "%s", why);
 		else

@@ -42,6 +42,7 @@ struct layer_dir {
 struct layer_seen {
 	char source[96];    /* "query-blockstats of the disk under test" */
 	char absent[160];   /* why nothing is known; "": something is */
+	char deferred[64];  /* why its writes are not what the job's wait for; "": they are */
 	bool is_unmeasured; /* the engine's: no job of the lab was measured */
 	char device[128];   /* "nvme0n1", "sda sdb"; "": none, or not named */
 	struct layer_dir dir[IO_DIRS];

@@ -157,37 +157,13 @@ unsigned vcpus_of(const struct look *l)
 	return n > 0 ? (unsigned)n : 0;
 }
 
-/* Canonical fio text: one "option=value" or "option" a line. */
-static bool job_value(const struct look *l, const char *option, const char **ret, size_t *ret_len)
-{
-	const char *line = l->a->j->job_text;
-	size_t n = strlen(option);
-
-	for (; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-		if (strncmp(line, option, n) != 0 || !strchr("=\n", line[n]))
-			continue;
-		*ret = line[n] == '=' ? line + n + 1 : line + n;
-		*ret_len = strcspn(*ret, "\n");
-		return true;
-	}
-	return false;
-}
-
 double job_number(const struct look *l, const char *option, double otherwise)
 {
 	const char *value;
 	size_t len;
-	double v = job_value(l, option, &value, &len) ? number_in(value) : NAN;
+	double v = job_option(l->a->j, option, &value, &len) ? number_in(value) : NAN;
 
 	return isnan(v) ? otherwise : v;
-}
-
-bool job_says(const struct look *l, const char *option, const char *value)
-{
-	const char *is;
-	size_t len;
-
-	return job_value(l, option, &is, &len) && strlen(value) == len && !strncmp(is, value, len);
 }
 
 bool job_limits(const struct look *l, const char *option)
@@ -195,7 +171,7 @@ bool job_limits(const struct look *l, const char *option)
 	const char *at;
 	size_t len;
 
-	if (!job_value(l, option, &at, &len))
+	if (!job_option(l->a->j, option, &at, &len))
 		return false;
 	for (const char *end = at + len; at < end; at += strcspn(at, ",\n") + 1)
 		if (number_in(at) > 0)

@@ -59,7 +59,6 @@ bool is_served_by_qemu(const struct look *l);              /* not the host's own
 bool is_past_host_cache(const struct look *l); /* O_DIRECT below QEMU, or nothing of it there */
 unsigned vcpus_of(const struct look *l);       /* 0: not known */
 double job_number(const struct look *l, const char *option, double otherwise);
-bool job_says(const struct look *l, const char *option, const char *value);
 /* Is one of its numbers above 0? "1m", ",1m" (reads, writes, trims), "0,500". */
 bool job_limits(const struct look *l, const char *option);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "deferred.h"
 #include "judge.h"
 
 /* ---- memory-pressure ---- */
@@ -113,11 +114,6 @@ static double unflushed(const struct look *l)
 	return bytes_at(l, top_of(l), IO_WRITE) / (isnan(flushes) ? 1 : flushes + 1);
 }
 
-static bool is_twice_cached(const struct look *l)
-{
-	return l->a->j->sample && job_number(l, "direct", 0) == 0 && !job_says(l, "sync", "dsync");
-}
-
 static void rule_of_cache(struct look *l)
 {
 	double dirty, grown = gauge_rise(l, WATCHED_HOST, "memory.dirty_bytes", &dirty);
@@ -145,7 +141,7 @@ static void rule_of_cache(struct look *l)
 	if (!isnan(absorbed) && written > 0)
 		say(&said, "the host's device got %s of the bytes written meanwhile",
 		    pct_text(a, absorbed));
-	if (is_twice_cached(l) && written > 0)
+	if (job_is_buffered(l->a->j) && written > 0)
 		say(&said, "the guest caches the same data once more (the job has no direct=1)");
 	say_explains(l, s, &said);
 	rest_on(l, &f, has_level, s);

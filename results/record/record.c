@@ -144,6 +144,22 @@ uint32_t cell_named(const struct run_data *d, const char *name)
 	return NO_CELL;
 }
 
+/* Canonical fio text: one "option=value" or "option" a line. */
+bool job_option(const struct job_result *j, const char *option, const char **ret, size_t *ret_len)
+{
+	const char *line = j->job_text;
+	size_t n = strlen(option);
+
+	for (; line && *line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+		if (strncmp(line, option, n) != 0 || !strchr("=\n", line[n]))
+			continue;
+		*ret = line[n] == '=' ? line + n + 1 : line + n;
+		*ret_len = strcspn(*ret, "\n");
+		return true;
+	}
+	return false;
+}
+
 int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_result *j)
 {
 	const char *text = facts_get(&j->facts, "clock.offset_ns");

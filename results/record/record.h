@@ -158,6 +158,9 @@ struct handover_record {
 
 /* The job of that name; NULL: the trial has none. */
 const struct job_result *trial_job(const struct trial_record *t, const char *name);
+/* What the job's text says of one of fio's options; *ret: borrowed, @ret_len long, empty where it
+ * has no value. false: nothing. */
+bool job_option(const struct job_result *j, const char *option, const char **ret, size_t *ret_len);
 /* host time = the sample's time + this: the job's fact "clock.offset_ns", else the trial's; 0 where
  * the host ran the job. */
 int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_result *j);

@@ -1,5 +1,6 @@
 /* What each place saw, and why a place saw nothing. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "layers.h"
@@ -167,6 +168,42 @@ START_TEST(a_place_that_saw_nothing_says_why)
 }
 END_TEST
 
+START_TEST(writes_that_a_page_cache_takes_are_deferred_below_it)
+{
+	static const struct {
+		const char *bus, *job, *direct, *writeback;
+		enum layer_at first; /* the first place with deferred writes */
+	} rows[] = {
+		{"virtio-blk", "direct=1\n", "on", "on", LAYER_ATS},
+		{"virtio-blk", "direct=1\n", "off", "on", LAYER_AT_HOST_BLOCK},
+		{"virtio-blk", "direct=1\n", "off", "off", LAYER_ATS}, /* writethrough */
+		{"virtio-blk", "direct=0\n", "on", "on", LAYER_AT_GUEST_BLOCK},
+		{"virtio-blk", "rw=write\n", "on", "on", LAYER_AT_GUEST_BLOCK},
+		{"virtio-blk", "rw=write\nsync=1\n", "on", "on", LAYER_ATS},
+		{"virtio-blk", "rw=write\nsync=none\n", "on", "on", LAYER_AT_GUEST_BLOCK},
+		{"host", "direct=1\n", "off", "on", LAYER_ATS}, /* what the facts say is of VMs */
+		{"host", "direct=0\n", NULL, NULL, LAYER_AT_GUEST_BLOCK},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct job_result *j = make_job(&d, rows[i].bus, 10);
+
+		add_requests(j, IO_WRITE, 5000, 200000, 4096);
+		free(j->job_text);
+		j->job_text = strdup(rows[i].job);
+		if (rows[i].direct) {
+			set_fact(&d.trials[0].facts, "path.cache_direct", rows[i].direct);
+			set_fact(&d.trials[0].facts, "path.cache_writeback", rows[i].writeback);
+		}
+		see();
+		for (int at = 0; at < LAYER_ATS; at++)
+			ck_assert_msg(!!l[at].deferred[0] == (at >= (int)rows[i].first),
+				      "row %zu, %s: '%s'", i, layer_at_names[at], l[at].deferred);
+		done();
+	}
+}
+END_TEST
+
 START_TEST(percentiles_come_from_qemus_histogram)
 {
 	struct job_result *j = make_job(&d, "virtio-blk", 10);
@@ -237,6 +274,7 @@ TCase *layer_cases(void)
 	tcase_add_test(t, a_partition_is_not_watched_and_its_disk_is);
 	tcase_add_test(t, a_stacked_device_is_a_leaf_when_it_is_all_there_is);
 	tcase_add_test(t, a_place_that_saw_nothing_says_why);
+	tcase_add_test(t, writes_that_a_page_cache_takes_are_deferred_below_it);
 	tcase_add_test(t, percentiles_come_from_qemus_histogram);
 	tcase_add_test(t, without_a_sample_the_window_is_what_was_watched);
 	return t;

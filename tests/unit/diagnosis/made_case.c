@@ -52,7 +52,7 @@ void make_case(struct run_data *d, const char *const *buses, uint32_t repeats)
 		t->n_jobs = 1;
 		t->jobs = calloc(1, sizeof *t->jobs);
 		t->jobs[0].name = strdup("j");
-		t->jobs[0].job_text = strdup("[j]\nrw=randread\niodepth=1\n");
+		t->jobs[0].job_text = strdup("[j]\nrw=randread\ndirect=1\niodepth=1\n");
 	}
 }
 

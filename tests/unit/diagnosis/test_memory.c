@@ -121,6 +121,13 @@ START_TEST(dirty_pages_that_grow_are_the_caches_only_when_the_job_wrote_them)
 	make_run(&d, "virtio-blk", 1, &m);
 	set_axis(&d, 0, "cache", "writeback");
 	expect_causes(&d, &f, "host-page-cache", NULL);
+	ck_assert_ptr_null(strstr(f.items[0].evidence, "once more"));
+	done();
+	make_run(&d, "virtio-blk", 1, &m);
+	set_axis(&d, 0, "cache", "writeback");
+	free(d.trials[0].jobs[0].job_text);
+	d.trials[0].jobs[0].job_text = strdup("[j]\nrw=randwrite\n");
+	expect_causes(&d, &f, "host-page-cache", NULL);
 	expect_cause(&f, "host-page-cache", CONFIDENCE_LIKELY, "caches the same data once more",
 		     NULL);
 	done();
