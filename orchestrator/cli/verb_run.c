@@ -1,6 +1,5 @@
 /* verb_run.c - blklab run: define, boot, prove, precondition, measure, store, clean up. */
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,8 +12,8 @@
 #include "fs.h"
 #include "handovers.h"
 #include "progress.h"
-#include "report.h"
 #include "rows.h"
+#include "run_closing.h"
 #include "scenario_load.h"
 #include "store.h"
 #include "units.h"
@@ -323,105 +322,12 @@ static int make_run(struct session *s, struct bl_err *err)
 	return r < 0 ? r : make_cells(s, err);
 }
 
-/* The stored run, as a later `blklab report` would see it. */
-static int write_report(struct session *s, const struct run_data *d, struct bl_err *err)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
-	struct report_options opt = {.reference = NULL, .store_path = s->store_path};
-	int r;
-
-	if (!s->args->report)
-		return 0;
-	r = report_write(d, REPORT_HTML, &opt, &page, err);
-	if (r == 0)
-		r = bl_write_file(s->args->report, bl_buf_str(&page), page.len, err);
-	return r < 0 ? bl_wrap(err, r, "--report") : 0;
-}
-
-static bool was_measured(const struct run_data *d, size_t cell)
-{
-	for (size_t i = 0; i < d->n_trials; i++)
-		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
-			return true;
-	return false;
-}
-
-/* The first two cells that can be compared. */
-static bool two_measured(const struct run_data *d, size_t *first, size_t *second)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; n < 2 && i < d->n_cells; i++)
-		if (was_measured(d, i))
-			*(n++ ? second : first) = i;
-	return n == 2;
-}
-
-/* A command to copy: what does not fit goes on behind a backslash, as the shell reads it. */
-static void add_command(const struct cli *cli, const char *first, const char *second,
-			const char *option, struct bl_buf *out)
-{
-	size_t before = out->len;
-
-	bl_buf_addf(out, "compare  blklab compare '%s' '%s'", first, second);
-	if (cli->out_is_tty && option[0] && out->len - before + strlen(option) > cli->columns)
-		bl_buf_adds(out, " \\\n        ");
-	bl_buf_addf(out, "%s\n", option);
-}
-
-/* Where things are and how to look at them again: the last lines on the terminal. What the
- * figures suggest is said by the table above. */
-static void closing_words(struct session *s, const struct run_data *d, struct bl_buf *out)
-{
-	const struct args *a = s->args;
-	BL_CLEANUP(bl_freep) char *store = a->store ? bl_strf(" --store %s", a->store) : NULL;
-	const char *option = store ? store : "";
-	size_t first, second;
-
-	if (s->progress.n_done < s->progress.n_trials)
-		bl_buf_addf(out, "\n%zu of %zu trials were not run.\n",
-			    s->progress.n_trials - s->progress.n_done, s->progress.n_trials);
-	bl_buf_addc(out, '\n');
-	if (a->report)
-		bl_buf_addf(out, "report   %s\n", a->report);
-	bl_buf_addf(out, "store    %s  (run %.13s)\n", s->store_path, d->run.id);
-	if (!a->report)
-		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
-	if (two_measured(d, &first, &second))
-		add_command(s->cli, d->cells[first].name, d->cells[second].name, option, out);
-}
-
 static int conclude(struct session *s, struct bl_err *err)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
-	struct report_options opt = {.reference = NULL, .store_path = s->store_path};
-	const struct cli *cli = s->cli;
-	json_t *end;
 	int r = store_load_run(s->store, s->run.id, &d, err);
 
-	if (r == 0)
-		r = write_report(s, &d, err);
-	if (r < 0)
-		return r;
-	if (s->args->json) {
-		end = json_pack("{s:s,s:s,s:s,s:s?,s:I,s:I,s:I}", "event", "end", "run", d.run.id,
-				"store", s->store_path, "report", s->args->report, "trials",
-				(json_int_t)s->progress.n_trials, "ended",
-				(json_int_t)s->progress.n_done, "ok", (json_int_t)s->progress.n_ok);
-		json_dumpf(end, cli->out, JSON_COMPACT);
-		fputc('\n', cli->out);
-		json_decref(end);
-		return 0;
-	}
-	if (s->args->quiet)
-		return 0;
-	bl_buf_addc(&text, '\n');
-	r = report_table(&d, &opt, cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
-	if (r < 0)
-		return r;
-	closing_words(s, &d, &text);
-	return cli_print(s->cli, &text, err);
+	return r < 0 ? r : run_closing(s->cli, s->args, s->store_path, &s->progress, &d, err);
 }
 
 /* Whatever ended the run: it is closed in the store, and what is there is shown. */

@@ -1,0 +1,107 @@
+#include "run_closing.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "report.h"
+
+static int write_page(const char *path, const struct run_data *d, const struct report_options *opt,
+		      struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	int r = report_write(d, REPORT_HTML, opt, &page, err);
+
+	if (r == 0)
+		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
+	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+}
+
+static bool was_measured(const struct run_data *d, size_t cell)
+{
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
+			return true;
+	return false;
+}
+
+/* The first two cells that can be compared. */
+static bool two_measured(const struct run_data *d, size_t *first, size_t *second)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; n < 2 && i < d->n_cells; i++)
+		if (was_measured(d, i))
+			*(n++ ? second : first) = i;
+	return n == 2;
+}
+
+/* A command to copy: what does not fit goes on behind a backslash, as the shell reads it. */
+static void add_command(const struct cli *cli, const char *first, const char *second,
+			const char *option, struct bl_buf *out)
+{
+	size_t before = out->len;
+
+	bl_buf_addf(out, "compare  blklab compare '%s' '%s'", first, second);
+	if (cli->out_is_tty && option[0] && out->len - before + strlen(option) > cli->columns)
+		bl_buf_adds(out, " \\\n        ");
+	bl_buf_addf(out, "%s\n", option);
+}
+
+/* Where things are and how to look at them again: the last lines on the terminal. What the
+ * figures suggest is said by the table above. */
+static void add_words(const struct cli *cli, const struct args *a, const char *store_path,
+		      const struct progress *p, const struct run_data *d, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_freep) char *store = a->store ? bl_strf(" --store %s", a->store) : NULL;
+	const char *option = store ? store : "";
+	size_t first, second;
+
+	if (p->n_done < p->n_trials)
+		bl_buf_addf(out, "\n%zu of %zu trials were not run.\n", p->n_trials - p->n_done,
+			    p->n_trials);
+	bl_buf_addc(out, '\n');
+	if (a->report)
+		bl_buf_addf(out, "report   %s\n", a->report);
+	bl_buf_addf(out, "store    %s  (run %.13s)\n", store_path, d->run.id);
+	if (!a->report)
+		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
+	if (two_measured(d, &first, &second))
+		add_command(cli, d->cells[first].name, d->cells[second].name, option, out);
+}
+
+static int print_event(const struct cli *cli, const struct args *a, const char *store_path,
+		       const struct progress *p, const struct run_data *d)
+{
+	json_t *end = json_pack("{s:s,s:s,s:s,s:s?,s:I,s:I,s:I}", "event", "end", "run", d->run.id,
+				"store", store_path, "report", a->report, "trials",
+				(json_int_t)p->n_trials, "ended", (json_int_t)p->n_done, "ok",
+				(json_int_t)p->n_ok);
+
+	json_dumpf(end, cli->out, JSON_COMPACT);
+	fputc('\n', cli->out);
+	json_decref(end);
+	return 0;
+}
+
+int run_closing(struct cli *cli, const struct args *a, const char *store_path,
+		const struct progress *p, const struct run_data *d, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	struct report_options opt = {.reference = NULL, .store_path = store_path};
+	int r = a->report ? write_page(a->report, d, &opt, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (a->json)
+		return print_event(cli, a, store_path, p, d);
+	if (a->quiet)
+		return 0;
+	bl_buf_addc(&text, '\n');
+	r = report_table(d, &opt, cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
+	if (r < 0)
+		return r;
+	add_words(cli, a, store_path, p, d, &text);
+	return cli_print(cli, &text, err);
+}
