@@ -102,28 +102,6 @@ static bool is_there(const struct layer_dir *l)
 	return l->has && l->n >= 1 && !isnan(l->mean_ns);
 }
 
-/* What the kernel's block layer counts as writes, without those that only flush and carry nothing:
- * a flush that it sends is counted by itself as well, a program's that asks for it as a write
- * (Linux 6.1: block/blk-flush.c ends it like any other). Those it makes of a write that has data
- * are not told apart, so only where it comes closer to what was asked for above. */
-static struct layer_dir without_flushes(const struct layer_seen *seen, enum layer_at at, int dir,
-					double n_above)
-{
-	struct layer_dir l = seen->dir[dir];
-	const struct layer_dir *flush = &seen->dir[IO_SYNC];
-	double n = l.n - flush->n, ns;
-
-	if (dir != IO_WRITE || (at != LAYER_AT_GUEST_BLOCK && at != LAYER_AT_HOST_BLOCK) ||
-	    !is_there(&l) || !is_there(flush) || n < 1 || fabs(n - n_above) >= fabs(l.n - n_above))
-		return l;
-	ns = l.n * l.mean_ns - flush->n * flush->mean_ns;
-	if (ns <= 0)
-		return l;
-	l.n = n;
-	l.mean_ns = ns / n;
-	return l;
-}
-
 /* Why a place's requests can't be set against the engine's: ""; or why. */
 static void say_if_absent(const struct layer_seen *layers, int at, int dir, char why_not[160])
 {
@@ -162,21 +140,20 @@ static size_t find_borders(const struct layer_seen *layers, int dir, enum layer_
 		d->part[at].joined_to = d->part[at].up_to = (enum budget_part)at;
 	}
 	for (int at = (int)from + 1; at < LAYER_ATS; at++) {
+		const struct layer_dir *l = &layers[at].dir[dir];
 		const struct border *above = &out[n - 1];
-		struct layer_dir l = without_flushes(&layers[at], (enum layer_at)at, dir, above->n);
 		char *why_not = d->part[at].why_not;
 		double factor;
 
-		if (l.has)
-			d->n[at] = l.n;
 		say_if_absent(layers, at, dir, why_not);
 		if (why_not[0])
 			continue;
-		factor = relate(above, &l, (enum layer_at)at, d, why_not);
+		factor = relate(above, l, (enum layer_at)at, d, why_not);
 		if (isnan(factor))
 			continue;
-		out[n++] = (struct border){(enum layer_at)at, l.n, l.bytes, above->factor * factor,
-					   above->factor * factor * l.mean_ns};
+		out[n++] =
+			(struct border){(enum layer_at)at, l->n, l->bytes, above->factor * factor,
+					above->factor * factor * l->mean_ns};
 	}
 	return n;
 }

@@ -15,11 +15,8 @@
  * - more bytes: metadata, or somebody else's requests on the same device: mean per request.
  * Each of these is said in the warning, with the counts.
  *
- * Writes that a page cache takes (deferred.h) do not wait for what is below it, however many come
+ * Writes that a page cache takes (writes.h) do not wait for what is below it, however many come
  * down there, and flushes wait for more than flushes: neither border is used.
- *
- * A flush that carries no data is counted by the kernel's block layer both as a flush and as a
- * write. Such writes are taken out of the writes, by number and time, where there were flushes.
  *
  * Jobs that ran at once are counted together by all places but the engine: a direction that several
  * of them use is split for all of their requests, which is said, and not at all where one of them

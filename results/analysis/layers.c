@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "deferred.h"
+#include "writes.h"
 #include "together.h"
 
 const char *const layer_at_names[] = {"engine", "guest block layer", "QEMU block layer",
@@ -458,6 +458,7 @@ int layers_of(const struct trial_record *t, const struct job_result *j, const ch
 		layers_done(seen);
 		return bl_fail(err, r, "no memory for the layers of job '%s'", j->name);
 	}
+	writes_without_flushes(seen);
 	memcpy(ret, seen, sizeof seen);
 	return 0;
 }

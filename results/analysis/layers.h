@@ -26,7 +26,8 @@ extern const char *const layer_at_names[LAYER_ATS]; /* "engine", "guest block la
 /* One direction at one place, over the counted time. IO_SYNC are flushes. */
 struct layer_dir {
 	bool has;       /* it was counted there; n may be 0 */
-	double n;       /* requests; not whole where a reading lies beside the window's ends */
+	double n;       /* requests; not whole where a reading lies beside the window's ends, and
+			 * writes of a kernel without its flushes (writes.h) */
 	double mean_ns; /* NAN when n is below 1 */
 	double bytes;   /* NAN: not counted (flushes) */
 	double merges;  /* requests that were merged into others before they were counted; NAN: not

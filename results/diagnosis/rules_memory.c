@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "deferred.h"
+#include "writes.h"
 #include "judge.h"
 
 /* ---- memory-pressure ---- */

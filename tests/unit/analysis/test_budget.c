@@ -230,34 +230,6 @@ START_TEST(a_lower_place_that_says_more_is_capped_and_said)
 }
 END_TEST
 
-/* As measured: 3263 writes of 4 KiB with an fdatasync each, on virtio-blk. */
-START_TEST(a_flush_is_no_write_though_the_kernel_counts_it_as_one)
-{
-	all_alike();
-	place(LAYER_AT_ENGINE, IO_WRITE, 3263, 309, 13365248);
-	place(LAYER_AT_GUEST_BLOCK, IO_WRITE, 6526, 260, 13365248);
-	place(LAYER_AT_QEMU, IO_WRITE, 3263, 130, 13365248);
-	place(LAYER_AT_HOST_BLOCK, IO_WRITE, 6526, 50, 13365248);
-	place(LAYER_AT_GUEST_BLOCK, IO_SYNC, 3263, 247, NAN);
-	place(LAYER_AT_HOST_BLOCK, IO_SYNC, 3263, 48, NAN);
-	budget_of(l, &b);
-	expect_own(IO_WRITE, 309 - 273, 273 - 130, 130 - 52, 52);
-	ck_assert_double_eq(b.dir[IO_WRITE].n[LAYER_AT_GUEST_BLOCK], 3263);
-	ck_assert_str_eq(b.dir[IO_WRITE].warning, "");
-	/* flushes that writes with data brought along: as many writes as asked for */
-	place(LAYER_AT_GUEST_BLOCK, IO_WRITE, 3263, 260, 13365248);
-	place(LAYER_AT_HOST_BLOCK, IO_WRITE, 3263, 50, 13365248);
-	budget_of(l, &b);
-	expect_own(IO_WRITE, 49, 130, 80, 50);
-	/* QEMU counts each as what it is, and reads are no matter of flushes */
-	place(LAYER_AT_QEMU, IO_SYNC, 1000, 100, NAN);
-	place(LAYER_AT_QEMU, IO_WRITE, 4263, 130, 13365248);
-	budget_of(l, &b);
-	ck_assert_double_eq(b.dir[IO_WRITE].n[LAYER_AT_QEMU], 4263);
-	ck_assert_double_eq(b.dir[IO_READ].n[LAYER_AT_GUEST_BLOCK], 1000);
-}
-END_TEST
-
 START_TEST(what_a_page_cache_takes_does_not_wait_for_what_is_below)
 {
 	all_alike();
@@ -292,7 +264,6 @@ TCase *budget_cases(void)
 	tcase_add_test(t, more_than_was_asked_is_somebody_elses);
 	tcase_add_test(t, flushes_are_told_by_their_number);
 	tcase_add_test(t, a_lower_place_that_says_more_is_capped_and_said);
-	tcase_add_test(t, a_flush_is_no_write_though_the_kernel_counts_it_as_one);
 	tcase_add_test(t, what_a_page_cache_takes_does_not_wait_for_what_is_below);
 	return t;
 }

@@ -168,6 +168,42 @@ START_TEST(a_place_that_saw_nothing_says_why)
 }
 END_TEST
 
+/* As measured: 3263 writes of 4 KiB, each with an fdatasync, on virtio-blk. */
+START_TEST(a_flush_is_no_write_though_the_kernel_counts_it_as_one)
+{
+	struct job_result *j = make_job(&d, "virtio-blk", 10);
+	const struct layer_dir *guest = l[LAYER_AT_GUEST_BLOCK].dir, *qemu = l[LAYER_AT_QEMU].dir;
+
+	add_requests(j, IO_WRITE, 3260, 309000, 4096);
+	add_requests(j, IO_SYNC, 3260, 295000, 0);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_WRITE, 652, 260000, 2048);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_SYNC, 326, 247000, 0);
+	watch_requests(j, WATCHED_QEMU, "block.", IO_WRITE, 326, 130000, 4096);
+	watch_requests(j, WATCHED_QEMU, "block.", IO_SYNC, 326, 130000, 0);
+	/* the host's: with metadata of its own, which is closer to the truth without flushes */
+	watch_rate(j, WATCHED_HOST, "disk.sda.reads", 0);
+	watch_requests(j, WATCHED_HOST, "disk.sda.", IO_WRITE, 700, 52000, 4096);
+	watch_requests(j, WATCHED_HOST, "disk.sda.", IO_SYNC, 326, 48000, 0);
+	see();
+	ck_assert_double_eq_tol(guest[IO_WRITE].n, 3260, 1e-6);
+	ck_assert_double_eq_tol(guest[IO_WRITE].mean_ns, 273000, 1e-3);
+	ck_assert_double_eq_tol(guest[IO_WRITE].bytes, 3260 * 4096.0, 1e-3);
+	ck_assert_double_eq_tol(guest[IO_SYNC].n, 3260, 1e-6);
+	ck_assert_double_eq_tol(qemu[IO_WRITE].n, 3260, 1e-6); /* counts each as what it is */
+	ck_assert_double_eq_tol(l[LAYER_AT_HOST_BLOCK].dir[IO_WRITE].n, 3740, 1e-6);
+	done();
+	/* flushes that writes with data brought along: as many writes as asked for */
+	j = make_job(&d, "virtio-blk", 10);
+	add_requests(j, IO_WRITE, 3260, 309000, 4096);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_WRITE, 326, 260000, 4096);
+	watch_requests(j, WATCHED_GUEST, "disk.", IO_SYNC, 100, 247000, 0);
+	see();
+	ck_assert_double_eq_tol(guest[IO_WRITE].n, 3260, 1e-6);
+	ck_assert_double_eq_tol(guest[IO_WRITE].mean_ns, 260000, 1e-3);
+	done();
+}
+END_TEST
+
 START_TEST(writes_that_a_page_cache_takes_are_deferred_below_it)
 {
 	static const struct {
@@ -274,6 +310,7 @@ TCase *layer_cases(void)
 	tcase_add_test(t, a_partition_is_not_watched_and_its_disk_is);
 	tcase_add_test(t, a_stacked_device_is_a_leaf_when_it_is_all_there_is);
 	tcase_add_test(t, a_place_that_saw_nothing_says_why);
+	tcase_add_test(t, a_flush_is_no_write_though_the_kernel_counts_it_as_one);
 	tcase_add_test(t, writes_that_a_page_cache_takes_are_deferred_below_it);
 	tcase_add_test(t, percentiles_come_from_qemus_histogram);
 	tcase_add_test(t, without_a_sample_the_window_is_what_was_watched);
