@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from emulated import EmulatedRun
 from injectors import CpuHog, DirtyWriter, DiskLoad, MemoryGroup, Stalls
+from lab import figures, rows
 
 SETS = ("tune", "judge")
 
@@ -28,6 +29,7 @@ class Case:
     plain: dict = field(default_factory=dict)  # axes that take the fault away
     plain_jobs: str = None  # jobs without the fault
     host: object = None  # an EmulatedRun: runs inside the emulated host
+    seen: object = None  # a function of the store: None, or why the fault was not made
 
 
 @dataclass
@@ -54,6 +56,30 @@ class Fault:
 
 
 FAULTS = []
+
+
+# --- that a fault was made, where no injector tells ---
+
+def slower_than(ms, name, direction):
+    """Half of a job's requests took at least that long."""
+    def seen(store):
+        n, p50, *_ = figures(store).get((name, direction), (0, None))
+        if not n:
+            return f"{name} has no {direction}"
+        return None if p50 and p50 >= ms * 1e6 else f"{direction} p50 is {(p50 or 0) / 1e6:.2f} ms"
+    return seen
+
+
+def has(name, direction, least):
+    """A job has that many requests."""
+    def seen(store):
+        n = figures(store).get((name, direction), (0,))[0]
+        return None if n >= least else f"{name} has {n} of {direction}"
+    return seen
+
+
+def has_errors(store):
+    return None if rows(store, "SELECT sum(n_errors) FROM job_result")[0][0] else "no request failed"
 
 
 def fault(*causes, what, tune, judge, may=(), unsure=None):
@@ -140,6 +166,15 @@ def calm_cached_writes(folder, rate, fsync):
                 scenario(axes={"cache": "writeback", "aio": "threads"}))
 
 
+@fault(what="the same emulated host as faults are made in, its device without a delay",
+       tune={"reads": 20, "commits": 10}, judge={"reads": 15, "commits": 8})
+def calm_emulated(folder, reads, commits):
+    plain = EmulatedRun("dm-mod", "linear /dev/nvme1n1 0")
+    return Case(paced(reads, depth=2) + job("commits", "randwrite", 16, rate_iops=commits, fsync=1,
+                                            stonewall=1),
+                scenario("32MiB", axes={"aio": "threads"}), host=plain)
+
+
 # --- the host's CPUs ---
 
 @fault("iothread-starved", what="programs compute on the iothread's CPU",
@@ -212,7 +247,7 @@ def random_stalls(folder, every, length, s):
 def slow_server(folder, ms):
     return Case(paced(60), scenario(axes={"storage": "nbd"},
                                     nbdkit=f"--filter=delay rdelay={ms}ms wdelay={ms}ms"),
-                plain={"storage": "file"})
+                plain={"storage": "file"}, seen=slower_than(ms, "reads", "read"))
 
 
 @fault("io-errors", what="the NBD server fails some reads",
@@ -220,7 +255,7 @@ def slow_server(folder, ms):
 def failing_server(folder, percent):
     return Case(paced(100, continue_on_error="io"), scenario(
         axes={"storage": "nbd"}, nbdkit=f"--filter=error error-pread-rate={percent}%"),
-                plain={"storage": "file"})
+                plain={"storage": "file"}, seen=has_errors)
 
 
 @fault("device-saturated", what="another program loads the disk below as far as it goes",
@@ -235,7 +270,8 @@ def loaded_disk(folder, job):
        tune={"ms": 20}, judge={"ms": 35})
 def dm_delay(folder, ms):
     slow = EmulatedRun("dm-delay", f"delay /dev/nvme1n1 0 {ms}")
-    return Case(paced(20, depth=2), scenario("32MiB", axes={"aio": "threads"}), host=slow)
+    return Case(paced(20, depth=2), scenario("32MiB", axes={"aio": "threads"}), host=slow,
+                seen=slower_than(ms, "reads", "read"))
 
 
 # --- QEMU and its devices ---
@@ -302,7 +338,8 @@ def commits(folder, ms, rate):
     device = "/dev/nvme1n1 0"  # its reads, its writes and its flushes
     slow = EmulatedRun("dm-delay", f"delay {device} 0 {device} 0 {device} {ms}")
     return Case(job("commits", "randwrite", 16, rate_iops=rate, fsync=1),
-                scenario("32MiB", axes={"aio": "threads"}), host=slow)
+                scenario("32MiB", axes={"aio": "threads"}), host=slow,
+                seen=slower_than(ms, "commits", "sync"))
 
 
 def one_at_a_time(**delays):
@@ -321,7 +358,7 @@ def trims(folder, ms, think, blocks):
     return Case(paced(100, 12, size="64m") + trim,
                 scenario("512MiB", axes={"storage": "nbd", "discard": "unmap"},
                          nbdkit=one_at_a_time(delay_trim=ms)),
-                plain_jobs=paced(100, 12, size="64m"))
+                plain_jobs=paced(100, 12, size="64m"), seen=has("trims", "trim", 2 * blocks))
 
 
 @fault("queue-too-deep", what="depths beyond the knee, on a server that serves one at a time",

@@ -61,8 +61,9 @@ def why_not(case):
     return next((why for why in (i.why_not() for i in case.inject) if why), None)
 
 
-def not_made(case):
-    return next((why for why in (i.check() for i in case.inject) if why), None)
+def not_made(case, store):
+    why = next((why for why in (i.check() for i in case.inject) if why), None)
+    return why or (case.seen(store) if case.seen else None)
 
 
 def reason(error):
@@ -95,11 +96,12 @@ class Session:
         if outcome.skipped:
             return outcome
         try:
-            document = self.lab.diagnose(self.lab.run(name, case))
+            store = self.lab.run(name, case)
+            document = self.lab.diagnose(store)
             outcome.found = matrix.named(document)
             outcome.evidence = [(f["cause"], f["confidence"], f["evidence"])
                                 for f in matrix.findings_of(document)]
-            why = not_made(case)
+            why = not_made(case, store)
             if why:
                 outcome.failed = "the fault was not made: " + why
         except Exception as e:  # one run that went wrong ends no session: the matrix says it

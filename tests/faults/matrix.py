@@ -236,7 +236,8 @@ def summary(result):
             f"{len(result.strictly_right)} of them strictly "
             f"({100 * result.share(result.strictly_right):.0f} %), {len(result.causes)} causes; "
             f"{calm} of {len(result.controls)} calm controls without a finding; "
-            f"{len(result.skipped)} skipped")
+            f"{len(result.skipped)} skipped" +
+            "".join(f", {o.label}" for o in result.skipped))
 
 
 def markdown(result):

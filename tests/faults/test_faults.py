@@ -5,7 +5,9 @@ import argparse
 import json
 import os
 import re
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -13,6 +15,7 @@ import time
 import unittest
 
 import catalogue
+import faults
 import injectors
 import matrix
 from catalogue import Fault
@@ -158,6 +161,46 @@ class Judgement(unittest.TestCase):
                       "calm controls", matrix.summary(r))
         self.assertEqual(json.loads(json.dumps(matrix.as_json(r)))["entries"][0]["named"],
                          {"z": "likely"})
+
+
+class Seen(unittest.TestCase):
+    """That a fault was made is told from the store."""
+
+    def store(self, *results, errors=0):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        path = os.path.join(folder, "store.db")
+        db = sqlite3.connect(path)
+        db.execute("CREATE TABLE percentiles (job, direction, kind, n, p50_ns, p99_ns, p99_9_ns, max_ns)")
+        db.execute("CREATE TABLE job_result (n_errors)")
+        db.execute("INSERT INTO job_result VALUES (?)", (errors,))
+        for job, direction, n, p50 in results:
+            db.execute("INSERT INTO percentiles VALUES (?, ?, 'lat', ?, ?, NULL, NULL, NULL)",
+                       (job, direction, n, p50))
+        db.commit()
+        db.close()
+        return path
+
+    def test_how_slow(self):
+        seen = catalogue.slower_than(20, "reads", "read")
+        self.assertIsNone(seen(self.store(("reads", "read", 100, 20.5e6))))
+        self.assertEqual(seen(self.store(("reads", "read", 100, 19e6))), "read p50 is 19.00 ms")
+        self.assertEqual(seen(self.store(("reads", "write", 100, 30e6))), "reads has no read")
+
+    def test_how_many(self):
+        seen = catalogue.has("trims", "trim", 40)
+        self.assertIsNone(seen(self.store(("trims", "trim", 40, 1))))
+        self.assertEqual(seen(self.store(("trims", "trim", 39, 1))), "trims has 39 of trim")
+        self.assertEqual(seen(self.store()), "trims has 0 of trim")
+
+    def test_errors(self):
+        self.assertIsNone(catalogue.has_errors(self.store(errors=2)))
+        self.assertEqual(catalogue.has_errors(self.store()), "no request failed")
+
+    def test_one_that_was_not_made_is_wrong_whatever_was_named(self):
+        case = catalogue.Case("", {}, seen=lambda store: f"nothing in {store}")
+        self.assertEqual(faults.not_made(case, "x"), "nothing in x")
+        self.assertIsNone(faults.not_made(catalogue.Case("", {}), "x"))
 
 
 class Injectors(unittest.TestCase):
