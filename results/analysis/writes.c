@@ -64,11 +64,16 @@ static void take_out(const struct layer_dir *flush, double n_above, struct layer
 {
 	double n = write->n - flush->n, ns = write->n * write->mean_ns - flush->n * flush->mean_ns;
 
-	if (!write->has || !flush->has || !(flush->n > 0) || !(n >= 1) || !(ns > 0) ||
+	if (!write->has || !flush->has || !(flush->n > 0) || !(n > -1) ||
 	    !(fabs(n - n_above) < fabs(write->n - n_above)))
 		return;
-	write->n = n;
-	write->mean_ns = ns / n;
+	if (n < 1) { /* none but flushes; the rest is the window's edges */
+		write->n = 0;
+		write->mean_ns = NAN;
+	} else if (ns > 0) {
+		write->n = n;
+		write->mean_ns = ns / n;
+	}
 }
 
 void writes_without_flushes(struct layer_seen *layers)

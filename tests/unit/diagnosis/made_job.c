@@ -244,15 +244,23 @@ static void count_slice(const struct made_job *m, size_t slice, enum layer_at at
 	c->flush_ns += m->flushes_per_s * STEP_S * m->flush_ns * m->at[at].share;
 }
 
-static void put_disk(struct series_set *set, const char *prefix, const struct counted *c)
+/* @is_kernel: its block layer counts flushes as writes, too. */
+static void put_disk(struct series_set *set, const char *prefix, bool is_kernel,
+		     const struct counted *c)
 {
 	static const char *const dirs[] = {"read", "write"};
 
 	for (int d = 0; d < 2; d++) {
-		series_putf(set, SERIES_COUNTER, (uint64_t)c->n[d], "%s.%ss", prefix, dirs[d]);
+		double n = c->n[d], ns = c->ns[d];
+
+		if (is_kernel && d == 1) {
+			n += c->flushes;
+			ns += c->flush_ns;
+		}
+		series_putf(set, SERIES_COUNTER, (uint64_t)n, "%s.%ss", prefix, dirs[d]);
 		series_putf(set, SERIES_COUNTER, (uint64_t)c->bytes[d], "%s.%s_bytes", prefix,
 			    dirs[d]);
-		series_putf(set, SERIES_COUNTER, (uint64_t)c->ns[d], "%s.%s_ns", prefix, dirs[d]);
+		series_putf(set, SERIES_COUNTER, (uint64_t)ns, "%s.%s_ns", prefix, dirs[d]);
 	}
 	series_putf(set, SERIES_COUNTER, (uint64_t)c->flushes, "%s.flushes", prefix);
 	series_putf(set, SERIES_COUNTER, (uint64_t)c->flush_ns, "%s.flush_ns", prefix);
@@ -268,7 +276,7 @@ static void put_place(struct series_set *set, enum layer_at at, const struct mad
 
 	if (m->at[at].share < 0)
 		return;
-	put_disk(set, prefixes[at], c);
+	put_disk(set, prefixes[at], at != LAYER_AT_QEMU, c);
 	if (at == LAYER_AT_QEMU)
 		return;
 	series_putf(set, SERIES_COUNTER, (uint64_t)((double)slice * busy * (double)STEP_NS),

@@ -183,6 +183,40 @@ START_TEST(flushes_that_take_the_time)
 }
 END_TEST
 
+/* To the kernel's block layer each of them is a write, too. */
+START_TEST(a_commit_after_each_write_is_no_second_write)
+{
+	struct made_job m = calm_job();
+
+	m.writes = 1;
+	m.lat_ns = 1e6;
+	m.depth = 0.03;
+	m.flushes_per_s = 30;
+	m.flush_ns = 20e6; /* not the mean of a write, of which it is a half */
+	make_run(&d, "host", 1, &m);
+	expect_causes(&d, &f, "flush-storm", NULL);
+	done();
+	m = calm_job(); /* not twice the requests at the image */
+	m.writes = 1;
+	m.lat_ns = 1e6;
+	m.depth = 0.5;
+	m.flushes_per_s = 500;
+	m.flush_ns = 0.4e6;
+	m.at[LAYER_AT_HOST_BLOCK].count = 1.1;
+	make_run(&d, "virtio-blk", 1, &m);
+	set_axis(&d, 0, "format", "qcow2");
+	facts_add(&d.trials[0].facts, "path.cluster_bytes", "4096");
+	facts_add(&d.trials[0].facts, "path.preallocated_share", "1.000");
+	expect_causes(&d, &f, NULL);
+	done();
+	m.at[LAYER_AT_HOST_BLOCK].count = 1; /* not a stall of which half is somebody else's */
+	set_stalls(&m, 12, 0.4, 0);
+	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, "backend-stalls", "stutter", NULL);
+	done();
+}
+END_TEST
+
 /* The guest's file system makes them, for several threads at once: 100 a second of 27 ms. */
 START_TEST(flushes_side_by_side_take_no_more_than_the_time)
 {
@@ -288,6 +322,7 @@ TCase *memory_cases(void)
 	tcase_add_test(t, writeback_that_goes_with_the_stalls_is_the_hosts_cache);
 	tcase_add_test(t, dirty_pages_that_grow_are_the_caches_only_when_the_job_wrote_them);
 	tcase_add_test(t, flushes_that_take_the_time);
+	tcase_add_test(t, a_commit_after_each_write_is_no_second_write);
 	tcase_add_test(t, flushes_side_by_side_take_no_more_than_the_time);
 	tcase_add_test(t, the_change_of_a_flush_storm_fits_the_cell);
 	tcase_add_test(t, discards_that_go_with_the_stalls);
