@@ -33,6 +33,14 @@ const char *budget_part_label(const struct budget_dir *b, int part, bool is_host
 	return b->part[part].has ? budget_part_names[part] : NULL;
 }
 
+bool budget_is_joined(const struct budget_dir *b, int part, bool is_host)
+{
+	const struct budget_line *l = &b->part[part];
+
+	return !l->has && l->joined_to != (enum budget_part)part &&
+	       budget_part_label(b, part, is_host);
+}
+
 char *budget_own(const struct fmt_style *st, char out[FMT_MAX], const struct budget_line *l)
 {
 	return fmt_ns(st, out, l->own_ns < GRAIN_NS ? 0 : l->own_ns);

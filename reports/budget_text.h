@@ -20,6 +20,9 @@ void budget_counts(const struct budget_dir *b, const struct fmt_style *st, struc
 bool budget_is_told(const struct layer_seen *layers);
 /* The name of a part; on the host there is no guest. NULL: the part is none there. */
 const char *budget_part_label(const struct budget_dir *b, int part, bool is_host);
+/* It has no time of its own, and another has what it took. false, too: none of the time is there.
+ */
+bool budget_is_joined(const struct budget_dir *b, int part, bool is_host);
 /* A part's own time; below the clock's own grain it is none. Returns @out. */
 char *budget_own(const struct fmt_style *st, char out[FMT_MAX], const struct budget_line *l);
 /* The part that takes most; BUDGET_PARTS: none is known. */

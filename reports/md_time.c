@@ -29,7 +29,7 @@ static void budget_row(const struct view *v, const struct view_row *row, int dir
 			bl_buf_addf(out, " %s (%.0f %%) |",
 				    budget_own(&fmt_plain, num, &b->part[p]),
 				    b->part[p].share * 100);
-		else if (!budget_part_label(b, p, v->cells[row->cell].is_host))
+		else if (!budget_is_joined(b, p, v->cells[row->cell].is_host))
 			bl_buf_adds(out, " - |");
 		else
 			bl_buf_addf(out, " in %s |", budget_part_names[b->part[p].joined_to]);

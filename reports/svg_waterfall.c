@@ -33,12 +33,17 @@ static void add_name(const struct fall *f, int p, int y, struct bl_buf *out)
 			    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\"><tspan class=\"b\">%s"
 			    "</tspan> \u00b7 %.0f\u202f%%</text>",
 			    W - PAD, y + TEXT - 5, budget_own(&fmt_page, num, l), l->share * 100);
-	else
+	else if (budget_is_joined(f->b, p, f->is_host))
 		bl_buf_addf(out,
 			    "<text class=\"no\" x=\"%d\" y=\"%d\" text-anchor=\"end\">in \u201c%s"
 			    "\u201d</text>",
 			    W - PAD, y + TEXT - 5,
 			    budget_part_label(f->b, l->joined_to, f->is_host));
+	else
+		bl_buf_addf(out,
+			    "<text class=\"no\" x=\"%d\" y=\"%d\" text-anchor=\"end\">not waited "
+			    "for</text>",
+			    W - PAD, y + TEXT - 5);
 }
 
 static void add_part(const struct fall *f, int p, int row, double from_ns, struct bl_buf *out)

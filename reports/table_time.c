@@ -51,8 +51,8 @@ static void add_row(const char *name, const struct budget_dir *b, int dir, bool 
 			term_on(out, color, TERM_BOLD);
 		bl_buf_addf(out, "%*s", FIGURE_W,
 			    b->part[p].has ? budget_own(&fmt_plain, num, &b->part[p])
-			    : budget_part_label(b, p, is_host) ? "<"
-							       : "-");
+			    : budget_is_joined(b, p, is_host) ? "<"
+							      : "-");
 		if (p == (int)most)
 			term_off(out, color);
 	}
@@ -89,7 +89,7 @@ void table_budget(const struct view *v, const struct view_job *job, unsigned col
 			add_row(v->d->cells[row->cell].name, b, d, is_host, name_w, color, out);
 			is_warned |= b->warning[0] != '\0';
 			for (int p = 0; p < BUDGET_PARTS; p++)
-				is_joined |= !b->part[p].has && budget_part_label(b, p, is_host);
+				is_joined |= budget_is_joined(b, p, is_host);
 		}
 	}
 	if (is_joined)

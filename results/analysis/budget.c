@@ -137,7 +137,6 @@ static size_t find_borders(const struct layer_seen *layers, int dir, enum layer_
 	out[0] = (struct border){from, top->n, top->bytes, 1, top->mean_ns};
 	for (int at = 0; at < (int)from; at++) {
 		snprintf(d->part[at].why_not, sizeof d->part[at].why_not, "%s", layers[at].absent);
-		d->part[at].joined_to = d->part[at].up_to = (enum budget_part)at;
 	}
 	for (int at = (int)from + 1; at < LAYER_ATS; at++) {
 		const struct layer_dir *l = &layers[at].dir[dir];
@@ -204,12 +203,16 @@ static void budget_dir_of(const struct layer_seen *layers, int dir, enum layer_a
 		d->total_ns = asked_together(engine, dir)->mean_ns;
 		say_together(engine, dir, d);
 	}
+	for (int at = 0; at < LAYER_ATS; at++)
+		d->part[at].joined_to = d->part[at].up_to = (enum budget_part)at;
 	n = find_borders(layers, dir, top, d, b);
 	cap_borders(b, n, d);
 	for (size_t i = 0; i < n; i++) {
 		struct budget_line *line = &d->part[b[i].at];
 		int end = i + 1 < n ? (int)b[i + 1].at : LAYER_ATS;
 
+		while (dir == IO_WRITE && end > (int)b[i].at + 1 && layers[end - 1].deferred[0])
+			end--;
 		line->has = true;
 		line->own_ns = b[i].ns - (i + 1 < n ? b[i + 1].ns : 0);
 		line->share = d->total_ns > 0 ? line->own_ns / d->total_ns : 0;

@@ -16,7 +16,8 @@
  * Each of these is said in the warning, with the counts.
  *
  * Writes that a page cache takes (writes.h) do not wait for what is below it, however many come
- * down there, and flushes wait for more than flushes: neither border is used.
+ * down there: none of their time is there. Flushes wait for more than flushes there: that border is
+ * not used, and the part above has the time.
  *
  * Jobs that ran at once are counted together by all places but the engine: a direction that several
  * of them use is split for all of their requests, which is said, and not at all where one of them
@@ -44,8 +45,8 @@ struct budget_line {
 	double own_ns; /* mean per request of the top, 0 or more */
 	double share;  /* of the total, 0..1 */
 	char why_not[160];
-	/* The part above that has the time; itself when has, and above the top, where no part has
-	 * it. */
+	/* The part above that has the time; itself when has, and where no part has any of it: above
+	 * the top, and of writes that are not waited for. */
 	enum budget_part joined_to;
 	enum budget_part up_to; /* the lowest part whose time is in this one; itself: its own */
 };
