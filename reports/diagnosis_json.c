@@ -94,6 +94,19 @@ static json_t *trial_json(const struct run_data *d, const struct findings *found
 	return o;
 }
 
+static json_t *beside_json(const struct run_data *d, const struct run_data *beside)
+{
+	json_t *o = json_object(), *cells = json_array();
+
+	for (uint32_t c = 0; c < d->n_cells; c++)
+		if (cell_named(beside, d->cells[c].name) != NO_CELL)
+			part_append(&cells, part_text(d->cells[c].name));
+	part_set(&o, "run", part_text(beside->run.id));
+	part_set(&o, "host", part_text(beside->run.host_name));
+	part_set(&o, "cells", cells);
+	return o;
+}
+
 int report_diagnosis_json(const struct run_data *d, const struct findings *found,
 			  const struct diagnosis_options *opt, struct bl_buf *out,
 			  struct bl_err *err)
@@ -107,6 +120,8 @@ int report_diagnosis_json(const struct run_data *d, const struct findings *found
 	part_set(&root, "run", part_text(d->run.id));
 	part_set(&root, "scenario", part_text(d->run.scenario_name));
 	part_set(&root, "host", part_text(d->run.host_name));
+	if (opt->beside)
+		part_set(&root, "beside", beside_json(d, opt->beside));
 	part_set(&root, "trials", trials);
 	part_set(&root, "findings", list_json(d, found, opt, SIZE_MAX, NULL));
 	return part_dump(root, out) < 0 ? bl_fail(err, -ENOMEM, "diagnosis: out of memory") : 0;

@@ -299,6 +299,25 @@ static void say_heading(const struct page *p)
 	bl_buf_addc(p->out, '\n');
 }
 
+/* Cells that have no namesake there were compared with nothing. */
+static void say_beside(const struct page *p, const struct run_data *beside)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT, lone = BL_BUF_INIT;
+	size_t n = 0;
+
+	for (uint32_t c = 0; c < p->d->n_cells; c++) {
+		if (cell_named(beside, p->d->cells[c].name) != NO_CELL)
+			n++;
+		else
+			bl_buf_addf(&lone, "%s'%s'", lone.len ? ", " : "", p->d->cells[c].name);
+	}
+	bl_buf_addf(&text, "beside run %.13s on %s: %zu cell%s of the same name compared",
+		    beside->run.id, beside->run.host_name, n, n == 1 ? "" : "s");
+	if (lone.len)
+		bl_buf_addf(&text, "; not there: %s", bl_buf_str(&lone));
+	say(p, 0, "", &text);
+}
+
 int report_diagnosis(const struct run_data *d, const struct findings *found,
 		     const struct diagnosis_options *opt, unsigned columns, bool color,
 		     struct bl_buf *out, struct bl_err *err)
@@ -309,6 +328,8 @@ int report_diagnosis(const struct run_data *d, const struct findings *found,
 	if (p.columns < 40)
 		p.columns = 40;
 	say_heading(&p);
+	if (opt->beside)
+		say_beside(&p, opt->beside);
 	if (!opt->n_cells && pick_any(found, opt, NO_CELL)) {
 		bl_buf_addc(out, '\n');
 		say_findings(&p, NO_CELL, err, &r);

@@ -3,6 +3,7 @@
  * JSON, stable within its "format":
  *
  *   {"format": "blklab-diagnosis/1", "run", "scenario", "host",
+ *    "beside": {"run", "host", "cells": [in both]},  only when it was compared with a run
  *    "trials": [{"trial", "cell", "repeat", "state", "path",
  *                "jobs": [{"job", "findings": [FINDING], "looked_at", ...time_json.h}],
  *                "findings": [FINDING]}],           not of one job
@@ -24,9 +25,10 @@
 struct diagnosis_options {
 	const uint32_t *cells; /* indexes; n_cells 0: all */
 	size_t n_cells;
-	const char *job;     /* only of this one; NULL: all. Findings that are of no job stay. */
-	const char *store;   /* as the person gave it, for commands; NULL: the default one */
-	const char *heading; /* instead of run, scenario and host; NULL */
+	const char *job;   /* only of this one; NULL: all. Findings that are of no job stay. */
+	const char *store; /* as the person gave it, for commands; NULL: the default one */
+	const struct run_data *beside; /* what it was compared with; NULL */
+	const char *heading;           /* instead of run, scenario and host; NULL */
 };
 
 /* @found: of diagnose_run(). At most @columns wide. -ENOMEM. */

@@ -73,8 +73,11 @@ static int print(struct cli *cli, const struct args *a, const struct run_data *d
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(findings_done) struct findings found = {0};
 	uint32_t cells[OPTION_WORDS_MAX];
-	struct diagnosis_options opt = {
-		.cells = cells, .n_cells = a->cells.n, .job = a->job, .store = a->store};
+	struct diagnosis_options opt = {.cells = cells,
+					.n_cells = a->cells.n,
+					.job = a->job,
+					.store = a->store,
+					.beside = beside};
 	int r = choose_cells(a, d, cells, err);
 
 	if (r == 0)
@@ -102,8 +105,11 @@ static int diagnose_stored(struct cli *cli, const struct args *a, struct bl_err 
 		r = store_open(path, STORE_READ, &store, err);
 	if (r == 0)
 		r = store_load_run(store, a->run, &d, err);
-	if (r == 0 && a->beside)
-		r = bl_wrap(err, store_load_run(store, a->beside, &beside, err), "--beside");
+	if (r == 0 && a->beside) {
+		r = store_load_run(store, a->beside, &beside, err);
+		if (r < 0)
+			return bl_wrap(err, r, "--beside");
+	}
 	return r < 0 ? r : print(cli, a, &d, a->beside ? &beside : NULL, err);
 }
 

@@ -64,8 +64,8 @@ const struct cause_row *cause_find(const char *name); /* NULL: no such cause */
 /* *ret is new: findings_done(). -ENOMEM. */
 int diagnose_run(const struct run_data *d, struct findings *ret, struct bl_err *err);
 /* And what makes the run unlike @beside, which should be alike (another host, an earlier night):
- * config-drift of hosts, kernels, QEMU, their settings, and of the path of cells that have the same
- * name. -ENOENT: no cell's name is in both. */
+ * config-drift of hosts, kernels, QEMU, their settings, and of path and jobs of cells that have the
+ * same name. What only one of them knows is not compared. -ENOENT: no cell's name is in both. */
 int diagnose_beside(const struct run_data *d, const struct run_data *beside, struct findings *ret,
 		    struct bl_err *err);
 void findings_done(struct findings *f);

@@ -189,6 +189,26 @@ static void say_unlike_hosts(const struct run_data *d, const struct run_data *be
 			      facts_get(&beside->run.environment, of_host[i]), out);
 }
 
+/* The first line in which two jobs of one name differ. */
+static void say_unlike_jobs(const struct job_result *here, const struct job_result *there,
+			    struct bl_buf *out)
+{
+	const char *a = here->job_text, *b = there->job_text;
+
+	while (a && b && *a && *b) {
+		size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+
+		if (na != nb || strncmp(a, b, na) != 0)
+			break;
+		a += na + (a[na] == '\n');
+		b += nb + (b[nb] == '\n');
+	}
+	if (a && b && (*a || *b))
+		bl_buf_addf(out, "%sjob '%s' has '%.*s' here and '%.*s' there",
+			    out->len ? "; " : "", here->name, (int)strcspn(a, "\n"), a,
+			    (int)strcspn(b, "\n"), b);
+}
+
 static void say_unlike_cells(const struct trial_record *here, const struct trial_record *there,
 			     struct bl_buf *out)
 {
@@ -197,6 +217,12 @@ static void say_unlike_cells(const struct trial_record *here, const struct trial
 	for (size_t i = 0; i < BL_ARRAY_LEN(alike_effective); i++)
 		say_if_unlike(alike_effective[i], effective_of(here, alike_effective[i]),
 			      effective_of(there, alike_effective[i]), out);
+	for (size_t i = 0; i < here->n_jobs; i++) {
+		const struct job_result *other = trial_job(there, here->jobs[i].name);
+
+		if (other)
+			say_unlike_jobs(&here->jobs[i], other, out);
+	}
 }
 
 static void add_unlike(struct diagnosis *g, uint32_t cell, size_t trial, struct bl_buf *said,

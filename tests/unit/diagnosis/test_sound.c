@@ -394,6 +394,13 @@ START_TEST(two_runs_are_compared_by_what_makes_hosts_unlike)
 	ck_assert_int_eq(diagnose_run(&d, &f, NULL), 0);
 	expect_not(&f, "config-drift");
 	findings_done(&f);
+	set_fact(&other.trials[0].facts, "path.aio", "native");
+	free(other.trials[0].jobs[0].job_text);
+	other.trials[0].jobs[0].job_text = strdup("[j]\nrw=randread\ndirect=1\niodepth=8\n");
+	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), 0);
+	expect_cause(&f, "config-drift", CONFIDENCE_CERTAIN,
+		     "job 'j' has 'iodepth=1' here and 'iodepth=8' there", NULL);
+	findings_done(&f);
 	free(other.cells[0].name);
 	other.cells[0].name = strdup("another");
 	ck_assert_int_eq(diagnose_beside(&d, &other, &f, NULL), -ENOENT);

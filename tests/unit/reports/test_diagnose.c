@@ -208,6 +208,34 @@ static const char *text_at(const json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key));
 }
 
+START_TEST(what_it_was_compared_with_is_said_also_when_all_is_alike)
+{
+	struct diagnosis_options opt = {0};
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	struct run_data beside;
+	json_t *root, *o;
+
+	make(&beside, false);
+	free(beside.cells[1].name);
+	beside.cells[1].name = strdup("another");
+	opt.beside = &beside;
+	text = text_of(&opt, 100, false, false);
+	ck_assert_msg(strstr(text, "cells of the same name compared; not there: "
+				   "'virtio-blk") != NULL,
+		      "%s", text);
+	root = json_of(&opt, false);
+	o = json_object_get(root, "beside");
+	ck_assert_str_eq(text_at(o, "run"), beside.run.id);
+	ck_assert_str_eq(text_at(o, "host"), beside.run.host_name);
+	ck_assert_uint_eq(json_array_size(json_object_get(o, "cells")), beside.n_cells - 1);
+	json_decref(root);
+	root = json_of(&(struct diagnosis_options){0}, false);
+	ck_assert_ptr_null(json_object_get(root, "beside"));
+	json_decref(root);
+	run_data_done(&beside);
+}
+END_TEST
+
 START_TEST(json_has_each_finding_once_where_it_belongs)
 {
 	json_t *root = json_of(&(struct diagnosis_options){0}, false), *t, *j, *f;
@@ -402,6 +430,7 @@ int main(void)
 	tcase_add_test(t, no_line_is_wider_than_the_terminal_and_no_word_of_a_command_is_broken);
 	tcase_add_test(t, colour_is_only_where_it_was_asked_and_foreign_text_stays_text);
 	tcase_add_test(t, a_choice_of_cells_and_job_leaves_out_the_others);
+	tcase_add_test(t, what_it_was_compared_with_is_said_also_when_all_is_alike);
 	tcase_add_test(t, json_has_each_finding_once_where_it_belongs);
 	tcase_add_test(t, what_is_not_known_of_the_way_is_left_out);
 	tcase_add_test(t, json_has_the_budget_of_each_job_and_its_parts_are_the_total);
