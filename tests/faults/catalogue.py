@@ -266,6 +266,7 @@ def loaded_disk(folder, job):
     return Case(paced(100), scenario(), [DiskLoad(job)])
 
 
+# At these rates and delays the device is busy most of the time, which is saturation by await and use.
 @fault("backend-slow|device-saturated", what="each request delayed by dm-delay, in the emulated host",
        tune={"ms": 20}, judge={"ms": 35})
 def dm_delay(folder, ms):

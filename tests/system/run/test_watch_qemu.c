@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "lab.h"
+#include "layers.h"
 #include "suite.h"
 #include "units.h"
 
@@ -83,6 +84,27 @@ static void look_job(const struct trial_record *t, const struct job_result *j, e
 		      all_rise(j, counts[dir]));
 }
 
+/* Guest's kernel and QEMU have the engine's writes and flushes, each counted as what it is. */
+static void look_flushes(const struct trial_record *t, const struct job_result *j, const char *bus)
+{
+	struct layer_seen l[LAYER_ATS];
+	const struct layer_dir *engine, *guest, *qemu;
+
+	ck_assert_int_eq(layers_of(t, j, bus, l, NULL), 0);
+	engine = l[LAYER_AT_ENGINE].dir;
+	guest = l[LAYER_AT_GUEST_BLOCK].dir;
+	qemu = l[LAYER_AT_QEMU].dir;
+	printf("    %-6s engine %.0f writes, %.0f flushes; guest %.1f, %.1f; qemu %.1f, %.1f\n",
+	       j->name, engine[IO_WRITE].n, engine[IO_SYNC].n, guest[IO_WRITE].n, guest[IO_SYNC].n,
+	       qemu[IO_WRITE].n, qemu[IO_SYNC].n);
+	ck_assert_double_gt(engine[IO_SYNC].n, engine[IO_WRITE].n / 17);
+	ck_assert_double_eq_tol(guest[IO_WRITE].n / engine[IO_WRITE].n, 1, 0.02);
+	ck_assert_double_eq_tol(guest[IO_SYNC].n / engine[IO_SYNC].n, 1, 0.1);
+	if (qemu[IO_SYNC].has)
+		ck_assert_double_eq_tol(qemu[IO_SYNC].n / engine[IO_SYNC].n, 1, 0.1);
+	layers_done(l);
+}
+
 /* Flushes and trims are there where the device counts them, and else are no signal at all. */
 static void look_trims(const struct job_result *j, const char *bus)
 {
@@ -136,6 +158,7 @@ static void record(struct lab *l, const struct trial_record *t)
 		return;
 	}
 	look_path(&t->facts);
+	look_flushes(t, &t->jobs[0], facts_get(&t->facts, "path.bus"));
 	look_trims(&t->jobs[2], facts_get(&t->facts, "path.bus"));
 	look_job(t, &t->jobs[0], IO_WRITE);
 	look_job(t, &t->jobs[1], IO_READ);
