@@ -110,8 +110,11 @@ static void say_period(const struct job_analysis *a, const struct fmt_style *st,
 		bl_buf_addf(&b, ": %zu of %zu beats seen, %zu beside the beat; %s lost per beat",
 			    beat->beats_seen, beat->beats_expected, beat->unexplained,
 			    seconds(st, n1, a->stutter.lost_per_beat_s));
+		if (a->stutter.beat_least_ns > 0)
+			bl_buf_addf(&b, ". That is of the %zu of %s or longer", beat->n_events,
+				    fmt_ns(st, n1, a->stutter.beat_least_ns));
 		if (isfinite(a->wall_phase_s))
-			bl_buf_addf(&b, "; they fall %s after multiples of %s on the wall clock",
+			bl_buf_addf(&b, "; beats fall %s after multiples of %s on the wall clock",
 				    seconds(st, n1, a->wall_phase_s),
 				    seconds(st, n2, a->wall_period_s));
 		if (clock)

@@ -180,6 +180,8 @@ static json_t *period_json(const struct job_analysis *a)
 	part_set(&o, "beats_expected", count_json(b->beats_expected));
 	part_set(&o, "unexplained", count_json(b->unexplained));
 	part_set_real(&o, "lost_per_beat_s", a->stutter.lost_per_beat_s);
+	if (a->stutter.beat_least_ns > 0)
+		part_set_real(&o, "least_peak_ns", a->stutter.beat_least_ns);
 	return o;
 }
 

@@ -136,6 +136,9 @@ static void say_period(const struct look *l, struct bl_buf *out)
 		    num_text(at, b->period_s), num_text(se, b->period_se_s), num_text(p, b->p),
 		    b->beats_seen, b->beats_expected, b->unexplained,
 		    num_text(lost, s->lost_per_beat_s));
+		if (s->beat_least_ns > 0)
+			say(out, "of the %zu stalls of %s or longer", b->n_events,
+			    ns_text(at, s->beat_least_ns));
 		if (!isnan(l->a->wall_phase_s))
 			say(out, "beats fall %s s after multiples of %s s on the wall clock",
 			    num_text(at, l->a->wall_phase_s), num_text(se, l->a->wall_period_s));
@@ -147,11 +150,14 @@ static void say_period(const struct look *l, struct bl_buf *out)
 		    "them",
 		    num_text(at, b->period_s), num_text(p, b->p), b->beats_seen, b->beats_expected,
 		    b->unexplained);
-	else if (b->is_tested && b->longest_testable_s > 0)
+	else if (b->is_tested && b->longest_testable_s > b->shortest_testable_s)
 		say(out, "no period between %s and %s s", num_text(lo, b->shortest_testable_s),
 		    num_text(hi, b->longest_testable_s));
+	else if (b->is_tested)
+		say(out, "no clean clock of %s to %s s, and too short for another to be told",
+		    num_text(lo, b->shortest_testable_s), num_text(hi, b->longest_scanned_s));
 	else
-		say(out, "too few or too short for a period to be told");
+		say(out, "too few for a period to be told");
 }
 
 static void rule_of_stutter(struct look *l)

@@ -9,6 +9,7 @@
 
 #define BLOCK_S 30 /* the base is the median of as long: drift is no stall */
 #define JOIN_S  1.0
+#define GREAT   0.1 /* of the longest peak */
 
 static int by_value(const void *a, const void *b)
 {
@@ -122,6 +123,20 @@ static int find_stalls(const double *values, const double *r, size_t n, double d
 	return 0;
 }
 
+/* A small one may run into a great one. */
+static void find_fronts(const double *values, const double *r, double dt_s, double threshold,
+			struct stutter *s)
+{
+	for (size_t k = 0; k < s->n_stalls; k++) {
+		struct stall *one = &s->stalls[k];
+		size_t i = (size_t)round(one->at_s / dt_s);
+
+		while (!(r[i] > threshold) || values[i] < GREAT * one->peak_ns)
+			i++; /* the peak itself, at last */
+		one->front_s = (double)(i - gap_before(values, i, dt_s)) * dt_s;
+	}
+}
+
 static bool is_on_beat(const struct beat *b, double at_s)
 {
 	double off = (at_s - b->phase_s) / b->period_s;
@@ -138,9 +153,12 @@ static void price_beats(struct stutter *s, double *scratch)
 	if (!(s->beat.period_s > 0))
 		return;
 	for (size_t i = 0; i < s->n_stalls; i++) {
-		while (k + 1 < s->beat.n_events && s->onsets_s[k + 1] <= s->stalls[i].at_s)
+		double at = s->beat_least_ns > 0 ? s->stalls[i].front_s : s->stalls[i].at_s;
+
+		while (k + 1 < s->beat.n_events && s->onsets_s[k + 1] <= at)
 			k++;
-		if (!is_on_beat(&s->beat, s->onsets_s[k]))
+		if (s->stalls[i].peak_ns < s->beat_least_ns ||
+		    !is_on_beat(&s->beat, s->onsets_s[k]))
 			continue;
 		lost += s->stalls[i].slow_s;
 		scratch[n++] = s->stalls[i].peak_ns;
@@ -149,14 +167,61 @@ static void price_beats(struct stutter *s, double *scratch)
 	s->lost_per_beat_s = s->beat.beats_seen ? lost / (double)s->beat.beats_seen : 0;
 }
 
+/* Into s->onsets_s. */
+static int beat_of(struct stutter *s, double least_ns, double dt_s, uint64_t seed, double *scratch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_stalls; i++)
+		if (s->stalls[i].peak_ns >= least_ns)
+			scratch[n++] = least_ns > 0 ? s->stalls[i].front_s : s->stalls[i].at_s;
+	s->beat_least_ns = least_ns;
+	return beat_find(scratch, n, s->span_s, dt_s, seed, s->onsets_s, &s->beat);
+}
+
+/* One of two that were asked for a clock (Bonferroni). */
+static void share_chance(struct beat *b)
+{
+	b->p = fmin(1, 2 * b->p);
+	b->is_periodic = b->p <= BEAT_P_MAX && b->f >= BEAT_F_MIN;
+}
+
+/* Some are small, or begin so. */
+static bool has_small(const struct stutter *s, double least_ns)
+{
+	for (size_t i = 0; i < s->n_stalls; i++)
+		if (s->stalls[i].peak_ns < least_ns || s->stalls[i].front_s > s->stalls[i].at_s)
+			return true;
+	return false;
+}
+
 static int find_beat(struct stutter *s, double dt_s, uint64_t seed, double *scratch)
 {
+	double least_ns = 0;
+	struct beat all, great;
+	int r;
+
 	s->onsets_s = calloc(s->n_stalls + 1, sizeof *s->onsets_s);
 	if (!s->onsets_s)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_stalls; i++)
-		scratch[i] = s->stalls[i].at_s;
-	return beat_find(scratch, s->n_stalls, s->span_s, dt_s, seed, s->onsets_s, &s->beat);
+		least_ns = fmax(least_ns, GREAT * s->stalls[i].peak_ns);
+	r = beat_of(s, 0, dt_s, seed, scratch);
+	if (r < 0 || !has_small(s, least_ns))
+		return r;
+	all = s->beat;
+	r = beat_of(s, least_ns, dt_s, seed, scratch);
+	if (r < 0)
+		return r;
+	great = s->beat;
+	if (!great.is_tested)
+		return beat_of(s, 0, dt_s, seed, scratch);
+	share_chance(&all);
+	share_chance(&great);
+	if (!great.is_periodic || (all.is_periodic && all.f >= great.f))
+		r = beat_of(s, 0, dt_s, seed, scratch);
+	share_chance(&s->beat);
+	return r;
 }
 
 int stutter_find(const double *values, size_t n, double dt_s, uint64_t seed, struct stutter *ret)
@@ -172,8 +237,12 @@ int stutter_find(const double *values, size_t n, double dt_s, uint64_t seed, str
 	threshold = threshold_of(r, n, scratch);
 	s.threshold_ratio = exp(threshold);
 	s.base_ns = median(scratch, present(values, n, scratch));
-	if (find_stalls(values, r, n, dt_s, threshold, &s) < 0 ||
-	    find_beat(&s, dt_s, seed, scratch) < 0) {
+	if (find_stalls(values, r, n, dt_s, threshold, &s) < 0) {
+		stutter_done(&s);
+		return -ENOMEM;
+	}
+	find_fronts(values, r, dt_s, threshold, &s);
+	if (find_beat(&s, dt_s, seed, scratch) < 0) {
 		stutter_done(&s);
 		return -ENOMEM;
 	}

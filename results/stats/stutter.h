@@ -4,7 +4,9 @@
  * the median of its 30 s (robustly: 6 sigma, and threefold); slow windows at most 1 s apart are one
  * stall. For the period, stalls that come in bursts count once, and a Rayleigh scan over a limited
  * range of periods is judged by draws with the same dead time; of the harmonics, the one is taken
- * whose beats are hit best by the least (F).
+ * whose beats are hit best by the least (F). Where some stalls are a tenth of the longest or less,
+ * the others are also looked at alone, since of so different ones each may have its cause: the
+ * clearer clock of the two is taken, and both have twice the chance.
  *
  * Deterministic: the same values and seed give the same answer.
  */
@@ -21,6 +23,7 @@ struct stall {
 	double at_s, length_s; /* since the series began; whole windows, first to last */
 	double slow_s;         /* of them, those that were slow: a burst has others between */
 	double peak_ns;
+	double front_s; /* when its first window of a tenth of the peak or more begins */
 	bool is_gap; /* begins with windows in which nothing completed, while a request was in
 			flight */
 };
@@ -34,6 +37,9 @@ struct stutter {
 	double stalled_s; /* sum of their slow windows */
 	double *onsets_s; /* [beat.n_events] */
 	struct beat beat;
+	/* Beat and onsets are of the fronts of stalls of at least this peak; 0: of all stalls, from
+	 * where they begin. */
+	double beat_least_ns;
 	double peak_ns;         /* median peak of the stalls on the beat; NAN: none */
 	double lost_per_beat_s; /* slow time of the stalls on the beat, per beat seen */
 };

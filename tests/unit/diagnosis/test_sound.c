@@ -219,7 +219,7 @@ START_TEST(two_stalls_happen_on_every_host)
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, "stutter", "no-cause", NULL);
 	expect_cause(&f, "stutter", CONFIDENCE_LIKELY, "3 stalls",
-		     "too few or too short for a period to be told",
+		     "too few for a period to be told",
 		     "nothing that was watched explains", NULL);
 	done();
 }

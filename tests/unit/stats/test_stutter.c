@@ -287,6 +287,62 @@ START_TEST(a_stall_every_three_seconds_is_found_with_what_it_costs)
 }
 END_TEST
 
+/* As measured: a server that stops for 0.6 s every 3 s, and the job's first requests of 4 ms. */
+START_TEST(small_stalls_do_not_hide_the_clock_of_the_great)
+{
+	struct stutter s;
+	double alone;
+
+	calm();
+	for (size_t i = 26; i + 6 < 200; i += 30) {
+		for (size_t k = 0; k < 6; k++)
+			v[i + k] = NAN;
+		v[i + 6] = 610 * MS;
+	}
+	ck_assert_int_eq(stutter_find(v, 200, 0.1, 1, &s), 0);
+	ck_assert_uint_eq(s.n_stalls, 6);
+	ck_assert(s.beat.is_periodic);
+	ck_assert_double_eq(s.beat_least_ns, 0);
+	alone = s.beat.p;
+	stutter_done(&s);
+	v[1] = 4 * MS;
+	v[108] = 5 * MS; /* runs into the next */
+	ck_assert_int_eq(stutter_find(v, 200, 0.1, 1, &s), 0);
+	ck_assert_uint_eq(s.n_stalls, 7);
+	ck_assert_double_eq_tol(s.stalls[4].at_s, 10.8, 1e-9);
+	ck_assert_double_eq_tol(s.stalls[4].front_s, 11.6, 1e-9);
+	ck_assert(s.beat.is_periodic);
+	ck_assert_double_eq(s.beat_least_ns, 61 * MS);
+	ck_assert_double_eq_tol(s.beat.period_s, 3, 1e-6);
+	ck_assert_double_eq(s.beat.p, 2 * alone); /* of two questions */
+	ck_assert_uint_eq(s.beat.n_events, 6);
+	ck_assert_uint_eq(s.beat.beats_seen, 6);
+	ck_assert_uint_eq(s.beat.unexplained, 0);
+	ck_assert_double_eq_tol(s.lost_per_beat_s, (6 * 0.7 + 0.1) / 6, 1e-9);
+	ck_assert_double_eq(s.peak_ns, 610 * MS);
+	stutter_done(&s);
+}
+END_TEST
+
+START_TEST(the_clock_of_all_stands_where_the_great_have_none)
+{
+	static const size_t great[] = {75, 165, 195, 435, 555}; /* of the beats below */
+	struct stutter s;
+
+	calm();
+	for (size_t i = 15; i < N; i += 30)
+		v[i] = 20 * MS;
+	for (size_t i = 0; i < sizeof great / sizeof *great; i++)
+		v[great[i]] = 900 * MS;
+	find(&s);
+	ck_assert_uint_eq(s.n_stalls, 20);
+	ck_assert(s.beat.is_periodic);
+	ck_assert_double_eq(s.beat_least_ns, 0);
+	ck_assert_uint_eq(s.beat.beats_seen, 20);
+	stutter_done(&s);
+}
+END_TEST
+
 START_TEST(short_and_empty_series_give_nothing)
 {
 	struct stutter s;
@@ -326,6 +382,8 @@ TCase *stutter_cases(void)
 	tcase_add_test(t, what_is_a_second_apart_is_one_stall);
 	tcase_add_test(t, drift_is_no_stall);
 	tcase_add_test(t, a_stall_every_three_seconds_is_found_with_what_it_costs);
+	tcase_add_test(t, small_stalls_do_not_hide_the_clock_of_the_great);
+	tcase_add_test(t, the_clock_of_all_stands_where_the_great_have_none);
 	tcase_add_test(t, short_and_empty_series_give_nothing);
 	return t;
 }
