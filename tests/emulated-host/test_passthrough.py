@@ -219,7 +219,8 @@ class EveryWay(OneDisk):
                          {"needs.live_migration": "no", "needs.snapshots": "no",
                           "needs.shared_device": "no", "needs.latency_critical": "yes",
                           "device.pci": DEVICE, "device.serial": "PASSME01",
-                          "device.namespace": "1"})
+                          "device.namespace": "1",
+                          "asked.scenario": "/in/passthrough.yaml"})
         decision, decided, lines = self.decision(report)
         self.assertEqual(decision["decision"], "cannot-tell")  # by one trial a cell
         self.assertIn("tail better", decided)
