@@ -38,9 +38,8 @@ rw=randwrite
 iodepth=16
 """
 SCENARIO = """name: telemetry-{how}
-vm: {{ vcpus: {vcpus} }}
-backing: {{ size: 64MiB }}
-axes: {{ bus: virtio-blk, iothreads: 1 }}
+{vm}backing: {{ size: 64MiB }}
+axes: {axes}
 repeats: 1
 jobs: jobs.fio
 telemetry: {how}
@@ -55,6 +54,8 @@ def options():
     p.add_argument("--pairs", type=int, default=6, help="at least two")
     p.add_argument("--seconds", type=int, default=10, help="of each job")
     p.add_argument("--vcpus", type=int, default=1)
+    p.add_argument("--on-host", action="store_true",
+                   help="the jobs on the host: no VM, no emulated CPU, and of telemetry the host's part")
     o = p.parse_args()
     if o.pairs < 2:
         p.error(f"--pairs {o.pairs}: an interval needs two pairs at least")
@@ -113,7 +114,9 @@ def main():
             f.write(JOBS.format(seconds=o.seconds))
         for how in seen:
             with open(os.path.join(folder, how + ".yaml"), "w", encoding="utf-8") as f:
-                f.write(SCENARIO.format(how=how, vcpus=o.vcpus))
+                f.write(SCENARIO.format(
+                    how=how, vm="" if o.on_host else f"vm: {{ vcpus: {o.vcpus} }}\n",
+                    axes="{ bus: host }" if o.on_host else "{ bus: virtio-blk, iothreads: 1 }"))
         for i in range(o.pairs):
             for how in ("on", "off") if i % 2 == 0 else ("off", "on"):
                 found, cost = measure(o, folder, how)
@@ -128,7 +131,7 @@ def main():
             mean, low, high = interval([a[job][what] / b[job][what]
                                         for a, b in zip(seen["on"], seen["off"])])
             print(f"{job} {what}: on / off = {mean:.4f} [{low:.4f}, {high:.4f}] "
-                  f"({o.pairs} pairs, {o.vcpus} vCPU)")
+                  f"({o.pairs} pairs, {'the host' if o.on_host else f'{o.vcpus} vCPU'})")
     if costs:
         print(f"the guest's sampler: {statistics.median(costs) / 1e3:.0f} us of CPU time a reading")
 

@@ -18,12 +18,18 @@
  * they are full, every second moment is forgotten and the interval doubles. */
 #define GUEST_SAMPLER_VALUES_MAX ((size_t)1 << 21)
 
+/* CPU time of a reading that requests do not feel. Where it takes more (an emulated CPU, a hundred
+ * CPUs) the disk and its interrupts are read each time, and CPUs, pressure and memory in turn: a
+ * moment has one of them, the first ones and the last have all. */
+#define GUEST_SAMPLER_WHOLE_NS ((uint64_t)250000)
+
 struct guest_sampler_options {
 	const char *root;     /* "": this machine; a folder with a faked /proc and /sys */
 	const char *disk;     /* "vda" */
 	uint64_t interval_ns; /* within the bounds above */
 	uint64_t expected_ns; /* of the jobs; 0: not known */
 	size_t values_max;    /* 0: GUEST_SAMPLER_VALUES_MAX */
+	uint64_t whole_ns;    /* 0: GUEST_SAMPLER_WHOLE_NS */
 };
 struct guest_sampler;
 

@@ -123,6 +123,45 @@ START_TEST(what_gets_too_long_is_thinned_out_and_keeps_its_ends)
 }
 END_TEST
 
+static bool is_there(const struct guest_sampled *all, const char *name, size_t moment)
+{
+	const struct series *one = series_find(&all->set, name);
+
+	ck_assert_msg(one != NULL, "%s", name);
+	return one->values[moment] != SERIES_ABSENT;
+}
+
+/* Two rounds: what any reading takes longer than, and what none does. */
+START_TEST(a_reading_that_takes_long_is_spread)
+{
+	static const char *const kinds[] = {"cpu0.user_ns", "pressure.io.some_ns",
+					    "memory.dirty_bytes"};
+	struct guest_sampler_options opt = {
+		.disk = "vda", .interval_ns = 10 * NS_PER_MS, .whole_ns = _i ? NS_PER_S : 1};
+	struct guest_sampled all;
+	struct guest_sampler *s;
+
+	machine();
+	opt.root = faked_root;
+	ck_assert_int_eq(guest_sampler_start(&opt, &s), 0);
+	pause_ms(300);
+	guest_sampler_stop(s, &all);
+	ck_assert_uint_gt(all.set.n, 8);
+	for (size_t m = 0; m < all.set.n; m++) {
+		unsigned n = 0;
+
+		for (size_t k = 0; k < BL_ARRAY_LEN(kinds); k++)
+			n += is_there(&all, kinds[k], m);
+		ck_assert(is_there(&all, "disk.writes", m));
+		ck_assert_uint_eq(n, _i || m < 3 || m + 1 == all.set.n ? 3 : 1);
+		if (!_i && m >= 3 && m + 1 < all.set.n) /* each in its turn */
+			ck_assert(is_there(&all, kinds[m % 3], m));
+	}
+	series_done(&all.set);
+	faked_drop();
+}
+END_TEST
+
 /* Also what a reading costs natively: the figure is printed, not judged. */
 START_TEST(this_machine_tells_something)
 {
@@ -150,6 +189,7 @@ int main(void)
 	tcase_add_test(t, the_first_reading_is_before_and_the_last_one_after);
 	tcase_add_test(t, readings_are_an_interval_apart);
 	tcase_add_test(t, what_gets_too_long_is_thinned_out_and_keeps_its_ends);
+	tcase_add_loop_test(t, a_reading_that_takes_long_is_spread, 0, 2);
 	tcase_add_test(t, this_machine_tells_something);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_ENV);
