@@ -236,7 +236,7 @@ static void say_nothing(const struct page *p, uint32_t cell)
 		if (is_said)
 			continue;
 		text.len = 0;
-		bl_buf_addf(&text, "nothing found in '%s'", l->job);
+		bl_buf_addf(&text, "no cause found in '%s'", l->job);
 		for (size_t k = i + 1; k < f->n_looked; k++)
 			if (f->looked[k].cell == cell && pick_job(p->opt, f->looked[k].job) &&
 			    is_alike(&f->looked[k], l))
@@ -249,7 +249,7 @@ static void say_nothing(const struct page *p, uint32_t cell)
 	}
 	if (n_said)
 		return;
-	bl_buf_adds(&text, "nothing found: no trial has figures that could be looked at");
+	bl_buf_adds(&text, "no cause found: no trial has figures that could be looked at");
 	say(p, 2, "", &text);
 }
 
@@ -299,6 +299,15 @@ static void say_heading(const struct page *p)
 	bl_buf_addc(p->out, '\n');
 }
 
+static bool has_drift(const struct page *p)
+{
+	for (size_t i = 0; i < p->found->n; i++)
+		if (!strcmp(p->found->items[i].cause, "config-drift") &&
+		    pick_cell(p->opt, p->found->items[i].cell))
+			return true;
+	return false;
+}
+
 /* Cells that have no namesake there were compared with nothing. */
 static void say_beside(const struct page *p, const struct run_data *beside)
 {
@@ -311,8 +320,10 @@ static void say_beside(const struct page *p, const struct run_data *beside)
 		else
 			bl_buf_addf(&lone, "%s'%s'", lone.len ? ", " : "", p->d->cells[c].name);
 	}
-	bl_buf_addf(&text, "beside run %.13s on %s: %zu cell%s of the same name compared",
-		    beside->run.id, beside->run.host_name, n, n == 1 ? "" : "s");
+	bl_buf_addf(&text, "beside run %.13s on %s: %zu cell%s of the same name compared; %s",
+		    beside->run.id, beside->run.host_name, n, n == 1 ? "" : "s",
+		    has_drift(p) ? "what differs is config-drift below"
+				 : "nothing differs that should be alike");
 	if (lone.len)
 		bl_buf_addf(&text, "; not there: %s", bl_buf_str(&lone));
 	say(p, 0, "", &text);

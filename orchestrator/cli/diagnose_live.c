@@ -166,7 +166,6 @@ int diagnose_live(struct cli *cli, const struct args *a, struct bl_err *err)
 		.disk = a->disk,
 		.for_ns = (a->seconds ? a->seconds : SECONDS) * NS_PER_S,
 		.version = BLKLAB_VERSION,
-		.stop = cli->stop,
 		.tick = tick,
 		.ctx = cli,
 	};
@@ -188,6 +187,7 @@ int diagnose_live(struct cli *cli, const struct args *a, struct bl_err *err)
 		cli, "stops looking; the virtual machine is left as it is",
 		"stops looking as soon as what is asked now is answered (once more: leave at "
 		"once)");
+	opt.stop = cli->stop; /* there since then */
 	r = live_watch(&opt, &d, err);
 	if (cli->err_is_tty)
 		fprintf(cli->err, "\r\x1b[K");

@@ -281,6 +281,8 @@ static int declare_asked(const struct args *a, struct facts *out, struct bl_err 
 		r |= facts_add(out, "asked.cell", a->cells.items[i]);
 	for (size_t i = 0; i < a->with.n; i++)
 		r |= facts_add(out, "asked.with", a->with.items[i]);
+	if (strcmp(a->kernel, "installed") != 0)
+		r |= facts_add(out, "asked.kernel", a->kernel);
 	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
 }
 

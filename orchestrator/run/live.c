@@ -407,11 +407,11 @@ static int note_no_answer(const struct live *l, uint64_t begin_ns, struct facts 
 			    seconds(begin_ns, l->gaps[i].to_ns));
 	if (l->n_gaps > GAPS_MAX)
 		bl_buf_addf(&when, ", and %zu times more", l->n_gaps - GAPS_MAX);
+	if (l->no_answer.text[0])
+		bl_buf_addf(&when, " (%s)", l->no_answer.text);
 	return facts_addf(notes, "no-answer",
-			  "The VM gave no answer %s%s%s%s: what QEMU did then is known as a sum "
-			  "only.",
-			  bl_buf_str(&when), l->no_answer.text[0] ? " (" : "",
-			  bl_err_text(&l->no_answer), l->no_answer.text[0] ? ")" : "");
+			  "The VM gave no answer %s: what QEMU did then is known as a sum only.",
+			  bl_buf_str(&when));
 }
 
 static int add_notes(const struct live *l, uint64_t begin_ns, struct facts *notes, double watched_s)

@@ -100,6 +100,16 @@ static bool is_only_watched_run(const struct run_data *d)
 	return d->run.scenario_text && !*d->run.scenario_text;
 }
 
+static void add_kernel(struct bl_buf *out, const struct facts *declared)
+{
+	const char *kernel = facts_get(declared, "asked.kernel");
+
+	if (!kernel)
+		return;
+	bl_buf_adds(out, " --kernel ");
+	shell_word(out, kernel);
+}
+
 bool finding_in_libvirt(const struct run_data *d, const struct finding *f, struct bl_buf *out)
 {
 	const struct trial_record *t = f->trial < d->n_trials ? &d->trials[f->trial] : NULL;
@@ -132,6 +142,7 @@ bool finding_command(const struct run_data *d, const struct finding *f, const ch
 	add_with(out, &again);
 	add_with(out, &with);
 	add_device(out, &d->run.declared);
+	add_kernel(out, &d->run.declared);
 	if (d->run.repeats < COMMAND_REPEATS)
 		bl_buf_addf(out, " --repeats %d", COMMAND_REPEATS);
 	if (store) {

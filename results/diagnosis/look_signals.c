@@ -263,7 +263,7 @@ void say_who(const struct look *l, struct bl_buf *out)
 
 			if (strncmp(f->key, "host.top.", strlen("host.top.")) != 0)
 				continue;
-			bl_buf_addf(out, "%s%s", n ? ", " : " (most of it: ", f->value);
+			bl_buf_addf(out, "%s%s", n ? ", " : " (the busiest: ", f->value);
 			n++;
 		}
 	if (n)

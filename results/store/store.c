@@ -99,7 +99,9 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	if (!s || !(s->path = strdup(path)))
 		return bl_fail(err, -ENOMEM, "no memory for a store");
 	if (mode == STORE_READ && !bl_exists(path))
-		return bl_fail(err, -ENOENT, "store '%s': does not exist; `blklab run` makes one",
+		return bl_fail(err, -ENOENT,
+			       "store '%s': does not exist; `blklab run` makes one, and --store "
+			       "names another",
 			       path);
 	r = open_db(s, mode, err);
 	if (r == 0)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fs.h"
 #include "look.h"
 #include "sample_json.h"
@@ -146,6 +147,25 @@ START_TEST(a_vm_that_ends_meanwhile_is_told_with_what_was_seen)
 }
 END_TEST
 
+/* By a program of its own, as look() waits for the end. */
+START_TEST(ctrl_c_ends_the_looking_at_once)
+{
+	BL_CLEANUP(bl_freep) char *path = NULL, *command = NULL;
+	uint64_t from;
+	int status;
+
+	boot();
+	path = socket_path();
+	command = bl_strf("timeout --preserve-status -s INT 3 %s diagnose --live %s --seconds 40",
+			  BLKLAB, path);
+	from = bl_now_ns();
+	status = system(command);
+	ck_assert_uint_lt(bl_now_ns() - from, 20 * NS_PER_S);
+	ck_assert_int_eq(status, 0); /* what there is was shown */
+	vm_done(&vm);
+}
+END_TEST
+
 START_TEST(what_is_no_free_monitor_is_told)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
@@ -177,6 +197,7 @@ int main(void)
 	tcase_add_test(t, a_vm_of_plain_qemu_is_mapped_and_its_rate_agrees_with_the_guests);
 	tcase_add_test(t, json_has_the_path_and_only_the_disk_that_was_asked_for);
 	tcase_add_test(t, a_vm_that_ends_meanwhile_is_told_with_what_was_seen);
+	tcase_add_test(t, ctrl_c_ends_the_looking_at_once);
 	tcase_add_test(t, what_is_no_free_monitor_is_told);
 	suite_add_tcase(s, t);
 	return suite_run(s);

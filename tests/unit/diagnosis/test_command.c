@@ -86,7 +86,7 @@ START_TEST(a_remedy_that_is_a_change_has_its_command)
 }
 END_TEST
 
-START_TEST(what_the_run_was_told_of_its_disk_and_repeats_is_told_again)
+START_TEST(what_the_run_was_told_is_told_again)
 {
 	static const char *const buses[] = {"vfio", NULL};
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
@@ -101,9 +101,11 @@ START_TEST(what_the_run_was_told_of_its_disk_and_repeats_is_told_again)
 	facts_add(&d.run.declared, "asked.scenario", "passthrough");
 	facts_add(&d.run.declared, "device.serial", "S 5");
 	facts_add(&d.run.declared, "device.pci", "0000:5e:00.0");
+	facts_add(&d.run.declared, "asked.kernel", "cloud/linux image.deb");
 	ck_assert(finding_command(&d, &f, NULL, &out));
 	ck_assert_str_eq(bl_buf_str(&out), "blklab run passthrough --cell vfio --with vcpus=4"
-					   " --device 0000:5e:00.0 --serial 'S 5'");
+					   " --device 0000:5e:00.0 --serial 'S 5'"
+					   " --kernel 'cloud/linux image.deb'");
 	run_data_done(&d);
 }
 END_TEST
@@ -171,7 +173,7 @@ TCase *command_cases(void)
 
 	tcase_add_loop_test(t, a_remedy_that_is_a_change_has_its_command, 0,
 			    BL_ARRAY_LEN(commands));
-	tcase_add_test(t, what_the_run_was_told_of_its_disk_and_repeats_is_told_again);
+	tcase_add_test(t, what_the_run_was_told_is_told_again);
 	tcase_add_test(t, without_a_change_or_a_cell_there_is_no_command);
 	tcase_add_loop_test(t, a_vm_of_somebody_else_is_changed_in_libvirts_words, 0,
 			    BL_ARRAY_LEN(said));

@@ -32,7 +32,7 @@ START_TEST(an_iothread_that_waits_is_starved)
 	expect_causes(&d, &f, "iothread-starved", NULL);
 	expect_cause(&f, "iothread-starved", CONFIDENCE_LIKELY,
 		     "iothread1 was ready and waited for a CPU 15.0 % of the time",
-		     "others used 0.980 CPUs (most of it: stress-ng (pid 123): 0.97 CPUs)", NULL);
+		     "others used 0.980 CPUs (the busiest: stress-ng (pid 123): 0.97 CPUs)", NULL);
 	ck_assert_int_eq(f.items[0].layer, LAYER_HOST);
 	done();
 	/* less of the time; less of what it wanted */

@@ -219,8 +219,7 @@ START_TEST(two_stalls_happen_on_every_host)
 	make_run(&d, "virtio-blk", 1, &m);
 	expect_causes(&d, &f, "stutter", "no-cause", NULL);
 	expect_cause(&f, "stutter", CONFIDENCE_LIKELY, "3 stalls",
-		     "too few for a period to be told",
-		     "nothing that was watched explains", NULL);
+		     "too few for a period to be told", "nothing that was watched explains", NULL);
 	done();
 }
 END_TEST
