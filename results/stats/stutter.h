@@ -24,8 +24,8 @@ struct stall {
 	double slow_s;         /* of them, those that were slow: a burst has others between */
 	double peak_ns;
 	double front_s; /* when its first window of a tenth of the peak or more begins */
-	bool is_gap; /* begins with windows in which nothing completed, while a request was in
-			flight */
+	bool is_gap;    /* begins with windows in which nothing completed, while a request was in
+			   flight */
 };
 
 struct stutter {
