@@ -407,9 +407,10 @@ void minute_next(const struct view *v, struct lines *out)
 
 	next_of_bad_cells(v, out);
 	if (v->n_ok && v->least_ok < 6)
-		lines_add(out,
-			  "set 'repeats: 8' in the scenario and run it again: below six trials a "
-			  "cell no difference can be called real");
+		lines_add(
+			out,
+			"run it again with --repeats 8: below six trials a cell no difference can "
+			"be called real");
 	else if (best && best->sum && best->cell != v->reference)
 		lines_add(out, "compare the best with the reference: blklab compare '%s' '%s'",
 			  v->d->cells[v->reference].name, v->d->cells[best->cell].name);

@@ -70,7 +70,7 @@ START_TEST(the_best_p99_is_first_and_the_end_says_what_to_try)
 
 	ck_assert(iothread && main_loop && iothread < main_loop);
 	ck_assert_ptr_nonnull(strstr(text, "\nnext  "));
-	ck_assert_ptr_nonnull(strstr(text, "repeats: 8"));
+	ck_assert_ptr_nonnull(strstr(text, "--repeats 8"));
 }
 END_TEST
 
