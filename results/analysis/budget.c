@@ -135,9 +135,8 @@ static size_t find_borders(const struct layer_seen *layers, int dir, enum layer_
 	size_t n = 1;
 
 	out[0] = (struct border){from, top->n, top->bytes, 1, top->mean_ns};
-	for (int at = 0; at < (int)from; at++) {
+	for (int at = 0; at < (int)from; at++)
 		snprintf(d->part[at].why_not, sizeof d->part[at].why_not, "%s", layers[at].absent);
-	}
 	for (int at = (int)from + 1; at < LAYER_ATS; at++) {
 		const struct layer_dir *l = &layers[at].dir[dir];
 		const struct border *above = &out[n - 1];

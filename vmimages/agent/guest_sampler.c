@@ -24,7 +24,6 @@ struct guest_sampler {
 	size_t values_max;
 	uint64_t whole_ns;
 	uint64_t least_ns; /* CPU time of the cheapest whole reading */
-	unsigned turn;     /* readings; whose turn it is */
 	struct guest_sampled all;
 };
 
@@ -48,7 +47,7 @@ static void (*const kinds[])(struct system_watch *w, struct series_set *set) = {
 
 static bool takes_turns(const struct guest_sampler *s)
 {
-	return s->turn >= LOOKS_TO_JUDGE && s->least_ns > s->whole_ns;
+	return s->all.readings >= LOOKS_TO_JUDGE && s->least_ns > s->whole_ns;
 }
 
 /* The disk first: it is what the moment is about. */
@@ -66,12 +65,11 @@ static void take_reading(struct guest_sampler *s, bool is_whole)
 		system_watch_irqs(s->watch, s->pci, set);
 	is_whole |= !takes_turns(s);
 	for (unsigned i = 0; i < BL_ARRAY_LEN(kinds); i++)
-		if (is_whole || s->turn % BL_ARRAY_LEN(kinds) == i)
+		if (is_whole || s->all.readings % BL_ARRAY_LEN(kinds) == i)
 			kinds[i](s->watch, set);
 	from = cpu_ns() - from;
 	if (is_whole && (!s->least_ns || from < s->least_ns))
 		s->least_ns = from;
-	s->turn++;
 	s->all.readings++;
 }
 

@@ -242,10 +242,9 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
-/* @go: may begin; @done: closed when both have ended. */
-static pid_t start_busy(int go[2], int done[2])
+/* 0 in the child, which was told to begin by then: @go was closed. It closes @done when it has. */
+static pid_t start_child(int go[2], int done[2])
 {
-	pthread_t a, b;
 	char byte;
 	pid_t pid;
 
@@ -253,9 +252,19 @@ static pid_t start_busy(int go[2], int done[2])
 	pid = fork();
 	close(pid ? go[0] : go[1]);
 	close(done[pid ? 1 : 0]);
+	if (!pid)
+		ck_assert_int_eq(read(go[0], &byte, 1), 0);
+	return pid;
+}
+
+/* @go: may begin; @done: closed when both have ended. */
+static pid_t start_busy(int go[2], int done[2])
+{
+	pid_t pid = start_child(go, done);
+	pthread_t a, b;
+
 	if (pid > 0)
 		return pid;
-	ck_assert_int_eq(read(go[0], &byte, 1), 0);
 	pthread_create(&a, NULL, vcpu_main, NULL);
 	pthread_create(&b, NULL, worker_main, NULL);
 	pthread_join(a, NULL);
@@ -265,19 +274,13 @@ static pid_t start_busy(int go[2], int done[2])
 	_exit(0);
 }
 
-/* A server that works for 60 ms of CPU time, told to begin by a byte. */
+/* A server that works for 60 ms of CPU time. */
 static pid_t start_server(int go[2], int done[2])
 {
-	char byte;
-	pid_t pid;
+	pid_t pid = start_child(go, done);
 
-	ck_assert_int_eq(pipe(go) | pipe(done), 0);
-	pid = fork();
-	close(pid ? go[0] : go[1]);
-	close(done[pid ? 1 : 0]);
 	if (pid > 0)
 		return pid;
-	ck_assert_int_eq(read(go[0], &byte, 1), 0);
 	spin(60 * NS_PER_MS);
 	close(done[1]);
 	pause();
