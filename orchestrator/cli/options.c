@@ -16,6 +16,9 @@ const char *const exit_code_says[EXIT_CODES] = {
 	[EXIT_BAD_INPUT] = "bad input: an option, a scenario, a name that does not exist",
 	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no permission, no space for the "
 			     "store or the guest image",
+	[EXIT_CHANGED] = "it changed (verbs that compare with a baseline, with nights before or "
+			 "with other hosts): drifted, or one host is unlike the others",
+	[EXIT_CANNOT_TELL] = "it can't be told yet whether it changed (the same verbs)",
 };
 
 static const struct option_row common_rows[] = {

@@ -111,7 +111,15 @@ void verb_usage(const struct verb *v, struct bl_buf *out);
 const char *nearest(const char *given, const char *const *names, size_t n);
 
 /* Exit codes, one row each: main, help and man pages read it. */
-enum exit_code { EXIT_FINE, EXIT_TRIAL_FAILED, EXIT_BAD_INPUT, EXIT_HOST_CANNOT, EXIT_CODES };
+enum exit_code {
+	EXIT_FINE,
+	EXIT_TRIAL_FAILED,
+	EXIT_BAD_INPUT,
+	EXIT_HOST_CANNOT,
+	EXIT_CHANGED,     /* only of verbs that judge a host against its past or its like */
+	EXIT_CANNOT_TELL, /* of the same: nothing changed that is sure, and not all is known */
+	EXIT_CODES
+};
 extern const char *const exit_code_says[EXIT_CODES];
 
 #endif
