@@ -224,8 +224,11 @@ for _ in {1..200}; do
 	compgen -G "$dir/state/blklab/backing/blklab-$pid-*" >/dev/null && break
 	sleep 0.05
 done
+# Two never measure at once; the lock goes with its process, however that ends.
+check 3 "blklab run (pid $pid) since 20" run good.yaml --agent "$agent" --uri fake: --store second.db
 kill -KILL $pid
 wait $pid 2>/dev/null
+check 0 'store ' run good.yaml --agent "$agent" --uri fake: --store second.db
 check 0 '' list --store kill.db
 grep -qE ' 2 +4 +0 +0  killed or running$' out || fault "kill: list: $(cat out)"
 
