@@ -259,3 +259,28 @@ void run_data_done(struct run_data *d)
 	free(d->handovers);
 	*d = (struct run_data){0};
 }
+
+void baseline_record_done(struct baseline_record *b)
+{
+	free(b->name);
+	free(b->host);
+	free(b->host_name);
+	free(b->scenario);
+	free(b->note);
+	free(b->retired_why);
+	free(b->runs);
+	*b = (struct baseline_record){0};
+}
+
+void change_record_done(struct change_record *c)
+{
+	free(c->host);
+	free(c->scenario);
+	free(c->cell);
+	free(c->job);
+	free(c->metric);
+	free(c->cause);
+	free(c->state);
+	free(c->confirmation);
+	*c = (struct change_record){0};
+}

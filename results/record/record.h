@@ -1,4 +1,4 @@
-/* record.h - what the lab remembers: run, cell, trial, job result, hand-over.
+/* record.h - what the lab remembers: run, cell, trial, job result, hand-over, baseline, change.
  *
  * Plain data, made by the runner, written by the store, read back by reports.
  * Strings are owned (malloc) and never NULL unless the comment says so; an
@@ -87,6 +87,10 @@ struct trial_record {
 	uint32_t cell;   /* index into run_data.cells */
 	uint32_t repeat; /* 0-based */
 	uint32_t order;  /* position in the plan, 0-based */
+	/* The boot it ran in, by the id of that boot's first trial: its own id, unless variants
+	 * alternate in one boot. "" when put: its own id; never "" when loaded. */
+	char boot[BL_UUID_TEXT];
+	uint32_t round; /* 0-based in its boot; above 0 only where variants alternate in one */
 	enum trial_state state;
 	char *reason;                  /* NULL when state is TRIAL_OK */
 	uint64_t started_ms, ended_ms; /* wall clock */
@@ -156,6 +160,39 @@ struct handover_record {
 			       * wrong */
 };
 
+/* A name for a set of stored runs that others are checked against; nothing of them is copied. */
+struct baseline_record {
+	char id[BL_UUID_TEXT];
+	char *name; /* one in use for each host and scenario */
+	char *host; /* run_record.host_id of its runs */
+	char *host_name;
+	char *scenario; /* scenario_name of its runs */
+	uint64_t made_ms;
+	char *note;                 /* "": none */
+	uint64_t retired_ms;        /* 0: in use */
+	char *retired_why;          /* NULL: in use, or nobody said */
+	char (*runs)[BL_UUID_TEXT]; /* owned; in the order they were added */
+	size_t n_runs;
+};
+
+/* A change found in the history of one series: (host, scenario, cell, job, metric). */
+struct change_record {
+	char id[BL_UUID_TEXT];
+	char event[BL_UUID_TEXT]; /* shared by series that shifted together */
+	char *host;               /* host_id */
+	char *scenario, *cell, *job, *metric;
+	char at_run[BL_UUID_TEXT];    /* first run after the change */
+	char found_run[BL_UUID_TEXT]; /* the run whose night found it */
+	double before, after;         /* in the metric's unit; NaN, here and below: not known */
+	double lo, hi, p;             /* of the ratio after / before */
+	bool is_drift;
+	char *cause;        /* NULL: nothing in the environment changed then */
+	char *state;        /* CHANGE_CANDIDATE_NAME until it is decided, then what became of it */
+	char *confirmation; /* NULL: none was run */
+	uint64_t reported_ms; /* 0: not yet */
+};
+#define CHANGE_CANDIDATE_NAME "candidate"
+
 /* The job of that name; NULL: the trial has none. */
 const struct job_result *trial_job(const struct trial_record *t, const char *name);
 /* What the job's text says of one of fio's options; *ret: borrowed, @ret_len long, empty where it
@@ -192,5 +229,7 @@ void cell_record_done(struct cell_record *c);
 void run_record_done(struct run_record *r);
 void handover_record_done(struct handover_record *h);
 void run_data_done(struct run_data *d);
+void baseline_record_done(struct baseline_record *b);
+void change_record_done(struct change_record *c);
 
 #endif

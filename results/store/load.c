@@ -157,10 +157,10 @@ static int load_intervals(struct store *s, const char *job, struct sample *m, st
 	return r;
 }
 
-/* ---- jobs ---- */
+/* ---- jobs: @watched NULL, here and for trials: figures only ---- */
 
-static int load_sample(struct store *s, sqlite3_stmt *st, const char *job, struct sample **ret,
-		       struct bl_err *err)
+static int load_sample(struct store *s, sqlite3_stmt *st, const char *job, bool with_slices,
+		       struct sample **ret, struct bl_err *err)
 {
 	BL_CLEANUP(sample_freep) struct sample *m = NULL;
 	int r;
@@ -188,7 +188,7 @@ static int load_sample(struct store *s, sqlite3_stmt *st, const char *job, struc
 	m->n_errors = col_u64(st, 19);
 	m->n_enters = col_u64(st, 20);
 	if ((r = load_directions(s, job, m, err)) < 0 || (r = load_latencies(s, job, m, err)) < 0 ||
-	    (r = load_intervals(s, job, m, err)) < 0)
+	    (with_slices && (r = load_intervals(s, job, m, err)) < 0))
 		return r;
 	*ret = BL_STEAL(m);
 	return 0;
@@ -214,8 +214,8 @@ static int load_job(struct store *s, sqlite3_stmt *st, struct trial_record *t,
 	r = load_facts(s, "SELECT key, value FROM job_fact WHERE job_result = ? ORDER BY idx", id,
 		       &j->facts, err);
 	if (r >= 0)
-		r = load_sample(s, st, id, &j->sample, err);
-	return r < 0 ? r : load_watched(s, id, t->id, j, watched, err);
+		r = load_sample(s, st, id, watched != NULL, &j->sample, err);
+	return r < 0 || !watched ? r : load_watched(s, id, t->id, j, watched, err);
 }
 
 static int load_jobs(struct store *s, struct trial_record *t, struct watched_load *watched,
@@ -299,9 +299,11 @@ static int load_trial(struct store *s, sqlite3_stmt *st, struct run_data *d,
 	t->order = (uint32_t)col_u64(st, 3);
 	t->started_ms = col_u64(st, 6);
 	t->ended_ms = col_u64(st, 7);
+	col_copy(st, 8, t->boot, sizeof t->boot);
+	t->round = (uint32_t)col_u64(st, 9);
 	if ((r = col_text(st, 5, &t->reason, err)) < 0 ||
-	    (r = col_text(st, 8, &t->domain_xml, err)) < 0 ||
-	    (r = col_text(st, 9, &t->console_tail, err)) < 0 ||
+	    (watched && (r = col_text(st, 10, &t->domain_xml, err)) < 0) ||
+	    (watched && (r = col_text(st, 11, &t->console_tail, err)) < 0) ||
 	    (r = load_facts(s, "SELECT key, value FROM trial_fact WHERE trial = ? ORDER BY idx",
 			    t->id, &t->facts, err)) < 0 ||
 	    (r = load_effectives(s, t, err)) < 0)
@@ -309,25 +311,25 @@ static int load_trial(struct store *s, sqlite3_stmt *st, struct run_data *d,
 	return load_jobs(s, t, watched, err);
 }
 
-static int load_trials(struct store *s, struct run_data *d, struct bl_err *err)
+static int load_trials(struct store *s, struct run_data *d, struct watched_load *watched,
+		       struct bl_err *err)
 {
 	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
-	struct watched_load watched = {.first = BL_BUF_INIT};
 	int r;
 
 	r = db_prepare(s,
 		       "SELECT trial.id, cell.idx, trial.repeat, plan_order, state, reason,"
-		       " started_ms, ended_ms, domain_xml, console_tail"
+		       " started_ms, ended_ms, coalesce(boot, trial.id), round, domain_xml,"
+		       " console_tail"
 		       " FROM trial JOIN cell ON cell.id = trial.cell"
 		       " WHERE trial.run = ? ORDER BY plan_order, started_ms, trial.id",
 		       &st, err);
 	if (r >= 0)
 		r = db_bind(s, st, err, "s", d->run.id);
 	while (r >= 0 && (r = db_row(s, st, err)) > 0)
-		r = load_trial(s, st, d, &watched, err);
-	if (r >= 0)
-		r = note_watched(&watched, &d->run, err);
-	bl_buf_done(&watched.first);
+		r = load_trial(s, st, d, watched, err);
+	if (r >= 0 && watched)
+		r = note_watched(watched, &d->run, err);
 	return r;
 }
 
@@ -412,8 +414,7 @@ static int no_such_run(struct store *s, const char *run, const struct store_run_
 		       run, bl_buf_str(&known));
 }
 
-/* The whole id for what the user wrote. */
-static int resolve(struct store *s, const char *run, char id[BL_UUID_TEXT], struct bl_err *err)
+int store_resolve(struct store *s, const char *run, char id[BL_UUID_TEXT], struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) struct store_run_info *list = NULL;
 	const struct store_run_info *found = NULL;
@@ -440,7 +441,8 @@ static int resolve(struct store *s, const char *run, char id[BL_UUID_TEXT], stru
 	return 0;
 }
 
-int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err)
+static int load(struct store *s, const char *run, struct watched_load *watched,
+		struct run_data *ret_data, struct bl_err *err)
 {
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
 	char id[BL_UUID_TEXT];
@@ -449,8 +451,9 @@ int store_load_run(struct store *s, const char *run, struct run_data *ret_data, 
 	r = db_exec(s, "BEGIN", err); /* one moment of the store for all that follows */
 	if (r < 0)
 		return r;
-	if ((r = resolve(s, run, id, err)) >= 0 && (r = load_run_row(s, id, &d.run, err)) >= 0 &&
-	    (r = load_cells(s, &d, err)) >= 0 && (r = load_trials(s, &d, err)) >= 0)
+	if ((r = store_resolve(s, run, id, err)) >= 0 &&
+	    (r = load_run_row(s, id, &d.run, err)) >= 0 && (r = load_cells(s, &d, err)) >= 0 &&
+	    (r = load_trials(s, &d, watched, err)) >= 0)
 		r = load_handovers(s, &d, err);
 	ended = db_end(s, r < 0 ? r : 0, err);
 	if (r < 0 || ended < 0)
@@ -458,4 +461,19 @@ int store_load_run(struct store *s, const char *run, struct run_data *ret_data, 
 	*ret_data = d;
 	memset(&d, 0, sizeof d);
 	return 0;
+}
+
+int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err)
+{
+	struct watched_load watched = {.first = BL_BUF_INIT};
+	int r = load(s, run, &watched, ret_data, err);
+
+	bl_buf_done(&watched.first);
+	return r;
+}
+
+int store_load_figures(struct store *s, const char *run, struct run_data *ret_data,
+		       struct bl_err *err)
+{
+	return load(s, run, NULL, ret_data, err);
 }

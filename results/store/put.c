@@ -299,11 +299,12 @@ static int put_trial_row(struct store *s, const struct trial_record *t, struct b
 	if ((unsigned)t->state >= TRIAL_STATES)
 		return bl_fail(err, -EINVAL, "state %d is not one", (int)t->state);
 	if ((r = find_cell(s, t, cell, err)) < 0 ||
-	    (r = db_prepare(s, "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &st,
-			    err)) < 0 ||
-	    (r = db_bind(s, st, err, "sssuussuuss", t->id, t->run_id, cell, (uint64_t)t->repeat,
+	    (r = db_prepare(s, "INSERT INTO trial VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    &st, err)) < 0 ||
+	    (r = db_bind(s, st, err, "sssuussuusssu", t->id, t->run_id, cell, (uint64_t)t->repeat,
 			 (uint64_t)t->order, trial_state_names[t->state], t->reason, t->started_ms,
-			 t->ended_ms, t->domain_xml, t->console_tail)) < 0)
+			 t->ended_ms, t->domain_xml, t->console_tail, *t->boot ? t->boot : t->id,
+			 (uint64_t)t->round)) < 0)
 		return r;
 	return db_put(s, st, err, "trial");
 }

@@ -314,7 +314,97 @@ static const char *const step_4[] = {
 	NULL,
 };
 
-const struct schema_step schema_steps[] = {{step_1}, {step_2}, {step_3}, {step_4}};
+/* Version 5. Which boot a trial ran in, and its round there: of rows of older versions, and of an
+ * ordinary trial, a boot is the trial itself. Baselines: names for sets of runs. Changes found in
+ * the history of a series; their runs are texts, since not every store has them. */
+static const char *const step_5[] = {
+	"ALTER TABLE trial ADD COLUMN boot TEXT",
+	"ALTER TABLE trial ADD COLUMN round INTEGER NOT NULL DEFAULT 0",
+
+	"CREATE TABLE baseline ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL,"
+	" host TEXT NOT NULL," /* run.host_id */
+	" host_name TEXT NOT NULL,"
+	" scenario TEXT NOT NULL,"
+	" made_ms INTEGER NOT NULL,"
+	" note TEXT NOT NULL,"
+	" retired_ms INTEGER," /* NULL: in use */
+	" retired_why TEXT) STRICT",
+	"CREATE UNIQUE INDEX baseline_in_use ON baseline(host, scenario, name)"
+	" WHERE retired_ms IS NULL",
+
+	"CREATE TABLE baseline_run ("
+	" baseline TEXT NOT NULL REFERENCES baseline(id) ON DELETE CASCADE,"
+	" idx INTEGER NOT NULL,"
+	" run TEXT NOT NULL REFERENCES run(id) ON DELETE RESTRICT,"
+	" PRIMARY KEY (baseline, idx), UNIQUE (baseline, run)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX baseline_run_by_run ON baseline_run(run)",
+
+	/* also where foreign keys are off, as in sqlite3, and with a reason that can be read */
+	"CREATE TRIGGER run_is_of_baseline BEFORE DELETE ON run"
+	" WHEN EXISTS (SELECT 1 FROM baseline_run WHERE run = old.id)"
+	" BEGIN SELECT raise(ABORT, 'a baseline is made of this run: see table baseline_run');"
+	" END",
+
+	"CREATE TABLE change_event ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" event TEXT NOT NULL," /* shared by series that shifted together */
+	" host TEXT NOT NULL,"
+	" scenario TEXT NOT NULL,"
+	" cell TEXT NOT NULL,"
+	" job TEXT NOT NULL,"
+	" metric TEXT NOT NULL,"
+	" at_run TEXT NOT NULL,"
+	" found_run TEXT NOT NULL,"
+	" before REAL, after REAL, lo REAL, hi REAL, p REAL,"
+	" is_drift INTEGER NOT NULL,"
+	" cause TEXT,"
+	" state TEXT NOT NULL,"
+	" confirmation TEXT,"
+	" reported_ms INTEGER) STRICT",
+	"CREATE INDEX change_event_by_series ON change_event(host, scenario)",
+
+	"DROP VIEW percentiles",
+	"CREATE VIEW percentiles AS SELECT"
+	" run.id AS run, run.scenario, run.host_name AS host, cell.name AS cell,"
+	" trial.id AS trial, trial.repeat, coalesce(trial.boot, trial.id) AS boot, trial.round,"
+	" trial.state, job_result.name AS job,"
+	" l.direction, l.kind, l.n,"
+	" CAST(d.ios AS REAL) * 1e9 / nullif(job_result.runtime_ns, 0) AS iops,"
+	" CAST(d.bytes AS REAL) * 1e9 / nullif(job_result.runtime_ns, 0) AS bytes_per_s,"
+	" l.min_ns, l.mean_ns, l.stddev_ns, l.p50_ns, l.p90_ns, l.p95_ns, l.p99_ns, l.p99_9_ns,"
+	" l.p99_99_ns, l.max_ns,"
+	/* the first percentile with fewer than 100 samples beyond it; NULL: none */
+	" CASE WHEN l.n < 200 THEN 'p50' WHEN l.n < 1000 THEN 'p90' WHEN l.n < 2000 THEN 'p95'"
+	" WHEN l.n < 10000 THEN 'p99' WHEN l.n < 100000 THEN 'p99_9'"
+	" WHEN l.n < 1000000 THEN 'p99_99' END AS thin_from"
+	" FROM sample_latency l"
+	" JOIN job_result ON job_result.id = l.job_result"
+	" JOIN sample_direction d ON d.job_result = l.job_result AND d.direction = l.direction"
+	" JOIN trial ON trial.id = job_result.trial"
+	" JOIN cell ON cell.id = trial.cell"
+	" JOIN run ON run.id = trial.run",
+
+	"DROP VIEW slices",
+
+	"CREATE VIEW slices AS SELECT"
+	" run.id AS run, cell.name AS cell, trial.id AS trial, trial.repeat,"
+	" coalesce(trial.boot, trial.id) AS boot, trial.round, trial.state,"
+	" job_result.name AS job, interval.direction, interval.slice,"
+	" interval.slice * job_result.interval_ns / 1000000 AS at_ms,"
+	" CAST(interval.ios AS REAL) * 1e9 / job_result.interval_ns AS iops,"
+	" CAST(interval.bytes AS REAL) * 1e9 / job_result.interval_ns AS bytes_per_s,"
+	" interval.max_ns"
+	" FROM interval"
+	" JOIN job_result ON job_result.id = interval.job_result"
+	" JOIN trial ON trial.id = job_result.trial"
+	" JOIN cell ON cell.id = trial.cell"
+	" JOIN run ON run.id = trial.run",
+	NULL,
+};
+
+const struct schema_step schema_steps[] = {{step_1}, {step_2}, {step_3}, {step_4}, {step_5}};
 const int schema_version = BL_ARRAY_LEN(schema_steps);
 
 static int pragma(struct store *s, const char *sql, uint64_t *ret, struct bl_err *err)

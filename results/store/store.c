@@ -141,7 +141,7 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id),"
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id AND state = 'ok'),"
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id"
-		       "  AND state = 'interrupted'), repeats"
+		       "  AND state = 'interrupted'), repeats, host_id"
 		       " FROM run ORDER BY started_ms DESC, id DESC",
 		       &st, err);
 	while (r >= 0 && (r = db_row(s, st, err)) > 0) {
@@ -162,6 +162,7 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		i->n_ok = (uint32_t)col_u64(st, 8);
 		i->n_interrupted = (uint32_t)col_u64(st, 9);
 		i->n_planned = i->n_cells * col_u64(st, 10);
+		col_copy(st, 11, i->host_id, sizeof i->host_id);
 	}
 	if (r < 0)
 		return r;

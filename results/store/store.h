@@ -1,4 +1,4 @@
-/* store.h - the SQLite store: runs, cells, trials, samples, intervals.
+/* store.h - the SQLite store: runs, cells, trials, samples, intervals; baselines, changes.
  *
  * The one door to SQLite. WAL mode, foreign keys on, schema in versioned steps: a store of
  * any older version opens and is brought up to date; a newer one is refused. One transaction a
@@ -50,7 +50,7 @@ int store_open_handovers(struct store *s, const char *host_id, struct handover_r
 /* A run and how it went, for lists. */
 struct store_run_info {
 	char id[BL_UUID_TEXT];
-	char scenario[128], host[128], accel[16];
+	char scenario[128], host[128], host_id[64], accel[16];
 	uint64_t started_ms, ended_ms;
 	uint32_t n_cells, n_trials, n_ok, n_interrupted;
 	uint64_t n_planned; /* trials: cells x repeats */
@@ -65,5 +65,33 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
  * it with run_data_done(). @run: an id, a unique beginning of one, or NULL for the newest. -ENOENT
  * (names the runs there are), -EINVAL (the beginning is not unique). */
 int store_load_run(struct store *s, const char *run, struct run_data *ret_data, struct bl_err *err);
+/* As store_load_run(), for histories of many runs: without what only a report of one run shows, so
+ * that there are no slices, no signals, and domain_xml and console_tail are NULL. */
+int store_load_figures(struct store *s, const char *run, struct run_data *ret_data,
+		       struct bl_err *err);
+/* The whole id for what a person wrote, as store_load_run() takes it. -ENOENT, -EINVAL. */
+int store_resolve(struct store *s, const char *run, char id[BL_UUID_TEXT], struct bl_err *err);
+
+/* A baseline with its runs. -EEXIST: one of that name is in use for the host and scenario (or the
+ * id is there); -EINVAL: no runs, one that is not in the store, or one of another host or
+ * scenario. From then on its runs can't be deleted. */
+int store_put_baseline(struct store *s, const struct baseline_record *b, struct bl_err *err);
+/* One more run at its end. -ENOENT: no such baseline; -EEXIST: has the run already; -EINVAL: as
+ * above, or the baseline is retired. */
+int store_add_baseline_run(struct store *s, const char *id, const char *run, struct bl_err *err);
+/* @why may be NULL. Retiring a retired one is -EEXIST; -ENOENT. */
+int store_retire_baseline(struct store *s, const char *id, uint64_t retired_ms, const char *why,
+			  struct bl_err *err);
+/* Of the host with that id (NULL: of all), oldest first. *ret_list is new: end each with
+ * baseline_record_done(), then free(). */
+int store_list_baselines(struct store *s, const char *host_id, bool with_retired,
+			 struct baseline_record **ret_list, size_t *ret_n, struct bl_err *err);
+
+/* Insert, or by its id replace, all of it. */
+int store_put_change(struct store *s, const struct change_record *c, struct bl_err *err);
+/* Of a host and a scenario, NULL: of all; in the order of their ids, which is that of time.
+ * *ret_list is new: end each with change_record_done(), then free(). */
+int store_list_changes(struct store *s, const char *host_id, const char *scenario,
+		       struct change_record **ret_list, size_t *ret_n, struct bl_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "made_run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,22 @@ static void make_jobs(struct trial_record *t, uint64_t *seed)
 	}
 }
 
+/* What version 5 added: the last one ran in the boot of the one before it. */
+static void add_version_5(struct trial_record *t, const struct run_data *d)
+{
+	bool is_second = t->order == MADE_CELLS * MADE_REPEATS - 1;
+	uint32_t first = t->order - is_second;
+
+	make_id(t->boot, d->run.started_ms + 1000 * first, 2, first);
+	t->round = is_second ? 7 : 0;
+}
+
+void forget_version_5(struct trial_record *t)
+{
+	strcpy(t->boot, t->id);
+	t->round = 0;
+}
+
 void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order)
 {
 	uint64_t seed = d->run.seed + order;
@@ -180,6 +197,7 @@ void make_trial(struct trial_record *t, const struct run_data *d, uint32_t order
 				   .ended_ms = d->run.started_ms + 1000 * order + 900};
 	make_id(t->id, t->started_ms, 2, order);
 	strcpy(t->run_id, d->run.id);
+	add_version_5(t, d);
 	if (t->state != TRIAL_OK)
 		t->reason = strdup("no hello within 60 s: \"panic\" äöü\n");
 	facts_addf(&t->facts, "boot.start_to_hello_ns", "%llu",
@@ -258,6 +276,46 @@ void forget_version_3(struct run_data *d)
 	free(d->handovers);
 	d->handovers = NULL;
 	d->n_handovers = 0;
+}
+
+void make_baseline(struct baseline_record *b, const struct run_data *d, unsigned number)
+{
+	*b = (struct baseline_record){
+		.name = strdup(number ? "after the update" : "default"),
+		.host = strdup(d->run.host_id),
+		.host_name = strdup(d->run.host_name),
+		.scenario = strdup(d->run.scenario_name),
+		.made_ms = d->run.started_ms + 5000 + number,
+		.note = strdup(number ? "" : "as delivered: \"quiet\" \xc3\xa4"),
+		.runs = malloc(sizeof *b->runs),
+		.n_runs = 1,
+	};
+	make_id(b->id, b->made_ms, 6, number);
+	strcpy(b->runs[0], d->run.id);
+}
+
+void make_change(struct change_record *c, const struct run_data *d, unsigned number)
+{
+	*c = (struct change_record){
+		.host = strdup(d->run.host_id),
+		.scenario = strdup(d->run.scenario_name),
+		.cell = strdup("none"),
+		.job = strdup("randread-4k"),
+		.metric = strdup("p99"),
+		.before = 123456.75,
+		.after = 150000,
+		.lo = number % 2 ? NAN : 1.1, /* no interval */
+		.hi = number % 2 ? NAN : 1.35,
+		.p = 3e-5,
+		.is_drift = number % 2,
+		.cause = number % 2 ? NULL : strdup("QEMU 7.2.22 -> 10.0.2 on that night"),
+		.state = strdup(CHANGE_CANDIDATE_NAME),
+		.reported_ms = number % 2 ? 0 : d->run.started_ms + 7000,
+	};
+	make_id(c->id, d->run.started_ms, 7, number);
+	make_id(c->event, d->run.started_ms, 8, number / 2);
+	strcpy(c->at_run, d->run.id);
+	make_id(c->found_run, d->run.started_ms + 86400000, 1, number); /* not in this store */
 }
 
 void make_run(struct run_data *d, unsigned seed)
@@ -374,6 +432,8 @@ static void same_trial(const struct trial_record *a, const struct trial_record *
 	ck_assert_uint_eq(a->repeat, b->repeat);
 	ck_assert_uint_eq(a->order, b->order);
 	ck_assert_int_eq(a->state, b->state);
+	ck_assert_str_eq(a->boot, b->boot);
+	ck_assert_uint_eq(a->round, b->round);
 	same_text(a->reason, b->reason);
 	ck_assert_uint_eq(a->started_ms, b->started_ms);
 	ck_assert_uint_eq(a->ended_ms, b->ended_ms);
@@ -424,6 +484,50 @@ void assert_same_handover(const struct handover_record *a, const struct handover
 	ck_assert_int_eq(a->is_back, b->is_back);
 	ck_assert_int_eq(a->is_ended, b->is_ended);
 	same_text(a->outcome, b->outcome);
+}
+
+void assert_same_baseline(const struct baseline_record *a, const struct baseline_record *b)
+{
+	ck_assert_str_eq(a->id, b->id);
+	same_text(a->name, b->name);
+	same_text(a->host, b->host);
+	same_text(a->host_name, b->host_name);
+	same_text(a->scenario, b->scenario);
+	ck_assert_uint_eq(a->made_ms, b->made_ms);
+	same_text(a->note, b->note);
+	ck_assert_uint_eq(a->retired_ms, b->retired_ms);
+	same_text(a->retired_why, b->retired_why);
+	ck_assert_uint_eq(a->n_runs, b->n_runs);
+	for (size_t i = 0; i < a->n_runs; i++)
+		ck_assert_str_eq(a->runs[i], b->runs[i]);
+}
+
+static void same_real(double a, double b)
+{
+	ck_assert(a == b || (isnan(a) && isnan(b)));
+}
+
+void assert_same_change(const struct change_record *a, const struct change_record *b)
+{
+	ck_assert_str_eq(a->id, b->id);
+	ck_assert_str_eq(a->event, b->event);
+	same_text(a->host, b->host);
+	same_text(a->scenario, b->scenario);
+	same_text(a->cell, b->cell);
+	same_text(a->job, b->job);
+	same_text(a->metric, b->metric);
+	ck_assert_str_eq(a->at_run, b->at_run);
+	ck_assert_str_eq(a->found_run, b->found_run);
+	same_real(a->before, b->before);
+	same_real(a->after, b->after);
+	same_real(a->lo, b->lo);
+	same_real(a->hi, b->hi);
+	same_real(a->p, b->p);
+	ck_assert_int_eq(a->is_drift, b->is_drift);
+	same_text(a->cause, b->cause);
+	same_text(a->state, b->state);
+	same_text(a->confirmation, b->confirmation);
+	ck_assert_uint_eq(a->reported_ms, b->reported_ms);
 }
 
 void assert_same_run(const struct run_data *a, const struct run_data *b)

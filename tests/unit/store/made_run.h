@@ -19,6 +19,13 @@ void forget_version_2(struct sample *m);
 void forget_version_3(struct run_data *d);
 /* As a trial of a store that knew nothing yet of signals. */
 void forget_version_4(struct trial_record *t);
+/* As a trial of a store that knew nothing yet of boots that trials share. */
+void forget_version_5(struct trial_record *t);
+/* A baseline of that run, and a change whose later run is not in the store. */
+void make_baseline(struct baseline_record *b, const struct run_data *d, unsigned number);
+void make_change(struct change_record *c, const struct run_data *d, unsigned number);
+void assert_same_baseline(const struct baseline_record *a, const struct baseline_record *b);
+void assert_same_change(const struct change_record *a, const struct change_record *b);
 /* What trial @number of that run has taken (even: vfio, odd: mount) and not given back. */
 void make_handover(struct handover_record *h, const struct run_data *d, unsigned number);
 void assert_same_handover(const struct handover_record *a, const struct handover_record *b);
@@ -35,5 +42,6 @@ TCase *trouble_cases(void);
 TCase *schema_cases(void);
 TCase *handover_cases(void);
 TCase *watched_cases(void);
+TCase *baseline_cases(void);
 
 #endif

@@ -28,6 +28,52 @@ static void put_run_of(const char *path, unsigned seed)
 	run_data_done(&d);
 }
 
+/* What version 5 added beside runs. */
+static void put_history_of(const char *path, unsigned seed)
+{
+	struct store *s = NULL;
+	struct run_data d;
+
+	make_run(&d, seed);
+	ck_assert_int_eq(store_open(path, STORE_WRITE, &s, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		BL_CLEANUP(baseline_record_done) struct baseline_record b;
+		BL_CLEANUP(change_record_done) struct change_record c;
+
+		make_baseline(&b, &d, i);
+		make_change(&c, &d, i);
+		ck_assert_int_eq(store_put_baseline(s, &b, NULL), 0);
+		ck_assert_int_eq(store_put_change(s, &c, NULL), 0);
+	}
+	store_close(s);
+	run_data_done(&d);
+}
+
+static void assert_history_of(struct store *s, const struct run_data *d, bool is_there)
+{
+	struct baseline_record *baselines = NULL;
+	struct change_record *changes = NULL;
+	size_t n_baselines, n_changes;
+
+	ck_assert_int_eq(store_list_baselines(s, NULL, true, &baselines, &n_baselines, NULL), 0);
+	ck_assert_int_eq(store_list_changes(s, NULL, NULL, &changes, &n_changes, NULL), 0);
+	ck_assert_uint_eq(n_baselines, is_there ? 2 : 0);
+	ck_assert_uint_eq(n_changes, is_there ? 2 : 0);
+	for (unsigned i = 0; is_there && i < 2; i++) {
+		BL_CLEANUP(baseline_record_done) struct baseline_record b;
+		BL_CLEANUP(change_record_done) struct change_record c;
+
+		make_baseline(&b, d, i);
+		make_change(&c, d, i);
+		assert_same_baseline(&b, &baselines[i]);
+		assert_same_change(&c, &changes[i]);
+		baseline_record_done(&baselines[i]);
+		change_record_done(&changes[i]);
+	}
+	free(baselines);
+	free(changes);
+}
+
 static int count_row(void *n, int columns, char **values, char **names)
 {
 	(void)columns;
@@ -186,6 +232,22 @@ START_TEST(the_view_percentiles_agrees_with_the_sample)
 }
 END_TEST
 
+START_TEST(trials_that_shared_a_boot_say_so_in_the_views)
+{
+	sqlite3 *db;
+
+	put_run_of(in_test_dir("s.db"), 1);
+	db = open_plain(in_test_dir("s.db"));
+	assert_result(db,
+		      "SELECT count(DISTINCT boot), count(DISTINCT trial), max(round) FROM"
+		      " percentiles; SELECT count(DISTINCT boot), count(DISTINCT trial), max(round)"
+		      " FROM slices; UPDATE trial SET boot = NULL, round = 0;"
+		      " SELECT count(DISTINCT boot), sum(boot <> trial) FROM percentiles", /* old */
+		      "4|5|7\n4|5|7\n5|0\n");
+	sqlite3_close(db);
+}
+END_TEST
+
 START_TEST(deleting_a_run_deletes_all_of_it)
 {
 	struct store *s = NULL;
@@ -210,17 +272,17 @@ static const char *const broken_version[] = {"CREATE TABLE half (x INTEGER)", "C
 
 START_TEST(a_step_brings_an_older_store_up_to_date_and_keeps_its_rows)
 {
-	struct schema_step steps[] = {
-		schema_steps[0], schema_steps[1], schema_steps[2], schema_steps[3], {next_version}};
+	struct schema_step steps[] = {schema_steps[0], schema_steps[1], schema_steps[2],
+				      schema_steps[3], schema_steps[4], {next_version}};
 	struct store *s = NULL;
 	int version;
 
-	ck_assert_int_eq(schema_version, 4);
+	ck_assert_int_eq(schema_version, 5);
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_eq(schema_upgrade(s, steps, 5, NULL), 0);
+	ck_assert_int_eq(schema_upgrade(s, steps, 6, NULL), 0);
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 5);
+	ck_assert_int_eq(version, 6);
 	assert_result(s->db, "SELECT scenario, site FROM run", "caches|NULL\n");
 	assert_result(s->db, "SELECT count(*) FROM trial", "6\n");
 	store_close(s);
@@ -230,17 +292,18 @@ END_TEST
 START_TEST(a_step_that_fails_leaves_the_version_before_it)
 {
 	struct schema_step steps[] = {schema_steps[0], schema_steps[1], schema_steps[2],
-				      schema_steps[3], {next_version},  {broken_version}};
+				      schema_steps[3], schema_steps[4], {next_version},
+				      {broken_version}};
 	struct bl_err err = BL_ERR_INIT;
 	struct store *s = NULL;
 	int version;
 
 	put_run_of(in_test_dir("s.db"), 1);
 	ck_assert_int_eq(store_open(in_test_dir("s.db"), STORE_WRITE, &s, NULL), 0);
-	ck_assert_int_lt(schema_upgrade(s, steps, 6, &err), 0);
-	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 6"));
+	ck_assert_int_lt(schema_upgrade(s, steps, 7, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "step to schema version 7"));
 	ck_assert_int_eq(schema_current(s, &version, NULL), 0);
-	ck_assert_int_eq(version, 5);
+	ck_assert_int_eq(version, 6);
 	assert_result(s->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'half'", "0\n");
 	store_close(s);
 }
@@ -308,8 +371,9 @@ START_TEST(a_store_of_each_version_still_opens_and_holds_what_it_held)
 	if (getenv("BLKLAB_REGEN") && schema_version == version) {
 		unlink(fixture);
 		put_run_of(fixture, 1);
+		put_history_of(fixture, 1);
 	}
-	ck_assert_int_eq(bl_read_file(fixture, 200 << 10, &bytes, NULL), 0);
+	ck_assert_int_eq(bl_read_file(fixture, 400 << 10, &bytes, NULL), 0);
 	ck_assert_uint_gt(bytes.len, 100);
 	ck_assert_int_eq(bytes.data[63], version); /* user_version: the file is of that version */
 	ck_assert_int_eq(bl_write_file(in_test_dir("s.db"), bytes.data, bytes.len, NULL), 0);
@@ -326,7 +390,10 @@ START_TEST(a_store_of_each_version_still_opens_and_holds_what_it_held)
 		forget_version_3(&expected);
 	for (size_t i = 0; version < 4 && i < expected.n_trials; i++)
 		forget_version_4(&expected.trials[i]);
+	for (size_t i = 0; version < 5 && i < expected.n_trials; i++)
+		forget_version_5(&expected.trials[i]);
 	assert_same_run(&expected, &out);
+	assert_history_of(s, &expected, version >= 5);
 	run_data_done(&expected);
 	run_data_done(&out);
 	store_close(s);
@@ -344,6 +411,7 @@ TCase *schema_cases(void)
 	tcase_add_test(t, the_view_cells_knows_the_storage_of_a_cell);
 	tcase_add_test(t, every_axis_is_a_column_of_the_view_cells);
 	tcase_add_test(t, the_view_percentiles_agrees_with_the_sample);
+	tcase_add_test(t, trials_that_shared_a_boot_say_so_in_the_views);
 	tcase_add_test(t, deleting_a_run_deletes_all_of_it);
 	tcase_add_test(t, a_step_brings_an_older_store_up_to_date_and_keeps_its_rows);
 	tcase_add_test(t, a_step_that_fails_leaves_the_version_before_it);
