@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "digest.h"
 #include "fs.h"
 
 struct part {
@@ -15,6 +16,7 @@ struct part {
 	struct bl_err why;
 	struct image *image;
 	struct emulator emulator;
+	char sha256[17]; /* the first of the emulator's; "": not known */
 };
 
 struct list {
@@ -203,6 +205,18 @@ static int fake_emulator(const char *spec, struct emulator *ret)
 	return ret->path && ret->version ? 0 : -ENOMEM;
 }
 
+/* Two builds may have one version: a patched package, another compiler. What can't be read has no
+ * digest, and is no reason not to run it. */
+static void identify_emulator(struct part *part)
+{
+	const struct emulator *e = &part->emulator;
+	BL_CLEANUP(digest_freep) struct digest *d = digest_new();
+	char hex[DIGEST_TEXT];
+
+	if (d && e->binary && digest_add_file(d, e->binary, NULL) == 0)
+		snprintf(part->sha256, sizeof part->sha256, "%s", digest_hex(d, hex));
+}
+
 int parts_emulator(struct parts *p, const struct cell *c, const struct emulator **ret,
 		   struct bl_err *err)
 {
@@ -218,6 +232,8 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
 							&part->emulator, &part->why);
 		if (part->code < 0)
 			bl_wrap(&part->why, part->code, "emulator '%s'", part->spec);
+		else if (!p->is_fake)
+			identify_emulator(part);
 	}
 	if (part->code < 0)
 		return repeat_reason(part, err);
@@ -246,6 +262,22 @@ static int image_facts(const struct part *part, size_t i, struct facts *out)
 	return r;
 }
 
+static int emulator_facts(const struct part *part, size_t i, struct facts *out)
+{
+	char key[64];
+	int r;
+
+	snprintf(key, sizeof key, "emulator.%zu.version", i);
+	r = facts_add(out, key, part->emulator.version);
+	snprintf(key, sizeof key, "emulator.%zu.path", i);
+	if (r == 0)
+		r = facts_add(out, key, part->emulator.path);
+	snprintf(key, sizeof key, "emulator.%zu.sha256", i);
+	if (r == 0 && part->sha256[0])
+		r = facts_add(out, key, part->sha256);
+	return r;
+}
+
 int parts_facts(const struct parts *p, struct facts *out)
 {
 	int r = 0;
@@ -255,15 +287,8 @@ int parts_facts(const struct parts *p, struct facts *out)
 			r = image_facts(p->images.items[i], i, out);
 	}
 	for (size_t i = 0; i < p->emulators.n && r == 0; i++) {
-		char key[64];
-
-		if (p->emulators.items[i]->code < 0)
-			continue;
-		snprintf(key, sizeof key, "emulator.%zu.version", i);
-		r = facts_add(out, key, p->emulators.items[i]->emulator.version);
-		snprintf(key, sizeof key, "emulator.%zu.path", i);
-		if (r == 0)
-			r = facts_add(out, key, p->emulators.items[i]->emulator.path);
+		if (p->emulators.items[i]->code == 0)
+			r = emulator_facts(p->emulators.items[i], i, out);
 	}
 	return r;
 }

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "backing.h"
 #include "cleanup.h"
+#include "digest.h"
 #include "fresh_dir.h"
 #include "fs.h"
 #include "hv_fake.h"
@@ -466,6 +468,53 @@ START_TEST(the_kernel_of_the_cell_is_the_one_that_is_built)
 }
 END_TEST
 
+/* new; of an emulator of that path, as @key of a run's environment. NULL: absent. */
+static char *emulator_fact(const char *path, const char *key)
+{
+	struct runner_options opt = {.agent = "/nowhere/agent"};
+	struct bl_err err = BL_ERR_INIT;
+	const struct emulator *emulator;
+	struct parts *parts;
+	struct facts f = {0};
+	struct cell c;
+	char *value;
+
+	cell_defaults(&c);
+	snprintf(c.emulator, sizeof c.emulator, "%s", path);
+	ck_assert_int_eq(parts_new(&opt, dir, dir, false, &parts, &err), 0);
+	ck_assert_msg(parts_emulator(parts, &c, &emulator, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(parts_facts(parts, &f), 0);
+	value = facts_get(&f, key) ? strdup(facts_get(&f, key)) : NULL;
+	facts_done(&f);
+	parts_free(parts);
+	return value;
+}
+
+START_TEST(an_emulator_is_known_by_its_digest_unless_it_is_a_script)
+{
+	BL_CLEANUP(bl_freep) char *script = bl_strf("%s/qemu-script", dir);
+	BL_CLEANUP(bl_freep) char *version = NULL, *none = NULL, *digest = NULL;
+	BL_CLEANUP(bl_freep) char *real = realpath("/usr/bin/qemu-system-x86_64", NULL);
+	BL_CLEANUP(digest_freep) struct digest *d = digest_new();
+	static const char text[] = "#!/bin/sh\necho 'QEMU emulator version 9.8.7'\n";
+	char hex[DIGEST_TEXT];
+
+	ck_assert_int_eq(bl_write_file(script, text, sizeof text - 1, NULL), 0);
+	ck_assert_int_eq(chmod(script, 0700), 0);
+	version = emulator_fact(script, "emulator.0.version");
+	ck_assert_str_eq(version, "9.8.7");
+	none = emulator_fact(script, "emulator.0.sha256");
+	ck_assert_ptr_null(none);
+	if (!real)
+		return;
+	digest = emulator_fact("/usr/bin/qemu-system-x86_64", "emulator.0.sha256");
+	ck_assert_int_eq(digest_add_file(d, real, NULL), 0);
+	ck_assert_ptr_nonnull(digest);
+	ck_assert_uint_eq(strlen(digest), 16);
+	ck_assert_int_eq(strncmp(digest, digest_hex(d, hex), 16), 0);
+}
+END_TEST
+
 START_TEST(bus_host_runs_the_jobs_in_a_process_past_the_page_cache)
 {
 	struct bl_err err = BL_ERR_INIT;
@@ -648,6 +697,7 @@ int main(void)
 	tcase_add_test(t, a_cell_that_cannot_be_is_impossible_and_the_plan_goes_on);
 	tcase_add_test(t, a_disk_that_does_not_fit_fails_its_trial_with_the_numbers);
 	tcase_add_test(t, what_a_killed_run_left_is_removed_by_the_next);
+	tcase_add_test(t, an_emulator_is_known_by_its_digest_unless_it_is_a_script);
 	tcase_add_test(t, environment_and_notes_say_that_nothing_real_ran);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
