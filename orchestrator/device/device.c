@@ -48,6 +48,22 @@ static void scsi_serial(struct device *d)
 		take_text(d->serial, sizeof d->serial, b.data + 4, b.len - 4);
 }
 
+/* ATA: VPD page 0x89 holds IDENTIFY DEVICE from byte 60 on (SAT-4, 12.4.2), whose words 23 to 26
+ * are the firmware, two characters a word, the first in the upper byte (ACS-4, 7.13). What SCSI
+ * calls the revision is only a half of it. */
+static void ata_firmware(struct device *d)
+{
+	enum { AT = 60 + 2 * 23, LEN = 8 };
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	char text[LEN];
+
+	if (tree_file(d->root, &b, BLOCK "/device/vpd_pg89", d->block) < 0 || b.len < AT + LEN)
+		return;
+	for (size_t i = 0; i < LEN; i++)
+		text[i] = b.data[AT + (i ^ 1)];
+	take_text(d->firmware, sizeof d->firmware, text, LEN);
+}
+
 static void read_identity(struct device *d)
 {
 	static const char *const serials[] = {"serial", "device/serial"};
@@ -58,6 +74,8 @@ static void read_identity(struct device *d)
 	if (!d->serial[0])
 		scsi_serial(d);
 	read_text(d->root, d->model, sizeof d->model, d->block, "device/model");
+	if (!d->firmware[0])
+		ata_firmware(d);
 	for (size_t i = 0; i < BL_ARRAY_LEN(firmwares) && !d->firmware[0]; i++)
 		read_text(d->root, d->firmware, sizeof d->firmware, d->block, firmwares[i]);
 }
@@ -89,8 +107,7 @@ static void read_function(struct device *d)
 		  d->controller);
 }
 
-/* @name is a whole disk in ROOT/sys/class/block. */
-static void read_block(const char *root, const char *name, struct device *ret)
+void device_look(const char *root, const char *name, struct device *ret)
 {
 	struct device d = {.iommu_group = -1, .numa_node = -1};
 	uint64_t v;
@@ -162,7 +179,7 @@ static void list_block(void *ctx, const char *name)
 	struct device *d = is_hardware(l->root, name) ? listing_add(l) : NULL;
 
 	if (d)
-		read_block(l->root, name, d);
+		device_look(l->root, name, d);
 }
 
 static void list_controller(void *ctx, const char *pci)
@@ -262,7 +279,7 @@ static int find_by_path(const struct device_name *name, struct device *ret, stru
 			       "'%s' is a partition of '%s'; the lab takes whole disks: name "
 			       "/dev/%s",
 			       block, disk, disk);
-	read_block(name->root, block, ret);
+	device_look(name->root, block, ret);
 	return 0;
 }
 
@@ -444,7 +461,7 @@ int device_check_same(const struct device *was, int fd, struct bl_err *err)
 			       "the disk '%s' (serial '%s') is gone; look at the kernel log "
 			       "(dmesg), and whether it has another name now (`blklab claim`)",
 			       was->block, was->serial);
-	read_block(was->root, was->block, &now);
+	device_look(was->root, was->block, &now);
 	if (strcmp(now.serial, was->serial) == 0 && strcmp(now.pci, was->pci) == 0 &&
 	    now.nsid == was->nsid && now.size_bytes == was->size_bytes && is_node_of(was, fd))
 		return 0;

@@ -53,6 +53,9 @@ struct device {
  * by others (the store's record of the hand-over, or the guest). */
 int device_find(const struct device_name *name, struct device *ret, struct bl_err *err);
 
+/* What sysfs says of the whole disk @name ("nvme0n1"); a disk that is not there is all "". */
+void device_look(const char *root, const char *name, struct device *ret);
+
 /* Is @was still what it was when it was found? Names are given anew when a controller comes back to
  * its driver, so "nvme1n1" may be another disk a minute later. @fd (-1: none): open on it; while it
  * is, the kernel gives its name to no other disk. -ESTALE: another disk has its name, or another

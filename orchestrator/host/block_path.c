@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 
 #include "cleanup.h"
+#include "device.h"
 #include "fs.h"
 #include "hostfs.h"
 #include "mounts.h"
@@ -66,6 +67,15 @@ static void kind_of(const char *root, struct block_node *n)
 	snprintf(n->kind, sizeof n->kind, "%s", kind);
 }
 
+static void identify(const char *root, struct block_node *n)
+{
+	struct device d;
+
+	device_look(root, n->name, &d);
+	bl_tame(n->model, sizeof n->model, d.model, SIZE_MAX);
+	bl_tame(n->firmware, sizeof n->firmware, d.firmware, SIZE_MAX);
+}
+
 static void describe(const char *root, struct block_node *n)
 {
 	char line[256];
@@ -79,9 +89,8 @@ static void describe(const char *root, struct block_node *n)
 	else if (!strcmp(n->kind, "loop"))
 		tree_line(root, n->model, sizeof n->model, "/sys/class/block/%s/loop/backing_file",
 			  n->name);
-	else if (tree_line(root, line, sizeof line, "/sys/class/block/%s/device/model", n->name) ==
-		 0)
-		bl_tame(n->model, sizeof n->model, line, SIZE_MAX);
+	else if (!strcmp(n->kind, "disk"))
+		identify(root, n);
 	if (tree_line(root, line, sizeof line, "/sys/class/block/%s/queue/scheduler", n->name) == 0)
 		bracketed(line, n->scheduler, sizeof n->scheduler);
 	if (tree_u64(root, &v, "/sys/class/block/%s/queue/rotational", n->name) == 0)

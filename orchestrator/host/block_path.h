@@ -15,6 +15,7 @@ struct block_node {
 	char name[32];        /* "nvme0n1p2": as in /sys/class/block */
 	char kind[16];        /* "disk", "partition", "dm", "md", "loop", "nbd" or "bcache" */
 	char model[64];       /* of a disk; dm: "LVM vg-data"; md: "raid1"; loop: its file; "" */
+	char firmware[16];    /* of a disk; "" not told */
 	char scheduler[32];   /* "mq-deadline", "none"; "": has none, as partitions (their disk's
 			       * counts) */
 	bool rotational;      /* false also when it is not told, as of partitions */

@@ -8,8 +8,11 @@
 
 #include "cleanup.h"
 #include "digest.h"
+#include "environment.h"
 #include "fs.h"
 #include "hostfs.h"
+
+#define DMI "/sys/class/dmi/id"
 
 /* One small file, one fact. */
 static const struct {
@@ -36,27 +39,27 @@ static const struct {
 	{"host.io_uring_disabled", "/proc/sys/kernel/io_uring_disabled", false},
 	{"host.kvm_nested_intel", "/sys/module/kvm_intel/parameters/nested", false},
 	{"host.kvm_nested_amd", "/sys/module/kvm_amd/parameters/nested", false},
+	{"host.kvm_halt_poll_ns", "/sys/module/kvm/parameters/halt_poll_ns", false},
+	{"host.nvme_poll_queues", "/sys/module/nvme/parameters/poll_queues", false},
+	{"cpu.idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver", false},
+	{"cpu.idle_governor", "/sys/devices/system/cpu/cpuidle/current_governor_ro", false},
+	/* What everybody may read of DMI. Serials and the UUID are root's only, and not needed: the
+	 * host's id says which host it is. */
+	{"bios.vendor", DMI "/bios_vendor", false},
+	{"bios.version", DMI "/bios_version", false},
+	{"bios.date", DMI "/bios_date", false},
+	{"bios.release", DMI "/bios_release", false},
+	{"bios.ec_firmware", DMI "/ec_firmware_release", false},
+	{"board.vendor", DMI "/board_vendor", false},
+	{"board.name", DMI "/board_name", false},
+	{"board.version", DMI "/board_version", false},
+	{"system.vendor", DMI "/sys_vendor", false},
+	{"system.product", DMI "/product_name", false},
+	{"system.version", DMI "/product_version", false},
 };
 
-/* The same below /sys/block/DISK/. */
-static const struct {
-	const char *key, *file;
-	bool has_choice;
-} disk_facts[] = {
-	{"disk.model", "device/model", false},
-	{"disk.firmware", "device/firmware_rev", false},
-	{"disk.revision", "device/rev", false},
-	{"disk.scheduler", "queue/scheduler", true},
-	{"disk.rotational", "queue/rotational", false},
-	{"disk.write_cache", "queue/write_cache", false},
-	{"disk.logical_block_bytes", "queue/logical_block_size", false},
-	{"disk.physical_block_bytes", "queue/physical_block_size", false},
-	{"disk.queue_requests", "queue/nr_requests", false},
-	{"disk.read_ahead_kib", "queue/read_ahead_kb", false},
-};
-
-static int add_file(const struct doctor_options *opt, struct facts *out, const char *key,
-		    bool has_choice, const char *path)
+int environment_file(const struct doctor_options *opt, struct facts *out, const char *key,
+		     bool has_choice, const char *path)
 {
 	char line[1024], value[1024];
 
@@ -72,8 +75,12 @@ static int add_files(const struct doctor_options *opt, struct facts *out)
 	int r = 0;
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(file_facts); i++)
-		r |= add_file(opt, out, file_facts[i].key, file_facts[i].has_choice,
-			      file_facts[i].path);
+		r |= environment_file(opt, out, file_facts[i].key, file_facts[i].has_choice,
+				      file_facts[i].path);
+	if (!host_exists(opt, DMI "/bios_version"))
+		r |= facts_add(out, "bios.why_absent",
+			       "the kernel shows no " DMI ": no SMBIOS here (some virtual "
+			       "machines), or a container that hides it");
 	return r;
 }
 
@@ -96,6 +103,11 @@ static int add_cpu(const struct doctor_options *opt, struct facts *out)
 		r |= facts_add(out, "cpu.governor", value);
 	if (host_cpu_values(opt, "cpufreq/scaling_driver", value, sizeof value, &kinds) == 0)
 		r |= facts_add(out, "cpu.frequency_driver", value);
+	if (host_cpu_values(opt, "cpufreq/scaling_max_freq", value, sizeof value, &kinds) == 0)
+		r |= facts_add(out, "cpu.max_khz", value);
+	if (host_cpu_values(opt, "cpufreq/energy_performance_preference", value, sizeof value,
+			    &kinds) == 0)
+		r |= facts_add(out, "cpu.energy_preference", value);
 	if (host_file(opt, &text, "/proc/cpuinfo") < 0)
 		return r;
 	for (size_t i = 0; i < BL_ARRAY_LEN(fields); i++)
@@ -157,28 +169,6 @@ static int add_memory(const struct doctor_options *opt, struct facts *out)
 	return r;
 }
 
-static int add_disk(const struct doctor_options *opt, struct facts *out)
-{
-	struct work_disk w;
-	char path[256];
-	int r = 0;
-
-	work_disk_find(opt, &w);
-	if (w.fs[0])
-		r |= facts_add(out, "disk.file_system", w.fs) |
-		     facts_add(out, "disk.mount_options", w.options);
-	if (w.chain[0])
-		r |= facts_add(out, "disk.layers", w.chain);
-	if (!w.disk[0])
-		return r;
-	r |= facts_add(out, "disk.name", w.disk);
-	for (size_t i = 0; i < BL_ARRAY_LEN(disk_facts); i++) {
-		snprintf(path, sizeof path, "/sys/block/%s/%s", w.disk, disk_facts[i].file);
-		r |= add_file(opt, out, disk_facts[i].key, disk_facts[i].has_choice, path);
-	}
-	return r;
-}
-
 /* PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release(5). */
 static int add_system(const struct doctor_options *opt, struct facts *out)
 {
@@ -198,11 +188,16 @@ static int add_system(const struct doctor_options *opt, struct facts *out)
 	return facts_add(out, "host.system", name);
 }
 
+/* Which facts are looked for at all: a fact that one run has and another of the same version lacks
+ * was not there then; of an older version it may only not have been asked for. */
+#define ENVIRONMENT_VERSION "2"
+
 int host_environment(const struct doctor_options *opt, struct facts *out, struct bl_err *err)
 {
 	struct facts f = {0};
-	int r = add_system(opt, &f) | add_files(opt, &f) | add_cpu(opt, &f) |
-		add_mitigations(opt, &f) | add_memory(opt, &f) | add_disk(opt, &f);
+	int r = facts_add(&f, "environment.version", ENVIRONMENT_VERSION) | add_system(opt, &f) |
+		add_files(opt, &f) | add_cpu(opt, &f) | add_mitigations(opt, &f) |
+		add_memory(opt, &f) | environment_disk(opt, &f) | environment_packages(opt, &f);
 
 	for (size_t i = 0; r == 0 && i < f.n; i++)
 		r = facts_add(out, f.items[i].key, f.items[i].value);

@@ -28,6 +28,8 @@ static int put_node(struct facts *out, size_t i, const struct block_node *n)
 	if (r == 0)
 		r = put(out, i, "model", n->model);
 	if (r == 0)
+		r = put(out, i, "firmware", n->firmware);
+	if (r == 0)
 		r = put(out, i, "scheduler", n->scheduler);
 	if (r == 0)
 		r = put(out, i, "rotational", n->rotational ? "yes" : "no");

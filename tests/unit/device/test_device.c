@@ -223,6 +223,26 @@ START_TEST(a_scsi_serial_is_read_from_its_vpd_page)
 }
 END_TEST
 
+/* IDENTIFY DEVICE has two characters a word, the first in the upper byte: "SXPTER0Q". */
+START_TEST(the_firmware_of_an_ata_disk_is_whole)
+{
+	unsigned char page[572] = {0, 0x89, 2, 0x38};
+	struct device d;
+
+	faked_disk("sdx", "", "8:368");
+	faked_put("/sys/devices/platform/sdx/device/rev", "ER0Q\n");
+	device_look(faked_root, "sdx", &d);
+	ck_assert_str_eq(d.firmware, "ER0Q");
+	memcpy(page + 60 + 46, "XSTPRE Q", 8);
+	faked_put_bytes("/sys/devices/platform/sdx/device/vpd_pg89", page, sizeof page);
+	device_look(faked_root, "sdx", &d);
+	ck_assert_str_eq(d.firmware, "SXPTERQ");
+	faked_put_bytes("/sys/devices/platform/sdx/device/vpd_pg89", page, 110); /* cut short */
+	device_look(faked_root, "sdx", &d);
+	ck_assert_str_eq(d.firmware, "ER0Q");
+}
+END_TEST
+
 START_TEST(a_disk_that_tells_no_serial_is_refused)
 {
 	struct bl_err err;
@@ -319,6 +339,7 @@ int main(void)
 	tcase_add_test(t, a_controller_at_vfio_is_found_by_its_address_only);
 	tcase_add_test(t, a_namespace_of_a_subsystem_is_traced_to_its_function);
 	tcase_add_test(t, a_namespace_is_known_by_its_whole_name);
+	tcase_add_test(t, the_firmware_of_an_ata_disk_is_whole);
 	tcase_add_test(t, a_scsi_serial_is_read_from_its_vpd_page);
 	tcase_add_test(t, a_disk_that_tells_no_serial_is_refused);
 	tcase_add_test(t, the_list_has_hardware_only);

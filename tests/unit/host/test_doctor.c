@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "doctor.h"
 #include "faked.h"
+#include "fs.h"
 #include "hostfs.h"
 
 struct file {
@@ -60,6 +61,18 @@ static const struct file healthy[] = {
 	{NVME "/queue/write_cache", "write through\n"},
 	{NVME "/device/model", "TEST SSD 1000                           \n"},
 	{NVME "/device/firmware_rev", "FW42    \n"},
+	{NVME "/device/serial", "S123    \n"},
+	{"/sys/class/dmi/id/bios_vendor", "Test BIOS Inc.\n"},
+	{"/sys/class/dmi/id/bios_version", "1.2.3\n"},
+	{"/sys/class/dmi/id/bios_date", "07/01/2026\n"},
+	{"/sys/class/dmi/id/board_name", "X12\n"},
+	{"/sys/class/dmi/id/board_serial", "nobody's business\n"},
+	{"/var/lib/dpkg/status",
+	 "Package: bash\nStatus: install ok installed\nVersion: 5.2\n\n"
+	 "Package: qemu-system-x86\nStatus: install ok installed\nPriority: optional\n"
+	 "Version: 1:7.2+dfsg-7+deb12u16\nDescription: QEMU\n Version: 9\n\n"
+	 "Package: seabios\nStatus: deinstall ok config-files\nVersion: 1.16\n\n"
+	 "Package: libvirt0\nStatus: hold ok installed\nVersion: 9.0.0-4\n"},
 	{NVME "/nvme0n1p1/partition", "1\n"},
 	{NVME "/nvme0n1p2/partition", "2\n"},
 	{"/sys/module/nvme_core/parameters/default_ps_max_latency_us", "0\n"},
@@ -326,6 +339,13 @@ START_TEST(the_environment_holds_facts_and_leaves_out_what_is_not_there)
 		{"disk.name", "nvme0n1"},
 		{"disk.model", "TEST SSD 1000"},
 		{"disk.firmware", "FW42"},
+		{"disk.serial", "S123"},
+		{"bios.vendor", "Test BIOS Inc."},
+		{"bios.version", "1.2.3"},
+		{"bios.date", "07/01/2026"},
+		{"board.name", "X12"},
+		{"package.qemu-system-x86", "1:7.2+dfsg-7+deb12u16"},
+		{"package.libvirt0", "9.0.0-4"},
 		{"disk.scheduler", "none"},
 		{"disk.file_system", "ext4"},
 		{"disk.mount_options", "rw,noatime,rw"},
@@ -343,7 +363,53 @@ START_TEST(the_environment_holds_facts_and_leaves_out_what_is_not_there)
 		ck_assert_str_eq(got, want[i][1]);
 	}
 	ck_assert_ptr_null(facts_get(&f, "cpu.boost"));
-	ck_assert_ptr_null(facts_get(&f, "disk.revision"));
+	ck_assert_ptr_null(facts_get(&f, "package.seabios")); /* removed, its files remain */
+	ck_assert_ptr_null(facts_get(&f, "package.bash"));
+	ck_assert_ptr_null(facts_get(&f, "disk.members"));
+	ck_assert_ptr_null(facts_get(&f, "bios.why_absent"));
+	ck_assert_ptr_null(facts_get(&f, "board.serial"));
+	facts_done(&f);
+}
+END_TEST
+
+/* sda and sdb may change their names with the next boot: the members are the same. */
+START_TEST(the_members_of_a_raid_are_told_whatever_they_are_called)
+{
+	static const struct {
+		const char *name, *model, *rev, *serial;
+	} disks[] = {{"sda", "BIG DISK 4T", "0107", "ZB2"},
+		     {"sdb", "BIG DISK 4T", "0107", "ZA1"},
+		     {"sdc", "BIG DISK 4T", "0108", "ZC3"}};
+	struct doctor_options opt = options("/");
+	struct facts f = {0};
+
+	faked_put("/proc/self/mountinfo", "22 1 9:0 / / rw - ext4 /dev/md0 rw\n");
+	faked_put("/sys/devices/virtual/block/md0/md/level", "raid1\n");
+	faked_link("/sys/dev/block/9:0", "../../devices/virtual/block/md0");
+	faked_link("/sys/class/block/md0", "../../devices/virtual/block/md0");
+	faked_link("/sys/block", "class/block");
+	for (size_t i = 0; i < BL_ARRAY_LEN(disks); i++) {
+		BL_CLEANUP(bl_freep) char *number = bl_strf("8:%zu", i * 16);
+		BL_CLEANUP(bl_freep)
+		char *dir = bl_strf("/sys/devices/platform/%s/device", disks[i].name);
+		BL_CLEANUP(bl_freep) char *model = bl_strf("%s/model", dir);
+		BL_CLEANUP(bl_freep) char *rev = bl_strf("%s/rev", dir);
+		BL_CLEANUP(bl_freep) char *serial = bl_strf("%s/serial", dir);
+		BL_CLEANUP(bl_freep)
+		char *slave = bl_strf("/sys/devices/virtual/block/md0/slaves/%s", disks[i].name);
+
+		faked_disk(disks[i].name, "", number);
+		faked_put(model, disks[i].model);
+		faked_put(rev, disks[i].rev);
+		faked_put(serial, disks[i].serial);
+		faked_link(slave, "../x");
+	}
+	ck_assert_int_eq(host_environment(&opt, &f, NULL), 0);
+	ck_assert_ptr_nonnull(facts_get(&f, "disk.members"));
+	ck_assert_str_eq(facts_get(&f, "disk.members"),
+			 "2 x BIG DISK 4T firmware 0107; BIG DISK 4T firmware 0108");
+	ck_assert_str_eq(facts_get(&f, "disk.member_serials"), "ZA1; ZB2; ZC3");
+	ck_assert_ptr_nonnull(facts_get(&f, "bios.why_absent"));
 	facts_done(&f);
 }
 END_TEST
@@ -450,6 +516,7 @@ int main(void)
 	tcase_add_test(t, timer_units_and_cron_are_read_with_their_time);
 	tcase_add_test(t, stacked_devices_are_followed_down_to_a_disk);
 	tcase_add_test(t, a_running_raid_check_is_a_warning);
+	tcase_add_test(t, the_members_of_a_raid_are_told_whatever_they_are_called);
 	tcase_add_test(t, the_environment_holds_facts_and_leaves_out_what_is_not_there);
 	tcase_add_test(t, a_host_id_hides_the_machine_id_and_is_stable);
 	tcase_add_test(t, the_hypervisor_rows_follow_what_is_known);
