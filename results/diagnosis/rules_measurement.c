@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "job_steady.h"
 #include "judge.h"
 
 /* ---- cached-reads ---- */
@@ -91,7 +92,7 @@ static void rule_of_length(struct look *l)
 
 /* ---- not-steady ---- */
 
-#define ROUNDS 5 /* SNIA SSS PTS: the measurement window */
+#define ROUNDS STEADY_ROUNDS
 
 /* Of the job's time in five rounds: the excursion of the best line over the mean, signed, and how
  * much of the range that is. */
@@ -105,7 +106,8 @@ static bool drift_of(const struct look *l, struct drift *ret)
 	/* The last slice is seldom a whole one. */
 	size_t whole = (size_t)((l->a->to_ns - l->a->from_ns) / (line->n ? line->step_ns : 1));
 	size_t n = (line->n < whole ? line->n : whole) / ROUNDS;
-	double sum = 0, slope = 0, lo = INFINITY, hi = 0;
+	struct steady_state s;
+	double sum = 0;
 
 	if (!n || window_s(l) * 1e9 < limit(l, THRESHOLD_DRIFT_TIME))
 		return false;
@@ -115,15 +117,12 @@ static bool drift_of(const struct look *l, struct drift *ret)
 			ret->y[r] += line->ios[r * n + i];
 		ret->y[r] /= (double)n * (double)line->step_ns / 1e9;
 		sum += ret->y[r];
-		lo = fmin(lo, ret->y[r]);
-		hi = fmax(hi, ret->y[r]);
 	}
 	if (!(sum > 0))
 		return false;
-	for (int r = 0; r < ROUNDS; r++)
-		slope += (r - 2) * (ret->y[r] - sum / ROUNDS) / 10; /* 10: sum of (r - 2)^2 */
-	ret->excursion = 4 * slope / (sum / ROUNDS);
-	ret->trend = hi > lo ? fabs(4 * slope) / (hi - lo) : 0;
+	s = steady_snia(ret->y);
+	ret->excursion = s.excursion;
+	ret->trend = s.range > 0 ? fabs(s.excursion) / s.range : 0;
 	return true;
 }
 
@@ -141,13 +140,19 @@ static void rule_of_drift(struct look *l)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	struct found f = {.cause = "not-steady", .confidence = CONFIDENCE_LIKELY};
-	bool is_drifting, is_wave = is_swinging(l);
+	bool is_drifting, is_wave = is_swinging(l), was_given_up;
+	const char *reached = facts_get(&l->a->j->facts, STEADY_FACT_REACHED);
+	const char *rounds = facts_get(&l->a->j->facts, STEADY_FACT_ROUNDS);
 	struct drift d;
 	char a[FMT_MAX], one[FMT_MAX];
 
 	/* What a VM does by itself may come and go. */
 	if (is_only_watched(l) || is_paced(l))
 		return;
+	was_given_up = reached && rounds && strncmp(reached, "no: ", 4) == 0;
+	if (was_given_up)
+		say(&said, "it was not steady before it was measured, after %s rounds: %s", rounds,
+		    reached + 4);
 	is_drifting = drift_of(l, &d) && fabs(d.excursion) > limit(l, THRESHOLD_DRIFT) &&
 		      d.trend >= limit(l, THRESHOLD_DRIFT_TREND);
 	if (is_drifting) {
@@ -159,11 +164,11 @@ static void rule_of_drift(struct look *l)
 	}
 	if (is_wave)
 		say_swing(l, &said);
-	if (!is_drifting && !is_wave)
+	if (!is_drifting && !is_wave && !was_given_up)
 		return;
 	look_found(
 		l, f, &said,
-		is_drifting
+		is_drifting || was_given_up
 			? "warm up for longer (ramp_time), fill the disk before, and measure for "
 			  "longer; a device that slows down once its cache is full is measured "
 			  "after that"

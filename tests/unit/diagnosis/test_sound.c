@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fs.h"
+#include "job_steady.h"
 #include "made_job.h"
 #include "rng.h"
 #include "thresholds.h"
@@ -151,6 +152,28 @@ START_TEST(a_drift_is_not_steady_and_noise_is)
 	/* shorter than five rounds */
 	m.seconds = 4;
 	make_run(&d, "virtio-blk", 1, &m);
+	expect_causes(&d, &f, NULL);
+	done();
+}
+END_TEST
+
+START_TEST(rounds_that_were_given_up_are_not_steady)
+{
+	struct made_job m = calm_job();
+	struct facts *facts;
+
+	make_run(&d, "virtio-blk", 1, &m);
+	facts = &d.trials[0].jobs[0].facts;
+	facts_add(facts, STEADY_FACT_ROUNDS, "25");
+	facts_add(facts, STEADY_FACT_REACHED, "no: throughput drifted by -31 %");
+	expect_causes(&d, &f, "not-steady", NULL);
+	expect_cause(&f, "not-steady", CONFIDENCE_LIKELY, "after 25 rounds",
+		     "throughput drifted by -31 %", NULL);
+	done();
+	make_run(&d, "virtio-blk", 1, &m);
+	facts = &d.trials[0].jobs[0].facts;
+	facts_add(facts, STEADY_FACT_ROUNDS, "7");
+	facts_add(facts, STEADY_FACT_REACHED, "yes");
 	expect_causes(&d, &f, NULL);
 	done();
 }
@@ -596,6 +619,7 @@ TCase *sound_cases(void)
 	tcase_add_test(t, a_short_job_is_said_and_lowers_the_rest);
 	tcase_add_test(t, the_rest_of_a_slice_is_no_slow_one);
 	tcase_add_test(t, a_drift_is_not_steady_and_noise_is);
+	tcase_add_test(t, rounds_that_were_given_up_are_not_steady);
 	tcase_add_test(t, latency_that_swings_is_not_steady);
 	tcase_add_test(t, two_stalls_happen_on_every_host);
 	tcase_add_test(t, a_tail_is_bad_from_twenty_times_the_median);
