@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "student.h"
+
 #define WALSH_MAX (RANK_PAIRS_MAX * (RANK_PAIRS_MAX + 1) / 2)
 
 int rank_k(size_t n, double alpha)
@@ -45,6 +47,56 @@ struct rank_interval rank_interval(const double *d, size_t n, double alpha)
 	r.is_known = k >= 0;
 	r.lo = r.is_known ? walsh[k] : 0;
 	r.hi = r.is_known ? walsh[m - 1 - (size_t)k] : 0;
+	return r;
+}
+
+/* How many (d_i + d_j) / 2 with i <= j are at most @x; d ascending. */
+static double n_walsh_up_to(const double *d, size_t n, double x)
+{
+	double count = 0;
+	size_t j = n;
+
+	for (size_t i = 0; i < n; i++) {
+		while (j > i && (d[i] + d[j - 1]) / 2 > x)
+			j--;
+		if (j <= i)
+			break;
+		count += (double)(j - i);
+	}
+	return count;
+}
+
+/* The average with @k smaller or equal ones before it (from 0), by bisection over values: a list of
+ * all averages of thousands of values would be millions. */
+static double kth_walsh(const double *d, size_t n, double k)
+{
+	double lo = d[0], hi = d[n - 1];
+
+	if (n_walsh_up_to(d, n, lo) > k)
+		return lo;
+	for (double mid = lo + (hi - lo) / 2; mid > lo && mid < hi; mid = lo + (hi - lo) / 2) {
+		if (n_walsh_up_to(d, n, mid) > k)
+			hi = mid;
+		else
+			lo = mid;
+	}
+	return hi;
+}
+
+struct rank_interval rank_interval_sorted(const double *sorted, size_t n, double alpha)
+{
+	double x = (double)n, m = x * (x + 1) / 2, k;
+	struct rank_interval r = {.is_known = true};
+
+	if (n <= RANK_PAIRS_MAX)
+		return rank_interval(sorted, n, alpha);
+	k = floor(m / 2 -
+		  student_quantile(1 - alpha / 2, INFINITY) * sqrt(x * (x + 1) * (2 * x + 1) / 24) -
+		  0.5);
+	r.estimate =
+		(kth_walsh(sorted, n, floor((m - 1) / 2)) + kth_walsh(sorted, n, floor(m / 2))) / 2;
+	r.lo = kth_walsh(sorted, n, k);
+	r.hi = kth_walsh(sorted, n, m - 1 - k);
 	return r;
 }
 

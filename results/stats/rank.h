@@ -25,6 +25,10 @@ struct rank_interval {
 /* @n in 1..RANK_PAIRS_MAX. */
 struct rank_interval rank_interval(const double *d, size_t n, double alpha);
 
+/* The same of any number in ascending order: beyond RANK_PAIRS_MAX with the normal approximation of
+ * the sum of ranks. */
+struct rank_interval rank_interval_sorted(const double *sorted, size_t n, double alpha);
+
 /* Exact two-sided p of "the centre is 0", conditional on ties (midranks); zeros are left out, as
  * Wilcoxon did. 1 when all are zero. *ret_w (may be NULL): the sum of positive ranks. */
 double rank_p(const double *d, size_t n, double *ret_w);

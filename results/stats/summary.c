@@ -12,14 +12,6 @@ const double summary_p[SUMMARY_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
 const char *const summary_p_names[SUMMARY_PERCENTILES] = {"p50", "p90",   "p95",
 							  "p99", "p99.9", "p99.99"};
 
-const char *const metric_names[METRICS] = {
-	[METRIC_IOPS] = "iops",    [METRIC_BYTES_PER_S] = "bytes_per_s",
-	[METRIC_MEAN] = "mean_ns", [METRIC_P50] = "p50_ns",
-	[METRIC_P99] = "p99_ns",   [METRIC_P99_9] = "p99_9_ns",
-	[METRIC_MAX] = "max_ns",   [METRIC_CPU_PER_IO] = "cpu_ns_per_io",
-};
-const bool metric_more_is_better[METRICS] = {[METRIC_IOPS] = true, [METRIC_BYTES_PER_S] = true};
-
 struct pct lat_pct(const struct lat *l, double p)
 {
 	struct pct r = {0};

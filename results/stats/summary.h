@@ -6,6 +6,7 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include "decide.h"
 #include "record.h"
 
 enum {
@@ -34,21 +35,6 @@ struct spread {
 	double median, min, max;
 	double rel_mad_pct; /* 1.4826 * MAD / median * 100; 0 when n < 2 */
 };
-
-/* All latencies are `lat` (built to completed). */
-enum metric {
-	METRIC_IOPS,
-	METRIC_BYTES_PER_S,
-	METRIC_MEAN,
-	METRIC_P50,
-	METRIC_P99,
-	METRIC_P99_9,
-	METRIC_MAX,
-	METRIC_CPU_PER_IO,
-	METRICS
-};
-extern const char *const metric_names[METRICS]; /* "iops", ..., "cpu_ns_per_io" */
-extern const bool metric_more_is_better[METRICS];
 
 /* One metric of one job result, all directions but sync merged by histogram. false: absent (no
  * sample, no latencies, too few of them for the percentile, CPU time not measured or that of
@@ -84,31 +70,13 @@ void summaries_done(struct summaries *s);
 /* Borrowed; NULL: no such job. */
 const struct summary *summaries_find(const struct summaries *s, uint32_t cell, const char *job);
 
-enum verdict { VERDICT_CANNOT_TELL, VERDICT_BETTER, VERDICT_WORSE, VERDICT_SAME, VERDICTS };
-extern const char *const verdict_names[VERDICTS]; /* "cannot tell", "better", "worse", "same" */
-
-/* B against A, one metric, paired by repeat (a block holds every cell once): the median of the
- * pairwise log ratios' Walsh averages (Hodges-Lehmann) with the exact Wilcoxon signed-rank 95 %
- * interval (rank.h). With d = min_effect, on the log scale:
- *   better, worse: the 95 % interval lies wholly beyond the effect that matters, 1 + d;
- *   same: the 90 % interval lies wholly within it (two one-sided tests at 5 %);
- *   else cannot tell, and why says whether it differs at all.
- * Below six pairs no such interval exists: has_interval false, verdict "cannot tell". The
- * same for thin percentiles, with the interval shown. Pairs whose ratio is not a positive number
- * are left out. */
-struct comparison {
-	size_t n_pairs;
-	double ratio; /* B / A; 0 when n_pairs is 0 */
-	bool has_interval;
-	double lo, hi;     /* of the ratio, 95 % */
-	double min_effect; /* ratio - 1 that matters, e.g. 0.05 for p99 */
-	enum verdict verdict;
-	char why[160]; /* "3 pairs; six are the least for a 95 % interval" */
-};
+/* B against A, one metric, paired by repeat (a block holds every cell once), decided as decide.h
+ * says with what matters by metric_min_effect. Thin percentiles decide nothing: "cannot tell", with
+ * the interval shown. Pairs whose ratio is not a positive number are left out. */
 struct comparison compare_summaries(const struct summary *a, const struct summary *b,
 				    enum metric m);
-/* IOPS, bandwidth, mean and p50 3 %, p99 5 %, p99.9 10 %; the maximum, one I/O a trial, 20 %; CPU 5
- * %. */
-extern const double metric_min_effect[METRICS];
+/* The same with what matters by @e; NULL: metric_min_effect. */
+struct comparison compare_summaries_by(const struct summary *a, const struct summary *b,
+				       enum metric m, const struct min_effects *e);
 
 #endif

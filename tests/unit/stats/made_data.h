@@ -22,6 +22,7 @@ double draw_normal(uint64_t *state);
 
 TCase *rank_cases(void);
 TCase *steady_cases(void);
+TCase *student_cases(void);
 TCase *stutter_cases(void);
 TCase *attribution_cases(void);
 TCase *modulation_cases(void);

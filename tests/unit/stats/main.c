@@ -8,6 +8,7 @@ int main(void)
 
 	suite_add_tcase(s, rank_cases());
 	suite_add_tcase(s, steady_cases());
+	suite_add_tcase(s, student_cases());
 	suite_add_tcase(s, summary_cases());
 	suite_add_tcase(s, compare_cases());
 	suite_add_tcase(s, effects_cases());

@@ -1,0 +1,43 @@
+/* metric.h - what is measured of a job, which way is better, and how much of it matters. */
+#ifndef METRIC_H
+#define METRIC_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "record.h"
+
+/* All latencies are `lat` (built to completed). */
+enum metric {
+	METRIC_IOPS,
+	METRIC_BYTES_PER_S,
+	METRIC_MEAN,
+	METRIC_P50,
+	METRIC_P99,
+	METRIC_P99_9,
+	METRIC_MAX,
+	METRIC_CPU_PER_IO,
+	METRICS
+};
+extern const char *const metric_names[METRICS]; /* with units: "iops", ..., "cpu_ns_per_io" */
+extern const char *const metric_words[METRICS]; /* as people say: "iops", "bandwidth", "p99.9" */
+extern const bool metric_more_is_better[METRICS];
+/* A word or a name; false: neither. */
+bool metric_of_word(const char *word, enum metric *ret);
+
+/* Smaller changes than these don't matter, ratio - 1: IOPS, bandwidth, mean and p50 3 %, p99 5 %,
+ * p99.9 10 %; the maximum, one I/O a trial, 20 %; CPU 5 %. */
+extern const double metric_min_effect[METRICS];
+
+struct min_effects {
+	double by[METRICS];
+};
+extern const struct min_effects min_effects_default; /* metric_min_effect */
+
+/* Change one by "p99=5%" (the sign may be left out). -EINVAL: no such metric, or no number;
+ * -ERANGE: outside 0.1 % to 100 %. */
+int min_effects_set(struct min_effects *e, const char *text, struct bl_err *err);
+/* What the run declared ("min_effect.p99" = "0.05"), defaults for the rest. */
+struct min_effects min_effects_of(const struct run_record *r);
+
+#endif
