@@ -12,7 +12,7 @@ fetch=$(dirname "$0")/../../vmimages/build/fetch-packages.sh
 
 "$fetch" --out "$dir/cloud" linux-image-cloud-amd64
 "$fetch" --out "$dir/full" linux-image-amd64
-"$fetch" --backports --out "$dir/backports" linux-image-cloud-amd64 qemu-system-x86 \
+"$fetch" --suite backports --out "$dir/backports" linux-image-cloud-amd64 qemu-system-x86 \
 	qemu-system-common qemu-system-data
 
 rm -rf "$dir/qemu-next"

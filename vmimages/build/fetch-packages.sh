@@ -1,16 +1,17 @@
 #!/bin/sh
-# fetch-packages.sh [--backports] --out DIR PACKAGE...
+# fetch-packages.sh [--suite SUITE] --out DIR PACKAGE[=VERSION]...
 #
 # Download Debian packages into DIR by name, without installing anything. A metapackage without files
 # of its own (linux-image-cloud-amd64) is followed to the versioned package it stands for. Prints the
 # path of each .deb.
 #
-# --backports: from the -backports suite of the machine's own release and mirrors; its lists live in
-# DIR/.apt, the machine's apt is left as it is.
+# --suite: from that suite of the machine's own mirrors, "backports" for the -backports of its release;
+# the suite's lists live in DIR/.apt/SUITE and are asked for again once a day, the machine's apt is left as it
+# is.
 set -eu
 
 usage() {
-	echo "usage: fetch-packages.sh [--backports] --out DIR PACKAGE..." >&2
+	echo "usage: fetch-packages.sh [--suite SUITE] --out DIR PACKAGE[=VERSION]..." >&2
 	exit 2
 }
 
@@ -20,10 +21,14 @@ fail() {
 }
 
 out=
-backports=
+suite=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--backports) backports=1 ;;
+	--suite)
+		[ $# -ge 2 ] || usage
+		suite=$2
+		shift
+		;;
 	--out)
 		[ $# -ge 2 ] || usage
 		out=$2
@@ -44,16 +49,17 @@ out=$(cd "$out" && pwd)
 
 # The machine's own archive lines with the suite replaced. Security and update suites, and sources
 # of other makers, have no suite of the release's plain name and so give no line.
-backports_list() {
+suite_list() {
 	codename=$1
+	suite=$2
 	for f in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
 		[ -r "$f" ] || continue
 		# deb [options] URI SUITE COMPONENT...
-		sed -n "s/^[[:space:]]*deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]\{1,\}\)\{0,1\}\([^[:space:]]\{1,\}\)[[:space:]]\{1,\}${codename}[[:space:]]\{1,\}.*/deb \1\2 $codename-backports main/p" "$f"
+		sed -n "s/^[[:space:]]*deb[[:space:]]\{1,\}\(\[[^]]*\][[:space:]]\{1,\}\)\{0,1\}\([^[:space:]]\{1,\}\)[[:space:]]\{1,\}${codename}[[:space:]]\{1,\}.*/deb \1\2 $suite main/p" "$f"
 	done
 	for f in /etc/apt/sources.list.d/*.sources; do
 		[ -r "$f" ] || continue
-		awk -v codename="$codename" '
+		awk -v codename="$codename" -v suite="$suite" '
 			function flush(   n, i, suites, uris, has, on, opts) {
 				n = split(field["suites"], suites, /[ \t]+/)
 				for (i = 1; i <= n; i++) if (suites[i] == codename) has = 1
@@ -62,7 +68,7 @@ backports_list() {
 					if (field["signed-by"] ~ /^\//) opts = "[signed-by=" field["signed-by"] "] "
 					n = split(field["uris"], uris, /[ \t]+/)
 					for (i = 1; i <= n; i++)
-						if (uris[i] != "") print "deb " opts uris[i] " " codename "-backports main"
+						if (uris[i] != "") print "deb " opts uris[i] " " suite " main"
 				}
 				split("", field); key = ""
 			}
@@ -80,14 +86,15 @@ backports_list() {
 }
 
 apt_dir=
-if [ -n "$backports" ]; then
+if [ -n "$suite" ]; then
 	# shellcheck source=/dev/null
 	codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 	[ -n "$codename" ] || fail "/etc/os-release does not say the release's code name"
-	apt_dir=$out/.apt
+	[ "$suite" != backports ] || suite=$codename-backports
+	apt_dir=$out/.apt/$suite
 	mkdir -p "$apt_dir/state/lists/partial" "$apt_dir/cache/archives/partial"
 	# One line an archive, the one with options first: apt refuses two that differ.
-	backports_list "$codename" | sort -u |
+	suite_list "$codename" "$suite" | sort -u |
 		awk '{ uri = $(NF - 2); sub(/\/*$/, "", uri); if (!seen[uri]++) print }' \
 			>"$apt_dir/sources.list"
 	[ -s "$apt_dir/sources.list" ] ||
@@ -127,8 +134,13 @@ resolve() {
 # Print the path of the .deb, downloaded unless it is there. 1: apt does not know it, or its lists
 # name a version that the archive no longer has.
 get() {
-	real=$(resolve "$1")
-	version=$(candidate "$real" | sed -n 's/^Version:[[:space:]]*//p' | head -n 1)
+	case $1 in
+	*=*) real=${1%%=*} version=${1#*=} ;;
+	*)
+		real=$(resolve "$1")
+		version=$(candidate "$real" | sed -n 's/^Version:[[:space:]]*//p' | head -n 1)
+		;;
+	esac
 	[ -n "$version" ] || return 1
 	# apt's own way to write a version into a file name
 	name=${real}_$(echo "$version" | sed 's/:/%3a/g')_
@@ -141,14 +153,24 @@ get() {
 	done
 }
 
+update() {
+	apt_run apt-get -qq update >&2 || return 1
+	is_updated=1
+	[ -z "$apt_dir" ] || touch "$apt_dir/asked"
+}
+
 cd "$out"
 is_updated=
+# A suite is asked for what is new there once a day; without a network what is known will do.
+if [ -n "$apt_dir" ] && [ -e "$apt_dir/asked" ] &&
+	[ -n "$(find "$apt_dir/asked" -mmin +1440)" ]; then
+	update || true
+fi
 for package in "$@"; do
 	get "$package" 2>/dev/null && continue
-	# no lists yet (a fresh machine; --backports begins so), or old ones
+	# no lists yet (a fresh machine; --suite begins so), or old ones
 	if [ -z "$is_updated" ]; then
-		apt_run apt-get -qq update >&2 || fail "apt-get update failed"
-		is_updated=1
+		update || fail "apt-get update failed"
 	fi
-	get "$package" || fail "cannot download '$package': no such package, or see above"
+	get "$package" || fail "apt has no package '$package' ${suite:+in suite '$suite' }that it can download"
 done
