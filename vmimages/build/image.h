@@ -33,6 +33,7 @@
  *                       (../lib/modules/RELEASE of an unpacked package, /lib/modules/RELEASE)
  *   /path/x.deb         a kernel package: unpacked into the cache
  *   /path/folder        an unpacked kernel package (boot/, lib/modules/)
+ *   apt:PACKAGE         a kernel package by name, see apt_spec.h
  *   URL#sha256=HEX      a kernel package to fetch */
 struct image_spec {
 	const char *kernel;
@@ -40,6 +41,7 @@ struct image_spec {
 				  * (as RELEASE or lib/modules/RELEASE) */
 	const char *agent;       /* path of the static agent binary */
 	const char *cache_dir;   /* images and unpacked packages live here */
+	const char *fetcher;     /* of apt: packages, see package.h; NULL: none */
 	fetch_progress_fn progress;
 	void *ctx;
 	volatile sig_atomic_t *stop; /* ends a fetch: -EINTR; may be NULL */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "apt_spec.h"
 #include "cleanup.h"
 #include "fs.h"
 #include "modules.h"
@@ -189,6 +190,21 @@ static int from_package(const struct image_spec *spec, const char *root, const c
 	return r < 0 ? r : from_folder(spec, root, dir, ret_kernel, err);
 }
 
+static int from_apt(const struct image_spec *spec, const char *root, struct kernel *ret_kernel,
+		    struct bl_err *err)
+{
+	struct package_source from = {
+		.cache_dir = spec->cache_dir, .fetcher = spec->fetcher, .stop = spec->stop};
+	BL_CLEANUP(bl_freep) char *path = NULL;
+	struct apt_spec package;
+	const char *name = package.name;
+	int r = apt_spec_parse(spec->kernel, &package, err);
+
+	if (r == 0)
+		r = package_fetch(&from, spec->kernel, &name, 1, &path, err);
+	return r < 0 ? r : from_package(spec, root, path, ret_kernel, err);
+}
+
 static int from_url(const struct image_spec *spec, const char *root, struct kernel *ret_kernel,
 		    struct bl_err *err)
 {
@@ -230,13 +246,15 @@ int kernel_find(const struct image_spec *spec, const char *root, struct kernel *
 
 	if (!name[0] || !strcmp(name, "installed"))
 		return from_installed(spec, root, ret_kernel, err);
+	if (apt_spec_is(name))
+		return from_apt(spec, root, ret_kernel, err);
 	if (strstr(name, "://"))
 		return from_url(spec, root, ret_kernel, err);
 	if (stat(name, &st) < 0)
 		return bl_fail(
 			err, -errno,
 			"kernel '%s': %s; a kernel file, a .deb package, an unpacked package's "
-			"folder, URL#sha256=HEX or 'installed' are accepted",
+			"folder, apt:PACKAGE, URL#sha256=HEX or 'installed' are accepted",
 			name, strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return from_folder(spec, root, name, ret_kernel, err);
