@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "apt_spec.h"
 #include "cleanup.h"
 #include "units.h"
 
@@ -42,8 +43,9 @@ _Static_assert(BL_ARRAY_LEN(cell_discard_names) == DISCARDS, "a name for each di
 #define ACCEPTS_THROTTLE THROTTLE_ACCEPTS
 #define ACCEPTS_QUEUES   "auto, or 1 to 255"
 #define ACCEPTS_CLUSTER  "auto, or a power of two from 512 to 2MiB"
-#define ACCEPTS_KERNEL   "default, installed, a path, or URL#sha256=HEX"
-#define ACCEPTS_EMULATOR "default, a QEMU binary, or a folder of unpacked packages"
+#define ACCEPTS_KERNEL   "default, installed, a path, apt:PACKAGE, or URL#sha256=HEX"
+#define ACCEPTS_EMULATOR                                                                           \
+	"default, a QEMU binary, its package, apt:PACKAGE, or a folder of unpacked packages"
 
 /* The value for a message: it may be longer than the message. */
 #define SHOWN(value) (int)strnlen(value, 60), value
@@ -219,6 +221,13 @@ static int set_path(char out[CELL_PATH_MAX], const char *value, const char *what
 		if ((unsigned char)value[i] < 0x20)
 			return bl_fail(err, -EINVAL, "control character in the %s; %s", what,
 				       accepts);
+	if (apt_spec_is(value)) {
+		struct apt_spec package;
+		int r = apt_spec_parse(value, &package, err);
+
+		if (r < 0)
+			return r;
+	}
 	memset(out, 0, CELL_PATH_MAX); /* cells are compared by their bytes */
 	if (strcmp(value, "default") != 0)
 		memcpy(out, value, len);
@@ -260,14 +269,33 @@ static void label_path(const char *path, const char *if_default, struct bl_buf *
 		bl_buf_adds(out, if_default);
 }
 
+/* Of a package what tells it from others of its kind, with @instead for the @kind:
+ * "apt:linux-image-cloud-amd64/backports" -> "cloud-amd64/backports". */
+static void label_part(const char *value, const char *kind, const char *instead,
+		       const char *if_default, struct bl_buf *out)
+{
+	const char *name;
+
+	if (!apt_spec_is(value)) {
+		label_path(value, if_default, out);
+		return;
+	}
+	name = strchr(value, ':') + 1;
+	if (strncmp(name, kind, strlen(kind)) == 0) {
+		name += strlen(kind);
+		bl_buf_adds(out, instead);
+	}
+	bl_buf_adds(out, name);
+}
+
 static void label_kernel(const struct cell *c, struct bl_buf *out)
 {
-	label_path(c->kernel, "kernel-default", out);
+	label_part(c->kernel, "linux-image-", "", "kernel-default", out);
 }
 
 static void label_emulator(const struct cell *c, struct bl_buf *out)
 {
-	label_path(c->emulator, "qemu-default", out);
+	label_part(c->emulator, "qemu-system-x86", "qemu", "qemu-default", out);
 }
 
 #define FIELD(f) .at = offsetof(struct cell, f), .size = sizeof(((struct cell *)0)->f)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apt_spec.h"
 #include "cleanup.h"
 #include "scenario_priv.h"
 
@@ -63,7 +64,8 @@ static char *canonical(struct reader *r, const struct axis_row *row, const struc
 
 	if (!text)
 		return NULL;
-	if (row->is_path && strcmp(text, "default") != 0 && strcmp(text, "installed") != 0) {
+	if (row->is_path && strcmp(text, "default") != 0 && strcmp(text, "installed") != 0 &&
+	    !apt_spec_is(text)) {
 		text = path = resolve_path(r, text);
 		if (!path) {
 			fail_memory(r);

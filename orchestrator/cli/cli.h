@@ -30,6 +30,8 @@ int path_store(const struct args *a, char **ret, struct bl_err *err);
 /* A helper program (blklab-agent, blklab-qemu): beside the binary in a build tree, in libexec when
  * installed. -ENOENT: both places are named. */
 int path_helper(const char *name, char **ret, struct bl_err *err);
+/* The same, where only some cells need it and say so: NULL when it is not there. */
+char *path_helper_or_null(const char *name);
 /* A scenario: the file; or a bare word, for library/WORD.yaml of this installation. -ENOENT: says
  * which there are. */
 int path_scenario(const char *given, char **ret, struct bl_err *err);

@@ -119,6 +119,13 @@ int path_helper(const char *name, char **ret, struct bl_err *err)
 	return 0;
 }
 
+char *path_helper_or_null(const char *name)
+{
+	char *path = NULL;
+
+	return path_helper(name, &path, NULL) == 0 ? path : NULL;
+}
+
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

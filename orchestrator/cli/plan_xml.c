@@ -11,6 +11,7 @@
 #include "emulator.h"
 #include "fs.h"
 #include "image.h"
+#include "package.h"
 #include "probe.h"
 
 #define KVM "/dev/kvm"
@@ -31,14 +32,19 @@ static void here_done(struct here *h)
 
 /* @dir: where the wrapper's link of an unpacked emulator stands for a moment; a run makes it in a
  * folder of its own. */
-static int resolve_in(const char *spec, const char *dir, struct here *h, struct bl_err *err)
+static int resolve_in(const char *spec, const char *cache, const char *dir, struct here *h,
+		      struct bl_err *err)
 {
-	BL_CLEANUP(bl_freep) char *wrapper = NULL;
-	int r;
+	BL_CLEANUP(bl_freep) char *wrapper = path_helper_or_null("blklab-qemu");
+	BL_CLEANUP(bl_freep) char *fetcher = path_helper_or_null("blklab-fetch-packages");
+	BL_CLEANUP(bl_freep) char *unpacked = NULL;
+	struct package_source from = {.cache_dir = cache, .fetcher = fetcher};
+	int r = 0;
 
-	if (path_helper("blklab-qemu", &wrapper, NULL) < 0)
-		wrapper = NULL; /* only an unpacked emulator needs it, and says so */
-	r = emulator_resolve(spec, wrapper, dir, &h->emulator, err);
+	if (package_is_emulator(spec))
+		r = package_emulator(&from, spec, &unpacked, err);
+	if (r == 0)
+		r = emulator_resolve(unpacked ? unpacked : spec, wrapper, dir, &h->emulator, err);
 	if (r < 0)
 		return r;
 	if (strncmp(h->emulator.path, dir, strlen(dir)) == 0)
@@ -48,7 +54,7 @@ static int resolve_in(const char *spec, const char *dir, struct here *h, struct 
 	return h->shown ? 0 : bl_fail(err, -ENOMEM, "out of memory");
 }
 
-static int find_emulator(const char *spec, struct here *h, struct bl_err *err)
+static int find_emulator(const char *spec, const char *cache, struct here *h, struct bl_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	BL_CLEANUP(bl_freep) char *dir = bl_strf("%s/blklab-plan-XXXXXX", tmp ? tmp : "/tmp");
@@ -59,7 +65,7 @@ static int find_emulator(const char *spec, struct here *h, struct bl_err *err)
 		return bl_fail(err, dir ? -errno : -ENOMEM, "cannot make the folder '%s': %s",
 			       dir ? dir : "", strerror(errno));
 	real = realpath(dir, NULL);
-	r = resolve_in(spec, real ? real : dir, h, err);
+	r = resolve_in(spec, cache, real ? real : dir, h, err);
 	bl_remove_tree(dir, NULL);
 	return r;
 }
@@ -75,7 +81,7 @@ static bool was_proved(const struct args *a, struct probe_answer *ret)
 	const char *kernel, *cpu;
 	bool is_known = false;
 
-	if (path_cache_dir(a, &cache, NULL) == 0 && find_emulator("", &own, NULL) == 0 &&
+	if (path_cache_dir(a, &cache, NULL) == 0 && find_emulator("", cache, &own, NULL) == 0 &&
 	    host_environment(&look, &host, NULL) == 0) {
 		kernel = facts_get(&host, "host.kernel");
 		cpu = facts_get(&host, "cpu.model");
@@ -148,7 +154,7 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 	const struct scenario_device *device = &l->scenario->device;
 	bool on_device = c->storage == STORAGE_DEVICE;
 	BL_CLEANUP(here_done) struct here h = {0};
-	BL_CLEANUP(bl_freep) char *xml = NULL;
+	BL_CLEANUP(bl_freep) char *xml = NULL, *cache = NULL;
 	struct domain_binding b = {
 		.name = "blklab-plan",
 		.uuid = "00000000-0000-0000-0000-000000000000",
@@ -171,7 +177,9 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 	if (c->bus == BUS_HOST)
 		return bl_fail(err, -EINVAL, "cell '%s' runs on the host: it has no VM, and no XML",
 			       c->name);
-	r = find_emulator(c->emulator, &h, err);
+	r = path_cache_dir(a, &cache, err);
+	if (r == 0)
+		r = find_emulator(c->emulator, cache, &h, err);
 	if (r == -ENOENT && !c->emulator[0])
 		r = -ENOTSUP; /* nothing that another scenario would cure */
 	if (r < 0)

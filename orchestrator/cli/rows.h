@@ -34,7 +34,7 @@
 		.name = "kernel", .letter = 'k', .kind = OPTION_FILE, .arg = "KERNEL",             \
 		.at = AT(kernel), .def = "installed",                                              \
 		.help = "guest kernel: 'installed' (the newest in /boot), a kernel file, a .deb, " \
-			"a folder of an unpacked package, or URL#sha256=HEX"                       \
+			"apt:PACKAGE, a folder of an unpacked package, or URL#sha256=HEX"          \
 	}
 #define ROW_AGENT                                                                                  \
 	{                                                                                          \

@@ -37,6 +37,7 @@ void run_session_done(struct run_session *s)
 	free(s->store_path);
 	free(s->agent);
 	free(s->wrapper);
+	free(s->fetcher);
 	if (s->lock >= 0) /* last: the runner has ended its VM by now */
 		close(s->lock);
 	*s = (struct run_session)RUN_SESSION_INIT;
@@ -103,9 +104,8 @@ static int find_places(struct run_session *s, struct bl_err *err)
 		r = bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0 && !s->agent)
 		r = path_helper("blklab-agent", &s->agent, err);
-	/* Only unpacked emulators need the wrapper: the runner says so when one is asked for. */
-	if (r == 0 && path_helper("blklab-qemu", &s->wrapper, NULL) < 0)
-		s->wrapper = NULL;
+	s->wrapper = path_helper_or_null("blklab-qemu");
+	s->fetcher = path_helper_or_null("blklab-fetch-packages");
 	return r;
 }
 
@@ -193,6 +193,7 @@ static int open_runner(struct run_session *s, struct bl_err *err)
 		.agent = s->agent,
 		.kernel = a->kernel,
 		.wrapper = s->wrapper,
+		.fetcher = s->fetcher,
 		.accel = strcmp(a->accel, "auto") == 0 ? NULL : a->accel,
 		.version = BLKLAB_VERSION,
 		.stop = s->cli->stop,

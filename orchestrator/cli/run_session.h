@@ -19,7 +19,7 @@ struct run_session {
 	struct cli *cli;
 	const struct args *args;
 	struct loaded plan; /* what the command line asks for */
-	char *work_dir, *cache_dir, *store_path, *agent, *wrapper;
+	char *work_dir, *cache_dir, *store_path, *agent, *wrapper, *fetcher;
 	int lock; /* of the work folder; below 0: not taken */
 	struct store *store;
 	struct handover_record *open_handovers; /* of this host, in this store */

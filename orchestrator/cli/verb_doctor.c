@@ -90,7 +90,8 @@ static void prove(struct findings *f, struct cli *cli, const struct args *a, con
 	BL_CLEANUP(bl_freep) char *cache = NULL;
 	BL_CLEANUP(bl_freep) char *answer = NULL;
 	BL_CLEANUP(bl_freep) char *agent = NULL;
-	BL_CLEANUP(bl_freep) char *wrapper = NULL;
+	BL_CLEANUP(bl_freep) char *wrapper = path_helper_or_null("blklab-qemu");
+	BL_CLEANUP(bl_freep) char *fetcher = path_helper_or_null("blklab-fetch-packages");
 	struct runner_options opt = {.uri = a->uri, .kernel = a->kernel, .version = BLKLAB_VERSION};
 	int r = path_cache_dir(a, &cache, &f->probe_fault);
 
@@ -99,12 +100,11 @@ static void prove(struct findings *f, struct cli *cli, const struct args *a, con
 		return; /* the row says how to get the proof */
 	if (r == 0 && !a->agent)
 		r = path_helper("blklab-agent", &agent, &f->probe_fault);
-	if (path_helper("blklab-qemu", &wrapper, NULL) < 0)
-		wrapper = NULL; /* only other emulators need it */
 	opt.work_dir = work_dir;
 	opt.cache_dir = cache;
 	opt.agent = a->agent ? a->agent : agent;
 	opt.wrapper = wrapper;
+	opt.fetcher = fetcher;
 	/* A probe guest is not left behind. */
 	cli_catch_stop(cli, "stopping: the probe guest is ended...", CLI_STOP_AGAIN);
 	opt.stop = cli->stop;

@@ -63,6 +63,7 @@ static int run_image(struct cli *cli, const struct args *a, struct bl_err *err)
 	BL_CLEANUP(image_freep) struct image *img = NULL;
 	BL_CLEANUP(bl_freep) char *cache = NULL;
 	BL_CLEANUP(bl_freep) char *agent = NULL;
+	BL_CLEANUP(bl_freep) char *fetcher = path_helper_or_null("blklab-fetch-packages");
 	struct progress progress = {.mode = cli->err_is_tty && !a->json ? PROGRESS_LIVE
 									: PROGRESS_QUIET,
 				    .to = cli->err,
@@ -79,6 +80,7 @@ static int run_image(struct cli *cli, const struct args *a, struct bl_err *err)
 		return r;
 	spec.agent = a->agent ? a->agent : agent;
 	spec.cache_dir = cache;
+	spec.fetcher = fetcher;
 	r = image_build(&spec, &img, err);
 	progress_end(&progress);
 	if (r < 0)

@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "digest.h"
 #include "fs.h"
+#include "package.h"
 
 struct part {
 	char *spec;
@@ -157,6 +158,7 @@ static void make_image(struct parts *p, struct part *part)
 	struct image_spec spec = {.kernel = part->spec,
 				  .agent = p->opt->agent,
 				  .cache_dir = p->cache_dir,
+				  .fetcher = p->opt->fetcher,
 				  .progress = on_fetch,
 				  .ctx = p,
 				  .stop = p->opt->stop};
@@ -167,9 +169,17 @@ static void make_image(struct parts *p, struct part *part)
 		bl_wrap(&part->why, part->code, "guest image of kernel '%s'", part->spec);
 }
 
-static int repeat_reason(const struct part *part, struct bl_err *err)
+/* Say why there is no such part, once more; but a stop, of the last one made just now, is
+ * forgotten. */
+static int without(struct list *l, struct part *part, struct bl_err *err)
 {
-	return bl_fail(err, part->code, "%s", bl_err_text(&part->why));
+	int r = bl_fail(err, part->code, "%s", bl_err_text(&part->why));
+
+	if (r == -EINTR) {
+		l->n--;
+		part_free(part);
+	}
+	return r;
 }
 
 int parts_image(struct parts *p, const struct cell *c, const struct image **ret, struct bl_err *err)
@@ -183,15 +193,8 @@ int parts_image(struct parts *p, const struct cell *c, const struct image **ret,
 			return bl_fail(err, -ENOMEM, "out of memory");
 		make_image(p, part);
 	}
-	if (part->code == -EINTR) { /* the last one, made just now */
-		int r = repeat_reason(part, err);
-
-		p->images.n--;
-		part_free(part);
-		return r;
-	}
 	if (part->code < 0)
-		return repeat_reason(part, err);
+		return without(&p->images, part, err);
 	*ret = part->image;
 	return 0;
 }
@@ -217,6 +220,20 @@ static void identify_emulator(struct part *part)
 		snprintf(part->sha256, sizeof part->sha256, "%s", digest_hex(d, hex));
 }
 
+static int real_emulator(const struct parts *p, struct part *part)
+{
+	struct package_source from = {
+		.cache_dir = p->cache_dir, .fetcher = p->opt->fetcher, .stop = p->opt->stop};
+	BL_CLEANUP(bl_freep) char *dir = NULL;
+	int r = 0;
+
+	if (package_is_emulator(part->spec))
+		r = package_emulator(&from, part->spec, &dir, &part->why);
+	return r < 0 ? r
+		     : emulator_resolve(dir ? dir : part->spec, p->opt->wrapper, p->state_dir,
+					&part->emulator, &part->why);
+}
+
 int parts_emulator(struct parts *p, const struct cell *c, const struct emulator **ret,
 		   struct bl_err *err)
 {
@@ -226,17 +243,15 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
 		part = list_add(&p->emulators, c->emulator);
 		if (!part)
 			return bl_fail(err, -ENOMEM, "out of memory");
-		part->code = p->is_fake
-				     ? fake_emulator(part->spec, &part->emulator)
-				     : emulator_resolve(part->spec, p->opt->wrapper, p->state_dir,
-							&part->emulator, &part->why);
+		part->code = p->is_fake ? fake_emulator(part->spec, &part->emulator)
+					: real_emulator(p, part);
 		if (part->code < 0)
 			bl_wrap(&part->why, part->code, "emulator '%s'", part->spec);
 		else if (!p->is_fake)
 			identify_emulator(part);
 	}
 	if (part->code < 0)
-		return repeat_reason(part, err);
+		return without(&p->emulators, part, err);
 	*ret = &part->emulator;
 	return 0;
 }

@@ -20,6 +20,7 @@ struct runner_options {
 	const char *agent;         /* path of the static guest agent */
 	const char *kernel;        /* the default kernel (image.h), NULL: "installed" */
 	const char *wrapper;       /* path of blklab-qemu, which starts unpacked emulators */
+	const char *fetcher;       /* of apt: packages, see package.h; NULL: none */
 	const char *accel;         /* NULL: by the probe; "kvm", "tcg": forced */
 	const char *version;       /* of blklab, for records */
 	const char *extra_cmdline; /* added to the guest kernel's command line; NULL: nothing */
