@@ -16,6 +16,7 @@
 
 #define FETCH_LIMIT (15 * 60 * NS_PER_S)
 #define PROGRAM     "qemu-system-x86"
+#define SCRIPT      "fetch-packages: " /* its faults begin so */
 
 /* What a QEMU is made of: the program, its modules, its firmware. */
 static const char *const parts[] = {PROGRAM, "qemu-system-common", "qemu-system-data"};
@@ -68,6 +69,7 @@ static int take_paths(char *text, size_t n, char **ret_paths, struct bl_err *err
 	return bl_fail(err, -EIO, "the fetcher named fewer packages than it was asked for");
 }
 
+/* The reason that the fetcher ended with. */
 static const char *last_line(struct bl_buf *text)
 {
 	char *s = text->len ? text->data : NULL, *newline;
@@ -75,7 +77,10 @@ static const char *last_line(struct bl_buf *text)
 	while (s && text->len && s[text->len - 1] == '\n')
 		s[--text->len] = '\0';
 	newline = s ? strrchr(s, '\n') : NULL;
-	return !s ? "" : newline ? newline + 1 : s;
+	s = newline ? newline + 1 : s;
+	if (s && strncmp(s, SCRIPT, strlen(SCRIPT)) == 0)
+		s += strlen(SCRIPT);
+	return s ? s : "";
 }
 
 int package_fetch(const struct package_source *from, const char *spec, const char *const *names,
