@@ -158,9 +158,13 @@ static const struct {
 	 "'0' is not a limit; off, requests a second as 500iops, or bytes a second as 20MiB/s"},
 	{"aio", "io-uring",
 	 "'io-uring' is not a way of asynchronous I/O; one of threads, native, io_uring"},
-	{"kernel", "", "'' is not a kernel; default, installed, a path, or URL#sha256=HEX"},
+	{"kernel", "",
+	 "'' is not a kernel; default, installed, a path, apt:PACKAGE, or URL#sha256=HEX"},
 	{"kernel", "a\nb",
-	 "control character in the kernel; default, installed, a path, or URL#sha256=HEX"},
+	 "control character in the kernel; default, installed, a path, apt:PACKAGE, or "
+	 "URL#sha256=HEX"},
+	{"kernel", "apt:-o/x",
+	 "'apt:-o/x' is not a package; apt:PACKAGE, apt:PACKAGE=VERSION or apt:PACKAGE/SUITE"},
 };
 
 START_TEST(a_bad_value_is_quoted_beside_what_is_accepted)

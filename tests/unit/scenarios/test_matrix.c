@@ -85,6 +85,11 @@ static const struct {
 	 "qemu-default|qemu-10|q-with-a-very-very-long|"},
 	{TEXT_HEAD "axes: { kernel: ['https://x.org/k.deb#sha256=00', /tmp/k.deb] }\n",
 	 "k.deb#1|k.deb#2|"},
+	{TEXT_HEAD "axes: { kernel: ['apt:linux-image-amd64', 'apt:linux-image-amd64/backports', "
+		   "'apt:my-kernel=6.1'] }\n",
+	 "amd64|amd64/backports|my-kernel=6.1|"},
+	{TEXT_HEAD "axes: { emulator: ['apt:qemu-system-x86', 'apt:qemu-system-x86/backports'] }\n",
+	 "qemu|qemu/backports|"},
 };
 
 START_TEST(the_cells_are_the_product_minus_excludes_plus_includes)
