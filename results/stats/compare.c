@@ -13,9 +13,8 @@ static size_t n_values(const struct summary *s, enum metric m)
 	return s->metric[m].n < SUMMARY_VALUES ? s->metric[m].n : SUMMARY_VALUES;
 }
 
-/* ln B - ln A of the repeats that both have. */
-static size_t pair_up(const struct summary *a, const struct summary *b, enum metric m,
-		      double d[SUMMARY_VALUES])
+size_t summary_log_ratios(const struct summary *a, const struct summary *b, enum metric m,
+			  double d[SUMMARY_VALUES])
 {
 	size_t n = 0, k = 0;
 
@@ -39,7 +38,7 @@ struct comparison compare_summaries_by(const struct summary *a, const struct sum
 				       enum metric m, const struct min_effects *e)
 {
 	double d[SUMMARY_VALUES], min_effect = e ? e->by[m] : metric_min_effect[m];
-	size_t n = pair_up(a, b, m, d);
+	size_t n = summary_log_ratios(a, b, m, d);
 	struct comparison c;
 	char why[80];
 

@@ -70,6 +70,10 @@ void summaries_done(struct summaries *s);
 /* Borrowed; NULL: no such job. */
 const struct summary *summaries_find(const struct summaries *s, uint32_t cell, const char *job);
 
+/* ln B - ln A of the repeats that both have, in their order; how many. */
+size_t summary_log_ratios(const struct summary *a, const struct summary *b, enum metric m,
+			  double d[SUMMARY_VALUES]);
+
 /* B against A, one metric, paired by repeat (a block holds every cell once), decided as decide.h
  * says with what matters by metric_min_effect. Thin percentiles decide nothing: "cannot tell", with
  * the interval shown. Pairs whose ratio is not a positive number are left out. */

@@ -31,5 +31,6 @@ TCase *summary_cases(void);
 TCase *compare_cases(void);
 TCase *effects_cases(void);
 TCase *figure_cases(void);
+TCase *calibration_cases(void);
 
 #endif

@@ -13,6 +13,7 @@ int main(void)
 	suite_add_tcase(s, compare_cases());
 	suite_add_tcase(s, effects_cases());
 	suite_add_tcase(s, figure_cases());
+	suite_add_tcase(s, calibration_cases());
 	suite_add_tcase(s, stutter_cases());
 	suite_add_tcase(s, attribution_cases());
 	suite_add_tcase(s, modulation_cases());
