@@ -47,6 +47,12 @@ struct matrix_choice {
 int matrix_select(const struct matrix *m, const struct matrix_choice *want,
 		  struct matrix **ret_matrix, struct bl_err *err);
 
+/* One cell @n times under names of their own, "NAME 1 of 4": equal, so that what differs between
+ * them is noise. The first is the reference. -EINVAL: @n below 2; -E2BIG: a name that is too long;
+ * -ENOMEM. On failure *ret_matrix is untouched. */
+int matrix_copies(const struct matrix *m, size_t cell, size_t n, struct matrix **ret_matrix,
+		  struct bl_err *err);
+
 /* Is there the device that the cells of @m need, named so that they can use it? Not part of
  * matrix_expand(), since the command line may name it. -EINVAL: a cell needs one and none is
  * named (the axis value and its place are named, and both ways to name one), a cell that takes the

@@ -1,6 +1,7 @@
 /* matrix_select.c - some cells of a matrix, and each of them once more with something changed. */
 #define MATRIX_INTERNAL
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -242,6 +243,33 @@ int matrix_select(const struct matrix *m, const struct matrix_choice *want,
 	for (size_t i = 0; i < to->n; i++)
 		if (strcmp(to->cells[i].name, reference) == 0)
 			to->reference = i;
+	*ret_matrix = BL_STEAL(to);
+	return 0;
+}
+
+int matrix_copies(const struct matrix *m, size_t cell, size_t n, struct matrix **ret_matrix,
+		  struct bl_err *err)
+{
+	BL_CLEANUP(matrix_freep) struct matrix *to = calloc(1, sizeof *to);
+	int r = to ? 0 : fail_memory(err);
+
+	if (r == 0 && n < 2)
+		r = bl_fail(err, -EINVAL, "%zu equal cells: two are the least to compare", n);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct cell copy = m->cells[cell];
+		int len = snprintf(copy.name, sizeof copy.name, "%s %zu of %zu",
+				   m->cells[cell].name, i + 1, n);
+
+		if (len >= (int)sizeof copy.name)
+			r = bl_fail(err, -E2BIG,
+				    "the name of cell '%s' is too long, %d letters of %zu",
+				    m->cells[cell].name, len, sizeof copy.name - 1);
+		else
+			r = append(to, &copy, err);
+	}
+	if (r < 0)
+		return r;
+	to->n_product = to->n;
 	*ret_matrix = BL_STEAL(to);
 	return 0;
 }

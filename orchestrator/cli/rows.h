@@ -95,7 +95,7 @@
 extern const char *const accel_values[];
 
 extern const struct verb verb_doctor, verb_claim, verb_plan, verb_run, verb_recover, verb_image,
-	verb_report, verb_diagnose, verb_compare, verb_list, verb_help, verb_version, verb_man,
-	verb_completion;
+	verb_report, verb_diagnose, verb_compare, verb_calibrate, verb_list, verb_help,
+	verb_version, verb_man, verb_completion;
 
 #endif

@@ -202,6 +202,26 @@ START_TEST(a_device_that_only_other_cells_use_is_no_mistake_in_a_choice)
 }
 END_TEST
 
+START_TEST(one_cell_may_be_several_that_are_equal)
+{
+	BL_CLEANUP(scenario_freep) struct scenario *sc = must_parse(paths);
+	BL_CLEANUP(matrix_freep) struct matrix *m = must_expand(sc), *copies = NULL;
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_int_eq(matrix_copies(m, 1, 1, &copies, &err), -EINVAL);
+	ck_assert_ptr_null(copies);
+	ck_assert_int_eq(matrix_copies(m, 1, 3, &copies, NULL), 0);
+	ck_assert_uint_eq(matrix_len(copies), 3);
+	ck_assert_uint_eq(matrix_reference(copies), 0);
+	ck_assert_str_eq(matrix_cell(copies, 0)->name, "virtio-blk io1 1 of 3");
+	ck_assert_str_eq(matrix_cell(copies, 2)->name, "virtio-blk io1 3 of 3");
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < n_axis_rows; k++)
+			ck_assert(axis_equal(&axis_rows[k], matrix_cell(m, 1),
+					     matrix_cell(copies, i)));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("matrix_select");
@@ -215,6 +235,7 @@ int main(void)
 	tcase_add_loop_test(t, a_choice_that_cannot_be_is_refused_with_what_can, 0,
 			    BL_ARRAY_LEN(bad));
 	tcase_add_test(t, a_name_that_gets_too_long_is_refused);
+	tcase_add_test(t, one_cell_may_be_several_that_are_equal);
 	tcase_add_test(t, a_device_that_only_other_cells_use_is_no_mistake_in_a_choice);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

@@ -1,0 +1,232 @@
+#include "calibration_report.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "fmt.h"
+#include "json_parts.h"
+#include "term.h"
+
+#define NOMINAL 0.05
+
+/* ---- words ---- */
+
+/* 0.0512 -> "5.1 %". */
+static char *percent(char out[FMT_MAX], double change)
+{
+	double pct = change * 100;
+
+	if (!isfinite(pct) || pct >= 1000)
+		snprintf(out, FMT_MAX, "> 999 %%");
+	else
+		snprintf(out, FMT_MAX, "%.*f %%", pct < 9.95 ? 1 : 0, pct);
+	return out;
+}
+
+static double share(size_t n, size_t of)
+{
+	return of ? (double)n / (double)of : 0;
+}
+
+static void say_alarms(const struct calibration *c, struct bl_buf *out)
+{
+	char apart[FMT_MAX], alarms[FMT_MAX];
+
+	bl_buf_addf(
+		out,
+		"%zu comparisons of cells that are equal: %zu (%s) have a 95 %% interval without "
+		"'no change' in it, where up to 5 %% are to be expected.\n",
+		c->n_comparisons, c->n_apart, percent(apart, share(c->n_apart, c->n_comparisons)));
+	bl_buf_addf(out,
+		    "Called better or worse: %zu (%s); with all comparisons of one figure taken "
+		    "together, as reports do: %zu. These are false alarms.\n",
+		    c->n_alarms, percent(alarms, share(c->n_alarms, c->n_comparisons)),
+		    c->n_family);
+}
+
+static void say_time(const struct calibration *c, struct bl_buf *out)
+{
+	size_t n = 0, of = 0;
+	double worst = 0;
+	char text[FMT_MAX];
+
+	for (size_t i = 0; i < c->n_rows; i++) {
+		if (c->rows[i].is_thin)
+			continue;
+		of++;
+		n += c->rows[i].is_apart_in_time;
+		worst = fmax(worst, fabs(log(c->rows[i].in_time)));
+	}
+	if (!of)
+		return;
+	bl_buf_addf(
+		out,
+		"The first half of the trials against the second, as if one cell had run before "
+		"the other: %zu of %zu figures apart, by up to %s. Blocks keep that out of "
+		"verdicts.\n",
+		n, of, percent(text, expm1(worst)));
+}
+
+int calibration_sentences(const struct calibration *c, struct bl_buf *out)
+{
+	say_alarms(c, out);
+	say_time(c, out);
+	return bl_buf_failed(out) ? -ENOMEM : 0;
+}
+
+/* ---- the terminal ---- */
+
+static const char *label(enum metric m)
+{
+	return m == METRIC_IOPS ? "IOPS" : m == METRIC_CPU_PER_IO ? "CPU per I/O" : metric_words[m];
+}
+
+static void add_head(const struct run_data *d, const struct calibration *c, bool color,
+		     struct bl_buf *out)
+{
+	term_on(out, color, TERM_BOLD);
+	fmt_clean(out, d->run.scenario_name, 0);
+	term_off(out, color);
+	bl_buf_addf(out, "   %zu equal cells x %zu trials, host ", c->n_cells, c->n_repeats);
+	fmt_clean(out, d->run.host_name, 0);
+	bl_buf_addf(out, "%s\n\n", run_is_emulated(&d->run) ? ", emulated CPU" : "");
+}
+
+static void add_columns(const char *job, bool color, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%-18s %-13s %-9s %-39s %s\n", "", "false alarms", "noise of",
+		    "smallest change called worse, by pairs", "in time");
+	term_on(out, color, TERM_BOLD);
+	fmt_clean(out, job, 18);
+	term_off(out, color);
+	for (size_t n = strlen(job); n < 18; n++)
+		bl_buf_addc(out, ' ');
+	bl_buf_addf(out, " %-13s %-9s", "(apart)", "a pair");
+	for (size_t i = 0; i < CALIBRATION_SIZES; i++)
+		bl_buf_addf(out, " %-7zu", calibration_sizes[i]);
+	bl_buf_addc(out, '\n');
+}
+
+static void add_row(const struct calibration_row *row, bool color, struct bl_buf *out)
+{
+	char alarms[32], noise[FMT_MAX], change[FMT_MAX];
+
+	snprintf(alarms, sizeof alarms, "%zu (%zu) of %zu", row->n_family, row->n_apart,
+		 row->n_comparisons);
+	if (row->is_thin)
+		term_on(out, color, TERM_DIM);
+	bl_buf_addf(out, "  %s%-*s %-13s %-9s", row->is_thin ? "~" : "", row->is_thin ? 15 : 16,
+		    label(row->metric), alarms, percent(noise, expm1(row->sd)));
+	for (size_t i = 0; i < CALIBRATION_SIZES; i++)
+		bl_buf_addf(out, " %-7s", percent(change, row->visible[i]));
+	bl_buf_addf(out, " %s%s\n", fmt_change(&fmt_plain, change, row->in_time),
+		    row->is_apart_in_time ? " !" : "");
+	if (row->is_thin)
+		term_off(out, color);
+}
+
+static bool has_thin(const struct calibration *c)
+{
+	for (size_t i = 0; i < c->n_rows; i++)
+		if (c->rows[i].is_thin)
+			return true;
+	return false;
+}
+
+static void add_lines(const char *text, unsigned columns, struct bl_buf *out)
+{
+	for (const char *at = text, *end; *at; at = *end ? end + 1 : end) {
+		BL_CLEANUP(bl_freep) char *line = NULL;
+
+		end = strchrnul(at, '\n');
+		line = strndup(at, (size_t)(end - at));
+		if (!line)
+			out->failed = true;
+		else
+			term_wrap(out, line, columns, 0, 0);
+		bl_buf_addc(out, '\n');
+	}
+}
+
+int report_calibration(const struct run_data *d, const struct calibration *c, unsigned columns,
+		       bool color, struct bl_buf *out, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+	const char *job = NULL;
+
+	add_head(d, c, color, out);
+	for (size_t i = 0; i < c->n_rows; i++) {
+		const struct calibration_row *row = &c->rows[i];
+
+		if (row->metric == METRIC_BYTES_PER_S) /* says what IOPS says */
+			continue;
+		if (!job || strcmp(job, row->job) != 0) {
+			if (job)
+				bl_buf_addc(out, '\n');
+			job = row->job;
+			add_columns(job, color, out);
+		}
+		add_row(row, color, out);
+	}
+	bl_buf_addc(out, '\n');
+	calibration_sentences(c, &said);
+	add_lines(bl_buf_str(&said), columns, out);
+	if (has_thin(c))
+		add_lines("~ fewer than 100 samples beyond the percentile in some trial: no "
+			  "verdict is "
+			  "made of it, and it is not counted here",
+			  columns, out);
+	return bl_buf_failed(out) || bl_buf_failed(&said) ? bl_fail(err, -ENOMEM, "out of memory")
+							  : 0;
+}
+
+/* ---- JSON ---- */
+
+static json_t *row_json(const struct calibration_row *row)
+{
+	json_t *visible = json_object(), *o;
+
+	for (size_t i = 0; i < CALIBRATION_SIZES; i++) {
+		char key[8];
+
+		snprintf(key, sizeof key, "%zu", calibration_sizes[i]);
+		part_set_real(&visible, key, row->visible[i]);
+	}
+	o = json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I}", "metric", metric_names[row->metric],
+		      "is_thin", row->is_thin, "comparisons", (json_int_t)row->n_comparisons,
+		      "apart", (json_int_t)row->n_apart, "alarms", (json_int_t)row->n_alarms,
+		      "alarms_corrected", (json_int_t)row->n_family, "pairs",
+		      (json_int_t)row->n_pairs);
+	part_set(&o, "job", part_text(row->job));
+	part_set_real(&o, "sd_log", row->sd);
+	part_set_real(&o, "floor", row->floor);
+	part_set(&o, "visible", visible);
+	part_set_real(&o, "lag1", row->r1);
+	part_set(&o, "in_time",
+		 json_pack("{s:f, s:b}", "ratio", row->in_time, "is_apart", row->is_apart_in_time));
+	return o;
+}
+
+int report_calibration_json(const struct run_data *d, const struct calibration *c,
+			    struct bl_buf *out, struct bl_err *err)
+{
+	json_t *rows = json_array(), *o;
+
+	for (size_t i = 0; i < c->n_rows; i++)
+		part_append(&rows, row_json(&c->rows[i]));
+	o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "format", "blklab-calibration/1",
+		      "equal_cells", (json_int_t)c->n_cells, "repeats", (json_int_t)c->n_repeats,
+		      "comparisons", (json_int_t)c->n_comparisons, "apart", (json_int_t)c->n_apart,
+		      "alarms", (json_int_t)c->n_alarms, "alarms_corrected",
+		      (json_int_t)c->n_family, "nominal", NOMINAL);
+	part_set(&o, "run", part_text(d->run.id));
+	part_set(&o, "scenario", part_text(d->run.scenario_name));
+	part_set(&o, "host", part_text(d->run.host_name));
+	part_set(&o, "accel", part_text(d->run.accel));
+	part_set(&o, "rows", rows);
+	return part_dump(o, out) < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
+}
