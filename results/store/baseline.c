@@ -194,7 +194,7 @@ static void baselines_done(struct baselines *l)
 	free(l->items);
 }
 
-static int load_runs(struct store *s, struct baseline_record *b, struct bl_err *err)
+int load_baseline_runs(struct store *s, struct baseline_record *b, struct bl_err *err)
 {
 	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
 	int r = db_prepare(s, "SELECT run FROM baseline_run WHERE baseline = ? ORDER BY idx", &st,
@@ -231,7 +231,7 @@ static int load_row(struct store *s, sqlite3_stmt *st, struct baselines *l, stru
 	    (r = col_text(st, 6, &b->note, err)) < 0 ||
 	    (r = col_text(st, 8, &b->retired_why, err)) < 0)
 		return r;
-	return load_runs(s, b, err);
+	return load_baseline_runs(s, b, err);
 }
 
 int store_list_baselines(struct store *s, const char *host_id, bool with_retired,

@@ -51,12 +51,19 @@ bool col_is_null(sqlite3_stmt *st, int col);
 /* Copy a text into a field of fixed size; cut when too long. */
 void col_copy(sqlite3_stmt *st, int col, char *out, size_t size);
 
+/* Open a store of somebody else for reading: never written, whatever its version; an older one
+ * comes as a copy that is gone when it is closed. A damaged one is refused with -EINVAL. */
+int store_open_foreign(const char *path, struct store **ret, struct bl_err *err);
+
 /* BEGIN IMMEDIATE; and COMMIT when *r >= 0, else ROLLBACK. *r becomes a failed COMMIT. */
 int db_begin(struct store *s, struct bl_err *err);
 int db_end(struct store *s, int r, struct bl_err *err);
 
 /* handover.c: those of the run, in order, into @d, which has none yet. */
 int load_handovers(struct store *s, struct run_data *d, struct bl_err *err);
+
+/* baseline.c: the runs of the baseline whose id is in @b. */
+int load_baseline_runs(struct store *s, struct baseline_record *b, struct bl_err *err);
 
 /* watched.c: the signals of a job, and what of them could not be read: the rest of the run is. */
 struct watched_load {

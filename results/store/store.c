@@ -56,20 +56,27 @@ static int open_db(struct store *s, enum store_mode mode, struct bl_err *err)
 	return 0;
 }
 
+static int current_of_reader(struct store *s, int *ret_version, struct bl_err *err)
+{
+	int r = schema_current(s, ret_version, NULL);
+
+	if (r == -EACCES || r == -EROFS)
+		open_immutable(s);
+	r = schema_current(s, ret_version, err); /* through it, or again for the reason */
+	if (r == 0 && !*ret_version)
+		return bl_fail(err, -EINVAL, "store '%s': is empty, not a store", s->path);
+	return r;
+}
+
 /* An older store is brought up to date also by readers: through a connection that may write,
  * ended before reading goes on. */
 static int prepare_reading(struct store *s, struct bl_err *err)
 {
 	BL_CLEANUP(store_closep) struct store *w = NULL;
-	int version, r = schema_current(s, &version, NULL);
+	int version, r = current_of_reader(s, &version, err);
 
-	if (r == -EACCES || r == -EROFS)
-		open_immutable(s);
-	r = schema_current(s, &version, err); /* through it, or again for the reason */
 	if (r < 0)
 		return r;
-	if (!version)
-		return bl_fail(err, -EINVAL, "store '%s': is empty, not a store", s->path);
 	if (version < schema_version) {
 		r = store_open(s->path, STORE_WRITE, &w, err);
 		if (r < 0)
@@ -109,6 +116,78 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 	if (r < 0)
 		return r;
 	*ret_store = BL_STEAL(s);
+	return 0;
+}
+
+/* A private database of SQLite's own, gone when it is closed or its program is killed. */
+static int copy_and_upgrade(struct store **s, struct bl_err *err)
+{
+	BL_CLEANUP(store_closep) struct store *copy = calloc(1, sizeof *copy);
+	sqlite3_backup *backup;
+	int r;
+
+	if (!copy || !(copy->path = strdup((*s)->path)))
+		return bl_fail(err, -ENOMEM, "no memory for a store");
+	if (sqlite3_open_v2("", &copy->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+	    SQLITE_OK)
+		return copy->db ? db_fail(copy, err, "cannot open a temporary copy")
+				: bl_fail(err, -ENOMEM, "no memory for a store");
+	sqlite3_extended_result_codes(copy->db, 1);
+	backup = sqlite3_backup_init(copy->db, "main", (*s)->db, "main");
+	if (!backup)
+		return db_fail(copy, err, "cannot begin a temporary copy");
+	sqlite3_backup_step(backup, -1);
+	if (sqlite3_backup_finish(backup) != SQLITE_OK)
+		return db_fail(copy, err, "cannot make a temporary copy");
+	r = schema_upgrade(copy, schema_steps, schema_version, err);
+	if (r < 0)
+		return r;
+	store_close(*s);
+	*s = BL_STEAL(copy);
+	return 0;
+}
+
+/* What somebody sent: no function of the file's own is run, and all of it can be read. */
+static int check_foreign(struct store *s, struct bl_err *err)
+{
+	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	char says[128];
+	int r;
+
+	if ((r = db_exec(s, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err)) < 0 ||
+	    (r = db_prepare(s, "PRAGMA quick_check(1)", &st, err)) < 0 ||
+	    (r = db_row(s, st, err)) < 0)
+		return r;
+	col_copy(st, 0, says, sizeof says);
+	if (strcmp(says, "ok") != 0)
+		return bl_fail(err, -EINVAL,
+			       "store '%s': is damaged (%s); take a backup, or what `sqlite3 '%s' "
+			       ".recover` saves of it",
+			       s->path, says, s->path);
+	return 0;
+}
+
+int store_open_foreign(const char *path, struct store **ret, struct bl_err *err)
+{
+	BL_CLEANUP(store_closep) struct store *s = calloc(1, sizeof *s);
+	int version, r;
+
+	if (!s || !(s->path = strdup(path)))
+		return bl_fail(err, -ENOMEM, "no memory for a store");
+	if (!bl_exists(path))
+		return bl_fail(err, -ENOENT, "store '%s': does not exist", path);
+	r = open_db(s, STORE_READ, err);
+	if (r == 0)
+		r = current_of_reader(s, &version, err);
+	if (r == 0)
+		r = check_foreign(s, err);
+	if (r == 0 && version < schema_version)
+		r = copy_and_upgrade(&s, err);
+	if (r == 0)
+		r = schema_upgrade(s, schema_steps, schema_version, err); /* refuses a newer one */
+	if (r < 0)
+		return r;
+	*ret = BL_STEAL(s);
 	return 0;
 }
 

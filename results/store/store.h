@@ -94,4 +94,34 @@ int store_put_change(struct store *s, const struct change_record *c, struct bl_e
 int store_list_changes(struct store *s, const char *host_id, const char *scenario,
 		       struct change_record **ret_list, size_t *ret_n, struct bl_err *err);
 
+/* What merging did. Runs are counted once each: new, more of it, or all of it was here. */
+struct store_merge_report {
+	uint32_t n_runs;      /* that were not here */
+	uint32_t n_completed; /* that were here, and got trials, their end or a hand-over's outcome
+			       */
+	uint32_t n_same;      /* that were here with all that the other has */
+	uint32_t n_trials;    /* put */
+	uint32_t n_baselines, n_changes; /* put, or brought up to date */
+	char **conflicts; /* sentences: what is another thing here, and was left as it is here */
+	size_t n_conflicts;
+};
+void store_merge_report_done(struct store_merge_report *m);
+
+/* Bring all that the store in @other_path has into @s. Keys are UUIDs, so that stores of any hosts
+ * go together; what is here is never overwritten, but for what was open and is closed there: a run
+ * that had not ended, a hand-over not given back, a baseline in use, a candidate of a change.
+ * Merging both ways gives the same content when there are no conflicts; merging again changes
+ * nothing. The other file is only read: an older schema is brought up to date in a copy that SQLite
+ * keeps in its folder for temporary files. One transaction a run: after a failure whole runs are
+ * here, or not; merging again goes on. *ret is filled, and to be ended, also on failure. -EINVAL:
+ * not a store, damaged, a newer schema, @s itself; all of them before anything is put. Others as
+ * store_open() and the functions that put. */
+int store_merge(struct store *s, const char *other_path, struct store_merge_report *ret,
+		struct bl_err *err);
+
+/* One run (as store_load_run() takes it) as a file of its own: a store with just that, complete in
+ * itself, without a log beside it. Made under a temporary name beside it. -EEXIST: something of
+ * that name is there, which is left alone. To import it: store_merge(). */
+int store_export_run(struct store *s, const char *run, const char *path, struct bl_err *err);
+
 #endif

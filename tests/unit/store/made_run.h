@@ -43,5 +43,6 @@ TCase *schema_cases(void);
 TCase *handover_cases(void);
 TCase *watched_cases(void);
 TCase *baseline_cases(void);
+TCase *merge_cases(void);
 
 #endif

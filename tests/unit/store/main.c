@@ -12,6 +12,7 @@ int main(void)
 	suite_add_tcase(s, handover_cases());
 	suite_add_tcase(s, watched_cases());
 	suite_add_tcase(s, baseline_cases());
+	suite_add_tcase(s, merge_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
