@@ -67,9 +67,16 @@ static void option_arms(struct bl_buf *out, const struct verb *v)
 static void operand_arms(struct bl_buf *out, const struct verb *v)
 {
 	for (size_t i = 0; i < v->n_operands; i++) {
-		bl_buf_addf(out, "\t%s:%zu) ", v->name, i);
-		value_action(out, v->operands[i].kind, v->operands[i].values,
-			     v->operands[i].suffixes);
+		const struct operand_row *o = &v->operands[i];
+		bool is_list = o->kind == OPTION_WORDS;
+
+		if (is_list)
+			bl_buf_addf(out, "\t%s:*) ",
+				    v->name); /* the last: earlier ones match before */
+		else
+			bl_buf_addf(out, "\t%s:%zu) ", v->name, i);
+		value_action(out, is_list && o->suffixes ? OPTION_FILE : o->kind, o->values,
+			     o->suffixes);
 		bl_buf_adds(out, " ;;\n");
 	}
 }

@@ -122,8 +122,8 @@ static void verb_page(const struct verb *v, struct bl_buf *out)
 	bl_buf_addf(out, ".SH SYNOPSIS\n.B blklab %s\n", v->name);
 	bl_buf_adds(out, "[\\fIOPTION\\fR]...");
 	for (size_t i = 0; i < v->n_operands; i++)
-		bl_buf_addf(out, v->operands[i].is_needed ? " \\fI%s\\fR" : " [\\fI%s\\fR]",
-			    v->operands[i].name);
+		bl_buf_addf(out, v->operands[i].is_needed ? " \\fI%s\\fR%s" : " [\\fI%s\\fR]%s",
+			    v->operands[i].name, operand_dots(&v->operands[i]));
 	bl_buf_adds(out, "\n.SH DESCRIPTION\n");
 	roff(out, v->about);
 	options_section(out, v);

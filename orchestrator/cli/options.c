@@ -41,11 +41,17 @@ const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
+const char *operand_dots(const struct operand_row *o)
+{
+	return o->kind == OPTION_WORDS ? "..." : "";
+}
+
 void verb_usage(const struct verb *v, struct bl_buf *out)
 {
 	bl_buf_adds(out, "[OPTION]...");
 	for (size_t i = 0; i < v->n_operands; i++)
-		bl_buf_addf(out, v->operands[i].is_needed ? " %s" : " [%s]", v->operands[i].name);
+		bl_buf_addf(out, v->operands[i].is_needed ? " %s%s" : " [%s]%s",
+			    v->operands[i].name, operand_dots(&v->operands[i]));
 }
 
 const char *nearest(const char *given, const char *const *names, size_t n)
@@ -188,18 +194,23 @@ static int set_operand(const struct verb *v, size_t i, const char *word, struct 
 		       struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf usage = BL_BUF_INIT;
+	void *at;
 	int r = 0;
 
 	verb_usage(v, &usage);
+	if (v->n_operands && i >= v->n_operands && *operand_dots(&v->operands[v->n_operands - 1]))
+		i = v->n_operands - 1;
 	if (i >= v->n_operands)
 		return bl_fail(err, -EINVAL, "'%s': one word too many; blklab %s %s", word, v->name,
 			       bl_buf_str(&usage));
+	at = (char *)a + v->operands[i].at;
 	if (v->operands[i].kind == OPTION_ENUM)
 		r = set_enum(v->operands[i].values, word, err);
-	if (r < 0)
-		return bl_wrap(err, r, "%s", v->operands[i].name);
-	*(const char **)((char *)a + v->operands[i].at) = word;
-	return 0;
+	if (v->operands[i].kind == OPTION_WORDS)
+		r = add_word(at, word, v->operands[i].name, err);
+	else
+		*(const char **)at = word;
+	return r < 0 ? bl_wrap(err, r, "%s", v->operands[i].name) : 0;
 }
 
 static int set_defaults(const struct verb *v, struct args *a, struct bl_err *err)

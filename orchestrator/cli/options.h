@@ -37,7 +37,7 @@ struct args {
 enum option_kind {
 	OPTION_FLAG,
 	OPTION_TEXT,
-	OPTION_WORDS,  /* texts, into struct words: the option may be given again */
+	OPTION_WORDS,  /* texts, into struct words: it may be given again */
 	OPTION_FILE,   /* completes file names */
 	OPTION_FOLDER, /* completes folders */
 	OPTION_COUNT,  /* whole number within [min, max] */
@@ -60,11 +60,13 @@ struct option_row {
 #define AT(field) offsetof(struct args, field)
 
 struct operand_row {
-	const char *name; /* "SCENARIO" */
-	enum option_kind kind;
+	const char *name;      /* "SCENARIO" */
+	enum option_kind kind; /* OPTION_WORDS: the last row; takes all that is left, at least one
+				* when it is needed */
 	bool is_needed;
 	size_t at;
-	const char *suffixes;      /* OPTION_FILE: completes only these, "yaml yml"; NULL: any */
+	const char *suffixes;      /* OPTION_FILE: completes only these, "yaml yml"; NULL: any;
+				    * OPTION_WORDS: files with these; NULL: no files */
 	const char *const *values; /* OPTION_ENUM */
 	const char *help;
 };
@@ -103,6 +105,8 @@ int verb_unknown(const char *name, struct bl_err *err);
 
 /* Row i of @v's options, and behind them the rows that every verb has (--help). NULL: no more. */
 const struct option_row *verb_option(const struct verb *v, size_t i);
+
+const char *operand_dots(const struct operand_row *o); /* "..." behind one that takes several */
 
 /* "[OPTION]... SCENARIO [CELL]" */
 void verb_usage(const struct verb *v, struct bl_buf *out);

@@ -116,6 +116,43 @@ START_TEST(behind_two_dashes_everything_is_an_operand)
 }
 END_TEST
 
+START_TEST(the_last_operand_may_be_a_list)
+{
+	static const struct operand_row list[] = {
+		{.name = "THING",
+		 .kind = OPTION_FILE,
+		 .is_needed = true,
+		 .at = AT(scenario),
+		 .help = "x"},
+		{.name = "FILE",
+		 .kind = OPTION_WORDS,
+		 .is_needed = true,
+		 .at = AT(cells),
+		 .help = "x"},
+	};
+	struct verb v = verb;
+	char one[] = "one", two[] = "two", three[] = "three", json[] = "-j";
+	char *argv[] = {one, two, json, three};
+	struct bl_err err = BL_ERR_INIT;
+	struct bl_buf usage = BL_BUF_INIT;
+	struct args a;
+
+	v.operands = list;
+	v.n_operands = 2;
+	ck_assert_int_eq(options_parse(&v, 4, argv, &a, NULL), 0);
+	ck_assert_str_eq(a.scenario, "one");
+	ck_assert_uint_eq(a.cells.n, 2);
+	ck_assert_str_eq(a.cells.items[0], "two");
+	ck_assert_str_eq(a.cells.items[1], "three");
+	ck_assert(a.json);
+	ck_assert_int_eq(options_parse(&v, 1, argv, &a, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "FILE is missing"));
+	verb_usage(&v, &usage);
+	ck_assert_str_eq(bl_buf_str(&usage), "[OPTION]... THING FILE...");
+	bl_buf_done(&usage);
+}
+END_TEST
+
 START_TEST(help_needs_no_operands)
 {
 	static const char *const words[WORDS_MAX] = {"-h"};
@@ -217,6 +254,7 @@ int main(void)
 	tcase_add_test(t, behind_two_dashes_everything_is_an_operand);
 	tcase_add_test(t, an_option_of_words_may_be_given_again);
 	tcase_add_test(t, an_option_of_words_may_not_be_given_for_ever);
+	tcase_add_test(t, the_last_operand_may_be_a_list);
 	tcase_add_test(t, help_needs_no_operands);
 	tcase_add_loop_test(t, a_bad_word_is_refused_with_what_would_be_accepted, 0,
 			    BL_ARRAY_LEN(bad));
