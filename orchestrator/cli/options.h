@@ -28,7 +28,8 @@ struct args {
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
-	uint64_t repeats, copies;             /* 0: not given */
+	uint64_t repeats;                     /* 0: not given */
+	uint64_t copies;                      /* equal cells; 0: not given */
 	uint64_t seconds;
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;

@@ -94,8 +94,20 @@
 
 extern const char *const accel_values[];
 
-extern const struct verb verb_doctor, verb_claim, verb_plan, verb_run, verb_recover, verb_image,
-	verb_report, verb_diagnose, verb_compare, verb_calibrate, verb_list, verb_help,
-	verb_version, verb_man, verb_completion;
+extern const struct verb verb_doctor;
+extern const struct verb verb_claim;
+extern const struct verb verb_plan;
+extern const struct verb verb_run;
+extern const struct verb verb_recover;
+extern const struct verb verb_image;
+extern const struct verb verb_report;
+extern const struct verb verb_diagnose;
+extern const struct verb verb_compare;
+extern const struct verb verb_calibrate;
+extern const struct verb verb_list;
+extern const struct verb verb_help;
+extern const struct verb verb_version;
+extern const struct verb verb_man;
+extern const struct verb verb_completion;
 
 #endif

@@ -4,9 +4,24 @@
 
 const char *const accel_values[] = {"auto", "kvm", "tcg", NULL};
 
+/* One a line. */
+/* clang-format off */
 const struct verb *const verbs[] = {
-	&verb_doctor, &verb_claim,  &verb_plan,     &verb_run,        &verb_recover,
-	&verb_image,  &verb_report, &verb_diagnose, &verb_compare,    &verb_calibrate,
-	&verb_list,   &verb_help,   &verb_man,      &verb_completion, &verb_version,
+	&verb_doctor,
+	&verb_claim,
+	&verb_plan,
+	&verb_run,
+	&verb_recover,
+	&verb_image,
+	&verb_report,
+	&verb_diagnose,
+	&verb_compare,
+	&verb_calibrate,
+	&verb_list,
+	&verb_help,
+	&verb_man,
+	&verb_completion,
+	&verb_version,
 };
+/* clang-format on */
 const size_t n_verbs = BL_ARRAY_LEN(verbs);
