@@ -28,6 +28,7 @@ struct args {
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
+	struct words files;                   /* to merge or import */
 	uint64_t repeats;                     /* 0: not given */
 	uint64_t copies;                      /* equal cells; 0: not given */
 	uint64_t seconds;

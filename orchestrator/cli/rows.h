@@ -98,16 +98,18 @@ extern const struct verb verb_doctor;
 extern const struct verb verb_claim;
 extern const struct verb verb_plan;
 extern const struct verb verb_run;
+extern const struct verb verb_calibrate;
 extern const struct verb verb_recover;
 extern const struct verb verb_image;
 extern const struct verb verb_report;
 extern const struct verb verb_diagnose;
 extern const struct verb verb_compare;
-extern const struct verb verb_calibrate;
 extern const struct verb verb_list;
+extern const struct verb verb_merge;
+extern const struct verb verb_export;
 extern const struct verb verb_help;
-extern const struct verb verb_version;
 extern const struct verb verb_man;
 extern const struct verb verb_completion;
+extern const struct verb verb_version;
 
 #endif

@@ -118,7 +118,7 @@ START_TEST(every_documented_example_runs_and_answers)
 	char *at, *end;
 	sqlite3 *db;
 
-	ck_assert_int_eq(chdir(test_dir), 0); /* the merge example names other.db */
+	ck_assert_int_eq(chdir(test_dir), 0); /* an example names other.db */
 	put_run_of("s.db", 1);
 	put_run_of("s.db", 2);
 	put_run_of("other.db", 4);
@@ -135,13 +135,10 @@ START_TEST(every_documented_example_runs_and_answers)
 		*end = '\0';
 		ck_assert_msg(sqlite3_exec(db, at, count_row, &rows, &says) == SQLITE_OK, "%s\n%s",
 			      says, at);
-		ck_assert_msg(rows > 0 || !strstr(at, "SELECT") || strstr(at, "INSERT"),
-			      "no row:\n%s", at);
+		ck_assert_msg(rows > 0 || !strstr(at, "SELECT"), "no row:\n%s", at);
 		n_examples++;
 	}
 	ck_assert_int_ge(n_examples, 8);
-	assert_result(db, "SELECT count(*), sum(host_name = 'beta') FROM run", "3|2\n");
-	assert_result(db, "SELECT count(DISTINCT run), count(*) FROM trial", "3|18\n");
 	assert_result(db, "PRAGMA foreign_key_check", "");
 	sqlite3_close(db);
 	bl_buf_done(&doc);
