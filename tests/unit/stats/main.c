@@ -9,6 +9,11 @@ int main(void)
 	suite_add_tcase(s, rank_cases());
 	suite_add_tcase(s, steady_cases());
 	suite_add_tcase(s, student_cases());
+	suite_add_tcase(s, metric_cases());
+	suite_add_tcase(s, yuen_cases());
+	suite_add_tcase(s, mann_whitney_cases());
+	suite_add_tcase(s, family_cases());
+	suite_add_tcase(s, forecast_cases());
 	suite_add_tcase(s, summary_cases());
 	suite_add_tcase(s, compare_cases());
 	suite_add_tcase(s, effects_cases());

@@ -1,0 +1,151 @@
+/* Corrections for many comparisons: published p-values, and what a family takes back. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "family.h"
+#include "forecast.h"
+#include "made_data.h"
+#include "multiple.h"
+
+/* McDonald, Handbook of Biological Statistics, the example of Garcia-Arenzana et al. 2014. */
+static const double diet[25] = {.001, .008, .039, .041, .042, .06,  .074, .205, .212,
+				.216, .222, .251, .269, .275, .34,  .341, .384, .569,
+				.594, .696, .762, .94,  .942, .975, .986};
+
+START_TEST(the_published_example_is_adjusted_as_published)
+{
+	static const double bh[] = {.025, .10, .21, .21, .21, .25};
+	double adjusted[25];
+	int rejected = 0;
+
+	ck_assert_int_eq(bh_adjust(diet, 25, adjusted), 0);
+	for (int i = 0; i < 6; i++)
+		ck_assert_double_eq_tol(adjusted[i], bh[i], 1e-12);
+	for (int i = 0; i < 25; i++)
+		rejected += adjusted[i] <= 0.05;
+	ck_assert_int_eq(rejected, 1);
+	ck_assert_int_eq(holm_adjust(diet, 25, adjusted), 0);
+	ck_assert_double_eq_tol(adjusted[0], .025, 1e-12);
+	ck_assert_double_eq_tol(adjusted[1], 24 * .008, 1e-12);
+	ck_assert_double_eq(adjusted[24], 1);
+	for (int i = 1; i < 25; i++)
+		ck_assert_double_gt(adjusted[i], 0.05);
+}
+END_TEST
+
+START_TEST(the_order_does_not_matter_and_what_is_no_test_does_not_count)
+{
+	double p[28], is[28], want[25];
+
+	ck_assert_int_eq(bh_adjust(diet, 25, want), 0);
+	for (int i = 0; i < 25; i++)
+		p[(i * 7) % 25] = diet[i];
+	p[25] = p[26] = p[27] = NAN;
+	ck_assert_int_eq(bh_adjust(p, 28, p), 0);
+	for (int i = 0; i < 25; i++)
+		ck_assert_double_eq_tol(p[(i * 7) % 25], want[i], 1e-12);
+	ck_assert(isnan(p[26]));
+	ck_assert_int_eq(holm_adjust(p, 0, is), 0);
+}
+END_TEST
+
+#define N 30
+
+/* @n comparisons of eight pairs each; those below @n_real differ by @effect, noise 3 %. */
+static void make_family(struct comparison *c, struct comparison **members, size_t n, size_t n_real,
+			double effect, uint64_t seed)
+{
+	for (size_t i = 0; i < n; i++) {
+		double d[8];
+
+		for (int k = 0; k < 8; k++)
+			d[k] = 0.03 * draw_normal(&seed) + (i < n_real ? effect : 0);
+		c[i] = compare_pairs(d, 8, 0.01, false);
+		members[i] = &c[i];
+	}
+}
+
+START_TEST(what_is_clear_stands_and_the_size_is_said)
+{
+	struct comparison c[N], *members[N];
+
+	make_family(c, members, N, 5, 0.2, 1);
+	ck_assert_int_eq(family_correct(members, N, FAMILY_BH, NULL), 0);
+	for (int i = 0; i < N; i++) {
+		ck_assert_uint_eq(c[i].family, N);
+		ck_assert_double_ge(c[i].p_adjusted, c[i].p);
+		if (i < 5)
+			ck_assert_int_eq(c[i].verdict, VERDICT_WORSE);
+		else
+			ck_assert_int_ne(c[i].verdict, VERDICT_WORSE);
+	}
+}
+END_TEST
+
+/* Two cells whose eight ratios all lie a little beyond the effect: clear alone, not among thirty.
+ */
+START_TEST(what_chance_would_do_among_many_is_taken_back_with_a_reason)
+{
+	static const double d[8] = {.012, .013, .04, .09, .011, .1, .035, .06};
+	struct comparison c[N], *members[N];
+	struct comparison alone = compare_pairs(d, 8, 0.01, false);
+
+	ck_assert_int_eq(alone.verdict, VERDICT_WORSE);
+	ck_assert_uint_eq(alone.family, 0);
+	make_family(c, members, N, 0, 0, 3);
+	c[7] = alone;
+	ck_assert_int_eq(family_correct(members, N, FAMILY_BH, NULL), 0);
+	ck_assert_int_eq(c[7].verdict, VERDICT_CANNOT_TELL);
+	ck_assert_ptr_nonnull(strstr(c[7].why, "of 30 comparisons"));
+	ck_assert_ptr_nonnull(strstr(c[7].why, "by itself the interval lies beyond +1 %"));
+	ck_assert_uint_gt(c[7].more, 0);
+	ck_assert(c[7].has_interval);
+}
+END_TEST
+
+START_TEST(a_family_of_one_is_not_corrected)
+{
+	static const double d[8] = {.012, .013, .04, .09, .011, .1, .035, .06};
+	struct comparison c = compare_pairs(d, 8, 0.01, false), *member = &c;
+	double p = c.p;
+
+	ck_assert_int_eq(family_correct(&member, 1, FAMILY_HOLM, NULL), 0);
+	ck_assert_int_eq(c.verdict, VERDICT_WORSE);
+	ck_assert_uint_eq(c.family, 1);
+	ck_assert_double_eq(c.p, p);
+	ck_assert_double_eq(c.p_adjusted, p);
+}
+END_TEST
+
+START_TEST(what_could_not_tell_anyhow_is_not_counted)
+{
+	static const double d[8] = {.2, .21, .19, .2, .22, .2, .18, .2};
+	struct comparison few = compare_pairs(d, 5, 0.01, false);
+	struct comparison thin = compare_pairs(d, 8, 0.01, false);
+	struct comparison none = compare_nothing(0.01, "nothing"), empty = {0};
+	struct comparison good = compare_pairs(d, 8, 0.01, false);
+	struct comparison *members[] = {&few, &thin, &none, &good, &empty};
+
+	comparison_refuse(&thin, "thin");
+	ck_assert_int_eq(family_correct(members, 5, FAMILY_BH, NULL), 0);
+	ck_assert_uint_eq(good.family, 1);
+	ck_assert_int_eq(good.verdict, VERDICT_WORSE);
+	ck_assert_uint_eq(few.family + thin.family + none.family + empty.family, 0);
+	ck_assert_str_eq(thin.why, "thin");
+	ck_assert(isnan(thin.p_adjusted));
+}
+END_TEST
+
+TCase *family_cases(void)
+{
+	TCase *t = tcase_create("family");
+
+	tcase_add_test(t, the_published_example_is_adjusted_as_published);
+	tcase_add_test(t, the_order_does_not_matter_and_what_is_no_test_does_not_count);
+	tcase_add_test(t, what_is_clear_stands_and_the_size_is_said);
+	tcase_add_test(t, what_chance_would_do_among_many_is_taken_back_with_a_reason);
+	tcase_add_test(t, a_family_of_one_is_not_corrected);
+	tcase_add_test(t, what_could_not_tell_anyhow_is_not_counted);
+	return t;
+}
