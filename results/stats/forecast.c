@@ -12,23 +12,36 @@
 #define PAIRS_MIN 6   /* below, there is no 95 % interval (rank.h) */
 #define CHANCE    0.8 /* of telling: "probably" */
 
+/* Whether @n pairs probably leave no doubt: the interval's half width, and so much more that the
+ * chance is not one half. */
+static bool would_tell(size_t n, double sd, double room, double tail)
+{
+	double df = (double)(n - 1);
+	double t = student_quantile(1 - tail, df) + student_quantile(CHANCE, df);
+
+	return t * sd / sqrt((double)n) <= room;
+}
+
 size_t forecast_more(double estimate, double sd, size_t n, double matters, double alpha)
 {
 	double room = fabs(fabs(estimate) - matters);
 	/* within: two one-sided tests, whose interval is narrower */
 	double tail = fabs(estimate) > matters ? alpha / 2 : alpha;
-	size_t least = n < PAIRS_MIN ? PAIRS_MIN - n : 1;
+	size_t few = n < PAIRS_MIN ? PAIRS_MIN - n : 1, enough = FORECAST_MOST;
 
 	if (!(sd > 0))
-		return n < PAIRS_MIN ? PAIRS_MIN - n : 0;
-	for (size_t more = least; more <= FORECAST_MOST; more++) {
-		double all = (double)(n + more);
-		double t = student_quantile(1 - tail, all - 1) + student_quantile(CHANCE, all - 1);
+		return n < PAIRS_MIN ? few : 0;
+	if (!would_tell(n + enough, sd, room, tail))
+		return FORECAST_MANY;
+	while (few < enough) {
+		size_t mid = few + (enough - few) / 2;
 
-		if (t * sd / sqrt(all) <= room)
-			return more;
+		if (would_tell(n + mid, sd, room, tail))
+			enough = mid;
+		else
+			few = mid + 1;
 	}
-	return FORECAST_MANY;
+	return enough;
 }
 
 static int by_value(const void *a, const void *b)

@@ -113,7 +113,7 @@ static double chance_up_to(const unsigned *ranks2, size_t n, size_t most)
 	double p[2 * WALSH_MAX + 1] = {[0] = 1}, sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		for (size_t s = 2 * WALSH_MAX + 1; s-- > 0;)
+		for (size_t s = n * (n + 1) + 1; s-- > 0;)
 			p[s] = (p[s] + (s >= ranks2[i] ? p[s - ranks2[i]] : 0)) / 2;
 	for (size_t s = 0; s <= most; s++)
 		sum += p[s];

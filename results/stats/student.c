@@ -70,23 +70,48 @@ double student_upper(double t, double df)
 	return t < 0 ? 1 - p : p;
 }
 
+static double density(double t, double df)
+{
+	if (isinf(df))
+		return exp(-t * t / 2) / sqrt(2 * M_PI);
+	return gamma_ratio(df / 2) / sqrt(M_PI * df) * exp(-(df + 1) / 2 * log1p(t * t / df));
+}
+
+/* The t > 0 with P(|T| >= t) = @p2 < 1, from @start: Newton's method on the logarithms of both, in
+ * which heavy tails are straight, kept within what is known to hold it. */
+static double two_sided_quantile(double p2, double df, double start)
+{
+	double lo = 0, hi = INFINITY, t = start;
+
+	for (int i = 0; i < 400; i++) {
+		double is = student_p2(t, df), next;
+
+		if (is > p2)
+			lo = t;
+		else
+			hi = t;
+		next = t * exp((log(is) - log(p2)) * is / (2 * density(t, df) * t));
+		if (!(next > lo && next < hi))
+			next = isinf(hi) ? 2 * t : lo + (hi - lo) / 2;
+		if (fabs(next - t) <= 4 * DBL_EPSILON * t)
+			return next;
+		t = next;
+	}
+	return t;
+}
+
 double student_quantile(double p, double df)
 {
-	double lo = 0, hi = 1, tail = p < 0.5 ? p : 1 - p;
+	double tail = p < 0.5 ? p : 1 - p, t;
 
 	if (tail <= 0)
 		return p < 0.5 ? -INFINITY : INFINITY;
-	while (student_p2(hi, df) > 2 * tail && hi < DBL_MAX / 4)
-		hi *= 2;
-	for (int i = 0; i < 200 && hi - lo > 2 * DBL_EPSILON * hi; i++) {
-		double mid = lo + (hi - lo) / 2;
-
-		if (student_p2(mid, df) > 2 * tail)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return p < 0.5 ? -hi : p > 0.5 ? hi : 0;
+	if (p == 0.5)
+		return 0;
+	t = two_sided_quantile(2 * tail, INFINITY, 1);
+	if (!isinf(df))
+		t = two_sided_quantile(2 * tail, df, t);
+	return p < 0.5 ? -t : t;
 }
 
 #define ASYMPTOTIC_FROM 12

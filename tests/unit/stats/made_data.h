@@ -32,6 +32,7 @@ TCase *stutter_cases(void);
 TCase *attribution_cases(void);
 TCase *modulation_cases(void);
 TCase *simulated_cases(void);
+TCase *simulated_compare_cases(void);
 TCase *summary_cases(void);
 TCase *compare_cases(void);
 TCase *effects_cases(void);

@@ -23,6 +23,7 @@ int main(void)
 	suite_add_tcase(s, attribution_cases());
 	suite_add_tcase(s, modulation_cases());
 	suite_add_tcase(s, simulated_cases());
+	suite_add_tcase(s, simulated_compare_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -1,17 +1,21 @@
-/* The tables of statistics for stalls and their causes, by simulation: how often a clock is seen
- * where there is none, how often one is found, and the same for signals. A few minutes; not part of
- * the tests, which check a part of it (test_simulated.c).
+/* The tables of the lab's statistics, by simulation: how often intervals cover the truth, how much
+ * of a matrix is found and how much of that is wrong, what stopping early does; how often a clock
+ * of stalls is seen where there is none, how often one is found, and the same for signals. A few
+ * minutes; not part of the tests, which check a part of it (test_simulated.c,
+ * test_simulated_compare.c). The same arguments print the same figures.
  *
- *   simulate_stats [SERIES]     default 200 a row
+ *   simulate_stats [SERIES [compare|stalls]]     default 200 a row, both
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "attribution.h"
 #include "beat.h"
 #include "simulated.h"
+#include "simulated_compare.h"
 
 static void nulls(size_t n)
 {
@@ -146,15 +150,124 @@ static void shift_power(size_t n)
 	}
 }
 
+static void coverage(size_t n)
+{
+	static const size_t pairs[] = {6, 8, 10, 20};
+
+	printf("95 %% intervals that hold the truth, %% (mean width, %%), %zu a row\n", n);
+	printf("  noise   pairs   HL / Wilcoxon      Yuen t             t on the mean\n");
+	for (int noise = 0; noise < NOISES; noise++) {
+		for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+			struct coverage c;
+			struct rng r;
+
+			rng_seed(&r, 1000 + (uint64_t)noise * 100 + pairs[i]);
+			c = simulate_coverage(&r, (enum noise)noise, pairs[i], n);
+			printf("  %-8s %3zu    %5.1f (%5.1f)      %5.1f (%5.1f)      %5.1f "
+			       "(%5.1f)\n",
+			       noise_names[noise], pairs[i], c.hl * 100, c.hl_width * 100,
+			       c.yuen * 100, c.yuen_width * 100, c.mean * 100, c.mean_width * 100);
+		}
+	}
+}
+
+static void matrix(size_t n)
+{
+	static const struct {
+		size_t pairs;
+		double hiccups;
+	} rows[] = {{6, 0}, {8, 0}, {12, 0}, {8, .12}, {12, .12}};
+
+	printf("300 cells, 30 of them 6 %% off: power (true share of false ones; false ones), %zu "
+	       "matrices a column\n",
+	       n);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct matrix_found found[METHODS];
+		struct rng r;
+
+		rng_seed(&r, 2000 + i);
+		simulate_matrix(&r, rows[i].pairs, rows[i].hiccups, n, found);
+		printf("  %zu pairs%s\n", rows[i].pairs,
+		       rows[i].hiccups > 0 ? ", 12 % of them with a hiccup" : "");
+		for (int m = 0; m < METHODS; m++)
+			printf("    %-46s %.2f (%.3f; %.1f)\n", method_names[m], found[m].power,
+			       found[m].fdr, found[m].n_false);
+	}
+}
+
+static void same(size_t n)
+{
+	static const struct {
+		size_t pairs, cells;
+		double sd;
+	} rows[] = {{6, 1, .05}, {8, 1, .05}, {8, 14, .05}, {8, 14, .2}, {8, 60, .2}, {20, 14, .2}};
+
+	printf("cells that are alike, 5 %% matter: runs with a false verdict, false verdicts, %zu "
+	       "runs a row\n",
+	       n);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		double runs, verdicts;
+		struct rng r;
+
+		rng_seed(&r, 3000 + i);
+		simulate_same(&r, rows[i].pairs, rows[i].cells, rows[i].sd, .05, n, &runs,
+			      &verdicts);
+		printf("  %2zu pairs, %2zu cells, noise %2.0f %%: %.4f %.5f\n", rows[i].pairs,
+		       rows[i].cells, rows[i].sd * 100, runs, verdicts);
+	}
+}
+
+static void stopping(size_t n)
+{
+	static const size_t looks[] = {8, 14, 20};
+	static const double pocock[] = {.0217, .0217, .0217}, obrien[] = {.0013, .0153, .0424};
+	static const double halves[] = {.03, .02, .015};
+	struct rng r;
+
+	printf("stopping when the interval is narrow: coverage (mean pairs), %zu a row\n", n);
+	for (int noise = NOISE_NORMAL; noise <= NOISE_HEAVY; noise++) {
+		for (size_t n0 = 6; n0 <= 10; n0 += 2) {
+			printf("  %-6s from %2zu pairs:", noise_names[noise], n0);
+			for (size_t i = 0; i < 3; i++) {
+				double pairs, c;
+
+				rng_seed(&r, 4000 + (uint64_t)noise * 100 + n0 * 10 + i);
+				c = simulate_width_stop(&r, (enum noise)noise, n0, halves[i], n,
+							&pairs);
+				printf("  to %.1f %%: %.3f (%.1f)", halves[i] * 100, c, pairs);
+			}
+			printf("\n");
+		}
+	}
+	rng_seed(&r, 5000);
+	printf("stopping when p < 0.05, looked at after every pair from 6 to 30: %.3f false\n",
+	       simulate_p_hunt(&r, n));
+	rng_seed(&r, 5001);
+	printf("three looks at 8, 14, 20 pairs with p <= 0.0217: %.3f false\n",
+	       simulate_p_stop(&r, looks, pocock, 3, n));
+	rng_seed(&r, 5002);
+	printf("three looks with .0013 / .0153 / .0424: %.3f false\n",
+	       simulate_p_stop(&r, looks, obrien, 3, n));
+}
+
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
+	const char *what = argc > 2 ? argv[2] : "";
 	clock_t begun = clock();
 
-	nulls(n);
-	power(n);
-	shifts(n);
-	shift_power(n);
+	if (strcmp(what, "stalls") != 0) {
+		coverage(20 * n);
+		matrix(n);
+		same(10 * n);
+		stopping(20 * n);
+	}
+	if (strcmp(what, "compare") != 0) {
+		nulls(n);
+		power(n);
+		shifts(n);
+		shift_power(n);
+	}
 	printf("%.1f s\n", (double)(clock() - begun) / CLOCKS_PER_SEC);
 	return 0;
 }
