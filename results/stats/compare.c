@@ -47,6 +47,7 @@ struct comparison compare_summaries_by(const struct summary *a, const struct sum
 		return compare_nothing(min_effect, why);
 	}
 	c = compare_pairs(d, n, min_effect, metric_more_is_better[m]);
+	c.is_floor = e && e->is_floor[m];
 	if (c.has_interval && (a->is_thin[m] || b->is_thin[m]))
 		comparison_refuse(&c, "in some trial fewer than 100 samples lie beyond the "
 				      "percentile");

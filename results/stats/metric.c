@@ -26,7 +26,7 @@ const bool metric_more_is_better[METRICS] = {[METRIC_IOPS] = true, [METRIC_BYTES
 		[METRIC_MAX] = 0.20, [METRIC_CPU_PER_IO] = 0.05,                                   \
 	}
 const double metric_min_effect[METRICS] = EFFECTS;
-const struct min_effects min_effects_default = {EFFECTS};
+const struct min_effects min_effects_default = {.by = EFFECTS};
 
 /* A smaller effect than the least is below what any of the lab's figures can be told by; a larger
  * than the most would call a doubling the same. */
@@ -84,6 +84,7 @@ int min_effects_set(struct min_effects *e, const char *text, struct bl_err *err)
 			"can tell, and what is larger everybody sees",
 			text, pct, (double)LEAST_PCT, (double)MOST_PCT);
 	e->by[m] = pct / 100;
+	e->is_floor[m] = false;
 	return 0;
 }
 

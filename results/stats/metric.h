@@ -31,6 +31,7 @@ extern const double metric_min_effect[METRICS];
 
 struct min_effects {
 	double by[METRICS];
+	bool is_floor[METRICS]; /* raised to what the lab's own noise makes (floors.h) */
 };
 extern const struct min_effects min_effects_default; /* metric_min_effect */
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "family.h"
+#include "floors.h"
 #include "forecast.h"
 #include "made_data.h"
 #include "multiple.h"
@@ -137,6 +138,46 @@ START_TEST(what_could_not_tell_anyhow_is_not_counted)
 }
 END_TEST
 
+/* Three cells of which two are the same configuration; those two differ by 20 %. */
+START_TEST(what_equal_cells_differ_by_is_the_least_that_counts)
+{
+	static const char *const caches[] = {"none", "none", "writeback"};
+	struct run_data d;
+	struct summaries s;
+	struct floors f = {0};
+	struct min_effects e;
+
+	make_data(&d, 3, 6);
+	for (uint32_t c = 0; c < 3; c++) {
+		facts_add(&d.cells[c].axes, "cache", caches[c]);
+		for (uint32_t r = 0; r < 6; r++)
+			set_reads(trial_at(&d, c, r), c == 1 ? 1200 : 1000, 100);
+	}
+	ck_assert_int_eq(summarize(&d, &s, NULL), 0);
+	ck_assert_int_eq(floors_add_run(&f, &d, &s, "this run"), 0);
+	ck_assert_uint_eq(f.n, 1);
+	ck_assert_str_eq(f.items[0].job, "j");
+	ck_assert_str_eq(f.items[0].source, "cells 'cell 0' and 'cell 1' of this run");
+	ck_assert_double_eq_tol(f.items[0].by[METRIC_IOPS], 0.2, 1e-9);
+	e = floors_raise(&f, "j", min_effects_default);
+	ck_assert_double_eq_tol(e.by[METRIC_IOPS], 0.2, 1e-9);
+	ck_assert(e.is_floor[METRIC_IOPS] && !e.is_floor[METRIC_P99]);
+	ck_assert_double_eq(e.by[METRIC_P99], metric_min_effect[METRIC_P99]);
+	e = floors_raise(&f, "another job", min_effects_default);
+	ck_assert_double_eq(e.by[METRIC_IOPS], metric_min_effect[METRIC_IOPS]);
+	/* one of every job, from elsewhere */
+	ck_assert_int_eq(floors_add(&f, NULL, "a calibration",
+				    (double[METRICS]){[METRIC_P50] = 0.5, [METRIC_IOPS] = 0.1}),
+			 0);
+	e = floors_raise(&f, "j", min_effects_default);
+	ck_assert_double_eq_tol(e.by[METRIC_IOPS], 0.2, 1e-9);
+	ck_assert_double_eq(e.by[METRIC_P50], 0.5);
+	floors_done(&f);
+	summaries_done(&s);
+	run_data_done(&d);
+}
+END_TEST
+
 TCase *family_cases(void)
 {
 	TCase *t = tcase_create("family");
@@ -146,6 +187,7 @@ TCase *family_cases(void)
 	tcase_add_test(t, what_is_clear_stands_and_the_size_is_said);
 	tcase_add_test(t, what_chance_would_do_among_many_is_taken_back_with_a_reason);
 	tcase_add_test(t, a_family_of_one_is_not_corrected);
+	tcase_add_test(t, what_equal_cells_differ_by_is_the_least_that_counts);
 	tcase_add_test(t, what_could_not_tell_anyhow_is_not_counted);
 	return t;
 }
