@@ -32,6 +32,7 @@ struct pace {
 static const struct pace guest_pace = {430e3, 6, 1400.0 * MiB, 800e3};
 static const struct pace host_pace = {65e3, 5, 1000.0 * MiB, 40e3};
 
+#define PLAN_ROUNDS_LEAST    5                        /* SNIA's window: steady at once */
 #define ESTIMATE_MAX_NS      (1000 * 3600 * NS_PER_S) /* of one job: who waits longer? */
 #define QCOW2_ENTRY_BYTES    ((uint64_t)8)            /* of L1, L2 and refcount tables */
 #define QCOW2_REFCOUNT_BYTES ((uint64_t)2)            /* 16 bits, the default */
@@ -127,16 +128,63 @@ static uint64_t jobs_ns(const struct scenario *sc, const struct pace *pace)
 	return total + longest;
 }
 
-uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c)
+static size_t n_groups(const struct scenario *sc)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sc->jobs.n; i++)
+		n += i == 0 || sc->jobs.items[i].group != sc->jobs.items[i - 1].group;
+	return n;
+}
+
+/* A trial whose jobs are steady after @rounds. */
+static uint64_t trial_ns(const struct scenario *sc, const struct cell *c, uint32_t rounds)
 {
 	bool has_vm = c->bus != BUS_HOST;
-	uint64_t ns = AROUND_NS + jobs_ns(sc, has_vm ? &guest_pace : &host_pace);
+	const struct pace *pace = has_vm ? &guest_pace : &host_pace;
+	uint64_t ns = AROUND_NS + jobs_ns(sc, pace);
 
 	if (has_vm)
 		ns += BOOT_NS + VM_NS;
 	if (sc->precondition == PRECONDITION_RANDOM_FILL)
 		ns += time_for(sc->backing_bytes, FILL_BYTES_S);
-	return ns;
+	ns += sc->warm_up.sequential * time_for(sc->backing_bytes, (uint64_t)pace->bytes_s);
+	return ns + n_groups(sc) * rounds * sc->warm_up.round_ns;
+}
+
+uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c)
+{
+	return trial_ns(sc, c, sc->warm_up.rounds);
+}
+
+static void estimate(const struct scenario *sc, const struct matrix *m, struct plan *p)
+{
+	uint32_t least = sc->more.is_auto ? sc->more.least : sc->repeats;
+
+	for (size_t i = 0; i < matrix_len(m); i++) {
+		p->estimate_ns += plan_trial_ns(sc, matrix_cell(m, i)) * sc->repeats;
+		p->least_ns += trial_ns(sc, matrix_cell(m, i), PLAN_ROUNDS_LEAST) * least;
+	}
+	if (sc->more.budget_ns && p->estimate_ns > sc->more.budget_ns)
+		p->estimate_ns = sc->more.budget_ns;
+	if (p->least_ns > p->estimate_ns)
+		p->least_ns = p->estimate_ns;
+}
+
+void plan_time_text(const struct plan *p, struct bl_buf *out)
+{
+	char least[BL_UNIT_TEXT_MAX], most[BL_UNIT_TEXT_MAX];
+
+	if (p->least_ns < p->estimate_ns)
+		bl_buf_addf(out, "%s to ", bl_format_clock(least, p->least_ns));
+	bl_buf_adds(out, bl_format_clock(most, p->estimate_ns));
+}
+
+void plan_repeats_text(const struct scenario *sc, struct bl_buf *out)
+{
+	if (sc->more.is_auto && sc->more.least < sc->repeats)
+		bl_buf_addf(out, "%u to ", sc->more.least);
+	bl_buf_addf(out, "%u trial%s", sc->repeats, sc->repeats == 1 ? "" : "s");
 }
 
 static uint64_t divide_up(uint64_t n, uint64_t by)
@@ -213,8 +261,8 @@ int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **r
 	}
 	for (size_t block = 0; sc->is_interleaved && block < sc->repeats; block++)
 		shuffle(p->trials + block * n, n, &state);
-	for (size_t i = 0; i < n; i++)
-		p->estimate_ns += plan_trial_ns(sc, matrix_cell(m, i)) * sc->repeats;
+	estimate(sc, m, p);
+	p->may_end_early = sc->more.is_auto || sc->more.budget_ns;
 	p->disk_bytes = plan_space_bytes(sc, m);
 	*ret_plan = BL_STEAL(p);
 	return 0;
@@ -236,11 +284,13 @@ void plan_freep(struct plan **p)
 
 void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *out)
 {
-	char clock[BL_UNIT_TEXT_MAX], size[BL_UNIT_TEXT_MAX];
+	char size[BL_UNIT_TEXT_MAX];
 
-	bl_buf_addf(out, "%zu cell%s, %zu trial%s, about %s, %s of disk\n", matrix_len(m),
-		    matrix_len(m) == 1 ? "" : "s", p->n_trials, p->n_trials == 1 ? "" : "s",
-		    bl_format_clock(clock, p->estimate_ns), bl_format_size(size, p->disk_bytes));
+	bl_buf_addf(out, "%zu cell%s, %s%zu trial%s, about ", matrix_len(m),
+		    matrix_len(m) == 1 ? "" : "s", p->may_end_early ? "at most " : "", p->n_trials,
+		    p->n_trials == 1 ? "" : "s");
+	plan_time_text(p, out);
+	bl_buf_addf(out, ", %s of disk\n", bl_format_size(size, p->disk_bytes));
 	for (size_t i = 0; i < p->n_trials; i++)
 		bl_buf_addf(out, "trial %zu: block %u, %s\n", i + 1, p->trials[i].repeat + 1,
 			    matrix_cell(m, p->trials[i].cell)->name);

@@ -14,9 +14,6 @@
 
 #define NAME_BYTES_MAX 100
 
-const char *const precondition_names[] = {"random-fill", "none"};
-_Static_assert(BL_ARRAY_LEN(precondition_names) == PRECONDITIONS, "a name for each precondition");
-
 /* --- the keys --- */
 
 static int check_name(struct reader *r, const char *key, const struct ynode *node)
@@ -79,23 +76,6 @@ static int check_reference(struct reader *r, const char *key, const struct ynode
 	(void)key;
 	r->sc->reference_at = node->at; /* whether it is a cell is the matrix's to say */
 	return 0;
-}
-
-static int read_precondition(struct reader *r, const char *key, const struct ynode *node)
-{
-	const char *text = scalar(r, key, node, "random-fill or none");
-	char q[QUOTE_MAX];
-
-	if (!text)
-		return -EINVAL;
-	for (unsigned i = 0; i < PRECONDITIONS; i++) {
-		if (strcmp(precondition_names[i], text) != 0)
-			continue;
-		r->sc->precondition = (enum precondition)i;
-		return 0;
-	}
-	return fail_at(r, key, node->at, "'%s' is not a precondition; one of random-fill, none",
-		       text_quote(q, text));
 }
 
 static int check_nbdkit(struct reader *r, const char *key, const struct ynode *node)
@@ -178,11 +158,11 @@ static const struct key_row top_keys[] = {
 		 "first value of that axis",
 		 "a list of mappings of axes", false},
 	 .read = read_includes},
-	{.key = {"repeats", "trials of each cell", "a whole number from 1 to 1000", false},
-	 .kind = KEY_COUNT,
-	 .at = FIELD(repeats),
-	 .min = 1,
-	 .max = 1000},
+	{.key = {"repeats", "trials of each cell; auto: until the intervals are narrow enough",
+		 "a whole number from 1 to 1000, auto, or a mapping", false},
+	 .read = read_repeats},
+	{.key = {"min_effect", "the least change that matters, of each figure", "a mapping", false},
+	 .read = read_min_effect},
 	{.key = {"order", "interleaved: blocks of all cells, shuffled; sequential: cell by cell",
 		 "interleaved or sequential", false},
 	 .read = read_order},
@@ -238,8 +218,10 @@ static const struct key_row backing_keys[] = {
 	 .min = MiB,
 	 .max = 64 * 1024 * GiB,
 	 .multiple = MiB},
-	{.key = {"precondition", "what is written before the first job", "random-fill or none",
-		 false},
+	{.key = {"precondition",
+		 "what is written before the first job, and what a job runs before it "
+		 "is measured",
+		 "random-fill, none, snia, or a mapping", false},
 	 .read = read_precondition},
 	{.key = {"nbdkit",
 		 "filters of the server of storage nbd, to make it as slow or unsteady as a "
@@ -299,6 +281,12 @@ bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key
 		return row_key_at(vm_keys, BL_ARRAY_LEN(vm_keys), i, ret_key);
 	if (strcmp(section, "backing") == 0)
 		return row_key_at(backing_keys, BL_ARRAY_LEN(backing_keys), i, ret_key);
+	if (strcmp(section, "precondition") == 0)
+		return row_key_at(precondition_keys, n_precondition_keys, i, ret_key);
+	if (strcmp(section, "repeats") == 0)
+		return row_key_at(repeats_keys, n_repeats_keys, i, ret_key);
+	if (strcmp(section, "min_effect") == 0)
+		return row_key_at(min_effect_keys, n_min_effect_keys, i, ret_key);
 	if (strcmp(section, "limits") == 0)
 		return row_key_at(limits_keys, BL_ARRAY_LEN(limits_keys), i, ret_key);
 	if (strcmp(section, "device") == 0)
@@ -338,6 +326,7 @@ static int set_defaults(struct reader *r, const char *text)
 	sc->backing_bytes = GiB;
 	sc->precondition = PRECONDITION_RANDOM_FILL;
 	sc->repeats = 3;
+	sc->more.metric = SCENARIO_P99;
 	sc->is_interleaved = true;
 	sc->seed = 1;
 	sc->has_telemetry = true;
@@ -371,6 +360,8 @@ static int parse(const char *text, size_t len, const char *path, struct scenario
 	code = set_defaults(&r, text);
 	if (code == 0)
 		code = read_mapping(&r, "the scenario", root, top_keys, BL_ARRAY_LEN(top_keys));
+	if (code == 0)
+		code = check_repeats(&r, value_pos(root, "order"));
 	if (code == 0)
 		code = check_jobs(&r, value_pos(root, "jobs"));
 	if (code < 0)

@@ -50,6 +50,40 @@ enum need_row {
 };
 const char *need_name(enum need_row need); /* "live_migration", ...; static */
 
+/* What a figure of a job is called in a scenario. */
+enum scenario_metric {
+	SCENARIO_IOPS,
+	SCENARIO_BANDWIDTH,
+	SCENARIO_MEAN,
+	SCENARIO_P50,
+	SCENARIO_P99,
+	SCENARIO_P99_9,
+	SCENARIO_MAX,
+	SCENARIO_CPU,
+	SCENARIO_METRICS
+};
+extern const char *const scenario_metric_names[SCENARIO_METRICS]; /* "iops", ..., "p99.9" */
+
+/* The fewest pairs that have a 95 % interval, and the most that a comparison keeps. */
+#define SCENARIO_AUTO_MIN 6
+#define SCENARIO_AUTO_MAX 64
+
+/* repeats: auto, and a budget. */
+struct scenario_more {
+	bool is_auto;   /* scenario.repeats is then the most there may be; default 30 */
+	uint32_t least; /* before the first look; default 8 */
+	double narrow;  /* half width that is enough, as ratio - 1; 0: half of what matters */
+	enum scenario_metric metric; /* default p99 */
+	uint64_t budget_ns;          /* of the run; 0: none. Of a fixed number, too */
+};
+
+/* What is done with a disk after its fill and before it is measured. */
+struct scenario_warm_up {
+	uint32_t sequential; /* passes of 128 KiB writes over all of it, after a purge; 0: none */
+	uint64_t round_ns;   /* of the rounds of a job; 0: none */
+	uint32_t rounds;     /* at most; default 25 */
+};
+
 struct scenario {
 	char *name;
 	char *description; /* "" when not given */
@@ -60,6 +94,7 @@ struct scenario {
 	char *backing_dir;      /* "auto": the lab's work folder */
 	uint64_t backing_bytes; /* default 1 GiB, whole MiB */
 	enum precondition precondition;
+	struct scenario_warm_up warm_up;
 	char *nbdkit; /* filters and parameters of storage nbd's server, one blank between; "" */
 	struct text_pos nbdkit_at;
 	struct scenario_device device;
@@ -72,9 +107,11 @@ struct scenario {
 	char *reference;  /* cell name that verdicts compare against; "" the first cell */
 	struct jobs jobs; /* the job file, overrides applied */
 	char *jobs_path;
-	uint32_t repeats;    /* default 3 */
-	bool is_interleaved; /* order: interleaved (default) or sequential */
-	uint64_t seed;       /* default 1 */
+	uint32_t repeats; /* default 3 */
+	struct scenario_more more;
+	double min_effect[SCENARIO_METRICS]; /* ratio - 1 that matters; 0: not said */
+	bool is_interleaved;                 /* order: interleaved (default) or sequential */
+	uint64_t seed;                       /* default 1 */
 	/* telemetry: on (default): host, guest and QEMU are sampled while jobs run; off: what that
 	 * costs can be measured. CPU time by role is there either way. */
 	bool has_telemetry;
@@ -96,6 +133,13 @@ void scenario_freep(struct scenario **s);
 int scenario_set_device(struct scenario *s, const char *device, const char *serial,
 			struct bl_err *err);
 
+/* --repeats and --budget of the command line. @repeats: 0 not given; SCENARIO_REPEATS_AUTO: auto,
+ * as the file has it or with its defaults; else that many, and the file's budget is not meant.
+ * @budget: a time, NULL: not given. -EINVAL: not a time, or the order is not in blocks. */
+#define SCENARIO_REPEATS_AUTO UINT64_MAX
+int scenario_set_repeats(struct scenario *s, uint64_t repeats, const char *budget,
+			 struct bl_err *err);
+
 /* The scenario with every default filled in, and its jobs, as text. */
 void scenario_to_text(const struct scenario *s, struct bl_buf *out);
 
@@ -108,7 +152,8 @@ struct scenario_key {
 };
 
 /* The @i-th key of the mapping @section: "" the file itself, "vm", "backing", "axes",
- * "include", "exclude", "jobs", "limits", "device", "needs". Its texts are static.
+ * "include", "exclude", "jobs", "limits", "device", "needs", "repeats", "min_effect",
+ * "precondition". Its texts are static.
  * False: no such section, or @i is past its last key. */
 bool scenario_key_at(const char *section, size_t i, struct scenario_key *ret_key);
 

@@ -87,7 +87,7 @@ static int read_number(struct reader *r, const struct key_row *row, const struct
 	return 0;
 }
 
-static int read_value(struct reader *r, const struct key_row *row, const struct ynode *node)
+int read_key(struct reader *r, const struct key_row *row, const struct ynode *node)
 {
 	char **field = (char **)(void *)((char *)r->sc + row->at);
 	const char *text;
@@ -145,7 +145,7 @@ int read_mapping(struct reader *r, const char *section, const struct ynode *node
 			return fail_at(r, rows[k].key.name, node->at,
 				       "is missing from %s; accepted: %s", section,
 				       rows[k].key.accepts);
-		code = i < node->n ? read_value(r, &rows[k], node->items[i]) : 0;
+		code = i < node->n ? read_key(r, &rows[k], node->items[i]) : 0;
 		if (code < 0)
 			return code;
 	}

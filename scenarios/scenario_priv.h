@@ -29,6 +29,8 @@ struct key_row {
 	key_read_fn read;  /* KEY_OTHER: reads it; else a further check, or NULL */
 };
 
+/* One value by its row. */
+int read_key(struct reader *r, const struct key_row *row, const struct ynode *node);
 int read_mapping(struct reader *r, const char *section, const struct ynode *node,
 		 const struct key_row *rows, size_t n);
 
@@ -58,8 +60,16 @@ int read_device(struct reader *r, const char *key, const struct ynode *node);
 int read_needs(struct reader *r, const char *key, const struct ynode *node);
 void device_done(struct scenario_device *d);
 
-extern const struct key_row device_keys[], needs_keys[], jobs_keys[];
-extern const size_t n_device_keys, n_needs_keys, n_jobs_keys;
+int read_repeats(struct reader *r, const char *key, const struct ynode *node);
+int read_min_effect(struct reader *r, const char *key, const struct ynode *node);
+int read_precondition(struct reader *r, const char *key, const struct ynode *node);
+/* Rules between repeats and order; after everything has been read. */
+int check_repeats(struct reader *r, struct text_pos at);
+
+extern const struct key_row device_keys[], needs_keys[], jobs_keys[], repeats_keys[],
+	min_effect_keys[], precondition_keys[];
+extern const size_t n_device_keys, n_needs_keys, n_jobs_keys, n_repeats_keys, n_min_effect_keys,
+	n_precondition_keys;
 int read_jobs(struct reader *r, const char *key, const struct ynode *node);
 
 /* Rules between the jobs and the rest; after everything has been read. */

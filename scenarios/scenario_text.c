@@ -40,6 +40,51 @@ static void add_needs(const struct scenario *s, struct bl_buf *out)
 		bl_buf_addc(out, '\n');
 }
 
+static void add_warm_up(const struct scenario_warm_up *w, struct bl_buf *out)
+{
+	char round[BL_UNIT_TEXT_MAX];
+
+	if (w->sequential)
+		bl_buf_addf(out, "backing: purged, then written in order %u time%s\n",
+			    w->sequential, w->sequential == 1 ? "" : "s");
+	if (w->round_ns)
+		bl_buf_addf(out, "backing: rounds of %s until steady, at most %u\n",
+			    bl_format_ns(round, w->round_ns), w->rounds);
+}
+
+static void add_repeats(const struct scenario *s, struct bl_buf *out)
+{
+	char time[BL_UNIT_TEXT_MAX];
+
+	if (!s->more.is_auto) {
+		bl_buf_addf(out, "repeats: %u", s->repeats);
+	} else {
+		bl_buf_addf(out, "repeats: auto, %u to %u until %s is ", s->more.least, s->repeats,
+			    scenario_metric_names[s->more.metric]);
+		if (s->more.narrow > 0)
+			bl_buf_addf(out, "within %.3g %%", s->more.narrow * 100);
+		else
+			bl_buf_adds(out, "within half of what matters");
+	}
+	if (s->more.budget_ns)
+		bl_buf_addf(out, ", budget %s", bl_format_clock(time, s->more.budget_ns));
+}
+
+static void add_min_effect(const struct scenario *s, struct bl_buf *out)
+{
+	bool is_first = true;
+
+	for (int m = 0; m < SCENARIO_METRICS; m++) {
+		if (!(s->min_effect[m] > 0))
+			continue;
+		bl_buf_addf(out, "%s %s %.3g %%", is_first ? "min_effect:" : ",",
+			    scenario_metric_names[m], s->min_effect[m] * 100);
+		is_first = false;
+	}
+	if (!is_first)
+		bl_buf_addc(out, '\n');
+}
+
 void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 {
 	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX], c[BL_UNIT_TEXT_MAX];
@@ -51,6 +96,7 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 		    s->machine);
 	bl_buf_addf(out, "backing: dir %s, size %s, precondition %s\n", s->backing_dir,
 		    bl_format_size(a, s->backing_bytes), precondition_names[s->precondition]);
+	add_warm_up(&s->warm_up, out);
 	if (s->nbdkit[0])
 		bl_buf_addf(out, "backing: nbdkit %s\n", s->nbdkit);
 	add_device(&s->device, out);
@@ -67,8 +113,10 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 		add_match(&s->exclude[i], "exclude", out);
 	for (size_t i = 0; i < s->n_include; i++)
 		add_match(&s->include[i], "include", out);
-	bl_buf_addf(out, "repeats: %u, order %s, seed %llu\n", s->repeats,
+	add_repeats(s, out);
+	bl_buf_addf(out, ", order %s, seed %llu\n",
 		    s->is_interleaved ? "interleaved" : "sequential", (unsigned long long)s->seed);
+	add_min_effect(s, out);
 	if (!s->has_telemetry)
 		bl_buf_adds(out, "telemetry: off\n");
 	if (s->reference[0])

@@ -252,10 +252,71 @@ START_TEST(a_file_that_is_not_there_is_named)
 }
 END_TEST
 
+/* What is under way depends on these, so each way to say them is read back. */
+START_TEST(repeats_may_be_a_number_auto_or_a_mapping)
+{
+	static const struct {
+		const char *yaml, *text;
+	} ways[] = {
+		{"repeats: 9\n", "\nrepeats: 9, order"},
+		{"repeats: auto\n",
+		 "\nrepeats: auto, 8 to 30 until p99 is within half of what matters, order"},
+		{"repeats: { least: 6, most: 12, budget: 90m, narrow: 2.5%, metric: p99.9 }\n",
+		 "\nrepeats: auto, 6 to 12 until p99.9 is within 2.5 %, budget 1:30:00, order"},
+		{"min_effect: { p99: 4%, iops: 0.5 % }\n", "\nmin_effect: iops 0.5 %, p99 4 %\n"},
+		{"backing: { precondition: snia }\n",
+		 "precondition none\nbacking: purged, then written in order 2 times\n"
+		 "backing: rounds of 60 s until steady, at most 25\n"},
+		{"backing: { precondition: { round: 1s, rounds: 7 } }\n",
+		 "precondition random-fill\nbacking: rounds of 1 s until steady, at most 7\n"},
+		{"backing: { precondition: { fill: none, sequential: 1 } }\n",
+		 "precondition none\nbacking: purged, then written in order 1 time\nrepeats"},
+	};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(ways); i++) {
+		BL_CLEANUP(bl_freep) char *yaml = bl_strf("%s%s", TEXT_HEAD, ways[i].yaml);
+		BL_CLEANUP(scenario_freep) struct scenario *sc = must_parse(yaml);
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+		scenario_to_text(sc, &text);
+		ck_assert_msg(strstr(bl_buf_str(&text), ways[i].text) != NULL, "%s:\n%s", yaml,
+			      bl_buf_str(&text));
+	}
+}
+END_TEST
+
+START_TEST(the_command_line_says_repeats_and_budget_instead)
+{
+	BL_CLEANUP(scenario_freep)
+	struct scenario *sc = must_parse(TEXT_HEAD "repeats: { least: 6, most: 12, budget: 1h }\n");
+	BL_CLEANUP(scenario_freep)
+	struct scenario *in_order = must_parse(TEXT_HEAD "order: sequential\n");
+	struct bl_err err = BL_ERR_INIT, err2 = BL_ERR_INIT, err3 = BL_ERR_INIT;
+
+	ck_assert_int_eq(scenario_set_repeats(sc, SCENARIO_REPEATS_AUTO, NULL, &err), 0);
+	ck_assert(sc->more.is_auto && sc->more.least == 6 && sc->repeats == 12);
+	ck_assert_uint_eq(sc->more.budget_ns, 3600 * NS_PER_S);
+	ck_assert_int_eq(scenario_set_repeats(sc, 0, "30m", &err), 0);
+	ck_assert(sc->more.is_auto && sc->more.budget_ns == 1800 * NS_PER_S);
+	ck_assert_int_eq(scenario_set_repeats(sc, 5, NULL, &err), 0);
+	ck_assert(!sc->more.is_auto && sc->repeats == 5 && !sc->more.budget_ns);
+	ck_assert_int_eq(scenario_set_repeats(sc, SCENARIO_REPEATS_AUTO, NULL, &err), 0);
+	ck_assert(sc->more.is_auto && sc->more.least == 8 && sc->repeats == 30);
+	ck_assert_int_eq(scenario_set_repeats(sc, 0, "soon", &err), -EINVAL);
+	ck_assert_str_eq(err.text, "--budget: 'soon' is not a time from 1s to 720h, for example "
+				   "30m, 2h");
+	ck_assert_int_eq(scenario_set_repeats(in_order, 0, "1h", &err2), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err2.text, "by which a budget is spent"));
+	ck_assert_int_eq(scenario_set_repeats(in_order, SCENARIO_REPEATS_AUTO, NULL, &err3),
+			 -EINVAL);
+}
+END_TEST
+
 START_TEST(every_key_has_a_help_and_says_what_it_accepts)
 {
-	static const char *const sections[] = {"",        "vm",   "backing", "axes",   "include",
-					       "exclude", "jobs", "limits",  "device", "needs"};
+	static const char *const sections[] = {
+		"",       "vm",     "backing", "axes",    "include",    "exclude",     "jobs",
+		"limits", "device", "needs",   "repeats", "min_effect", "precondition"};
 	struct scenario_key key;
 
 	for (size_t s = 0; s < BL_ARRAY_LEN(sections); s++) {
@@ -274,8 +335,9 @@ END_TEST
 /* The reference for users names every key, in code quotes. */
 START_TEST(the_documentation_names_every_key_and_every_word)
 {
-	static const char *const sections[] = {"",     "vm",     "backing", "axes", "include",
-					       "jobs", "limits", "device",  "needs"};
+	static const char *const sections[] = {"",        "vm",      "backing",    "axes",
+					       "include", "jobs",    "limits",     "device",
+					       "needs",   "repeats", "min_effect", "precondition"};
 	BL_CLEANUP(bl_buf_done) struct bl_buf doc = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 	struct scenario_key key;
@@ -316,6 +378,8 @@ int main(void)
 	tcase_add_test(tc, jobs_can_be_picked_and_shortened);
 	tcase_add_test(tc, reading_the_file_gives_what_parsing_its_text_gives);
 	tcase_add_test(tc, a_file_that_is_not_there_is_named);
+	tcase_add_test(tc, repeats_may_be_a_number_auto_or_a_mapping);
+	tcase_add_test(tc, the_command_line_says_repeats_and_budget_instead);
 	tcase_add_test(tc, every_key_has_a_help_and_says_what_it_accepts);
 	tcase_add_test(tc, the_documentation_names_every_key_and_every_word);
 	suite_add_tcase(s, tc);
