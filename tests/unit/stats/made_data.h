@@ -21,6 +21,7 @@ uint64_t draw(uint64_t *state);
 double draw_normal(uint64_t *state);
 
 TCase *rank_cases(void);
+TCase *enough_cases(void);
 TCase *steady_cases(void);
 TCase *student_cases(void);
 TCase *metric_cases(void);

@@ -7,6 +7,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(s, rank_cases());
+	suite_add_tcase(s, enough_cases());
 	suite_add_tcase(s, steady_cases());
 	suite_add_tcase(s, student_cases());
 	suite_add_tcase(s, metric_cases());
