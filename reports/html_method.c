@@ -9,6 +9,8 @@
 static void add_procedure(const struct view *v, struct bl_buf *out)
 {
 	const struct run_record *r = &v->d->run;
+	const char *stopped = facts_get(&r->notes, "repeats.stopped");
+	const char *asked = facts_get(&r->declared, "repeats.asked");
 
 	bl_buf_addf(
 		out,
@@ -17,8 +19,20 @@ static void add_procedure(const struct view *v, struct bl_buf *out)
 		"the lab reads back what really runs and fails the trial when it is not what "
 		"was asked. Trials are interleaved: each block holds every cell once, in an order "
 		"drawn from seed %" PRIu64 ", so that drift of the host hits all cells alike. "
-		"%u repeats were asked.</p>\n",
-		r->seed, r->repeats);
+		"%u repeats were asked%s.",
+		r->seed, r->repeats, asked ? " at most" : "");
+	if (asked) {
+		bl_buf_adds(out, " Trials are added (");
+		fmt_html(out, asked);
+		bl_buf_adds(out, "), by looking at the widths of intervals and never at what they "
+				 "say, and cells that are known well enough drop out.");
+	}
+	if (stopped) {
+		bl_buf_adds(out, " The run had enough: ");
+		fmt_html(out, stopped);
+		bl_buf_addc(out, '.');
+	}
+	bl_buf_adds(out, "</p>\n");
 	bl_buf_adds(
 		out,
 		"<p>The engine times each I/O and keeps it in a histogram of 128 buckets an "

@@ -101,7 +101,7 @@ static void trust_trials(const struct view *v, struct lines *out)
 			"\001The run never ended\002: %zu of %zu planned trials are here. What is "
 			"here is complete in itself.",
 			v->d->n_trials, planned);
-	else if (v->d->n_trials < planned)
+	else if (v->d->n_trials < planned && !facts_get(&v->d->run.notes, "repeats.stopped"))
 		lines_add(out, "\001%zu of %zu planned trials\002 were run.", v->d->n_trials,
 			  planned);
 	if (v->n_ok && v->least_ok < 6)
@@ -159,6 +159,15 @@ static bool is_of_cpu(const struct fact *note)
 	return strcasestr(note->value, "emulated CPU") != NULL;
 }
 
+/* How many trials there are is said from the trials themselves; that they were enough is no limit,
+ * and how wide each interval is stands beside it. */
+static bool is_said_elsewhere(const struct fact *note)
+{
+	return strcmp(note->key, "few-repeats") == 0 || strcmp(note->key, "repeats.widths") == 0 ||
+	       (strcmp(note->key, "repeats.stopped") == 0 &&
+		strncmp(note->value, "narrow", 6) == 0);
+}
+
 void minute_cpu(const struct view *v, struct lines *out)
 {
 	const struct facts *notes = &v->d->run.notes;
@@ -181,8 +190,7 @@ void minute_trust(const struct view *v, struct lines *out)
 	minute_cpu(v, out);
 	trust_trials(v, out);
 	for (size_t i = 0; i < notes->n; i++) {
-		/* How many trials there are is said above, from the trials themselves. */
-		if (!is_of_cpu(&notes->items[i]) && strcmp(notes->items[i].key, "few-repeats") != 0)
+		if (!is_of_cpu(&notes->items[i]) && !is_said_elsewhere(&notes->items[i]))
 			add_note(notes->items[i].value, out);
 	}
 	thin = count_thin(v, SUMMARY_P99_9, &rows);

@@ -121,7 +121,7 @@ const struct key_row repeats_keys[] = {
 	 .at = FIELD(repeats),
 	 .min = SCENARIO_AUTO_MIN,
 	 .max = SCENARIO_AUTO_MAX},
-	{.key = {"budget", "time of the whole run; no block is begun that would not fit",
+	{.key = {"budget", "time of all trials; no block is begun that would not fit",
 		 ACCEPTS_BUDGET, false},
 	 .kind = KEY_TIME,
 	 .at = FIELD(more.budget_ns),

@@ -122,6 +122,24 @@ static int add_word(struct words *w, const char *value, const char *arg, struct 
 	return 0;
 }
 
+/* A number, or the word that stands for UINT64_MAX. */
+static int set_count(const struct option_row *row, const char *value, uint64_t *ret,
+		     struct bl_err *err)
+{
+	struct bl_err why = BL_ERR_INIT;
+	int r;
+
+	if (row->word && strcmp(value, row->word) == 0) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	r = bl_parse_u64(value, row->min, row->max, ret, &why);
+	if (r < 0)
+		return bl_fail(err, r, "%s%s%s%s", bl_err_text(&why), row->word ? "; or '" : "",
+			       row->word ? row->word : "", row->word ? "'" : "");
+	return 0;
+}
+
 static int set_value(struct args *a, const struct option_row *row, const char *value,
 		     struct bl_err *err)
 {
@@ -133,7 +151,7 @@ static int set_value(struct args *a, const struct option_row *row, const char *v
 		*(bool *)at = true;
 		return 0;
 	case OPTION_COUNT:
-		return bl_parse_u64(value, row->min, row->max, at, err);
+		return set_count(row, value, at, err);
 	case OPTION_WORDS:
 		return add_word(at, value, row->arg, err);
 	case OPTION_ENUM:

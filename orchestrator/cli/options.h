@@ -29,8 +29,9 @@ struct args {
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
 	struct words files;                   /* to merge or import */
-	uint64_t repeats;                     /* 0: not given */
 	uint64_t copies;                      /* equal cells; 0: not given */
+	uint64_t repeats;                     /* 0: not given; SCENARIO_REPEATS_AUTO */
+	const char *budget;                   /* a time */
 	uint64_t seconds;
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;
@@ -54,6 +55,7 @@ struct option_row {
 	const char *arg; /* "FILE"; NULL for a flag */
 	size_t at;       /* offset in struct args; see AT() */
 	uint64_t min, max;
+	const char *word; /* OPTION_COUNT: is accepted, too, and is UINT64_MAX; NULL: none */
 	const char *const *values; /* OPTION_ENUM: ends with NULL */
 	const char *def;           /* set before parsing; NULL: absent unless given */
 	const char *def_says;      /* what happens without it, when that is not a fixed value */

@@ -50,6 +50,8 @@ uint64_t progress_left_ns(const struct progress *p, uint64_t now_ns)
 		all = p->estimate_ns;
 		gone = now_ns - (p->first_trial_ns ? p->first_trial_ns : p->start_ns);
 	}
+	if (p->budget_ns && p->first_trial_ns && all > p->budget_ns)
+		all = p->budget_ns;
 	return all > gone ? all - gone : 0;
 }
 
@@ -229,9 +231,23 @@ static void put_json(struct progress *p, json_t *event)
 	json_decref(event);
 }
 
+/* "9 cells x 8 to 30 trials, about 20:00 to 1:15:00" */
+static void add_begin(const struct progress *p, struct bl_buf *out)
+{
+	char least[BL_UNIT_TEXT_MAX], most[BL_UNIT_TEXT_MAX];
+
+	bl_buf_addf(out, "%zu cell%s x ", p->n_cells, p->n_cells == 1 ? "" : "s");
+	if (p->least_repeats)
+		bl_buf_addf(out, "%u to ", p->least_repeats);
+	bl_buf_addf(out, "%u trial%s, about ", p->repeats, p->repeats == 1 ? "" : "s");
+	if (p->least_ns && p->least_ns < p->estimate_ns)
+		bl_buf_addf(out, "%s to ", bl_format_clock(least, p->least_ns));
+	bl_buf_adds(out, bl_format_clock(most, p->estimate_ns));
+}
+
 void progress_begin(struct progress *p, uint64_t now_ns)
 {
-	char about[BL_UNIT_TEXT_MAX];
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 
 	p->start_ns = now_ns;
 	if (p->mode == PROGRESS_JSON)
@@ -239,10 +255,9 @@ void progress_begin(struct progress *p, uint64_t now_ns)
 				      p->scenario, "cells", (json_int_t)p->n_cells, "repeats",
 				      (json_int_t)p->repeats, "trials", (json_int_t)p->n_trials,
 				      "estimate_ns", (json_int_t)p->estimate_ns));
-	else if (p->mode != PROGRESS_QUIET)
-		fprintf(p->to, "%s   %zu cell%s x %u trial%s, about %s\n", p->scenario, p->n_cells,
-			p->n_cells == 1 ? "" : "s", p->repeats, p->repeats == 1 ? "" : "s",
-			bl_format_clock(about, p->estimate_ns));
+	add_begin(p, &text);
+	if (p->mode != PROGRESS_JSON && p->mode != PROGRESS_QUIET)
+		fprintf(p->to, "%s   %s\n", p->scenario, bl_buf_str(&text));
 	fflush(p->to);
 }
 

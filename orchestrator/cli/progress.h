@@ -22,8 +22,11 @@ struct progress {
 	const char *scenario;
 	size_t n_cells, n_trials;
 	uint32_t repeats;
-	size_t name_width;    /* of the longest cell name */
-	uint64_t estimate_ns; /* of the whole plan; 0: not known */
+	size_t name_width;      /* of the longest cell name */
+	uint64_t estimate_ns;   /* of the whole plan, at most; 0: not known */
+	uint64_t least_ns;      /* when it ends as early as it can; 0 or estimate_ns: it can't */
+	uint32_t least_repeats; /* repeats: auto; 0: a fixed number */
+	uint64_t budget_ns;     /* 0: none */
 	/* Kept here. */
 	uint64_t start_ns, first_trial_ns, last_end_ns, drawn_ns;
 	size_t n_done, n_ok;

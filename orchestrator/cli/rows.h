@@ -51,8 +51,17 @@
 #define ROW_REPEATS                                                                                \
 	{                                                                                          \
 		.name = "repeats", .letter = 'n', .kind = OPTION_COUNT, .arg = "N",                \
-		.at = AT(repeats), .min = 1, .max = 1000, .def_says = "the scenario's",            \
-		.help = "trials per cell; from six on verdicts have an interval"                   \
+		.at = AT(repeats), .min = 1, .max = 1000, .word = "auto",                          \
+		.def_says = "the scenario's",                                                      \
+		.help = "trials per cell, from six on verdicts have an interval; auto: until the " \
+			"intervals are narrow enough"                                              \
+	}
+#define ROW_BUDGET                                                                                 \
+	{                                                                                          \
+		.name = "budget", .letter = 'b', .kind = OPTION_TEXT, .arg = "TIME",               \
+		.at = AT(budget), .def_says = "the scenario's",                                    \
+		.help = "time for all trials, for example 30m: no block of them is begun that "    \
+			"would not fit"                                                            \
 	}
 #define ROW_CELLS                                                                                  \
 	{                                                                                          \

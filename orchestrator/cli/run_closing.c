@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "fs.h"
+#include "help.h"
 #include "report.h"
 
 static int write_page(const char *path, const struct run_data *d, const struct report_options *opt,
@@ -49,6 +50,22 @@ static void add_command(const struct cli *cli, const char *first, const char *se
 	bl_buf_addf(out, "%s\n", option);
 }
 
+/* Why there are as many trials as there are, and what was not steady. */
+static void add_enough(const struct cli *cli, const struct run_data *d, struct bl_buf *out)
+{
+	static const char *const notes[] = {"repeats.stopped", "not-steady"};
+	unsigned columns = cli->out_is_tty && cli->columns > 40 ? cli->columns - 1 : 99;
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(notes); i++) {
+		const char *text = facts_get(&d->run.notes, notes[i]);
+
+		if (!text)
+			continue;
+		bl_buf_adds(out, i ? "steady  " : "\ntrials  ");
+		help_wrap(out, text, 8, 9, columns);
+	}
+}
+
 /* Where things are and how to look at them again: the last lines on the terminal. What the
  * figures suggest is said by the table above. */
 static void add_words(const struct cli *cli, const struct args *a, const char *store_path,
@@ -61,6 +78,7 @@ static void add_words(const struct cli *cli, const struct args *a, const char *s
 	if (p->n_done < p->n_trials)
 		bl_buf_addf(out, "\n%zu of %zu trials were not run.\n", p->n_trials - p->n_done,
 			    p->n_trials);
+	add_enough(cli, d, out);
 	bl_buf_addc(out, '\n');
 	if (a->report)
 		bl_buf_addf(out, "report   %s\n", a->report);
@@ -74,10 +92,11 @@ static void add_words(const struct cli *cli, const struct args *a, const char *s
 static int print_event(const struct cli *cli, const struct args *a, const char *store_path,
 		       const struct progress *p, const struct run_data *d)
 {
-	json_t *end = json_pack("{s:s,s:s,s:s,s:s?,s:I,s:I,s:I}", "event", "end", "run", d->run.id,
-				"store", store_path, "report", a->report, "trials",
+	json_t *end = json_pack("{s:s,s:s,s:s,s:s?,s:I,s:I,s:I,s:s?}", "event", "end", "run",
+				d->run.id, "store", store_path, "report", a->report, "trials",
 				(json_int_t)p->n_trials, "ended", (json_int_t)p->n_done, "ok",
-				(json_int_t)p->n_ok);
+				(json_int_t)p->n_ok, "stopped",
+				facts_get(&d->run.notes, "repeats.stopped"));
 
 	json_dumpf(end, cli->out, JSON_COMPACT);
 	fputc('\n', cli->out);

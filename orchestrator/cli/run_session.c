@@ -22,6 +22,7 @@ static void run_done(struct run_session *s)
 	s->cells = NULL;
 	s->n_cells = 0;
 	run_record_done(&s->run);
+	run_enough_done(&s->enough);
 	s->is_stored = false;
 }
 
@@ -46,13 +47,28 @@ void run_session_done(struct run_session *s)
 static void on_progress(void *ctx, const struct runner_progress *p)
 {
 	struct run_session *s = ctx;
+	struct runner_progress shown = *p;
 	struct winsize ws;
+
+	/* Of those that there still can be, without cells that dropped out. */
+	if (s->what && s->what->plan->may_end_early && p->phase >= PHASE_BACKING) {
+		shown.trial = s->progress.n_done;
+		shown.n_trials = s->progress.n_trials;
+	}
 
 	/* The window may have been resized since. */
 	if (s->progress.mode == PROGRESS_LIVE && ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) == 0 &&
 	    ws.ws_col > 0)
 		s->progress.columns = ws.ws_col;
-	progress_update(&s->progress, p, bl_now_ns());
+	progress_update(&s->progress, &shown, bl_now_ns());
+}
+
+static int on_block(void *ctx, uint32_t block, bool *is_in, struct bl_err *err)
+{
+	struct run_session *s = ctx;
+
+	(void)err;
+	return run_enough_block(&s->enough, block, is_in, &s->progress, bl_now_ns());
 }
 
 static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
@@ -61,6 +77,7 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	const char *cell = t->cell < s->n_cells ? s->cells[t->cell].name : "?";
 	int r = store_put_trial(s->store, t, err);
 
+	run_enough_trial(&s->enough, t);
 	progress_trial(&s->progress, t, cell, bl_now_ns());
 	if (r < 0) /* the runner says which trial */
 		return bl_wrap(err, r,
@@ -143,6 +160,9 @@ static void begin(struct run_session *s, const struct loaded *what)
 	p->n_trials = what->plan->n_trials;
 	p->repeats = what->scenario->repeats;
 	p->estimate_ns = what->plan->estimate_ns;
+	p->budget_ns = what->scenario->more.budget_ns;
+	p->least_repeats = what->scenario->more.is_auto ? what->scenario->more.least : 0;
+	p->least_ns = what->plan->least_ns;
 	for (size_t i = 0; i < p->n_cells; i++)
 		if ((len = strlen(matrix_cell(what->matrix, i)->name)) > p->name_width)
 			p->name_width = len;
@@ -172,6 +192,7 @@ static int open_runner(struct run_session *s, struct bl_err *err)
 	const struct args *a = s->args;
 	struct runner_events ev = {.ctx = s,
 				   .progress = on_progress,
+				   .block = on_block,
 				   .trial = on_trial,
 				   .note = on_note,
 				   .handover = on_handover,
@@ -302,6 +323,8 @@ static int make_run(struct run_session *s, const struct facts *declared, struct 
 	r = declare(sc, &run->declared, err);
 	if (r == 0)
 		r = declare_asked(s->args, &run->declared, err);
+	if (r == 0)
+		r = run_enough_declare(sc, &run->declared, err);
 	if (r == 0 && declared && facts_copy(&run->declared, declared) < 0)
 		r = bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0)
@@ -351,7 +374,9 @@ static int close_run(struct run_session *s, int ran, struct bl_err *err)
 	int r;
 
 	progress_end(&s->progress);
-	r = store_end_run(s->store, s->run.id, bl_wall_ms(), &s->run.notes, &second);
+	r = run_enough_end(&s->enough, ran, &s->progress, &s->run.notes, &second);
+	if (r == 0)
+		r = store_end_run(s->store, s->run.id, bl_wall_ms(), &s->run.notes, &second);
 	if (r < 0 && (ran == 0 || ran == -EINTR))
 		return bl_fail(err, r, "%s", bl_err_text(&second));
 	return ran;
@@ -375,7 +400,9 @@ int run_session_run(struct run_session *s, const struct loaded *what, const stru
 		return r;
 	}
 	s->is_stored = true;
-	r = runner_run(s->runner, what->scenario, what->matrix, what->plan, s->run.id, s->cli->stop,
-		       err);
+	r = run_enough_begin(&s->enough, what, bl_now_ns(), err);
+	if (r == 0)
+		r = runner_run(s->runner, what->scenario, what->matrix, what->plan, s->run.id,
+			       s->cli->stop, err);
 	return close_run(s, r, err);
 }

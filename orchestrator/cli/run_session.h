@@ -11,6 +11,7 @@
 #include "cli.h"
 #include "progress.h"
 #include "record.h"
+#include "run_enough.h"
 #include "runner.h"
 #include "scenario_load.h"
 #include "store.h"
@@ -29,6 +30,7 @@ struct run_session {
 	/* Of the run that was made last. */
 	const struct loaded *what;
 	struct progress progress;
+	struct run_enough enough;
 	struct run_record run;
 	struct cell_record *cells;
 	size_t n_cells;

@@ -53,8 +53,9 @@ int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err)
 		r = scenario_set_device(l->scenario, a->device, a->serial, err);
 	if (r < 0)
 		return r;
-	if (a->repeats)
-		l->scenario->repeats = (uint32_t)a->repeats;
+	r = scenario_set_repeats(l->scenario, a->repeats, a->budget, err);
+	if (r < 0)
+		return r;
 	r = matrix_expand(l->scenario, &l->matrix, err);
 	if (r == 0)
 		r = a->cells.n || a->with.n ? choose(l, a, err)

@@ -12,7 +12,8 @@ struct loaded {
 	struct plan *plan;
 };
 
-/* a->scenario by path_scenario(), with --device, --serial, --repeats, --cell and --with applied. */
+/* a->scenario by path_scenario(), with --device, --serial, --repeats, --budget, --cell and --with
+ * applied. */
 int loaded_read(struct loaded *l, const struct args *a, struct bl_err *err);
 void loaded_done(struct loaded *l);
 

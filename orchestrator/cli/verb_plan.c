@@ -65,11 +65,12 @@ static int print_json(struct cli *cli, const struct loaded *l, struct bl_err *er
 					  "repeat", (json_int_t)l->plan->trials[i].repeat));
 	for (size_t i = 0; i < l->scenario->jobs.n; i++)
 		json_array_append_new(jobs, json_string(l->scenario->jobs.items[i].name));
-	doc = json_pack("{s:s,s:I,s:I,s:o,s:o,s:o,s:I,s:I}", "scenario", l->scenario->name, "seed",
-			(json_int_t)l->scenario->seed, "repeats", (json_int_t)l->scenario->repeats,
-			"cells", cells, "jobs", jobs, "trials", trials, "estimate_ns",
-			(json_int_t)l->plan->estimate_ns, "disk_bytes",
-			(json_int_t)l->plan->disk_bytes);
+	doc = json_pack("{s:s,s:I,s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:b}", "scenario", l->scenario->name,
+			"seed", (json_int_t)l->scenario->seed, "repeats",
+			(json_int_t)l->scenario->repeats, "cells", cells, "jobs", jobs, "trials",
+			trials, "estimate_ns", (json_int_t)l->plan->estimate_ns, "disk_bytes",
+			(json_int_t)l->plan->disk_bytes, "least_ns", (json_int_t)l->plan->least_ns,
+			"may_end_early", l->plan->may_end_early);
 	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
 	json_decref(doc);
 	if (!text)
@@ -220,22 +221,56 @@ static void add_order(const struct loaded *l, struct bl_buf *out)
 	bl_buf_addc(out, '\n');
 }
 
+/* What is not a fixed number of fixed trials. */
+static void add_when_enough(const struct scenario *sc, size_t columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+	char text[BL_UNIT_TEXT_MAX];
+
+	if (sc->more.is_auto) {
+		bl_buf_addf(&line, "Trials are added until %s of every cell is within ",
+			    scenario_metric_names[sc->more.metric]);
+		if (sc->more.narrow > 0)
+			bl_buf_addf(&line, "%.3g %%", sc->more.narrow * 100);
+		else
+			bl_buf_adds(&line, "half of the change that matters");
+		bl_buf_adds(&line, " of the reference's; cells that have got there drop out. ");
+	}
+	if (sc->more.budget_ns)
+		bl_buf_addf(&line, "No block is begun that would not fit in %s. ",
+			    bl_format_clock(text, sc->more.budget_ns));
+	if (sc->warm_up.sequential)
+		bl_buf_addf(&line, "Each disk is purged and written in order %u time%s. ",
+			    sc->warm_up.sequential, sc->warm_up.sequential == 1 ? "" : "s");
+	if (sc->warm_up.round_ns)
+		bl_buf_addf(&line,
+			    "Jobs run in rounds of %s until five are steady, at most %u times.",
+			    bl_format_ns(text, sc->warm_up.round_ns), sc->warm_up.rounds);
+	if (!line.len)
+		return;
+	bl_buf_adds(out, "\n");
+	help_wrap(out, bl_buf_str(&line), 0, 0, columns);
+}
+
 static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	char time[BL_UNIT_TEXT_MAX], disk[BL_UNIT_TEXT_MAX];
+	char disk[BL_UNIT_TEXT_MAX];
 	const struct scenario *sc = l->scenario;
 	size_t columns = prose_columns(cli);
 
-	bl_buf_addf(&out, "%s   %zu cell%s x %u trial%s = %zu, about %s, %s of disk\n", sc->name,
-		    matrix_len(l->matrix), matrix_len(l->matrix) == 1 ? "" : "s", sc->repeats,
-		    sc->repeats == 1 ? "" : "s", l->plan->n_trials,
-		    bl_format_clock(time, l->plan->estimate_ns),
-		    bl_format_size(disk, l->plan->disk_bytes));
+	bl_buf_addf(&out, "%s   %zu cell%s x ", sc->name, matrix_len(l->matrix),
+		    matrix_len(l->matrix) == 1 ? "" : "s");
+	plan_repeats_text(sc, &out);
+	bl_buf_addf(&out, " = %s%zu, about ", l->plan->may_end_early ? "at most " : "",
+		    l->plan->n_trials);
+	plan_time_text(l->plan, &out);
+	bl_buf_addf(&out, ", %s of disk\n", bl_format_size(disk, l->plan->disk_bytes));
 	if (sc->description[0]) {
 		bl_buf_adds(&out, "  ");
 		help_wrap(&out, sc->description, 2, 2, columns);
 	}
+	add_when_enough(sc, columns, &out);
 	bl_buf_adds(&out, "\nJobs in each trial: ");
 	for (size_t i = 0; i < sc->jobs.n; i++)
 		bl_buf_addf(&out, "%s%s", i ? ", " : "", sc->jobs.items[i].name);
@@ -280,6 +315,7 @@ static const struct option_row options[] = {
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_REPEATS,
+	ROW_BUDGET,
 	ROW_ACCEL,
 	ROW_CACHE_DIR,
 	ROW_JSON,

@@ -409,6 +409,39 @@ static int run_and_hand_over(const struct run *run, size_t i, struct bl_err *err
 	return 0;
 }
 
+/* Who is in the block that begins with trial @i; 1: none is, the plan ends. */
+static int begin_block(const struct run *run, size_t i, bool *is_in, struct bl_err *err)
+{
+	const struct runner_events *ev = &run->r->ev;
+	const struct planned_trial *at = &run->plan->trials[i];
+
+	if (!ev->block || !run->sc->is_interleaved || (i > 0 && at[-1].repeat == at->repeat))
+		return 0;
+	for (size_t c = 0; c < matrix_len(run->m); c++)
+		is_in[c] = true;
+	return ev->block(ev->ctx, at->repeat, is_in, err);
+}
+
+static int run_trials(const struct run *run, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) bool *is_in = calloc(matrix_len(run->m), sizeof *is_in);
+	size_t n = run->plan->n_trials;
+	int e = 0;
+
+	if (!is_in)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	memset(is_in, true, matrix_len(run->m) * sizeof *is_in);
+	for (size_t i = 0; i < n && e == 0; i++) {
+		if (run->stop && *run->stop)
+			return bl_fail(err, -EINTR, "interrupted before trial %zu of %zu", i + 1,
+				       n);
+		e = begin_block(run, i, is_in, err);
+		if (e == 0 && is_in[run->plan->trials[i].cell])
+			e = run_and_hand_over(run, i, err);
+	}
+	return e < 0 ? e : 0;
+}
+
 int runner_run(struct runner *r, const struct scenario *sc, const struct matrix *m,
 	       const struct plan *plan, const char *run_id, volatile sig_atomic_t *stop,
 	       struct bl_err *err)
@@ -433,13 +466,8 @@ int runner_run(struct runner *r, const struct scenario *sc, const struct matrix 
 	run.backing_dir = dir;
 	r->opt.stop = stop;
 	e = recover_folder(&r->left, dir, err);
-	for (size_t i = 0; i < plan->n_trials && e >= 0; i++) {
-		if (stop && *stop)
-			e = bl_fail(err, -EINTR, "interrupted before trial %zu of %zu", i + 1,
-				    plan->n_trials);
-		else
-			e = run_and_hand_over(&run, i, err);
-	}
+	if (e >= 0)
+		e = run_trials(&run, err);
 	backing_forget_source(dir);
 	bl_closep(&fill.function_fd);
 	return e < 0 ? e : 0;

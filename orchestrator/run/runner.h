@@ -66,6 +66,11 @@ struct runner_progress {
 struct runner_events {
 	void *ctx;
 	void (*progress)(void *ctx, const struct runner_progress *p); /* may be NULL */
+	/* Before block @block of an interleaved plan (its trials with that repeat), which come one
+	 * after the other. is_in[matrix_len()] are true: make false what is left out of it. 1: the
+	 * plan ends here, without this block; 0: it goes on; negative: stop the run. NULL: all run.
+	 */
+	int (*block)(void *ctx, uint32_t block, bool *is_in, struct bl_err *err);
 	/* A trial has ended. The record is the runner's: copy or store it now. Negative: stop the
 	 * run. */
 	int (*trial)(void *ctx, const struct trial_record *t, struct bl_err *err);

@@ -293,8 +293,7 @@ void enough_text(const struct enough *e, enum enough_why why, const char *const 
 	add_reason(e, why, out);
 	if (!(e->rule.half_width > 0))
 		return;
-	bl_buf_addf(out, "; %s is within %.3g %% ", metric_names[e->rule.metric],
-		    e->rule.half_width * 100);
+	bl_buf_addf(out, "; %s is within %.3g %% ", e->rule.metric_word, e->rule.half_width * 100);
 	if (!has_others(e))
 		bl_buf_addf(out, "of the cell's own median: %s", n_narrow ? "yes" : "not yet");
 	else

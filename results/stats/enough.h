@@ -17,12 +17,13 @@
 
 struct enough_rule {
 	size_t n_cells, n_jobs;
-	uint32_t reference;   /* index of a cell */
-	uint32_t least, most; /* blocks; least 6 or more for there to be intervals */
-	enum metric metric;   /* whose intervals */
-	double half_width;    /* that is enough, as ratio - 1; 0: no looks, only the budget */
-	uint64_t budget_ns;   /* 0: none */
-	uint64_t block_ns;    /* what a block is expected to take before one has run */
+	uint32_t reference;      /* index of a cell */
+	uint32_t least, most;    /* blocks; least 6 or more for there to be intervals */
+	enum metric metric;      /* whose intervals */
+	const char *metric_word; /* as people say it: "p99"; static */
+	double half_width;       /* that is enough, as ratio - 1; 0: no looks, only the budget */
+	uint64_t budget_ns;      /* 0: none */
+	uint64_t block_ns;       /* what a block is expected to take before one has run */
 };
 
 enum enough_why {

@@ -67,6 +67,16 @@ START_TEST(defaults_come_from_the_table_and_the_rest_is_absent)
 }
 END_TEST
 
+START_TEST(a_number_may_have_a_word_beside_it)
+{
+	static const char *const words[WORDS_MAX] = {"one", "--repeats", "auto"};
+	struct args a;
+
+	ck_assert_int_eq(parse(words, &a, NULL), 0);
+	ck_assert_uint_eq(a.repeats, UINT64_MAX);
+}
+END_TEST
+
 START_TEST(an_option_of_words_may_be_given_again)
 {
 	static const char *const words[WORDS_MAX] = {"--with", "a=1", "one",
@@ -181,9 +191,9 @@ static const struct {
 	{{"a", "--with="}, -EINVAL, "--with: '' is no AXIS=VALUE"},
 	{{"a", "--json=yes"}, -EINVAL, "--json: takes no value, but 'yes' is given"},
 	{{"a", "--accel", "xen"}, -EINVAL, "--accel: 'xen' is not accepted; one of auto, kvm, tcg"},
-	{{"a", "--repeats", "0"}, -ERANGE, "--repeats: 0 is below the least, 1"},
-	{{"a", "-n", "1001"}, -ERANGE, "--repeats: 1001 is above the most, 1000"},
-	{{"a", "-n", "many"}, -EINVAL, "--repeats: 'many' is not a whole number"},
+	{{"a", "--repeats", "0"}, -ERANGE, "--repeats: 0 is below the least, 1; or 'auto'"},
+	{{"a", "-n", "1001"}, -ERANGE, "--repeats: 1001 is above the most, 1000; or 'auto'"},
+	{{"a", "-n", "many"}, -EINVAL, "--repeats: 'many' is not a whole number; or 'auto'"},
 };
 
 START_TEST(a_bad_word_is_refused_with_what_would_be_accepted)
@@ -252,6 +262,7 @@ int main(void)
 	tcase_add_test(t, options_stand_before_between_and_behind_operands);
 	tcase_add_test(t, defaults_come_from_the_table_and_the_rest_is_absent);
 	tcase_add_test(t, behind_two_dashes_everything_is_an_operand);
+	tcase_add_test(t, a_number_may_have_a_word_beside_it);
 	tcase_add_test(t, an_option_of_words_may_be_given_again);
 	tcase_add_test(t, an_option_of_words_may_not_be_given_for_ever);
 	tcase_add_test(t, the_last_operand_may_be_a_list);

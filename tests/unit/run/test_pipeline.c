@@ -178,8 +178,36 @@ static void on_stopped(void *ctx, const struct trial_record *t, const char *back
 	seen.n_stopped++;
 }
 
-static const struct runner_events events = {
-	.progress = on_progress, .trial = on_trial, .note = on_note, .stopped = on_stopped};
+/* Who is in which block: "01|1|0", one digit a cell; "" at the end: the plan ends there. NULL: all.
+ */
+static const char *who;
+
+static int on_block(void *ctx, uint32_t block, bool *is_in, struct bl_err *err)
+{
+	static uint32_t next;
+
+	(void)ctx;
+	(void)err;
+	if (!who)
+		return 0;
+	next = block == 0 ? 0 : next;
+	ck_assert_uint_eq(block, next++); /* each once, in order */
+	if (!*who)
+		return 1;
+	for (char c = '0'; c < '3'; c++) {
+		ck_assert(is_in[c - '0']);
+		is_in[c - '0'] = memchr(who, c, strcspn(who, "|")) != NULL;
+	}
+	who += strcspn(who, "|");
+	who += *who == '|';
+	return 0;
+}
+
+static const struct runner_events events = {.block = on_block,
+					    .progress = on_progress,
+					    .trial = on_trial,
+					    .note = on_note,
+					    .stopped = on_stopped};
 
 static void make_dir(void)
 {
@@ -296,6 +324,40 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 	ck_assert_uint_eq(seen.n_stopped, 8);
 	for (unsigned p = PHASE_BACKING; p < PHASES; p++)
 		ck_assert_msg(seen.phases[p] > 0, "phase %s was not told", runner_phase_names[p]);
+}
+END_TEST
+
+START_TEST(blocks_may_leave_cells_out_and_end_the_plan)
+{
+	static const char yaml[] = "backing: { size: 4MiB }\nrepeats: 5\n"
+				   "axes:\n  bus: [virtio-blk, virtio-scsi, sata]\n";
+	uint32_t cell[9], repeat[9], order[9];
+	struct bl_err err = BL_ERR_INIT;
+	unsigned at = 0;
+
+	ck_assert_msg(run("fake:", yaml, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(seen.n, 15);
+	for (unsigned i = 0; i < 9; i++) {
+		cell[i] = seen.one[i].cell;
+		repeat[i] = seen.one[i].repeat;
+		order[i] = seen.one[i].order;
+	}
+	drop_dir();
+	make_dir();
+	/* The second block without cell 1, the third of cell 0 alone, then the end: what runs is
+	 * what the fixed plan has there, in its order. */
+	who = "012|02|0|";
+	ck_assert_msg(run("fake:", yaml, &err) == 0, "%s", err.text);
+	who = NULL;
+	ck_assert_uint_eq(seen.n, 6);
+	for (unsigned i = 0; i < 9; i++) {
+		if ((repeat[i] == 1 && cell[i] == 1) || (repeat[i] == 2 && cell[i] != 0))
+			continue;
+		ck_assert_uint_eq(seen.one[at].cell, cell[i]);
+		ck_assert_uint_eq(seen.one[at].repeat, repeat[i]);
+		ck_assert_uint_eq(seen.one[at++].order, order[i]);
+	}
+	ck_assert_uint_eq(at, 6);
 }
 END_TEST
 
@@ -681,6 +743,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, make_dir, drop_dir);
+	tcase_add_test(t, blocks_may_leave_cells_out_and_end_the_plan);
 	tcase_add_test(t, every_planned_trial_is_recorded_in_order_with_its_samples);
 	tcase_add_loop_test(t, a_fault_is_a_record_with_its_reason_and_the_plan_goes_on, 0,
 			    BL_ARRAY_LEN(faults));

@@ -20,6 +20,7 @@ static struct enough *make(size_t n_cells, uint32_t least, uint32_t most, double
 				   .least = least,
 				   .most = most,
 				   .metric = METRIC_MEAN,
+				   .metric_word = "mean",
 				   .half_width = half_width,
 				   .budget_ns = budget_ns,
 				   .block_ns = n_cells * 10 * NS_PER_S};
@@ -104,7 +105,7 @@ static const struct {
 	 ENOUGH_NARROW,
 	 8,
 	 {8, 8},
-	 "narrow: after 8 blocks; mean_ns is within 2.5 % of the reference's in 1 of 1 cell; "
+	 "narrow: after 8 blocks; mean is within 2.5 % of the reference's in 1 of 1 cell; "
 	 "widest: 'b' in 'j', "},
 	{"never narrow",
 	 2,
@@ -116,7 +117,7 @@ static const struct {
 	 ENOUGH_MOST,
 	 30,
 	 {30, 30},
-	 "most: after 30 blocks; mean_ns is within 2.5 % of the reference's in 0 of 1 cell; "
+	 "most: after 30 blocks; mean is within 2.5 % of the reference's in 0 of 1 cell; "
 	 "widest:"},
 	{"one drops out, the reference stays",
 	 3,
@@ -140,7 +141,7 @@ static const struct {
 	 ENOUGH_BUDGET,
 	 6,
 	 {6, 6},
-	 "budget: another block would not fit in 2:19, after 6 blocks; mean_ns is within"},
+	 "budget: another block would not fit in 2:19, after 6 blocks; mean is within"},
 	{"a budget that just fits",
 	 2,
 	 {{0.2, 0.2}},
@@ -162,7 +163,7 @@ static const struct {
 	 ENOUGH_BUDGET,
 	 1,
 	 {1, 1},
-	 "after 1 block; mean_ns is within 2.5 % of the reference's in 0 of 1 cell; widest: "
+	 "after 1 block; mean is within 2.5 % of the reference's in 0 of 1 cell; widest: "
 	 "'b' in 'j', no interval by 1 pair"},
 	/* who dropped out makes blocks shorter: 3 x 8, then 2 each */
 	{"a budget after one dropped out",
