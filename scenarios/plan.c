@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "units.h"
@@ -175,9 +176,11 @@ void plan_time_text(const struct plan *p, struct bl_buf *out)
 {
 	char least[BL_UNIT_TEXT_MAX], most[BL_UNIT_TEXT_MAX];
 
-	if (p->least_ns < p->estimate_ns)
-		bl_buf_addf(out, "%s to ", bl_format_clock(least, p->least_ns));
-	bl_buf_adds(out, bl_format_clock(most, p->estimate_ns));
+	bl_format_clock(least, p->least_ns);
+	bl_format_clock(most, p->estimate_ns);
+	if (strcmp(least, most) != 0)
+		bl_buf_addf(out, "%s to ", least);
+	bl_buf_adds(out, most);
 }
 
 void plan_repeats_text(const struct scenario *sc, struct bl_buf *out)

@@ -240,9 +240,11 @@ static void add_begin(const struct progress *p, struct bl_buf *out)
 	if (p->least_repeats)
 		bl_buf_addf(out, "%u to ", p->least_repeats);
 	bl_buf_addf(out, "%u trial%s, about ", p->repeats, p->repeats == 1 ? "" : "s");
-	if (p->least_ns && p->least_ns < p->estimate_ns)
-		bl_buf_addf(out, "%s to ", bl_format_clock(least, p->least_ns));
-	bl_buf_adds(out, bl_format_clock(most, p->estimate_ns));
+	bl_format_clock(least, p->least_ns);
+	bl_format_clock(most, p->estimate_ns);
+	if (p->least_ns && strcmp(least, most) != 0)
+		bl_buf_addf(out, "%s to ", least);
+	bl_buf_adds(out, most);
 }
 
 void progress_begin(struct progress *p, uint64_t now_ns)

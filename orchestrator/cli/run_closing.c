@@ -62,7 +62,7 @@ static void add_enough(const struct cli *cli, const struct run_data *d, struct b
 		if (!text)
 			continue;
 		bl_buf_adds(out, i ? "steady  " : "\ntrials  ");
-		help_wrap(out, text, 8, 9, columns);
+		help_wrap(out, text, 8, 8, columns);
 	}
 }
 

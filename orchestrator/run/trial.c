@@ -155,35 +155,26 @@ static int wall_clock(struct trial *t)
 }
 
 static const struct trial_step guest_steps[] = {
-	{PHASE_BACKING, wall_clock},
-	{PHASE_BACKING, trial_take_device},
-	{PHASE_BACKING, trial_mount},
-	{PHASE_BACKING, trial_make_backing},
-	{PHASE_BACKING, trial_serve},
-	{PHASE_BACKING, trial_health_before},
-	{PHASE_BACKING, trial_give},
-	{PHASE_BOOT, trial_start},
-	{PHASE_BOOT, trial_hello},
-	{PHASE_PROVE, trial_clock},
-	{PHASE_PROVE, trial_describe},
-	{PHASE_PROVE, trial_prove},
-	{PHASE_FILL, trial_fill},
-	{PHASE_FILL, trial_drop_caches},
-	{PHASE_FILL, trial_guest_health_before},
-	{PHASE_FILL, trial_watch_device},
-	{PHASE_JOB, trial_jobs_in_guest},
-	{PHASE_SHUTDOWN, trial_trouble},
-	{PHASE_SHUTDOWN, trial_guest_health_after},
-	{PHASE_SHUTDOWN, shut_down},
-	{PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, wall_clock},      {PHASE_BACKING, trial_take_device},
+	{PHASE_BACKING, trial_mount},     {PHASE_BACKING, trial_make_backing},
+	{PHASE_BACKING, trial_serve},     {PHASE_BACKING, trial_health_before},
+	{PHASE_BACKING, trial_give},      {PHASE_BOOT, trial_start},
+	{PHASE_BOOT, trial_hello},        {PHASE_PROVE, trial_clock},
+	{PHASE_PROVE, trial_describe},    {PHASE_PROVE, trial_prove},
+	{PHASE_FILL, trial_fill},         {PHASE_FILL, trial_write_in_order},
+	{PHASE_FILL, trial_drop_caches},  {PHASE_FILL, trial_guest_health_before},
+	{PHASE_FILL, trial_watch_device}, {PHASE_JOB, trial_jobs_in_guest},
+	{PHASE_SHUTDOWN, trial_trouble},  {PHASE_SHUTDOWN, trial_guest_health_after},
+	{PHASE_SHUTDOWN, shut_down},      {PHASE_SHUTDOWN, last_look},
 };
 
 static const struct trial_step host_steps[] = {
 	{PHASE_BACKING, wall_clock},          {PHASE_BACKING, trial_take_device},
 	{PHASE_BACKING, trial_mount},         {PHASE_BACKING, trial_make_backing},
-	{PHASE_BACKING, trial_health_before}, {PHASE_FILL, trial_drop_caches},
-	{PHASE_FILL, trial_watch_device},     {PHASE_JOB, trial_jobs_on_host},
-	{PHASE_SHUTDOWN, trial_trouble},      {PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, trial_health_before}, {PHASE_FILL, trial_write_in_order},
+	{PHASE_FILL, trial_drop_caches},      {PHASE_FILL, trial_watch_device},
+	{PHASE_JOB, trial_jobs_on_host},      {PHASE_SHUTDOWN, trial_trouble},
+	{PHASE_SHUTDOWN, last_look},
 };
 
 static int run_steps(struct trial *t, const struct trial_step *steps, size_t n)

@@ -42,6 +42,8 @@ static bool is_filled(const struct trial *t)
 	const struct scenario *sc = t->s->sc;
 	const struct device_fill *f = t->s->fill;
 
+	if (sc->warm_up.sequential) /* it was purged, or is to be written anew */
+		return false;
 	for (size_t i = 0; i < sc->jobs.n; i++)
 		if (job_trims(&sc->jobs.items[i])) /* leaves holes */
 			return false;
@@ -105,8 +107,11 @@ int trial_make_backing(struct trial *t)
 		.tick = backing_tick,
 		.ctx = t,
 	};
-	int r = is_on_device(c) ? make_on_device(t, &req)
-				: backing_make(&req, &t->backing, &t->rec->facts, &t->err);
+	int r = trial_purge(t, is_on_device(c));
+
+	if (r == 0)
+		r = is_on_device(c) ? make_on_device(t, &req)
+				    : backing_make(&req, &t->backing, &t->rec->facts, &t->err);
 
 	find_irqs(t, req.dir);
 	if (r == -ENOTSUP)

@@ -11,18 +11,11 @@
 #include "trial_priv.h"
 #include "units.h"
 
-struct group {
-	const struct job *jobs;
-	size_t n;
-	struct job_result *results; /* of the same jobs */
-	uint64_t expected_ns;       /* start delay, ramp and runtime; 0: until the size is done */
-};
-
 /* The group that begins at job @first. */
-static struct group group_at(const struct trial *t, size_t first)
+static struct trial_group group_at(const struct trial *t, size_t first)
 {
 	const struct jobs *all = &t->s->sc->jobs;
-	struct group g = {.jobs = all->items + first, .results = t->rec->jobs + first};
+	struct trial_group g = {.jobs = all->items + first, .results = t->rec->jobs + first};
 
 	while (first + g.n < all->n && g.jobs[g.n].group == g.jobs[0].group) {
 		const struct job *j = &g.jobs[g.n];
@@ -55,13 +48,13 @@ static int name_results(struct trial *t)
 	return 0;
 }
 
-static void group_text(const struct group *g, struct bl_buf *out)
+static void group_text(const struct trial_group *g, struct bl_buf *out)
 {
 	for (size_t i = 0; i < g->n; i++)
 		bl_buf_adds(out, g->results[i].job_text);
 }
 
-static int take_samples(struct trial *t, struct group *g, struct sample **samples,
+static int take_samples(struct trial *t, struct trial_group *g, struct sample **samples,
 			const struct guest_clock *clock)
 {
 	int r = 0;
@@ -73,6 +66,8 @@ static int take_samples(struct trial *t, struct group *g, struct sample **sample
 			r = trial_watch_host_take(t, &g->results[i], g->n,
 						  clock ? clock->offset_ns : 0);
 	}
+	for (size_t i = 0; i < g->n && r == 0; i++)
+		r = trial_say_measured(t, &g->results[i]);
 	for (size_t i = 0; i < g->n && r == 0; i++) {
 		const struct sample *s = g->results[i].sample;
 
@@ -87,7 +82,7 @@ static int take_samples(struct trial *t, struct group *g, struct sample **sample
 /* --- interrupts --- */
 
 struct irq_to {
-	struct group *g;
+	struct trial_group *g;
 	const char *where; /* "guest", "host" */
 	int r;
 };
@@ -104,7 +99,7 @@ static void irq_fact(void *ctx, const char *name, const char *counts)
 		to->r = facts_add(&to->g->results[i].facts, key, counts);
 }
 
-static int add_guest_irqs(struct trial *t, struct group *g, const struct facts *irqs)
+static int add_guest_irqs(struct trial *t, struct trial_group *g, const struct facts *irqs)
 {
 	struct irq_to to = {.g = g, .where = "guest"};
 
@@ -121,7 +116,7 @@ static void read_host_irqs(const struct trial *t, struct irq_table *ret)
 }
 
 /* @before is ended here. */
-static int add_host_irqs(struct trial *t, struct group *g, struct irq_table *before)
+static int add_host_irqs(struct trial *t, struct trial_group *g, struct irq_table *before)
 {
 	struct irq_to to = {.g = g, .where = "host"};
 	struct irq_table after;
@@ -136,7 +131,7 @@ static int add_host_irqs(struct trial *t, struct group *g, struct irq_table *bef
 
 /* --- in the guest --- */
 
-static int run_in_guest(struct trial *t, struct group *g)
+static int run_in_guest(struct trial *t, struct trial_group *g)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
@@ -177,13 +172,16 @@ static int run_in_guest(struct trial *t, struct group *g)
 	return r;
 }
 
-static int each_group(struct trial *t, int (*run)(struct trial *t, struct group *g))
+static int each_group(struct trial *t, int (*run)(struct trial *t, struct trial_group *g))
 {
 	int r = name_results(t);
 
 	for (size_t i = 0; i < t->s->sc->jobs.n && r == 0;) {
-		struct group g = group_at(t, i);
+		struct trial_group g = group_at(t, i);
 
+		r = trial_until_steady(t, &g);
+		if (r < 0)
+			break;
 		trial_phase(t, PHASE_JOB, g.jobs[0].name, g.expected_ns);
 		r = run(t, &g);
 		i += g.n;
@@ -211,7 +209,7 @@ static void host_tick(void *ctx, const struct engine_progress *p)
 
 /* Bus host has no QEMU whose cache mode could be asked for: the floor is measured past the
  * page cache, as cells with cache none are. The record shows the job as it ran. */
-static struct job *copy_direct(const struct group *g)
+static struct job *copy_direct(const struct trial_group *g)
 {
 	struct job *jobs = calloc(g->n, sizeof *jobs);
 
@@ -257,7 +255,7 @@ static void host_ended(void *ctx)
 	trial_watch_host_end(ctx);
 }
 
-static int run_on_host(struct trial *t, struct group *g)
+static int run_on_host(struct trial *t, struct trial_group *g)
 {
 	BL_CLEANUP(bl_freep) struct job *jobs = copy_direct(g);
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));

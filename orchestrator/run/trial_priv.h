@@ -85,9 +85,27 @@ int trial_fact(struct trial *t, const char *key, const char *fmt, ...)
 int trial_fact_once(struct trial *t, const char *key, const char *value);
 int trial_add_prefixed(struct trial *t, const char *prefix, const struct facts *from);
 
+/* Jobs that run at once. */
+struct trial_group {
+	const struct job *jobs;
+	size_t n;
+	struct job_result *results; /* of the same jobs */
+	uint64_t expected_ns;       /* start delay, ramp and runtime; 0: until the size is done */
+};
+
 /* trial_jobs.c: the jobs in their groups, in the guest or on the host. */
 int trial_jobs_in_guest(struct trial *t);
 int trial_jobs_on_host(struct trial *t);
+
+/* trial_warm_up.c: what the scenario's warm_up asks for; steps that do nothing where it does not.
+ */
+/* Before anything is written: fact "backing.purge". That it could not be done is no failure. */
+int trial_purge(struct trial *t, bool is_on_device);
+int trial_write_in_order(struct trial *t);
+/* Rounds of the group, until they are steady or were enough; facts "steady.*" of its jobs. */
+int trial_until_steady(struct trial *t, const struct trial_group *g);
+/* Fact "steady.measured" of a job whose sample is there; nothing of one that can't be judged. */
+int trial_say_measured(struct trial *t, struct job_result *j);
 
 /* trial_watch.c: what was watched meanwhile. */
 /* guest_run() of @jobs with the trial's telemetry, between two measurements of the guest's clock;

@@ -9,11 +9,17 @@
 
 static const enum metric shown[] = {METRIC_IOPS, METRIC_MEAN, METRIC_P99};
 
+/* All of it, by the cell's own path, after any fill. */
+static bool is_written_in_order(const struct look *l)
+{
+	return facts_get(&l->a->t->facts, "backing.written_in_order") != NULL;
+}
+
 static bool is_unfilled(const struct look *l)
 {
 	const char *fill = facts_get(&l->a->t->facts, "backing.fill");
 
-	return fill && !strncmp(fill, "none", strlen("none"));
+	return fill && !is_written_in_order(l) && !strncmp(fill, "none", strlen("none"));
 }
 
 /* Of the image, what has been written when it was filled: by qemu-img, else all; NAN: not known. */
@@ -24,6 +30,8 @@ static double mapped_of(const struct look *l)
 
 	if (!facts_get(&l->a->t->facts, "backing.fill"))
 		return NAN;
+	if (is_written_in_order(l))
+		return 1;
 	return size > 0 && mapped >= 0 ? fmin(mapped / size, 1) : 1;
 }
 

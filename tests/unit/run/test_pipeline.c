@@ -36,7 +36,7 @@ static struct seen {
 		uint64_t host_cpu_ns, runtime_ns; /* of the first job */
 		bool has_xml;
 		char kernel[64], emulator[64]; /* asked and proved */
-		struct facts facts;
+		struct facts facts, job_facts; /* of the trial, and of its first job */
 	} one[RECORDS_MAX];
 	unsigned phases[PHASES];
 	char notes[4096];
@@ -133,6 +133,8 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 	copy_proved(t, "guest.kernel", o->kernel);
 	copy_proved(t, "emulator", o->emulator);
 	facts_copy(&o->facts, &t->facts);
+	if (t->n_jobs)
+		facts_copy(&o->job_facts, &t->jobs[0].facts);
 	ck_assert_uint_ge(t->ended_ms, t->started_ms);
 	return 0;
 }
@@ -217,8 +219,10 @@ static void make_dir(void)
 
 static void drop_dir(void)
 {
-	for (unsigned i = 0; i < seen.n; i++)
+	for (unsigned i = 0; i < seen.n; i++) {
 		facts_done(&seen.one[i].facts);
+		facts_done(&seen.one[i].job_facts);
+	}
 	facts_done(&seen.environment);
 	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
 }
@@ -324,6 +328,96 @@ START_TEST(every_planned_trial_is_recorded_in_order_with_its_samples)
 	ck_assert_uint_eq(seen.n_stopped, 8);
 	for (unsigned p = PHASE_BACKING; p < PHASES; p++)
 		ck_assert_msg(seen.phases[p] > 0, "phase %s was not told", runner_phase_names[p]);
+}
+END_TEST
+
+/* A rate is steady, whatever else the machine does. */
+static const char rated_job[] = "[reads]\nrw=randread\nbs=4k\nsize=256k\nrate_iops=1000\n";
+
+static const struct {
+	const char *bus, *jobs;
+	const char *reached; /* how it begins */
+	unsigned least, most;
+} rounds[] = {
+	{"virtio-blk", rated_job, "yes", 5, 9},
+	{"host", rated_job, "yes", 5, 9},
+};
+
+static unsigned n_words(const char *text)
+{
+	unsigned n = text && *text;
+
+	for (; text && *text; text++)
+		n += *text == ' ';
+	return n;
+}
+
+START_TEST(a_disk_is_written_in_order_and_jobs_run_in_rounds_until_steady)
+{
+	BL_CLEANUP(bl_freep)
+	char *yaml = bl_strf("backing: { size: 4MiB, precondition: { fill: none, sequential: 2, "
+			     "round: 200ms, rounds: 9 } }\nrepeats: 1\naxes: { bus: %s }\n",
+			     rounds[_i].bus);
+	struct bl_err err = BL_ERR_INIT;
+	const struct one *o = &seen.one[0];
+	const char *reached;
+	unsigned n;
+
+	ck_assert_msg(run_jobs("fake:", yaml, rounds[_i].jobs, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(seen.n, 1);
+	ck_assert_msg(o->state == TRIAL_OK, "%s", o->reason);
+	ck_assert_str_eq(facts_get(&o->facts, "backing.purge"), "new image file");
+	ck_assert_uint_eq(fact(o, "backing.written_in_order"), 2);
+	reached = facts_get(&o->job_facts, "steady.reached");
+	ck_assert_ptr_nonnull(reached);
+	ck_assert_msg(strncmp(reached, rounds[_i].reached, strlen(rounds[_i].reached)) == 0, "%s",
+		      reached);
+	n = (unsigned)strtoul(facts_get(&o->job_facts, "steady.rounds"), NULL, 10);
+	ck_assert_uint_ge(n, rounds[_i].least);
+	ck_assert_uint_le(n, rounds[_i].most);
+	ck_assert_uint_eq(n_words(facts_get(&o->job_facts, "steady.iops")), n);
+	ck_assert_uint_eq(n_words(facts_get(&o->job_facts, "steady.p99_ns")), n);
+	ck_assert_str_eq(facts_get(&o->job_facts, "steady.round_ns"), "200000000");
+	/* The measured job is its own: as long as it was asked for, nothing of the rounds in it. */
+	ck_assert_uint_eq(o->ios[0], JOB_IOS);
+}
+END_TEST
+
+START_TEST(what_fails_before_it_is_measured_is_said_so)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(run("fake:job-error",
+			  "backing: { size: 4MiB, precondition: { fill: none, sequential: 1 } }\n"
+			  "repeats: 1\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_FAILED);
+	ck_assert_msg(strncmp(seen.one[0].reason, "cannot write the disk in order: ", 32) == 0,
+		      "%s", seen.one[0].reason);
+	drop_dir();
+	make_dir();
+	ck_assert_msg(run("fake:job-error",
+			  "backing: { size: 4MiB, precondition: { round: 1s } }\nrepeats: 1\n",
+			  &err) == 0,
+		      "%s", err.text);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_FAILED);
+	ck_assert_msg(strncmp(seen.one[0].reason, "reads, round 1: ", 16) == 0, "%s",
+		      seen.one[0].reason);
+}
+END_TEST
+
+START_TEST(rounds_end_when_a_person_wants_it)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	seen.stop_after = 2;
+	ck_assert_int_eq(
+		run("fake:", "backing: { size: 4MiB, precondition: { round: 24h } }\nrepeats: 1\n",
+		    &err),
+		-EINTR);
+	ck_assert_uint_eq(seen.n, 1);
+	ck_assert_int_eq(seen.one[0].state, TRIAL_INTERRUPTED);
 }
 END_TEST
 
@@ -743,6 +837,10 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, make_dir, drop_dir);
+	tcase_add_loop_test(t, a_disk_is_written_in_order_and_jobs_run_in_rounds_until_steady, 0,
+			    BL_ARRAY_LEN(rounds));
+	tcase_add_test(t, what_fails_before_it_is_measured_is_said_so);
+	tcase_add_test(t, rounds_end_when_a_person_wants_it);
 	tcase_add_test(t, blocks_may_leave_cells_out_and_end_the_plan);
 	tcase_add_test(t, every_planned_trial_is_recorded_in_order_with_its_samples);
 	tcase_add_loop_test(t, a_fault_is_a_record_with_its_reason_and_the_plan_goes_on, 0,
