@@ -6,26 +6,11 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "median.h"
 
 #define BLOCK_S 30 /* the base is the median of as long: drift is no stall */
 #define JOIN_S  1.0
 #define GREAT   0.1 /* of the longest peak */
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Reorders @v; NAN: none. */
-static double median(double *v, size_t n)
-{
-	if (!n)
-		return NAN;
-	qsort(v, n, sizeof *v, by_value);
-	return (v[(n - 1) / 2] + v[n / 2]) / 2;
-}
 
 /* Those of @v[n] that are there, into @out. */
 static size_t present(const double *v, size_t n, double *out)
@@ -50,7 +35,7 @@ static void relate_to_base(const double *values, size_t n, double dt_s, double *
 
 		/* a rest shorter than half a block belongs to the last one */
 		to = n - from < block + block / 2 ? n : from + block;
-		base = median(scratch, present(r + from, to - from, scratch));
+		base = median_of_values(scratch, present(r + from, to - from, scratch));
 		for (size_t i = from; i < to; i++)
 			r[i] -= base;
 	}
@@ -61,11 +46,11 @@ static void relate_to_base(const double *values, size_t n, double dt_s, double *
 static double threshold_of(const double *r, size_t n, double *scratch)
 {
 	size_t m = present(r, n, scratch);
-	double centre = median(scratch, m);
+	double centre = median_of_values(scratch, m);
 
 	for (size_t i = 0; i < m; i++)
 		scratch[i] = fabs(scratch[i] - centre);
-	return fmax(6 * 1.4826 * (m ? median(scratch, m) : 0), log(3));
+	return fmax(6 * 1.4826 * (m ? median_of_values(scratch, m) : 0), log(3));
 }
 
 /* Windows before @i in which nothing completed while what completed in it was in flight. */
@@ -163,7 +148,7 @@ static void price_beats(struct stutter *s, double *scratch)
 		lost += s->stalls[i].slow_s;
 		scratch[n++] = s->stalls[i].peak_ns;
 	}
-	s->peak_ns = median(scratch, n);
+	s->peak_ns = median_of_values(scratch, n);
 	s->lost_per_beat_s = s->beat.beats_seen ? lost / (double)s->beat.beats_seen : 0;
 }
 
@@ -236,7 +221,7 @@ int stutter_find(const double *values, size_t n, double dt_s, uint64_t seed, str
 	relate_to_base(values, n, dt_s, r, scratch);
 	threshold = threshold_of(r, n, scratch);
 	s.threshold_ratio = exp(threshold);
-	s.base_ns = median(scratch, present(values, n, scratch));
+	s.base_ns = median_of_values(scratch, present(values, n, scratch));
 	if (find_stalls(values, r, n, dt_s, threshold, &s) < 0) {
 		stutter_done(&s);
 		return -ENOMEM;

@@ -1,0 +1,17 @@
+#include "test_changes.h"
+
+int main(void)
+{
+	Suite *s = suite_create("changes");
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, changes_cases());
+	suite_add_tcase(s, gesd_cases());
+	suite_add_tcase(s, edivisive_cases());
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

@@ -1,0 +1,10 @@
+#ifndef TEST_CHANGES_H
+#define TEST_CHANGES_H
+
+#include <check.h>
+
+TCase *changes_cases(void);
+TCase *gesd_cases(void);
+TCase *edivisive_cases(void);
+
+#endif
