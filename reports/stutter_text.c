@@ -75,7 +75,7 @@ static void add_testable(const struct beat *b, const struct fmt_style *st, struc
 			    seconds(st, lo, b->shortest_testable_s),
 			    seconds(st, hi, b->longest_testable_s));
 	else
-		bl_buf_adds(out, "the job is too short for ten beats of any period");
+		bl_buf_adds(out, "it is too short for ten beats of any period");
 	if (b->longest_scanned_s > b->longest_testable_s)
 		bl_buf_addf(out, ", up to %s only a clean clock",
 			    seconds(st, hi, b->longest_scanned_s));
@@ -122,6 +122,31 @@ static void say_period(const struct job_analysis *a, const struct fmt_style *st,
 	}
 	out->failed |= bl_buf_failed(&b);
 	lines_add(out, "%s.", bl_buf_str(&b));
+}
+
+static void say_testable(const struct beat *beat, const struct fmt_style *st, struct lines *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	add_testable(beat, st, &b);
+	out->failed |= bl_buf_failed(&b);
+	lines_add(out, "Of others, %s.", bl_buf_str(&b));
+}
+
+void stutter_series_lines(const struct stutter *s, const struct fmt_style *st, struct lines *out)
+{
+	struct job_analysis a = {
+		.stutter = *s, .stall_tail_share = NAN, .wall_phase_s = NAN, .wall_period_s = NAN};
+	char span[FMT_MAX];
+
+	if (!s->n_stalls) {
+		lines_add(out, "\001No stall\002 in %s.", seconds(st, span, s->span_s));
+		return;
+	}
+	say_length(&a, st, out);
+	say_period(&a, st, out);
+	if (s->beat.is_periodic)
+		say_testable(&s->beat, st, out);
 }
 
 static void say_signal(const struct signal *s, const struct attribution *w,

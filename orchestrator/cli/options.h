@@ -25,6 +25,7 @@ struct args {
 	const char *scenario, *cell, *cell_b, *run, *run_b, *beside, *job, *verb, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference, *table;
+	const char *csv, *least_step, *unit;  /* a file of values */
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	struct words cells, with;             /* which cells are to run, and changed how */
@@ -35,6 +36,7 @@ struct args {
 	uint64_t seconds;
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;
+	bool display, alert, linear;
 };
 
 enum option_kind {

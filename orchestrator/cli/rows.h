@@ -94,6 +94,11 @@
 	{                                                                                          \
 		.name = "json", .letter = 'j', .at = AT(json), .help = "JSON for programs"         \
 	}
+#define ROW_CSV(of)                                                                                \
+	{                                                                                          \
+		.name = "csv", .kind = OPTION_FILE, .arg = "FILE", .at = AT(csv),                  \
+		.help = of "; '-': standard input"                                                 \
+	}
 #define OPERAND_SCENARIO                                                                           \
 	{                                                                                          \
 		.name = "SCENARIO", .kind = OPTION_FILE, .is_needed = true, .at = AT(scenario),    \
@@ -113,6 +118,8 @@ extern const struct verb verb_image;
 extern const struct verb verb_report;
 extern const struct verb verb_diagnose;
 extern const struct verb verb_compare;
+extern const struct verb verb_changes;
+extern const struct verb verb_stutter;
 extern const struct verb verb_list;
 extern const struct verb verb_merge;
 extern const struct verb verb_export;

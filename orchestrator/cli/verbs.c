@@ -17,6 +17,8 @@ const struct verb *const verbs[] = {
 	&verb_report,
 	&verb_diagnose,
 	&verb_compare,
+	&verb_changes,
+	&verb_stutter,
 	&verb_list,
 	&verb_merge,
 	&verb_export,

@@ -217,7 +217,8 @@ START_TEST(a_mistyped_verb_names_the_nearest)
 	ck_assert_str_eq(
 		bl_err_text(&far),
 		"'benchmark' is not a verb; one of doctor, claim, plan, run, recover, image, "
-		"report, diagnose, compare, list, help, man, completion, version");
+		"report, diagnose, compare, changes, stutter, list, help, man, completion, "
+		"version");
 }
 END_TEST
 

@@ -1,0 +1,247 @@
+#include "changes_report.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fmt.h"
+#include "term.h"
+
+#define KEY_WIDTH     25 /* 2024-03-01T23:15:07+01:00 */
+#define CHANGE_WIDTH  25
+#define OUTLIERS_SAID 8
+#define P_LEAST       1e-15 /* smaller ones say no more */
+#define SOON          5     /* nights */
+#define LATER         14
+
+/* Four significant digits, and no exponent where people don't expect one. */
+static char *number(char out[FMT_MAX], double v)
+{
+	double a = fabs(v);
+
+	if (a >= 1000 && a < 1e9)
+		snprintf(out, FMT_MAX, "%.0f", v);
+	else
+		snprintf(out, FMT_MAX, "%.4g", v);
+	return out;
+}
+
+/* A value as it was given. */
+static char *given(const struct changes_view *v, char out[FMT_MAX], double y)
+{
+	return number(out, v->how->is_linear ? y : exp(y));
+}
+
+/* A difference of levels: a change in percent, or of linear values an amount. */
+static char *step_text(const struct changes_view *v, char out[FMT_MAX], double d)
+{
+	if (!v->how->is_linear)
+		return fmt_change(&fmt_plain, out, exp(d));
+	snprintf(out, FMT_MAX, "%s%.4g", d < 0 ? "" : "+", d);
+	return out;
+}
+
+static void add_key(const struct changes_view *v, size_t value, struct bl_buf *out)
+{
+	const struct value_line *l = &v->lines->items[v->row[value]];
+
+	if (l->text)
+		fmt_clean(out, l->text, 0);
+	else
+		bl_buf_addf(out, "value %zu", v->row[value]);
+}
+
+static size_t key_width(const struct changes_view *v)
+{
+	size_t width = 5;
+
+	for (size_t i = 0; i < v->found->n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf key = BL_BUF_INIT;
+		size_t w;
+
+		add_key(v, v->found->items[i].at, &key);
+		w = fmt_width(bl_buf_str(&key));
+		width = w > width ? w : width;
+	}
+	return width < KEY_WIDTH ? width : KEY_WIDTH;
+}
+
+static void add_head(const struct changes_view *v, bool color, struct bl_buf *out)
+{
+	term_on(out, color, TERM_BOLD);
+	fmt_clean(out, v->name, 0);
+	term_off(out, color);
+	bl_buf_addf(out, ": %zu value%s", v->n, v->n == 1 ? "" : "s");
+	if (v->lines->kind != VALUE_KEY_PLACE && v->n) {
+		bl_buf_adds(out, ", from ");
+		add_key(v, 0, out);
+		bl_buf_adds(out, " to ");
+		add_key(v, v->n - 1, out);
+	}
+	if (v->lines->n_absent)
+		bl_buf_addf(out, "; %zu line%s without a value, left out", v->lines->n_absent,
+			    v->lines->n_absent == 1 ? "" : "s");
+	bl_buf_adds(out, "\n\n");
+}
+
+static void add_change(const struct changes_view *v, const struct change *c, size_t width,
+		       unsigned columns, bool color, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf key = BL_BUF_INIT;
+	char n1[FMT_MAX], n2[FMT_MAX], n3[FMT_MAX], interval[3 * FMT_MAX];
+
+	add_key(v, c->at, &key);
+	bl_buf_adds(out, "  ");
+	term_on(out, color, TERM_BOLD);
+	fmt_pad(out, fmt_part(out, &key), width);
+	term_off(out, color);
+	bl_buf_addf(out, "  %9s -> %-9s", given(v, n1, c->before), given(v, n2, c->after));
+	snprintf(interval, sizeof interval, "%s [%s, %s]", step_text(v, n1, c->after - c->before),
+		 step_text(v, n2, c->lo), step_text(v, n3, c->hi));
+	bl_buf_addf(out, "  %-*s", CHANGE_WIDTH, interval);
+	if (columns >= 72 + width - 5) {
+		if (c->p < P_LEAST)
+			bl_buf_addf(out, "  %-7s", "< 1e-15");
+		else
+			bl_buf_addf(out, "  %-7.1g", c->p);
+	}
+	bl_buf_addf(out, "  %-5s", c->is_drift ? "drift" : "step");
+	if (columns >= 84 + width - 5)
+		bl_buf_addf(out, "  %zu + %zu", c->n_before, c->n_after);
+	bl_buf_addc(out, '\n');
+}
+
+static void add_table(const struct changes_view *v, unsigned columns, bool color,
+		      struct bl_buf *out)
+{
+	size_t width = key_width(v);
+
+	if (!v->found->n) {
+		bl_buf_adds(out, "  no change point\n");
+		return;
+	}
+	term_on(out, color, TERM_DIM);
+	bl_buf_addf(out, "  %-*s  %9s -> %-9s  %-*s", (int)width, "since", "before", "after",
+		    CHANGE_WIDTH, "change [95 % interval]");
+	if (columns >= 72 + width - 5)
+		bl_buf_addf(out, "  %-7s", "p");
+	bl_buf_addf(out, "  %-5s", "kind");
+	if (columns >= 84 + width - 5)
+		bl_buf_adds(out, "  values");
+	term_off(out, color);
+	bl_buf_addc(out, '\n');
+	for (size_t i = 0; i < v->found->n; i++)
+		add_change(v, &v->found->items[i], width, columns, color, out);
+}
+
+static void add_note(const char *head, const struct bl_buf *text, unsigned columns,
+		     struct bl_buf *out)
+{
+	bl_buf_addf(out, "%-9s ", head);
+	term_wrap(out, fmt_part(out, text), columns, 10, 10);
+	bl_buf_addc(out, '\n');
+}
+
+static void note_outliers(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	char n1[FMT_MAX];
+
+	if (!v->found->n_outliers)
+		return;
+	for (size_t i = 0; i < v->found->n_outliers && i < OUTLIERS_SAID; i++) {
+		size_t at = v->found->outliers[i];
+
+		bl_buf_adds(&b, i ? ", " : "");
+		add_key(v, at, &b);
+		bl_buf_addf(&b, " (%s)", number(n1, v->lines->items[v->row[at]].value));
+	}
+	if (v->found->n_outliers > OUTLIERS_SAID)
+		bl_buf_addf(&b, " and %zu more", v->found->n_outliers - OUTLIERS_SAID);
+	bl_buf_adds(&b,
+		    v->found->n_outliers == 1
+			    ? ": far off its neighbours; worth measuring again, and no change"
+			    : ": far off their neighbours; worth measuring again, and no change");
+	add_note("outliers", &b, columns, out);
+}
+
+static void note_noise(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	const struct changes *c = v->found;
+	char n1[FMT_MAX];
+
+	if (v->n < 2 * CHANGES_SEGMENT_MIN) {
+		bl_buf_addf(&b,
+			    "%zu values are too few to look for a change: %d are the least, %d on "
+			    "either side",
+			    v->n, 2 * CHANGES_SEGMENT_MIN, CHANGES_SEGMENT_MIN);
+	} else if (!(c->sigma > 0)) {
+		bl_buf_adds(&b, "none: all values are equal");
+	} else if (v->how->is_linear) {
+		bl_buf_addf(&b, "%s from one value to the next", number(n1, c->sigma));
+	} else {
+		bl_buf_addf(&b, "%.2g %% from one value to the next", expm1(c->sigma) * 100);
+	}
+	if (c->sigma > 0 && v->n >= 2 * CHANGES_SEGMENT_MIN)
+		bl_buf_addf(&b,
+			    " (one standard deviation, steps and outliers taken out); correlation "
+			    "with the value before %.2f",
+			    c->phi);
+	add_note("noise", &b, columns, out);
+}
+
+/* What the next nights could show. */
+static void note_least(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	const struct changes *c = v->found;
+	size_t now = v->n - (c->n ? c->items[c->n - 1].at : 0);
+	double soon = changes_detectable(c->sigma, c->phi, now, SOON, v->how);
+	double later = changes_detectable(c->sigma, c->phi, now, LATER, v->how);
+	double least = v->how->is_linear ? 0 : log1p(v->how->min_effect);
+	char n1[FMT_MAX], n2[FMT_MAX];
+
+	if (!(c->sigma > 0) || !isfinite(soon))
+		return;
+	bl_buf_addf(
+		&b,
+		"after the %zu values since the last change, a step of %s would be found from %d "
+		"more on, of %s from %d (four of five times)",
+		now, step_text(v, n1, fmax(soon, least)), SOON,
+		step_text(v, n2, fmax(later, least)), LATER);
+	add_note("visible", &b, columns, out);
+}
+
+static void note_how(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	bl_buf_addf(
+		&b,
+		"all partitions into levels%s, each change at a price of %g ln(n), then a t-test "
+		"at %g and %g %% as the least step (%s)",
+		v->how->is_linear ? "" : " of logarithms", v->how->c, v->how->alpha,
+		v->how->min_effect * 100, v->strictness);
+	if (v->found->n)
+		bl_buf_adds(&b, "; values: before and since the change, up to the next one");
+	for (size_t i = 0; i < v->found->n; i++)
+		if (v->found->items[i].is_drift) {
+			bl_buf_adds(&b, "; drift: a straight line fits both sides better than two "
+					"levels");
+			break;
+		}
+	add_note("how", &b, columns, out);
+}
+
+void changes_text(const struct changes_view *v, unsigned columns, bool color, struct bl_buf *out)
+{
+	add_head(v, color, out);
+	add_table(v, columns, color, out);
+	bl_buf_addc(out, '\n');
+	note_outliers(v, columns, out);
+	note_noise(v, columns, out);
+	note_least(v, columns, out);
+	note_how(v, columns, out);
+}
