@@ -30,7 +30,8 @@ static size_t utf8_at(const char *s, uint32_t *cp)
 static bool is_harmful(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x200b && cp <= 0x200f) ||
-	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff;
+	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2060 && cp <= 0x2069) || cp == 0xfeff ||
+	       cp == 0xfffe || cp == 0xffff; /* which XML can't have */
 }
 
 /* The next character of @s in clean form; @buf holds at most four bytes and NUL. Returns how far
