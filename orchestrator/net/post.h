@@ -66,6 +66,9 @@ struct post_limits {
  * Text in a post must be free of line breaks where it becomes a line of the protocol: -EINVAL. */
 size_t post_all(struct post *posts, size_t n, const struct post_limits *limits);
 
+/* Is it an URL of that kind? -EINVAL: what would be accepted; the URL itself is not said. */
+int post_check_url(enum post_kind kind, const char *url, struct bl_err *err);
+
 /* "hooks.example.org:8443" of an URL, without what may be secret in it; "?" when it is none.
  * Returns @out. */
 char *post_host(char *out, size_t len, const char *url);

@@ -82,7 +82,7 @@ static const char *schemes(const struct post *p)
 	return p->kind == POST_MAIL ? "smtp,smtps" : "http,https";
 }
 
-static int check_url(struct post *p)
+int post_check_url(enum post_kind kind, const char *url, struct bl_err *err)
 {
 	CURLU *u = curl_url();
 	char *scheme = NULL;
@@ -90,16 +90,15 @@ static int check_url(struct post *p)
 	int r = 0;
 
 	if (!u)
-		return bl_fail(&p->err, -ENOMEM, "out of memory");
-	if (curl_url_set(u, CURLUPART_URL, p->url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+		return bl_fail(err, -ENOMEM, "out of memory");
+	if (curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK)
-		is_ours = p->kind == POST_MAIL
-				  ? !strcmp(scheme, "smtp") || !strcmp(scheme, "smtps")
-				  : !strcmp(scheme, "http") || !strcmp(scheme, "https");
+		is_ours = kind == POST_MAIL ? !strcmp(scheme, "smtp") || !strcmp(scheme, "smtps")
+					    : !strcmp(scheme, "http") || !strcmp(scheme, "https");
 	if (!is_ours)
-		r = bl_fail(&p->err, -EINVAL,
+		r = bl_fail(err, -EINVAL,
 			    "the address is no URL that can be sent to; %s://HOST is accepted",
-			    p->kind == POST_MAIL ? "smtp:// or smtps" : "http:// or https");
+			    kind == POST_MAIL ? "smtp:// or smtps" : "http:// or https");
 	curl_free(scheme);
 	curl_url_cleanup(u);
 	return r;
@@ -117,7 +116,7 @@ static int check_line(struct post *p, const char *what, const char *s)
 
 int attempt_check(struct post *p)
 {
-	int r = check_url(p);
+	int r = post_check_url(p->kind, p->url, &p->err);
 
 	for (size_t i = 0; r == 0 && i < p->n_headers; i++)
 		r = check_line(p, "header", p->headers[i]);
