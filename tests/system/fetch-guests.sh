@@ -5,6 +5,7 @@
 #   DIR/full       Debian's full kernel: has ahci, nvme as a module
 #   DIR/backports  the next release's cloud kernel (compressed modules) and QEMU packages
 #   DIR/qemu-next  that QEMU, unpacked
+#   DIR/metrics    node_exporter and Pushgateway, unpacked in root/
 #
 set -eu
 dir=$1
@@ -19,4 +20,12 @@ rm -rf "$dir/qemu-next"
 mkdir -p "$dir/qemu-next"
 for deb in "$dir"/backports/qemu-system-*.deb; do
 	dpkg-deb -x "$deb" "$dir/qemu-next"
+done
+
+# Beside the guests: who reads metrics. Installed, both would start services that listen.
+"$fetch" --out "$dir/metrics" prometheus-node-exporter prometheus-pushgateway
+rm -rf "$dir/metrics/root"
+mkdir -p "$dir/metrics/root"
+for deb in "$dir"/metrics/*.deb; do
+	dpkg-deb -x "$deb" "$dir/metrics/root"
 done
