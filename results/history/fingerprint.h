@@ -1,0 +1,54 @@
+/* fingerprint.h - which facts say what system a run was made on, what people call them, and what
+ * changed between two runs.
+ *
+ * An environment also holds what says nothing of that (free memory, how the acceleration was
+ * found out, paths). Who compares environments compares fingerprints.
+ */
+#ifndef FINGERPRINT_H
+#define FINGERPRINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "record.h"
+
+/* Is @key a fact of a run's environment that says which system it was? */
+bool fingerprint_counts(const char *key);
+
+/* The facts that count, in the order of importance for people (kernel and QEMU first), of the
+ * environment and of the trials (the guest's kernel; models and firmware of the disks under test).
+ * What there is several of in a run is one fact: "emulator.version" = "7.2.22, 10.0.2", sorted.
+ * *ret is new; end it with facts_done(). -ENOMEM. */
+int fingerprint_of(const struct run_data *d, struct facts *ret);
+/* What people call the fact @key of a fingerprint: "host kernel", "package qemu-system-x86". */
+void fingerprint_says(const char *key, struct bl_buf *out);
+/* A value of it as people read it: "64 GiB" of memory.total_bytes. NULL: "none". */
+void fingerprint_value(const char *key, const char *value, struct bl_buf *out);
+
+struct env_change {
+	const char *key;            /* of the fingerprint */
+	const char *before, *after; /* of struct env_changes; NULL: absent */
+	const char *what;           /* "QEMU", "host kernel", "firmware of the disk": static */
+};
+struct env_changes {
+	struct env_change *items;
+	size_t n;
+	struct facts facts[2]; /* what the items point into */
+};
+
+/* What changed from one run to another. Of a change that shows in several facts (QEMU's version,
+ * its package, its binary) only the first is told. What only a newer version of the lab asks for is
+ * no change; of runs on different hosts neither are serials and names of devices. -ENOMEM. */
+int fingerprint_diff(const struct run_data *before, const struct run_data *after,
+		     struct env_changes *ret);
+/* The same of two fingerprints; @is_same_host. They are copied. */
+int fingerprint_compare(const struct facts *before, const struct facts *after, bool is_same_host,
+			struct env_changes *ret);
+void env_changes_done(struct env_changes *c);
+
+/* "QEMU 7.2.22 -> 10.0.2"; of lists what came and what went: "kernel arguments: now
+ * mitigations=off; no longer quiet". */
+void env_change_text(const struct env_change *c, struct bl_buf *out);
+
+#endif

@@ -1,0 +1,12 @@
+#include "made_runs.h"
+
+int main(void)
+{
+	SRunner *r = srunner_create(fingerprint_suite());
+	int failed;
+
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

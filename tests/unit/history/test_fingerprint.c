@@ -1,0 +1,197 @@
+/* What counts of an environment, and what is said of two that differ. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fingerprint.h"
+#include "made_runs.h"
+
+static struct run_data a, b;
+
+static void begin(void)
+{
+	made_run(&a, 1, "h1", 1);
+	made_run(&b, 2, "h1", 1);
+}
+
+static void end(void)
+{
+	run_data_done(&a);
+	run_data_done(&b);
+}
+
+/* All changes from a to b, a line each. */
+static void says(const char *want)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct env_changes c;
+
+	ck_assert_int_eq(fingerprint_diff(&a, &b, &c), 0);
+	for (size_t i = 0; i < c.n; i++) {
+		bl_buf_adds(&out, i ? "\n" : "");
+		env_change_text(&c.items[i], &out);
+	}
+	env_changes_done(&c);
+	ck_assert_str_eq(bl_buf_str(&out), want);
+}
+
+static void set(const char *key, const char *before, const char *after)
+{
+	made_fact(&a, key, before);
+	made_fact(&b, key, after);
+}
+
+START_TEST(what_counts_is_what_says_which_system_it_was)
+{
+	static const char *const yes[] = {"host.kernel",      "cpu.microcode",
+					  "disk.firmware",    "bios.version",
+					  "image.0.kernel",   "emulator.12.version",
+					  "package.libvirt0", "package.something-new",
+					  "board.name",       "memory.total_bytes"};
+	static const char *const no[] = {"memory.available_bytes",
+					 "accel.how",
+					 "disk.name",
+					 "image.0.modules",
+					 "image.x.kernel",
+					 "image..kernel",
+					 "emulator.0.path",
+					 "hypervisor.uri",
+					 "package.",
+					 "path.disk",
+					 "environment.version",
+					 ""};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(yes); i++)
+		ck_assert_msg(fingerprint_counts(yes[i]), "'%s' does not count", yes[i]);
+	for (size_t i = 0; i < BL_ARRAY_LEN(no); i++)
+		ck_assert_msg(!fingerprint_counts(no[i]), "'%s' counts", no[i]);
+}
+END_TEST
+
+START_TEST(the_same_system_has_no_change)
+{
+	set("memory.available_bytes", "1000", "2000");
+	set("memory.total_bytes", "25276502016", "25270000000");
+	set("host.kernel_arguments", "BOOT_IMAGE=/a root=UUID=1 quiet ro",
+	    "BOOT_IMAGE=/b root=UUID=2 ro quiet");
+	set("disk.mount_options", "rw,noatime,rw", "noatime,rw");
+	says("");
+}
+END_TEST
+
+START_TEST(a_change_is_told_once_and_in_peoples_words)
+{
+	set("emulator.0.version", "7.2.22", "10.0.2");
+	set("qemu.version", "7.2.22", "10.0.2");
+	set("emulator.0.sha256", "0123", "4567");
+	set("package.qemu-system-x86", "1:7.2", "1:10.0");
+	set("host.kernel", "6.1.0", "6.12.0");
+	set("host.kernel_version", "#1 a", "#1 b");
+	set("disk.firmware", "EXA1", "EXA7");
+	set("memory.total_bytes", "68719476736", "34359738368");
+	says("host kernel 6.1.0 -> 6.12.0\nQEMU 7.2.22 -> 10.0.2\nfirmware of the disk EXA1 -> "
+	     "EXA7\nmemory 64 GiB -> 32 GiB");
+}
+END_TEST
+
+START_TEST(another_build_of_one_version_is_told)
+{
+	set("emulator.0.sha256", "0123", "4567");
+	says("QEMU's binary 0123 -> 4567");
+	set("package.qemu-system-x86", "7.2-1", "7.2-2");
+	says("package qemu-system-x86 7.2-1 -> 7.2-2");
+	set("package.qemu-system-x86", "7.2-1", "7.2-1");
+	set("package.seabios", "1.16.2", "1.16.3");
+	says("QEMU's binary 0123 -> 4567\npackage seabios 1.16.2 -> 1.16.3");
+}
+END_TEST
+
+START_TEST(of_lists_is_told_what_came_and_went)
+{
+	set("host.kernel_arguments", "ro quiet", "ro mitigations=off isolcpus=2-3");
+	set("cpu.mitigations", "meltdown=PTI | mds=Clear buffers; SMT off", "meltdown=PTI");
+	says("mitigations: no longer mds=Clear buffers; SMT off\nkernel arguments: now "
+	     "isolcpus=2-3, mitigations=off; no longer quiet");
+}
+END_TEST
+
+START_TEST(what_only_a_newer_lab_asks_for_is_no_change)
+{
+	set("bios.version", NULL, "1.2.3");
+	says("BIOS none -> 1.2.3");
+	made_fact(&a, "environment.version", "1");
+	says("");
+	made_fact(&a, "environment.version", NULL);
+	says("");
+	set("cpu.governor", "powersave", NULL);
+	says("");
+	set("cpu.governor", "powersave", "performance");
+	says("CPU governor powersave -> performance");
+}
+END_TEST
+
+START_TEST(another_host_has_other_serials_and_names)
+{
+	set("disk.serial", "S1", "S2");
+	set("disk.layers", "sda1 on sda", "sdb1 on sdb");
+	says("serial of the disk S1 -> S2\nlayers over the disk sda1 on sda -> sdb1 on sdb");
+	run_data_done(&b);
+	made_run(&b, 2, "h2", 1);
+	set("disk.serial", "S1", "S2");
+	set("disk.layers", "sda1 on sda", "sdb1 on sdb");
+	says("");
+}
+END_TEST
+
+START_TEST(several_of_a_kind_are_one_fact_in_any_order)
+{
+	set("emulator.0.version", "7.2.22", "10.0.2");
+	set("emulator.1.version", "10.0.2", "7.2.22");
+	says("");
+	set("emulator.1.version", "10.0.2", "10.1.0");
+	says("QEMU 10.0.2, 7.2.22 -> 10.0.2, 10.1.0");
+}
+END_TEST
+
+START_TEST(trials_tell_of_the_guest_and_of_the_disk_under_test)
+{
+	struct trial_record *t = made_trial(&a, 0, 10, 1000), *u = made_trial(&b, 0, 10, 1000);
+
+	facts_add(&t->facts, "guest.kernel", "6.1.0");
+	facts_add(&u->facts, "guest.kernel", "6.12.0");
+	facts_add(&t->facts, "device.firmware", "A");
+	facts_add(&u->facts, "device.firmware", "B");
+	facts_add(&t->facts, "path.device.0.kind", "partition");
+	facts_add(&t->facts, "path.device.1.kind", "disk");
+	facts_add(&t->facts, "path.device.1.model", "BIG 4T");
+	facts_add(&t->facts, "path.device.1.firmware", "1");
+	facts_add(&u->facts, "path.device.0.kind", "disk");
+	facts_add(&u->facts, "path.device.0.model", "BIG 4T");
+	facts_add(&u->facts, "path.device.0.firmware", "2");
+	says("guest kernel 6.1.0 -> 6.12.0\nfirmware of the disk under test A -> B\ndisk below the "
+	     "backing files BIG 4T firmware 1 -> BIG 4T firmware 2");
+	set("disk.firmware", "1", "2");
+	says("guest kernel 6.1.0 -> 6.12.0\nfirmware of the disk 1 -> 2\nfirmware of the disk "
+	     "under "
+	     "test A -> B");
+}
+END_TEST
+
+Suite *fingerprint_suite(void)
+{
+	Suite *s = suite_create("fingerprint");
+	TCase *t = tcase_create("changes");
+
+	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, what_counts_is_what_says_which_system_it_was);
+	tcase_add_test(t, the_same_system_has_no_change);
+	tcase_add_test(t, a_change_is_told_once_and_in_peoples_words);
+	tcase_add_test(t, another_build_of_one_version_is_told);
+	tcase_add_test(t, of_lists_is_told_what_came_and_went);
+	tcase_add_test(t, what_only_a_newer_lab_asks_for_is_no_change);
+	tcase_add_test(t, another_host_has_other_serials_and_names);
+	tcase_add_test(t, several_of_a_kind_are_one_fact_in_any_order);
+	tcase_add_test(t, trials_tell_of_the_guest_and_of_the_disk_under_test);
+	suite_add_tcase(s, t);
+	return s;
+}
