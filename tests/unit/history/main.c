@@ -5,6 +5,7 @@ int main(void)
 	SRunner *r = srunner_create(fingerprint_suite());
 	int failed;
 
+	srunner_add_suite(r, profile_suite());
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -1,0 +1,266 @@
+#include "run_figures.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fingerprint.h"
+#include "job_steady.h"
+#include "summary.h"
+
+/* --- one figure of the boots of a cell --- */
+
+struct value {
+	uint32_t repeat;
+	double y;
+};
+
+static int by_repeat(const void *a, const void *b)
+{
+	const struct value *x = a, *y = b;
+
+	return (x->repeat > y->repeat) - (x->repeat < y->repeat);
+}
+
+static int by_y(const void *a, const void *b)
+{
+	const struct value *x = a, *y = b;
+
+	return (x->y > y->y) - (x->y < y->y);
+}
+
+/* The rounds of a boot become one value, in place. */
+static size_t reduce_rounds(struct value *v, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(v, n, sizeof *v, by_repeat);
+	for (size_t i = 0, k; i < n; i = k) {
+		double sum = 0;
+
+		for (k = i; k < n && v[k].repeat == v[i].repeat; k++)
+			sum += v[k].y;
+		v[kept++] = (struct value){v[i].repeat, sum / (double)(k - i)};
+	}
+	return kept;
+}
+
+static void figure_of(struct value *v, size_t n, bool is_thin, struct figure *ret)
+{
+	double mean = 0, ss = 0;
+
+	*ret = (struct figure){.sd = NAN, .is_thin = is_thin};
+	if (!n)
+		return;
+	n = reduce_rounds(v, n);
+	for (size_t i = 0; i < n; i++)
+		mean += v[i].y / (double)n;
+	for (size_t i = 0; i < n; i++)
+		ss += (v[i].y - mean) * (v[i].y - mean);
+	qsort(v, n, sizeof *v, by_y);
+	ret->n = n;
+	ret->y = (v[(n - 1) / 2].y + v[n / 2].y) / 2;
+	if (n > 1)
+		ret->sd = sqrt(ss / (double)(n - 1));
+}
+
+/* --- one job of a cell --- */
+
+static bool is_thin(const struct job_result *j, enum metric m)
+{
+	double beyond = m == METRIC_P50     ? 0.5
+			: m == METRIC_P99   ? 0.01
+			: m == METRIC_P99_9 ? 0.001
+					    : INFINITY,
+	       n = 0;
+
+	for (int d = 0; d < IO_DIRS; d++)
+		if (d != IO_SYNC && j->sample->dir[d].lat)
+			n += (double)j->sample->dir[d].lat->n;
+	return n * beyond < 100 * (1 - 1e-9);
+}
+
+/* The trials' results of the job @name of cell @cell; unstable ones only counted. */
+struct results {
+	const struct job_result **items;
+	uint32_t *repeats;
+	size_t n, n_unstable;
+};
+
+static void results_of(const struct run_data *d, uint32_t cell, const char *name,
+		       struct results *ret)
+{
+	ret->n = ret->n_unstable = 0;
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+		const struct job_result *j =
+			t->cell == cell && t->state == TRIAL_OK ? trial_job(t, name) : NULL;
+
+		if (!j || !j->sample)
+			continue;
+		if (job_is_unstable(j)) {
+			ret->n_unstable++;
+			continue;
+		}
+		ret->items[ret->n] = j;
+		ret->repeats[ret->n++] = t->repeat;
+	}
+}
+
+static uint64_t iodepth_of(const struct job_result *j)
+{
+	const char *text;
+	size_t len;
+	char digits[24];
+
+	if (!job_option(j, "iodepth", &text, &len) || len >= sizeof digits)
+		return 0;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	return strtoull(digits, NULL, 10);
+}
+
+static int fill_row(const struct results *from, struct value *values, struct figure_row *row)
+{
+	uint32_t last = UINT32_MAX;
+
+	row->n_unstable = from->n_unstable;
+	for (size_t i = 0; i < from->n; i++) {
+		row->n_ok += from->repeats[i] != last;
+		last = from->repeats[i];
+	}
+	for (int m = 0; m < METRICS; m++) {
+		bool thin = false;
+		size_t n = 0;
+		double v;
+
+		for (size_t i = 0; i < from->n; i++) {
+			if (!job_metric(from->items[i], (enum metric)m, &v) || !(v > 0))
+				continue;
+			thin |= is_thin(from->items[i], (enum metric)m);
+			values[n++] = (struct value){from->repeats[i], log(v)};
+		}
+		figure_of(values, n, thin, &row->by[m]);
+	}
+	return 0;
+}
+
+static struct figure_row *add_row(struct run_figures *f, const char *cell,
+				  const struct job_result *j)
+{
+	struct figure_row *more = reallocarray(f->rows, f->n + 1, sizeof *more), *row;
+
+	if (!more)
+		return NULL;
+	f->rows = more;
+	row = &more[f->n++];
+	*row = (struct figure_row){.cell = strdup(cell),
+				   .job = strdup(j->name),
+				   .job_text = strdup(j->job_text),
+				   .iodepth = iodepth_of(j)};
+	return row->cell && row->job && row->job_text ? row : NULL;
+}
+
+static int add_rows(const struct run_data *d, const struct trial_record *t, struct results *res,
+		    struct value *values, struct run_figures *f)
+{
+	const char *cell = d->cells[t->cell].name;
+
+	for (size_t k = 0; k < t->n_jobs; k++) {
+		struct figure_row *row;
+
+		if (!t->jobs[k].sample || run_figures_find(f, cell, t->jobs[k].name))
+			continue;
+		row = add_row(f, cell, &t->jobs[k]);
+		if (!row)
+			return -ENOMEM;
+		results_of(d, t->cell, row->job, res);
+		fill_row(res, values, row);
+	}
+	return 0;
+}
+
+/* --- the run --- */
+
+/* Trials are in the order of the plan, which is random; rows by cell. */
+static int all_rows(const struct run_data *d, struct run_figures *f)
+{
+	struct results res = {.items = calloc(d->n_trials + 1, sizeof *res.items),
+			      .repeats = calloc(d->n_trials + 1, sizeof *res.repeats)};
+	struct value *values = calloc(d->n_trials + 1, sizeof *values);
+	int r = res.items && res.repeats && values ? 0 : -ENOMEM;
+
+	for (uint32_t cell = 0; r == 0 && cell < d->n_cells; cell++)
+		for (size_t i = 0; r == 0 && i < d->n_trials; i++)
+			if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
+				r = add_rows(d, &d->trials[i], &res, values, f);
+	free(res.items);
+	free(res.repeats);
+	free(values);
+	return r;
+}
+
+int run_figures_of(const struct run_data *d, struct run_figures *ret)
+{
+	const struct run_record *run = &d->run;
+	struct run_figures f = {.started_ms = run->started_ms,
+				.scenario = strdup(run->scenario_name),
+				.host_id = strdup(run->host_id),
+				.host_name = strdup(run->host_name),
+				.accel = strdup(run->accel),
+				.version = strdup(run->version)};
+	int r = f.scenario && f.host_id && f.host_name && f.accel && f.version ? 0 : -ENOMEM;
+
+	snprintf(f.run, sizeof f.run, "%s", run->id);
+	if (r == 0)
+		r = fingerprint_of(d, &f.fingerprint);
+	if (r == 0)
+		r = all_rows(d, &f);
+	if (r < 0) {
+		run_figures_done(&f);
+		return r;
+	}
+	*ret = f;
+	return 0;
+}
+
+void run_figures_done(struct run_figures *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->rows[i].cell);
+		free(f->rows[i].job);
+		free(f->rows[i].job_text);
+	}
+	free(f->rows);
+	facts_done(&f->fingerprint);
+	free(f->scenario);
+	free(f->host_id);
+	free(f->host_name);
+	free(f->accel);
+	free(f->version);
+	memset(f, 0, sizeof *f);
+}
+
+const struct figure_row *run_figures_find(const struct run_figures *f, const char *cell,
+					  const char *job)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->rows[i].cell, cell) && !strcmp(f->rows[i].job, job))
+			return &f->rows[i];
+	return NULL;
+}
+
+const char *run_figures_refused(const struct run_figures *a, const struct run_figures *b,
+				char why[160])
+{
+	why[0] = '\0';
+	if (strcmp(a->version, b->version) != 0)
+		snprintf(why, 160, "measured by different versions of the engine (%.40s and %.40s)",
+			 a->version, b->version);
+	else if (strcmp(a->accel, b->accel) != 0)
+		snprintf(why, 160, "measured under different accelerators (%.20s and %.20s)",
+			 a->accel, b->accel);
+	return why[0] ? why : NULL;
+}

@@ -1,0 +1,48 @@
+/* run_figures.h - one run reduced to one figure a cell, job and metric, with what is needed to
+ * compare it with runs of other days. Owns all it holds: the run's data may go.
+ */
+#ifndef RUN_FIGURES_H
+#define RUN_FIGURES_H
+
+#include "metric.h"
+#include "record.h"
+
+struct figure {
+	size_t n;     /* boots that have it; 0: absent, and the rest means nothing */
+	double y;     /* the median of their natural logs */
+	double sd;    /* of these logs, between boots; NAN: fewer than two */
+	bool is_thin; /* a percentile with fewer than 100 samples beyond it in some boot */
+};
+
+struct figure_row {
+	char *cell, *job, *job_text;
+	uint64_t iodepth;  /* 0: the job does not say */
+	size_t n_ok;       /* boots with a sample of the job */
+	size_t n_unstable; /* trials that were left out, because they drifted (job_steady.h) */
+	struct figure by[METRICS];
+};
+
+struct run_figures {
+	char run[BL_UUID_TEXT];
+	uint64_t started_ms;
+	char *scenario, *host_id, *host_name, *accel, *version;
+	struct facts fingerprint; /* fingerprint.h */
+	struct figure_row *rows;  /* by cell, then job; those that some ok trial has a sample of */
+	size_t n;
+};
+
+/* Of the trials that are ok. Rounds of one boot are one value, the mean of their logs. *ret is new;
+ * end it with run_figures_done(). -ENOMEM. */
+int run_figures_of(const struct run_data *d, struct run_figures *ret);
+void run_figures_done(struct run_figures *f);
+
+/* Borrowed; NULL: it has none. */
+const struct figure_row *run_figures_find(const struct run_figures *f, const char *cell,
+					  const char *job);
+
+/* Why figures of one may not be held against the other's: another engine is another ruler, and an
+ * emulated CPU another machine. NULL: they may; else a text in @why. */
+const char *run_figures_refused(const struct run_figures *a, const struct run_figures *b,
+				char why[160]);
+
+#endif
