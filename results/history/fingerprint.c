@@ -430,6 +430,21 @@ static int are_same(const struct row *row, const char *a, const char *b)
 	return r;
 }
 
+int fingerprint_same(const char *key, const char *a, const char *b)
+{
+	static const struct row whole = {.how = WHOLE};
+	const struct row *row = row_of(key);
+
+	return are_same(row ? row : &whole, a, b);
+}
+
+bool fingerprint_is_of_one_host(const char *key)
+{
+	const struct row *row = row_of(key);
+
+	return row && row->is_of_one_host;
+}
+
 static bool is_told(const struct env_changes *c, const struct row *row)
 {
 	for (size_t i = 0; i < BL_ARRAY_LEN(row->unless) && row->unless[i]; i++)

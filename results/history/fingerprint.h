@@ -26,6 +26,12 @@ void fingerprint_says(const char *key, struct bl_buf *out);
 /* A value of it as people read it: "64 GiB" of memory.total_bytes. NULL: "none". */
 void fingerprint_value(const char *key, const char *value, struct bl_buf *out);
 
+/* Are two values of the fact @key the same system's? Lists in any order, memory within what a
+ * kernel keeps to itself. NULL: absent, which is like nothing else. 1, 0, -ENOMEM. */
+int fingerprint_same(const char *key, const char *a, const char *b);
+/* Another host has another one (a serial, a device's name) and is no other system for it. */
+bool fingerprint_is_of_one_host(const char *key);
+
 struct env_change {
 	const char *key;            /* of the fingerprint */
 	const char *before, *after; /* of struct env_changes; NULL: absent */

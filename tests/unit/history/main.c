@@ -6,6 +6,7 @@ int main(void)
 	int failed;
 
 	srunner_add_suite(r, profile_suite());
+	srunner_add_suite(r, alike_suite());
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
