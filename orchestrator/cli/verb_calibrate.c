@@ -178,7 +178,7 @@ static const struct example examples[] = {
 
 const struct verb verb_calibrate = {
 	.name = "calibrate",
-	.summary = "run one cell against itself: what this host calls different though nothing is",
+	.summary = "one cell against itself: false alarms, and what can be seen",
 	.about =
 		"Run one cell several times over as if it were several cells, in blocks as always, "
 		"and "
