@@ -2,7 +2,8 @@
  *
  * What is sent goes out at least once: an answer that was lost makes it go out again, so it should
  * carry an id of its own. A target that is down, slow or silent costs its own message and nothing
- * else: the others go out beside it, and the call is over when its budget is.
+ * else: the others go out beside it, and the call is over when its budget is. SIGPIPE is to be
+ * ignored by the program: a TLS library writes to connections that are gone.
  */
 #ifndef POST_H
 #define POST_H
