@@ -120,8 +120,8 @@ static const struct {
 	 "place itself"},
 	{"/full", -EIO, 503, 1, "answered 503; it asks to wait 3600 s, beyond the "},
 	{"/cut", -EIO, 0, 3, "not reached: Empty reply from server"},
-	{"/hang", -ETIMEDOUT, 0, 3, "no answer: Operation timed out after 50"},
-	{"/drip", -ETIMEDOUT, 0, 3, "no answer: Operation timed out after 50"},
+	{"/hang", -ETIMEDOUT, 0, 3, "no answer: Operation timed out after 5"},
+	{"/drip", -ETIMEDOUT, 0, 3, "no answer: Operation timed out after 5"},
 	{"/big", 0, 200, 1, ""},
 };
 
@@ -162,7 +162,7 @@ START_TEST(pauses_double)
 	ck_assert_uint_eq(post_all(&p, 1, &slow), 1);
 	took = bl_now_ns() - start;
 	ck_assert_uint_ge(took, 600 * NS_PER_MS); /* 200 and 400 */
-	ck_assert_uint_lt(took, 1500 * NS_PER_MS);
+	ck_assert_uint_lt(took, 3 * NS_PER_S);
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(the_budget_holds_whatever_they_do_and_the_others_get_theirs)
 	ck_assert_uint_eq(post_all(p, BL_ARRAY_LEN(p), &l), 4);
 	took = bl_now_ns() - start;
 	ck_assert_uint_ge(took, NS_PER_S - NS_PER_MS);
-	ck_assert_uint_lt(took, 1300 * NS_PER_MS);
+	ck_assert_uint_lt(took, 2 * NS_PER_S);
 	ck_assert_int_eq(p[0].result, -ETIMEDOUT);
 	ck_assert_int_eq(p[1].result, 0);
 	ck_assert_int_eq(p[2].result, -ETIMEDOUT);
@@ -223,7 +223,7 @@ START_TEST(a_stop_ends_it_at_once)
 
 	ck_assert_int_eq(pthread_create(&thread, NULL, stop_soon, (void *)(uintptr_t)&stop), 0);
 	ck_assert_uint_eq(post_all(&p, 1, &l), 1);
-	ck_assert_uint_lt(bl_now_ns() - start, 500 * NS_PER_MS);
+	ck_assert_uint_lt(bl_now_ns() - start, NS_PER_S);
 	pthread_join(thread, NULL);
 	ck_assert_int_eq(p.result, -EINTR);
 	assert_says(&p, "stopped before it was sent");
