@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "html.h"
+#include "job_steady.h"
 #include "svg.h"
 #include "timing.h"
 
@@ -184,6 +185,51 @@ static void add_trials(const struct view *v, uint32_t cell, struct bl_buf *out)
 	bl_buf_adds(out, "</tbody></table></div>\n");
 }
 
+/* A job's rounds before it was measured, and what was made of the measured part. */
+static void rounds_row(const struct trial_record *t, const struct job_result *j, struct bl_buf *out)
+{
+	static const char *const keys[] = {STEADY_FACT_ROUNDS, STEADY_FACT_REACHED,
+					   STEADY_FACT_IOPS, STEADY_FACT_MEASURED};
+
+	bl_buf_addf(out, "<tr><td class=\"n\">%u</td><td class=\"t\">", t->repeat + 1);
+	fmt_html(out, j->name);
+	bl_buf_adds(out, "</td>");
+	for (size_t i = 0; i < BL_ARRAY_LEN(keys); i++) {
+		const char *value = facts_get(&j->facts, keys[i]);
+
+		bl_buf_adds(out, i ? "<td class=\"t long\">" : "<td class=\"n\">");
+		fmt_html(out, value ? value : "\u00b7");
+		bl_buf_adds(out, "</td>");
+	}
+	bl_buf_adds(out, "</tr>\n");
+}
+
+static void add_rounds(const struct view *v, uint32_t cell, struct bl_buf *out)
+{
+	bool has_head = false;
+
+	for (size_t i = 0; i < v->d->n_trials; i++) {
+		const struct trial_record *t = &v->d->trials[i];
+
+		for (size_t j = 0; t->cell == cell && j < t->n_jobs; j++) {
+			if (!facts_get(&t->jobs[j].facts, STEADY_FACT_ROUNDS))
+				continue;
+			if (!has_head)
+				bl_buf_adds(out,
+					    "<h4>Until it was steady</h4><div class=\"scroll\">"
+					    "<table><thead><tr><th>trial</th><th "
+					    "class=\"t\">job</th><th>rounds</th><th "
+					    "class=\"t\">steady then</th><th class=\"t\">IOPS of "
+					    "the rounds</th><th class=\"t\">steady while it was "
+					    "measured</th></tr></thead><tbody>\n");
+			has_head = true;
+			rounds_row(t, &t->jobs[j], out);
+		}
+	}
+	if (has_head)
+		bl_buf_adds(out, "</tbody></table></div>\n");
+}
+
 static void fold(const char *title, unsigned trial, const char *text, struct bl_buf *out)
 {
 	bl_buf_addf(out, "<details class=\"fold\"><summary>%s of trial %u</summary><pre>", title,
@@ -276,6 +322,7 @@ static void one_cell(const struct view *v, uint32_t cell, struct bl_buf *out)
 	add_config(cell, c, out);
 	html_device(v, cell, out);
 	add_trials(v, cell, out);
+	add_rounds(v, cell, out);
 	add_evidence(v, cell, out);
 	bl_buf_adds(out, "</details>\n");
 }

@@ -75,7 +75,8 @@ struct job_result {
 	bool has_host_cpu;
 	uint64_t host_cpu_ns;
 	struct facts facts; /* further measurements of this job's window, e.g.
-			     * "cpu.vcpu_ns", "cpu.iothread_ns", "cpu.main_ns" */
+			     * "cpu.vcpu_ns", "cpu.iothread_ns", "cpu.main_ns"; "steady.*"
+			     * (job_steady.h) of the rounds before it, and of itself */
 	/* The job's counted time and a little around it, all on the host's CLOCK_MONOTONIC;
 	 * empty: not watched. The signals' names are in results/series/signals.md. */
 	struct series_set watched[WATCHERS];
@@ -122,11 +123,15 @@ struct run_record {
 	uint32_t repeats;
 	uint64_t started_ms, ended_ms; /* ended 0: never ended (killed) */
 	struct facts environment;      /* kernel, qemu, libvirt, microcode, governor, ... */
-	struct facts notes;            /* trust notes: key = short name, value = sentence */
+	/* trust notes: key = short name, value = sentence; "repeats.stopped": why a run of auto or
+	 * a budget ended, beginning with a word of enough_names */
+	struct facts notes;
 	/* What the scenario says of the VM that it is for, and of its device:
 	 * "needs.live_migration", "needs.snapshots", "needs.shared_device",
 	 * "needs.latency_critical", "needs.device_faults_handled" = "yes" or "no"; "device.serial",
-	 * "device.pci" or "device.path", "device.namespace". Absent: not said. How the run was
+	 * "device.pci" or "device.path", "device.namespace"; "min_effect.p99" = "0.05" and others;
+	 * "repeats.asked" (of auto), "repeats.budget"; "precondition.sequential",
+	 * "precondition.round_ns", "precondition.rounds". Absent: not said. How the run was
 	 * asked for: "asked.scenario" as it was given, and each "asked.cell" and "asked.with". */
 	struct facts declared;
 };
