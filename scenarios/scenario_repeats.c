@@ -32,13 +32,15 @@ static int read_percent(struct reader *r, const char *key, const struct ynode *n
 {
 	const char *text = scalar(r, key, node, ACCEPTS_PCT);
 	char q[QUOTE_MAX], *end;
+	bool is_plain;
 	double v;
 
 	if (!text)
 		return -EINVAL;
 	v = strtod(text, &end);
+	is_plain = end > text && strspn(text, "0123456789.") == (size_t)(end - text);
 	end += strspn(end, " ");
-	if (end == text || strcmp(end, "%") != 0 || strspn(text, "0123456789.") == 0)
+	if (!is_plain || strcmp(end, "%") != 0) /* no 0x5%, 1e1%, inf% */
 		return fail_at(r, key, node->at, "'%s' is not %s", text_quote(q, text),
 			       ACCEPTS_PCT);
 	if (!(v >= 0.1) || v > 100)
