@@ -10,6 +10,8 @@
 
 #define KEY_WIDTH     25 /* 2024-03-01T23:15:07+01:00 */
 #define CHANGE_WIDTH  25
+#define P_WIDTH       9
+#define N_WIDTH       13
 #define OUTLIERS_SAID 8
 #define P_LEAST       1e-15 /* smaller ones say no more */
 #define SOON          5     /* nights */
@@ -52,7 +54,7 @@ static void add_key(const struct changes_view *v, size_t value, struct bl_buf *o
 		bl_buf_addf(out, "value %zu", v->row[value]);
 }
 
-static size_t key_width(const struct changes_view *v)
+static size_t key_width(const struct changes_view *v, struct bl_buf *out)
 {
 	size_t width = 5;
 
@@ -61,28 +63,37 @@ static size_t key_width(const struct changes_view *v)
 		size_t w;
 
 		add_key(v, v->found->items[i].at, &key);
-		w = fmt_width(bl_buf_str(&key));
+		w = fmt_width(fmt_part(out, &key));
 		width = w > width ? w : width;
 	}
 	return width < KEY_WIDTH ? width : KEY_WIDTH;
 }
 
-static void add_head(const struct changes_view *v, bool color, struct bl_buf *out)
+static void add_head(const struct changes_view *v, unsigned columns, bool color, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, v->name, 0);
 	term_off(out, color);
-	bl_buf_addf(out, ": %zu value%s", v->n, v->n == 1 ? "" : "s");
+	bl_buf_addf(&b, ": %zu value%s", v->n, v->n == 1 ? "" : "s");
 	if (v->lines->kind != VALUE_KEY_PLACE && v->n) {
-		bl_buf_adds(out, ", from ");
-		add_key(v, 0, out);
-		bl_buf_adds(out, " to ");
-		add_key(v, v->n - 1, out);
+		bl_buf_adds(&b, ", from ");
+		add_key(v, 0, &b);
+		bl_buf_adds(&b, " to ");
+		add_key(v, v->n - 1, &b);
 	}
 	if (v->lines->n_absent)
-		bl_buf_addf(out, "; %zu line%s without a value, left out", v->lines->n_absent,
+		bl_buf_addf(&b, "; %zu line%s without a value, left out", v->lines->n_absent,
 			    v->lines->n_absent == 1 ? "" : "s");
+	term_wrap(out, fmt_part(out, &b), columns, (unsigned)fmt_width(v->name), 2);
 	bl_buf_adds(out, "\n\n");
+}
+
+/* Does the terminal have room for @more columns beside those that every line has? */
+static bool has_room(unsigned columns, size_t width, unsigned more)
+{
+	return columns >= width + 59 + more;
 }
 
 static void add_change(const struct changes_view *v, const struct change *c, size_t width,
@@ -100,22 +111,22 @@ static void add_change(const struct changes_view *v, const struct change *c, siz
 	snprintf(interval, sizeof interval, "%s [%s, %s]", step_text(v, n1, c->after - c->before),
 		 step_text(v, n2, c->lo), step_text(v, n3, c->hi));
 	bl_buf_addf(out, "  %-*s", CHANGE_WIDTH, interval);
-	if (columns >= 72 + width - 5) {
+	if (has_room(columns, width, P_WIDTH)) {
 		if (c->p < P_LEAST)
 			bl_buf_addf(out, "  %-7s", "< 1e-15");
 		else
 			bl_buf_addf(out, "  %-7.1g", c->p);
 	}
-	bl_buf_addf(out, "  %-5s", c->is_drift ? "drift" : "step");
-	if (columns >= 84 + width - 5)
-		bl_buf_addf(out, "  %zu + %zu", c->n_before, c->n_after);
+	if (has_room(columns, width, P_WIDTH + N_WIDTH))
+		bl_buf_addf(out, "  %5zu + %-3zu", c->n_before, c->n_after);
+	bl_buf_addf(out, "  %s", c->is_drift ? "drift" : "step");
 	bl_buf_addc(out, '\n');
 }
 
 static void add_table(const struct changes_view *v, unsigned columns, bool color,
 		      struct bl_buf *out)
 {
-	size_t width = key_width(v);
+	size_t width = key_width(v, out);
 
 	if (!v->found->n) {
 		bl_buf_adds(out, "  no change point\n");
@@ -124,11 +135,11 @@ static void add_table(const struct changes_view *v, unsigned columns, bool color
 	term_on(out, color, TERM_DIM);
 	bl_buf_addf(out, "  %-*s  %9s -> %-9s  %-*s", (int)width, "since", "before", "after",
 		    CHANGE_WIDTH, "change [95 % interval]");
-	if (columns >= 72 + width - 5)
+	if (has_room(columns, width, P_WIDTH))
 		bl_buf_addf(out, "  %-7s", "p");
-	bl_buf_addf(out, "  %-5s", "kind");
-	if (columns >= 84 + width - 5)
-		bl_buf_adds(out, "  values");
+	if (has_room(columns, width, P_WIDTH + N_WIDTH))
+		bl_buf_addf(out, "  %-11s", "values");
+	bl_buf_adds(out, "  kind");
 	term_off(out, color);
 	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < v->found->n; i++)
@@ -237,7 +248,7 @@ static void note_how(const struct changes_view *v, unsigned columns, struct bl_b
 
 void changes_text(const struct changes_view *v, unsigned columns, bool color, struct bl_buf *out)
 {
-	add_head(v, color, out);
+	add_head(v, columns, color, out);
 	add_table(v, columns, color, out);
 	bl_buf_addc(out, '\n');
 	note_outliers(v, columns, out);

@@ -15,20 +15,22 @@ static char *seconds(char out[FMT_MAX], double s)
 	return fmt_ns(&fmt_plain, out, s * 1e9 * (1 + 1e-9)); /* 1 s, not 1000 ms */
 }
 
-static void add_head(const struct stutter_view *v, bool color, struct bl_buf *out)
+static void add_head(const struct stutter_view *v, unsigned columns, bool color, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
 	char n1[FMT_MAX], n2[FMT_MAX];
 
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, v->name, 0);
 	term_off(out, color);
-	bl_buf_addf(out, ": %zu value%s in %s, read as %s; windows of %s", v->n_values,
+	bl_buf_addf(&b, ": %zu value%s in %s, read as %s; windows of %s", v->n_values,
 		    v->n_values == 1 ? "" : "s", seconds(n1, v->found->span_s), v->unit,
 		    seconds(n2, v->dt_s));
 	if (v->first) {
-		bl_buf_adds(out, ", from ");
-		fmt_clean(out, v->first, 0);
+		bl_buf_adds(&b, ", from ");
+		fmt_clean(&b, v->first, 0);
 	}
+	term_wrap(out, fmt_part(out, &b), columns, (unsigned)fmt_width(v->name), 2);
 	bl_buf_adds(out, "\n\n");
 }
 
@@ -73,7 +75,7 @@ static void add_stalls(const struct stutter_view *v, bool color, struct bl_buf *
 void stutter_series_text(const struct stutter_view *v, unsigned columns, bool color,
 			 struct bl_buf *out)
 {
-	add_head(v, color, out);
+	add_head(v, columns, color, out);
 	add_lines(v, columns, out);
 	add_stalls(v, color, out);
 }

@@ -80,10 +80,10 @@ static int find(const double *y, size_t n, const struct change_options *how, str
 			"night (a median)",
 			n, CHANGES_VALUES_MAX);
 	if (r == -EDOM)
-		return bl_fail(
-			err, -ERANGE,
-			"the values lie farther apart than a double holds (1.8e308); give them "
-			"in a larger unit");
+		return bl_fail(err, -ERANGE,
+			       "the values lie farther apart than 1e100, or all nearer than "
+			       "1e-100; give them "
+			       "in another unit");
 	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
 }
 

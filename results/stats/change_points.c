@@ -23,7 +23,9 @@
 /* Four of five within 3 nights of their place, by simulation (simulate_changes); the normal
  * quantile of 0.8 would be 0.84, but the noise is not known either. */
 #define POWER_Z     1.35
-#define SIGMA_LEAST 1e-6 /* of the whole range: sums of squares keep their digits */
+#define SIGMA_LEAST 1e-6  /* of the whole range: sums of squares keep their digits */
+#define RANGE_MOST  1e100 /* of values: their squares are summed */
+#define RANGE_LEAST 1e-100
 #define MAD_SCALE   1.4826
 #define ABS_MEAN_SCALE                                                                             \
 	0.886 /* sqrt(pi) / 2: mean of |difference| of two normal values to sigma                  \
@@ -371,12 +373,15 @@ static int report(struct search *s, struct changes *ret)
 
 static int check(const double *y, size_t n)
 {
+	double range;
+
 	if (n > CHANGES_VALUES_MAX)
 		return -E2BIG;
 	for (size_t i = 0; i < n; i++)
 		if (!isfinite(y[i]))
 			return -EDOM;
-	return n && !isfinite(range_of(y, n)) ? -EDOM : 0;
+	range = n ? range_of(y, n) : 0;
+	return range > RANGE_MOST || (range > 0 && range < RANGE_LEAST) ? -EDOM : 0;
 }
 
 int changes_find(const double *y, size_t n, const struct change_options *o, struct changes *ret)

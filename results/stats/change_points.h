@@ -57,7 +57,8 @@ struct changes {
 };
 
 /* @y[n]: finite, oldest first. Fewer than 8 values have no change points. @ret is new:
- * changes_done(). -E2BIG: more than CHANGES_VALUES_MAX. -EDOM: a value that is not finite.
+ * changes_done(). -E2BIG: more than CHANGES_VALUES_MAX. -EDOM: a value that is not finite, or
+ * values that are farther apart than 1e100 or, without being equal, all nearer than 1e-100.
  * -ENOMEM. On failure @ret is untouched. */
 int changes_find(const double *y, size_t n, const struct change_options *o, struct changes *ret);
 void changes_done(struct changes *c);

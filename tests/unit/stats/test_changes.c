@@ -211,6 +211,9 @@ START_TEST(what_is_no_number_is_refused)
 	y[3] = -1.7e308;
 	y[4] = 1.7e308; /* a range beyond double */
 	ck_assert_int_eq(changes_find(y, 10, &changes_alert, &c), -EDOM);
+	for (size_t i = 0; i < 10; i++)
+		y[i] = i < 5 ? 0 : 1e-200; /* squares are 0 */
+	ck_assert_int_eq(changes_find(y, 10, &changes_alert, &c), -EDOM);
 	ck_assert_uint_eq(c.n, 7);
 }
 END_TEST
