@@ -16,7 +16,7 @@ static const struct change_options strict = {.c = 5, .alpha = 1e-5, .min_effect 
 static void offline(size_t series)
 {
 	printf("change points a history of 200 nights without a change, and histories with any "
-	       "(of %zu)\n%-14s %16s %16s\n",
+	       "(of %zu; seeds 1000 and on)\n%-14s %16s %16s\n",
 	       series, "noise", "c 3, 1e-3", "c 4, 1e-4");
 	for (enum noise k = 0; k < NOISES; k++) {
 		printf("%-14s", noise_names[k]);
@@ -36,7 +36,9 @@ static void nightly(size_t series)
 					   NOISE_OUTLIERS, NOISE_T3};
 	const struct change_options *o[] = {&changes_display, &changes_alert, &strict};
 
-	printf("\nfalse alerts a series-year, looked at every night from the 30th on (%zu series); "
+	printf("\nfalse alerts a series-year, looked at every night from the 30th on (%zu series, "
+	       "seeds "
+	       "2000 and on); "
 	       "in brackets: of the last 14 nights\n%-14s %16s %16s %16s\n",
 	       series, "noise", "c 3, 1e-3", "c 4, 1e-4", "c 5, 1e-5");
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -62,7 +64,8 @@ static void power(size_t series)
 
 	printf("\na step of so many standard deviations, found within 3 nights of its place, so "
 	       "many "
-	       "nights later; 60 nights before (%zu series)\nc 3 / c 4 (share of the latter's "
+	       "nights later; 60 nights before (%zu series, seeds 3000 and on)\nc 3 / c 4 (share "
+	       "of the latter's "
 	       "intervals that hold the step)\n%-8s %22s %22s %22s\n",
 	       series, "", "normal", "3 % outliers", "AR(1) .3");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -88,7 +91,7 @@ static void detectable(size_t series)
 
 	printf("\nthe step that is said to be found four of five times, and how often it is "
 	       "(normal, "
-	       "AR .3; c 4)\n");
+	       "AR .3; c 4; seeds 4000 and 5000 and on)\n");
 	for (size_t i = 0; i < sizeof since / sizeof *since; i++) {
 		double step = changes_detectable(1, 0, 60, since[i], &changes_alert);
 		double ar = changes_detectable(1, 0.3, 60, since[i], &changes_alert);

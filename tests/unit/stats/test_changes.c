@@ -354,6 +354,17 @@ START_TEST(histories_without_a_change_have_none)
 }
 END_TEST
 
+/* Four values may lie close together by chance; the noise of all others is counted in. */
+START_TEST(short_histories_are_not_taken_for_more_than_they_are)
+{
+	size_t with, n = SIMULATED_ROUNDS(4000);
+
+	false_points(NOISE_NORMAL, &changes_display, n, 10, 8, &with);
+	printf("no change, 10 nights: change points in %zu of %zu histories\n", with, n);
+	ck_assert_uint_le(with, 30);
+}
+END_TEST
+
 START_TEST(few_alerts_in_a_year_of_nights)
 {
 	static const enum noise kinds[] = {NOISE_NORMAL, NOISE_OUTLIERS};
@@ -437,6 +448,7 @@ TCase *changes_cases(void)
 	tcase_add_test(t, a_known_night_needs_no_search);
 	tcase_add_loop_test(t, a_known_night_is_seldom_blamed_for_nothing, 0, 2);
 	tcase_add_loop_test(t, histories_without_a_change_have_none, 0, NOISES);
+	tcase_add_test(t, short_histories_are_not_taken_for_more_than_they_are);
 	tcase_add_loop_test(t, few_alerts_in_a_year_of_nights, 0, 2);
 	tcase_add_test(t, a_step_of_three_sigma_is_found_after_eight_nights);
 	tcase_add_test(t, what_can_be_found_is_said_rightly);
