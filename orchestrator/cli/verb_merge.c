@@ -1,6 +1,5 @@
 /* verb_merge.c - blklab merge: other stores into mine. */
 #include <errno.h>
-#include <string.h>
 
 #include "cleanup.h"
 #include "cli.h"
@@ -10,7 +9,17 @@
 static int run_merge(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(merging_done) struct merging m = {0};
-	int r = merging_open(&m, a, err);
+	struct args into = *a;
+	int r;
+
+	if (a->output && a->store)
+		return bl_fail(err, -EINVAL,
+			       "--store '%s' and --into '%s' both say what takes the others in; "
+			       "give one",
+			       a->store, a->output);
+	if (a->output)
+		into.store = a->output;
+	r = merging_open(&m, &into, err);
 
 	for (size_t i = 0; i < a->files.n && r == 0; i++)
 		r = merging_add(&m, a->files.items[i], err);
@@ -33,8 +42,9 @@ static const struct option_row options[] = {
 	 .letter = 'o',
 	 .kind = OPTION_FILE,
 	 .arg = "FILE",
-	 .at = AT(store),
-	 .help = "the same as --store: the store that takes them in, made when missing"},
+	 .at = AT(output),
+	 .def_says = "the store of --store",
+	 .help = "the store that takes them in, made when missing"},
 	ROW_WORK_DIR,
 	ROW_JSON,
 };
