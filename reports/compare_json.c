@@ -41,8 +41,8 @@ static json_t *job_json(const struct pairing_job *j)
 	json_t *o = json_object();
 
 	part_set(&o, "job", part_text(j->name));
-	part_set(&o, "a", part_lat(j->a->sum->all));
-	part_set(&o, "b", part_lat(j->b->sum->all));
+	part_set(&o, "a", part_summary_lat(j->a->sum));
+	part_set(&o, "b", part_summary_lat(j->b->sum));
 	part_set(&o, "a_over_trials", part_metrics(j->a->sum));
 	part_set(&o, "b_over_trials", part_metrics(j->b->sum));
 	part_set(&o, "b_against_a", part_comparisons(j->by));

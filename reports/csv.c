@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "fmt.h"
+#include "told.h"
 
 static const char *const fixed_heads[] = {"run", "scenario", "host", "accel", "cpu", "cell"};
 static const char *const trial_heads[] = {"trial",  "repeat",     "order",     "state",
@@ -77,7 +78,7 @@ static void add_trial(const struct view *v, const struct trial_record *t, struct
 static void add_direction(const struct job_result *j, int dir, struct bl_buf *out)
 {
 	const struct sample *s = j->sample;
-	const struct lat *l = s->dir[dir].lat;
+	const struct lat *l = dir_latency(&s->dir[dir]);
 	double seconds = (double)s->runtime_ns / 1e9, cpu;
 
 	field(out, j->name);
@@ -87,7 +88,7 @@ static void add_direction(const struct job_result *j, int dir, struct bl_buf *ou
 	for (int p = 0; p < SUMMARY_PERCENTILES; p++) {
 		struct pct x = lat_pct(l, summary_p[p]);
 
-		if (x.is_known)
+		if (x.is_known || told_of_direction(j, dir, summary_p[p], &x.ns))
 			bl_buf_addf(out, ",%" PRIu64, x.ns);
 		else
 			bl_buf_addc(out, ',');
@@ -114,7 +115,7 @@ int report_csv(const struct view *v, struct bl_buf *out)
 
 		for (size_t j = 0; t->cell < d->n_cells && j < t->n_jobs; j++) {
 			for (int dir = 0; t->jobs[j].sample && dir < IO_DIRS; dir++) {
-				const struct lat *l = t->jobs[j].sample->dir[dir].lat;
+				const struct lat *l = dir_latency(&t->jobs[j].sample->dir[dir]);
 
 				if (!l || !l->n)
 					continue;

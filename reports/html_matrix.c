@@ -72,6 +72,9 @@ static void add_lat(const struct view_job *job, const struct view_row *row, int 
 {
 	double ns = lat_of(row, column), lo = job->low_ns, hi = job->high_ns;
 	bool is_thin = column != COLUMN_MAX && row->p[column].is_thin;
+	const char *why = is_thin && row->p[column].is_told
+				  ? "median over trials of what another program says"
+				  : "fewer than 100 samples beyond it";
 	double at = hi > lo ? log(ns / lo) / log(hi / lo) * 100 : 50;
 	char num[FMT_MAX];
 
@@ -79,10 +82,11 @@ static void add_lat(const struct view_job *job, const struct view_row *row, int 
 		html_no_figure(out, "too few samples for this percentile");
 		return;
 	}
-	bl_buf_addf(out,
-		    "<td class=\"n lat\" data-v=\"%.6g\"%s>%s%s<i style=\"--at:%.1f%%\"></i></td>",
-		    ns, is_thin ? " title=\"fewer than 100 samples beyond it\"" : "",
-		    is_thin ? "~" : "", fmt_in(&fmt_page, num, ns, unit_of(job, column)), at);
+	bl_buf_addf(
+		out,
+		"<td class=\"n lat\" data-v=\"%.6g\"%s%s%s>%s%s<i style=\"--at:%.1f%%\"></i></td>",
+		ns, is_thin ? " title=\"" : "", is_thin ? why : "", is_thin ? "\"" : "",
+		is_thin ? "~" : "", fmt_in(&fmt_page, num, ns, unit_of(job, column)), at);
 }
 
 static void add_median(const struct spread *s, double per, struct bl_buf *out)

@@ -12,6 +12,12 @@ static void add_procedure(const struct view *v, struct bl_buf *out)
 	const char *stopped = facts_get(&r->notes, "repeats.stopped");
 	const char *asked = facts_get(&r->declared, "repeats.asked");
 
+	if (run_is_imported(r)) {
+		bl_buf_adds(out, "<p>Measured by another program, outside of the lab: ");
+		fmt_html(out, facts_get(&r->notes, "imported"));
+		bl_buf_adds(out, ".</p>\n");
+		return;
+	}
 	bl_buf_addf(
 		out,
 		"<p>Every trial is one fresh boot of one cell. The disk under test is filled "
@@ -131,7 +137,8 @@ void html_method(const struct view *v, const char *json, const char *csv, struct
 	add_link("report.csv", "text/csv", csv, out);
 	bl_buf_adds(out, "</p>\n");
 	add_sql(v, out);
-	bl_buf_adds(out, "<p class=\"note\">blklab ");
+	bl_buf_addf(out, "<p class=\"note\">%s ",
+		    run_is_imported(&v->d->run) ? "measured by" : "blklab");
 	fmt_html(out, v->d->run.version ? v->d->run.version : "of unknown version");
 	bl_buf_adds(out, " \u00b7 run ");
 	fmt_html(out, v->d->run.id);

@@ -15,6 +15,7 @@ void part_set_real(json_t **o, const char *key, double value); /* left out unles
 json_t *part_text(const char *s); /* cleaned; null when @s is NULL */
 json_t *part_facts(const struct facts *f);
 json_t *part_lat(const struct lat *l);
+json_t *part_summary_lat(const struct summary *s); /* of all; with "told", see told.h */
 json_t *part_metrics(const struct summary *s);
 json_t *part_comparisons(const struct comparison c[METRICS]);
 

@@ -215,7 +215,7 @@ static void add_environment(const struct view *v, struct bl_buf *out)
 	}
 	bl_buf_adds(out, "| run | ");
 	fmt_md(out, v->d->run.id);
-	bl_buf_adds(out, " |\n| blklab | ");
+	bl_buf_addf(out, " |\n| %s | ", run_is_imported(&v->d->run) ? "measured by" : "blklab");
 	fmt_md(out, v->d->run.version ? v->d->run.version : "unknown");
 	bl_buf_adds(out, " |\n");
 }

@@ -122,7 +122,8 @@ static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
 			const struct view_row *row = &v->jobs[j].rows[i];
 
 			*ret_rows += row->sum != NULL;
-			n += row->sum && (!row->p[p].is_known || row->p[p].is_thin);
+			n += row->sum && !row->p[p].is_told &&
+			     (!row->p[p].is_known || row->p[p].is_thin);
 		}
 	}
 	return n;

@@ -89,6 +89,29 @@ json_t *part_lat(const struct lat *l)
 	return o;
 }
 
+json_t *part_summary_lat(const struct summary *s)
+{
+	json_t *o = part_lat(s->all), *told = json_object();
+	bool is_told = false;
+
+	for (int p = 0; p < SUMMARY_PERCENTILES; p++) {
+		char key[32], name[16];
+
+		if (!s->told[p].is_known)
+			continue;
+		is_told = true;
+		snprintf(key, sizeof(key), "%s_ns", view_p_column(p, name));
+		part_set(&told, key, json_integer((json_int_t)s->told[p].ns));
+	}
+	if (!is_told) {
+		json_decref(told);
+		return o;
+	}
+	part_set(&o, "too_few_samples_for", json_array()); /* it is the histogram that lacks */
+	part_set(&o, "told", told);
+	return o;
+}
+
 static json_t *spread_json(const struct summary *s, enum metric m)
 {
 	const struct spread *x = &s->metric[m];

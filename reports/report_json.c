@@ -55,7 +55,7 @@ static json_t *row_json(const struct view *v, const struct view_job *job,
 
 	part_set(&o, "job", part_text(job->name));
 	part_set(&o, "timing", timing_json(&timing));
-	part_set(&o, "lat", part_lat(row->sum->all));
+	part_set(&o, "lat", part_summary_lat(row->sum));
 	for (int d = 0; d < IO_DIRS; d++) {
 		if (row->sum->lat[d] && row->sum->lat[d]->n)
 			part_set(&o, io_dir_names[d], part_lat(row->sum->lat[d]));

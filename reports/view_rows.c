@@ -60,7 +60,7 @@ static void fill_row(const struct view *v, struct view_job *job, struct view_row
 		return;
 	row->sum = s;
 	for (int i = 0; i < SUMMARY_PERCENTILES; i++)
-		row->p[i] = lat_pct(s->all, summary_p[i]);
+		row->p[i] = summary_pct(s, i);
 	for (int m = 0; m < METRICS; m++) {
 		if (ref && row->cell != v->reference)
 			row->ref[m] = compare_summaries(ref, s, (enum metric)m);

@@ -29,6 +29,7 @@ struct args {
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	const char *notify;                   /* the file that says whom to tell */
+	const char *name, *host;              /* of an imported run */
 	struct words cells, with;             /* which cells are to run, and changed how */
 	struct words files;                   /* to merge or import */
 	uint64_t copies;                      /* equal cells; 0: not given */

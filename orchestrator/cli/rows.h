@@ -123,6 +123,7 @@ extern const struct verb verb_stutter;
 extern const struct verb verb_list;
 extern const struct verb verb_merge;
 extern const struct verb verb_export;
+extern const struct verb verb_import;
 extern const struct verb verb_notify;
 extern const struct verb verb_help;
 extern const struct verb verb_man;

@@ -22,6 +22,7 @@ const struct verb *const verbs[] = {
 	&verb_list,
 	&verb_merge,
 	&verb_export,
+	&verb_import,
 	&verb_notify,
 	&verb_help,
 	&verb_man,

@@ -187,6 +187,11 @@ bool run_is_emulated(const struct run_record *r)
 	return r->accel && !strcmp(r->accel, "tcg");
 }
 
+bool run_is_imported(const struct run_record *r)
+{
+	return facts_get(&r->notes, "imported") != NULL;
+}
+
 void job_result_done(struct job_result *j)
 {
 	free(j->name);

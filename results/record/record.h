@@ -211,6 +211,8 @@ int64_t job_clock_offset_ns(const struct trial_record *t, const struct job_resul
 const char *trial_reading(const struct trial_record *t, const char *when, const char *name);
 /* Its VMs had an emulated CPU: what a layer costs that says little of what it costs a real one. */
 bool run_is_emulated(const struct run_record *r);
+/* It was measured by another program, outside of the lab; its notes say what that means. */
+bool run_is_imported(const struct run_record *r);
 
 #define NO_CELL UINT32_MAX /* no index into run_data.cells */
 

@@ -67,6 +67,19 @@ struct lat *sample_lat(struct lat **where)
 	return *where;
 }
 
+static bool has_histogram(const struct lat *l)
+{
+	for (size_t i = 0; l && l->n && i < HIST_BUCKETS; i++)
+		if (l->hist.count[i])
+			return true;
+	return false;
+}
+
+const struct lat *dir_latency(const struct dir_sample *d)
+{
+	return has_histogram(d->lat) || !has_histogram(d->clat) ? d->lat : d->clat;
+}
+
 struct sample *sample_new(const char *job)
 {
 	struct sample *s = calloc(1, sizeof *s);

@@ -91,6 +91,10 @@ void sample_freep(struct sample **s);
 /* The latency block of @d, made zeroed on first use; NULL: out of memory. */
 struct lat *sample_lat(struct lat **where);
 
+/* The latency that figures of a direction are made of: lat. Where only clat has a histogram, as in
+ * what other programs measured, clat. Borrowed; NULL: none. */
+const struct lat *dir_latency(const struct dir_sample *d);
+
 /* Add @from into @to: counters, histograms, intervals by index; runtime is the
  * longest, start the earliest, the first error wins, the cost of the clock is the greater,
  * its drift the one of greater amount. -ENOMEM. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "told.h"
 
 const double summary_p[SUMMARY_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
 const char *const summary_p_names[SUMMARY_PERCENTILES] = {"p50", "p90",   "p95",
@@ -28,8 +29,8 @@ static void merge_ios(const struct sample *s, struct lat *out)
 {
 	memset(out, 0, sizeof *out);
 	for (int d = 0; d < IO_DIRS; d++)
-		if (d != IO_SYNC && s->dir[d].lat)
-			lat_merge(out, s->dir[d].lat);
+		if (d != IO_SYNC && dir_latency(&s->dir[d]))
+			lat_merge(out, dir_latency(&s->dir[d]));
 }
 
 static double metric_p(enum metric m)
@@ -37,8 +38,9 @@ static double metric_p(enum metric m)
 	return m == METRIC_P50 ? 50 : m == METRIC_P99 ? 99 : m == METRIC_P99_9 ? 99.9 : 0;
 }
 
-static bool lat_metric(const struct lat *l, enum metric m, double *ret)
+static bool lat_metric(const struct job_result *j, const struct lat *l, enum metric m, double *ret)
 {
+	uint64_t told;
 	struct pct p;
 
 	if (!l->n)
@@ -48,6 +50,10 @@ static bool lat_metric(const struct lat *l, enum metric m, double *ret)
 		return true;
 	}
 	p = lat_pct(l, metric_p(m));
+	if (!p.is_known && told_percentile(j, metric_p(m), &told)) {
+		p.is_known = true;
+		p.ns = told;
+	}
 	if (p.is_known)
 		*ret = (double)p.ns;
 	return p.is_known;
@@ -79,7 +85,7 @@ static bool metric_of(const struct job_result *j, const struct lat *all, enum me
 		*ret = (double)j->host_cpu_ns / (double)ios;
 		return true;
 	default:
-		return lat_metric(all, m, ret);
+		return lat_metric(j, all, m, ret);
 	}
 }
 
@@ -161,7 +167,7 @@ static const struct job_result *job_of(const struct trial_record *t, const char 
 static int add_lats(struct summary *s, const struct sample *m)
 {
 	for (int d = 0; d < IO_DIRS; d++) {
-		const struct lat *l = m->dir[d].lat;
+		const struct lat *l = dir_latency(&m->dir[d]);
 
 		if (!l || !l->n)
 			continue;
@@ -202,12 +208,52 @@ static int add_trial(struct summary *s, const struct trial_record *t, struct roo
 	return add_lats(s, j->sample);
 }
 
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The median over trials of what was told for each, where nothing can be added up. */
+static void add_told(const struct run_data *d, struct summary *s)
+{
+	uint64_t ns[SUMMARY_VALUES];
+
+	for (int p = 0; p < SUMMARY_PERCENTILES; p++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < d->n_trials && n < SUMMARY_VALUES; i++) {
+			const struct trial_record *t = &d->trials[i];
+			const struct job_result *j = t->cell == s->cell && t->state == TRIAL_OK
+							     ? job_of(t, s->job)
+							     : NULL;
+
+			n += j && told_percentile(j, summary_p[p], &ns[n]);
+		}
+		qsort(ns, n, sizeof *ns, by_size);
+		if (n)
+			s->told[p] = (struct pct){.is_known = true,
+						  .is_thin = true,
+						  .is_told = true,
+						  .ns = (ns[(n - 1) / 2] + ns[n / 2]) / 2};
+	}
+}
+
+struct pct summary_pct(const struct summary *s, int p)
+{
+	struct pct of_all = lat_pct(s->all, summary_p[p]);
+
+	return of_all.is_known || !s->told[p].is_known ? of_all : s->told[p];
+}
+
 static int summarize_one(const struct run_data *d, struct summary *s, struct room *room)
 {
 	memset(room->n, 0, sizeof room->n);
 	for (size_t i = 0; i < d->n_trials; i++)
 		if (d->trials[i].cell == s->cell && add_trial(s, &d->trials[i], room) < 0)
 			return -ENOMEM;
+	add_told(d, s);
 	for (int m = 0; m < METRICS; m++)
 		keep_values(s, m, room->points[m], room->n[m]);
 	qsort(room->ok, s->n_ok, sizeof *room->ok, by_repeat);

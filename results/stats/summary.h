@@ -22,9 +22,10 @@ extern const double summary_p[SUMMARY_PERCENTILES];            /* 50, 90, ... */
 extern const char *const summary_p_names[SUMMARY_PERCENTILES]; /* "p50", ..., "p99.99" */
 
 /* Percentile of a latency block, or absent: fewer than 1/(1-p) samples. is_thin: fewer than 100
- * samples beyond it. @l may be NULL: absent. */
+ * samples beyond it. @l may be NULL: absent. is_told: see told.h; then is_thin, too, so that
+ * nothing but verdicts, which compare trials, is made of it. */
 struct pct {
-	bool is_known, is_thin;
+	bool is_known, is_thin, is_told;
 	uint64_t ns;
 };
 struct pct lat_pct(const struct lat *l, double p);
@@ -47,10 +48,11 @@ bool job_metric(const struct job_result *j, enum metric m, double *ret);
 struct summary {
 	uint32_t cell;
 	char job[128];
-	size_t n_ok;              /* ok trials in which the job has a sample */
-	size_t n_trials;          /* all trials of the cell */
-	struct lat *lat[IO_DIRS]; /* merged over ok trials; NULL: none */
-	struct lat *all;          /* read + write + trim merged; NULL: none */
+	size_t n_ok;                          /* ok trials in which the job has a sample */
+	size_t n_trials;                      /* all trials of the cell */
+	struct lat *lat[IO_DIRS];             /* merged over ok trials; NULL: none */
+	struct lat *all;                      /* read + write + trim merged; NULL: none */
+	struct pct told[SUMMARY_PERCENTILES]; /* where `all` has no histogram */
 	struct spread metric[METRICS];
 	bool is_thin[METRICS]; /* a percentile with fewer than 100 samples beyond it in some trial
 				*/
@@ -64,6 +66,8 @@ struct summaries {
 	struct summary *items; /* by cell, then job in file order; every cell has every job */
 	size_t n;
 };
+/* Percentile summary_p[p] of the cell and job: of `all`, else told. */
+struct pct summary_pct(const struct summary *s, int p);
 /* -ENOMEM. */
 int summarize(const struct run_data *d, struct summaries *ret, struct bl_err *err);
 void summaries_done(struct summaries *s);

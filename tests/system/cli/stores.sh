@@ -57,5 +57,77 @@ check 2 'no run begins with' export zzz -s b.db
 check 2 'its folder does not exist' export -s b.db -o no/run.db
 [ -z "$(ls | grep part)" ] || fault "export left: $(ls)"
 
+
+# What was exported comes in by its content, whatever its name.
+cp run.db run.json
+check 0 'run.json: 1 new run, 4 trials' import run.json -s imported.db
+check 0 'nothing new; 1 run was here already' import run.json -s imported.db
+check 2 'neither a run' import one.fio -s imported.db
+check 2 'No such file' import none.json -s imported.db
+
+# fio's documents. A job of reads, in both forms and for both latencies, on a file of this folder.
+command -v fio >/dev/null || { echo "fio is not installed: its documents are not tested"; exit $failed; }
+read_by_fio() { # FILE FORM OPTION...
+	local to=$1 form=$2
+	shift 2
+	fio --name=rr --rw=randread --bs=4k --size=4m --filename="$dir/fio.dat" --ioengine=psync --runtime=1 \
+		--time_based "$@" --output="$to" --output-format="$form" >fio.log 2>&1 || fault "fio: $(cat fio.log)"
+}
+read_by_fio plus.json json+
+read_by_fio lat.json json+ --lat_percentiles=1
+read_by_fio plain.json json
+read_by_fio mixed.json json --rw=randrw
+
+check 0 'is imported: 2 cells, 2 trials' import a=plus.json b=plus.json -s fio.db --name floor --host lab7
+check 0 'was imported before' import a=plus.json b=plus.json -s fio.db --name floor --host lab7
+check 0 '"scenario": "floor"' list -s fio.db --json
+json_says 'len(doc) == 1 and doc[0]["host"] == "lab7" and doc[0]["ok"] == 2 and doc[0]["state"] == "complete"'
+check 0 '' report -s fio.db --format json
+json_says 'len(doc["cells"]) == 2'
+check 0 'p99' compare a b -s fio.db
+check 0 '<!doctype html' report -s fio.db --format html
+grep -q 'Measured by another program' out || fault 'report: not said that it was measured by another program'
+grep -qF '128 buckets' out && fault "report: says of fio's figures how the lab's engine makes them"
+check 0 'is imported' import lat.json -s fio.db --cell a
+check 0 'different versions of the engine' compare a --run-b "$("$blklab" list -s fio.db --json |
+	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "floor"][0])')" -s fio.db
+check 2 'is not the same time (lat_percentiles)' import lat.json plus.json -s fio.db
+check 2 'with and without histograms' import plus.json plain.json -s fio.db
+check 2 'import one kind at a time' import plain.json run.db -s fio.db
+
+# Percentiles out of bins are in the bucket that fio names by its middle.
+python3 - plus.json fio.db clat lat.json fio.db lat <<'PY' || fault "percentiles are not fio's"
+import json, math, sqlite3, sys
+worst, bad = 0, 0
+for path, store, kind in (sys.argv[1:4], sys.argv[4:7]):
+    read = json.load(open(path))['jobs'][0]['read']
+    version = 'fio-3.%' if kind == 'clat' else 'fio-3.% (lat)'
+    row = sqlite3.connect(store).execute(
+        "SELECT p50_ns, p90_ns, p95_ns, p99_ns, p99_9_ns, iops, n FROM percentiles JOIN run ON run.id = run"
+        " WHERE version LIKE ? AND (version LIKE '%(lat)') = ? AND kind = ? AND direction = 'read' LIMIT 1",
+        (version, kind == 'lat', kind)).fetchone()
+    for p, ours in zip(('50', '90', '95', '99', '99.9'), row):
+        fio = read[kind + '_ns']['percentile']['%f' % float(p)]
+        half = 2 ** (math.floor(math.log2(fio)) - 6) / 2
+        worst = max(worst, abs(ours - fio) / fio)
+        bad += not fio - half <= ours <= fio + half
+    bad += abs(row[5] / read['iops'] - 1) > 0.01 or row[6] != read[kind + '_ns']['N']
+print("fio's percentiles and ours differ by at most %.2f %% (half a bucket of fio's: 0.78 %%)" % (100 * worst))
+sys.exit(bad > 0)
+PY
+
+# Without histograms: what fio says, marked; of reads and writes together nothing.
+check 0 'no histograms' import plain.json -s plain.db
+check 0 '| plain |' report -s plain.db --format md
+p99=$(python3 -c 'import json; print(json.load(open("plain.json"))["jobs"][0]["read"]["clat_ns"]["percentile"]["99.000000"])')
+grep -qE '\| \\~[0-9.]+ [un]?s \|' out || fault "report: told percentiles are not marked: $(grep plain out)"
+check 0 ",$p99," report -s plain.db --format csv
+check 0 '"told"' report -s plain.db --format json
+json_says "str(doc).count('$p99') > 0"
+check 0 'is imported' import mixed.json -s mixed.db
+check 0 '| mixed |' report -s mixed.db --format md
+grep -qE '^\| mixed \| reference \| [0-9.]+k? \| [0-9.]+ \| - \| - \| - \| [0-9.]+ [um]s \|' out ||
+	fault "report: a job of reads and writes has percentiles: $(grep mixed out)"
+
 [ $failed = 0 ] && echo "all as it should be"
 exit $failed
