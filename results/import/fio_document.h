@@ -17,7 +17,7 @@
 enum fio_ruler { FIO_NO_PERCENTILES, FIO_CLAT, FIO_LAT, FIO_BOTH };
 
 struct fio_document {
-	char version[32];      /* "fio-3.33" */
+	char version[32];      /* "fio-3.33"; of blkjob's documents "blkjob-0.1.0" */
 	uint64_t timestamp_ms; /* of its end, since 1970; 0: not said */
 	uint64_t runtime_ms;   /* of the longest job, with its ramp where fio says so */
 	struct job_result *jobs;

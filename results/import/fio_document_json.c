@@ -409,7 +409,11 @@ static int parse_document(const json_t *doc, struct fio_document *d, struct bl_e
 			       "read; run fio on the machine itself");
 	if (!json_array_size(json_object_get(doc, "jobs")))
 		return bl_fail(err, -EBADMSG, "holds no jobs");
-	snprintf(d->version, sizeof d->version, "%s", version);
+	if (*text_of(doc, "blkjob version")) /* says fio's version, too, for programs that ask */
+		snprintf(d->version, sizeof d->version, "blkjob-%s",
+			 text_of(doc, "blkjob version"));
+	else
+		snprintf(d->version, sizeof d->version, "%s", version);
 	if (!count_of(doc, "timestamp_ms", &d->timestamp_ms) ||
 	    !count_of(doc, "timestamp", &seconds) || d->timestamp_ms > (uint64_t)1 << 47 ||
 	    seconds > (uint64_t)1 << 37)

@@ -218,6 +218,18 @@ START_TEST(of_several_documents_the_last_counts_and_words_before_are_passed)
 }
 END_TEST
 
+START_TEST(a_document_of_blkjob_is_of_another_engine)
+{
+	static const char text[] =
+		HEAD "\"blkjob version\": \"0.1.0\", \"jobs\": [" READ_JOB("a", PCTS) "]}";
+	struct fio_document d;
+
+	parse_well(text, &d);
+	ck_assert_str_eq(d.version, "blkjob-0.1.0");
+	fio_document_done(&d);
+}
+END_TEST
+
 START_TEST(an_error_of_a_job_is_its_documents_error)
 {
 	static const char text[] =
@@ -305,6 +317,7 @@ TCase *document_cases(void)
 	tcase_add_test(t, lat_is_taken_where_fio_kept_its_percentiles);
 	tcase_add_test(t, clones_of_a_group_are_one_job_and_other_groups_another);
 	tcase_add_test(t, of_several_documents_the_last_counts_and_words_before_are_passed);
+	tcase_add_test(t, a_document_of_blkjob_is_of_another_engine);
 	tcase_add_test(t, an_error_of_a_job_is_its_documents_error);
 	tcase_add_loop_test(t, what_is_no_document_of_fio_3_is_refused, 0, 17);
 	tcase_add_test(t, a_document_that_is_cut_anywhere_is_no_danger);
