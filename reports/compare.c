@@ -1,5 +1,6 @@
 /* Two cells in the terminal. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "pairing.h"
 #include "report.h"
 #include "term.h"
+#include "verdict_text.h"
 
 #define FIGURE_MAX (FMT_MAX + 2)
 
@@ -138,6 +140,67 @@ static void add_percentile(const struct pairing_job *j, int p, struct bl_buf *ou
 	bl_buf_addf(out, "  %-12s %10s %10s %9s\n", summary_p_names[p], ta, tb, change);
 }
 
+/* One line of a job, indented. */
+static void add_line(const char *text, unsigned columns, struct bl_buf *out)
+{
+	bl_buf_adds(out, "  ");
+	term_wrap(out, text, columns, 2, 4);
+	bl_buf_addc(out, '\n');
+}
+
+/* The other estimate of p99 beside the table's, and its p. */
+static void add_test(const struct comparison *c, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	char num[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
+
+	if (!c->has_interval || !isfinite(c->trimmed))
+		return;
+	bl_buf_addf(&b, "p99 by its trimmed mean: %s [%s, %s]",
+		    fmt_change(&fmt_plain, num, c->trimmed),
+		    fmt_change(&fmt_plain, lo, c->trimmed_lo),
+		    fmt_change(&fmt_plain, hi, c->trimmed_hi));
+	if (c->family)
+		bl_buf_addf(&b, "; p %.2g that it is no more than the %.3g %% that matter", c->p,
+			    c->min_effect * 100);
+	if (c->family > 1)
+		bl_buf_addf(&b, ", corrected for %zu comparisons %.2g", c->family, c->p_adjusted);
+	add_line(fmt_part(out, &b), columns, out);
+}
+
+/* How many more trials would tell: metrics with the same answer together. */
+static void add_open(const struct pairing_job *j, unsigned columns, struct bl_buf *out)
+{
+	for (int m = 0; m < METRICS; m++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT, more = BL_BUF_INIT;
+		bool is_said = false;
+		int n = 0;
+
+		verdict_more(&j->by[m], &more);
+		for (int k = 0; k < METRICS; k++) {
+			BL_CLEANUP(bl_buf_done) struct bl_buf its = BL_BUF_INIT;
+
+			verdict_more(&j->by[k], &its);
+			out->failed |= bl_buf_failed(&its);
+			if (strcmp(bl_buf_str(&its), bl_buf_str(&more)) != 0)
+				continue;
+			is_said |= k < m;
+			n++;
+			bl_buf_addf(&line, "%s%s", line.len ? ", " : "",
+				    metric_label((enum metric)k));
+		}
+		out->failed |= bl_buf_failed(&more);
+		if (!more.len || is_said)
+			continue;
+		if (n == METRICS) {
+			bl_buf_done(&line);
+			bl_buf_adds(&line, "all of these");
+		}
+		bl_buf_addf(&line, ": %s", fmt_part(out, &more));
+		add_line(fmt_part(out, &line), columns, out);
+	}
+}
+
 static void add_job(const struct pairing_job *j, unsigned columns, bool color, struct bl_buf *out)
 {
 	static const int other[] = {SUMMARY_P90, SUMMARY_P95, SUMMARY_P99_99};
@@ -156,6 +219,8 @@ static void add_job(const struct pairing_job *j, unsigned columns, bool color, s
 		add_metric(j, (enum metric)m, columns, color, out);
 	for (size_t i = 0; i < BL_ARRAY_LEN(other); i++)
 		add_percentile(j, other[i], out);
+	add_test(&j->by[METRIC_P99], columns, out);
+	add_open(j, columns, out);
 	bl_buf_addc(out, '\n');
 }
 
@@ -237,11 +302,11 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 }
 
 int report_compare(const struct run_data *da, const char *cell_a, const struct run_data *db,
-		   const char *cell_b, unsigned columns, bool color, struct bl_buf *out,
-		   struct bl_err *err)
+		   const char *cell_b, const struct report_options *opt, unsigned columns,
+		   bool color, struct bl_buf *out, struct bl_err *err)
 {
 	BL_CLEANUP(pairing_done) struct pairing p;
-	int r = pairing_init(&p, da, cell_a, db, cell_b, err);
+	int r = pairing_init(&p, da, cell_a, db, cell_b, opt, err);
 
 	if (r < 0)
 		return r;

@@ -50,11 +50,12 @@ static json_t *job_json(const struct pairing_job *j)
 }
 
 int report_compare_json(const struct run_data *da, const char *cell_a, const struct run_data *db,
-			const char *cell_b, struct bl_buf *out, struct bl_err *err)
+			const char *cell_b, const struct report_options *opt, struct bl_buf *out,
+			struct bl_err *err)
 {
 	BL_CLEANUP(pairing_done) struct pairing p;
 	json_t *root, *jobs;
-	int r = pairing_init(&p, da, cell_a, db, cell_b, err);
+	int r = pairing_init(&p, da, cell_a, db, cell_b, opt, err);
 
 	if (r < 0)
 		return r;

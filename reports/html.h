@@ -19,7 +19,11 @@ void html_depth(const struct view *v, struct bl_buf *out);  /* only when depth w
 void html_cells(const struct view *v, struct bl_buf *out);
 void html_method(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
 
-extern const char *const html_verdict_classes[VERDICTS]; /* of a chip */
+extern const char *const html_verdict_classes[VERDICTS]; /* of a chip or a badge */
+/* The badge of a verdict with its interval, and how many more trials would tell. @reach: one scale
+ * for all badges of a table, as svg_interval() has it; that of p99 over a job's rows: */
+void html_verdict(const struct comparison *c, double reach, struct bl_buf *out);
+double html_verdict_reach(const struct view_job *job);
 
 /* From the host's floor to the cells, under one job; nothing when there are no two cells. */
 void html_bill(const struct view *v, size_t job, struct bl_buf *out);

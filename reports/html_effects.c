@@ -38,7 +38,7 @@ static double pair_reach(const struct view *v, const struct view_effect *e, size
 /* The ratios the picture must hold: every dot, every interval, and the effect that matters. */
 static void find_range(const struct view *v, size_t from, size_t to, double *lo, double *hi)
 {
-	double reach = log(1 + metric_min_effect[METRIC_P99]) * 2;
+	double reach = log(1 + v->effects[from].job->min.by[METRIC_P99]) * 2;
 
 	for (size_t i = from; i < to; i++) {
 		const struct comparison *c = &v->effects[i].by[METRIC_P99];
@@ -206,7 +206,7 @@ static void draw(const struct view *v, size_t from, size_t to, const char *title
 		 struct bl_buf *out)
 {
 	size_t rows = to - from;
-	double lo, hi, delta = 1 + metric_min_effect[METRIC_P99];
+	double lo, hi, delta = 1 + v->effects[from].job->min.by[METRIC_P99];
 	unsigned labels = labels_width(v, v->effects[from].job),
 		 width = labels + SCALE_W + FIGURES_W;
 	unsigned height = (unsigned)rows * ROW_H + 60;
@@ -365,6 +365,20 @@ static size_t end_of_job(const struct view *v, size_t from)
 	return to;
 }
 
+static void add_family(const struct view *v, const struct view_job *job, struct bl_buf *out)
+{
+	size_t family = 0;
+
+	for (size_t i = 0; i < v->n_effects; i++)
+		if (v->effects[i].job == job && v->effects[i].by[METRIC_P99].family)
+			family = v->effects[i].by[METRIC_P99].family;
+	if (family > 1)
+		bl_buf_addf(out, "<p class=\"note\">Corrected for %zu comparisons; ", family);
+	else
+		bl_buf_adds(out, "<p class=\"note\">");
+	bl_buf_addf(out, "%.3g %% and more matters.</p>\n", job->min.by[METRIC_P99] * 100);
+}
+
 void html_effects(const struct view *v, struct bl_buf *out)
 {
 	if (!v->n_effects) {
@@ -376,17 +390,16 @@ void html_effects(const struct view *v, struct bl_buf *out)
 				      "compare.");
 		return;
 	}
-	bl_buf_addf(
+	bl_buf_adds(
 		out,
 		"<section id=\"choices\"><h2>What each choice changed</h2>\n<p class=\"note\">"
 		"Every value against its sibling, all else equal, p99, paired by block. A bar is "
-		"the exact 95 %% interval; a small dot is one pair of trials; an open circle is a "
+		"the exact 95 % interval; a small dot is one pair of trials; an open circle is a "
 		"difference seen that cannot be told "
-		"from chance. Inside the shade (less than %.3g %%) a difference would not "
-		"matter.</p>\n",
-		metric_min_effect[METRIC_P99] * 100);
+		"from chance. Inside the shade a difference would not matter.</p>\n");
 	for (size_t j = 0; j < v->n_jobs; j++) {
 		html_job_begin(v, j, out);
+		add_family(v, &v->jobs[j], out);
 		for (size_t i = 0, to; i < v->n_effects; i = to) {
 			to = is_joined(v, v->effects[i].job) ? end_of_job(v, i) : end_of_step(v, i);
 			if (v->effects[i].job == &v->jobs[j])

@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "html.h"
 #include "svg.h"
+#include "verdict_text.h"
 
 /* A column of latencies: which percentile, or the maximum. */
 #define COLUMN_MAX (-1)
@@ -111,28 +112,19 @@ static void add_spread(const struct spread *s, struct bl_buf *out)
 	html_figure(out, s->rel_mad_pct, num);
 }
 
-const char *const html_verdict_classes[VERDICTS] = {"open", "good", "worse", "same"};
-
-static void add_verdict(const struct view *v, const struct view_row *row, struct bl_buf *out)
+static void add_verdict(const struct view *v, const struct view_row *row, double reach,
+			struct bl_buf *out)
 {
 	const struct comparison *c = &row->ref[METRIC_P99];
-	BL_CLEANUP(bl_buf_done) struct bl_buf change = BL_BUF_INIT;
 
 	if (row->cell == v->reference) {
 		bl_buf_adds(out, "<td class=\"v\" data-v=\"1\"><span class=\"chip ref\">reference"
 				 "</span></td>");
 		return;
 	}
-	minute_change(c, &fmt_page, &change);
-	bl_buf_addf(out, "<td class=\"v\" data-v=\"%.6g\"", c->n_pairs ? c->ratio : 1e9);
-	if (c->why[0]) {
-		bl_buf_adds(out, " title=\"");
-		fmt_html(out, c->why);
-		bl_buf_addc(out, '"');
-	}
-	bl_buf_addf(out, "><span class=\"chip %s\">%s</span><small>%s</small></td>",
-		    html_verdict_classes[c->verdict], verdict_names[c->verdict],
-		    fmt_part(out, &change));
+	bl_buf_addf(out, "<td class=\"v\" data-v=\"%.6g\">", c->n_pairs ? c->ratio : 1e9);
+	html_verdict(c, reach, out);
+	bl_buf_adds(out, "</td>");
 }
 
 /* Cells that promise the same share a letter, which the list under the table spells out. */
@@ -264,7 +256,7 @@ static void add_row(const struct view *v, const struct view_job *job, const stru
 		bl_buf_adds(out, "</tr>\n");
 		return;
 	}
-	add_verdict(v, row, out);
+	add_verdict(v, row, html_verdict_reach(job), out);
 	add_median(&row->sum->metric[METRIC_IOPS], 1, out);
 	add_median(&row->sum->metric[METRIC_BYTES_PER_S], 1 << 20, out);
 	for (size_t i = 0; i < N_LAT; i++)
@@ -313,6 +305,18 @@ static void add_legend(const struct view_job *job, struct bl_buf *out)
 		fmt_ns(&fmt_page, lo, job->low_ns), fmt_ns(&fmt_page, hi, job->high_ns));
 }
 
+static void add_family(const struct view *v, const struct view_job *job, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	verdict_family(v, job, &b);
+	if (!b.len && !bl_buf_failed(&b))
+		return;
+	bl_buf_adds(out, "<p class=\"note\">Verdicts on ");
+	fmt_html(out, fmt_part(out, &b));
+	bl_buf_adds(out, ". The bar is the 95 % interval, the shade what would not matter.</p>\n");
+}
+
 static void add_job_text(const struct view_job *job, struct bl_buf *out)
 {
 	if (!job->text[0])
@@ -353,6 +357,7 @@ void html_matrix(const struct view *v, struct bl_buf *out)
 			add_row(v, job, &job->rows[i], out);
 		bl_buf_adds(out, "</tbody></table></div>\n");
 		add_legend(job, out);
+		add_family(v, job, out);
 		add_job_text(job, out);
 		html_job_end(out);
 	}

@@ -67,10 +67,19 @@ static void add_definitions(struct bl_buf *out)
 		 "the exact Wilcoxon signed-rank 95 % interval, which needs six pairs. It may "
 		 "differ from the quotient of the percentiles shown, which are of all trials "
 		 "together."},
-		{"better, worse", "the whole interval lies beyond the effect that matters."},
-		{"same", "the interval lies inside the effect that matters."},
+		{"better, worse",
+		 "the whole interval lies beyond the effect that matters, and is still clear when "
+		 "it "
+		 "is one of as many comparisons as the table has: p of \"no more than what "
+		 "matters\" "
+		 "by a trimmed t whose variance the cells of the table share, corrected so that of "
+		 "those called different at most 5 % are not (Benjamini and Hochberg)."},
+		{"same", "the 90 % interval lies inside the effect that matters."},
 		{"cannot tell",
-		 "neither: more trials are needed. A difference seen is still shown."},
+		 "neither: more trials are needed, about as many as are said (so many that it "
+		 "would "
+		 "tell in four of five cases, if the truth is what was seen). A difference seen is "
+		 "still shown."},
 		{"stall",
 		 "a time in which an I/O took far longer than is usual just then (the median of "
 		 "30 s; six robust standard deviations and three times that), or in which none "

@@ -9,6 +9,7 @@
 #include "md_time.h"
 #include "minute.h"
 #include "timing.h"
+#include "verdict_text.h"
 
 static void add_list(const struct lines *l, struct bl_buf *out)
 {
@@ -107,6 +108,18 @@ static void add_row(const struct view *v, const struct view_row *row, struct bl_
 	bl_buf_adds(out, " |\n");
 }
 
+static void add_family(const struct view *v, const struct view_job *job, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	verdict_family(v, job, &b);
+	if (!b.len && !bl_buf_failed(&b))
+		return;
+	bl_buf_adds(out, "Verdicts on ");
+	fmt_md(out, fmt_part(out, &b));
+	bl_buf_adds(out, ".\n\n");
+}
+
 static void add_job(const struct view *v, size_t j, struct bl_buf *out)
 {
 	const struct view_job *job = &v->jobs[j];
@@ -120,6 +133,7 @@ static void add_job(const struct view *v, size_t j, struct bl_buf *out)
 	for (size_t i = 0; i < job->n_rows; i++)
 		add_row(v, &job->rows[i], out);
 	bl_buf_addc(out, '\n');
+	add_family(v, job, out);
 	md_budget(v, j, out);
 	md_bill(v, j, out);
 	md_stutter(v, j, out);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "verdict_text.h"
 
 #define NOTE_MAX 150 /* characters */
 
@@ -409,6 +410,23 @@ static void next_of_bad_cells(const struct view *v, struct lines *out)
 		next_bad(found->rec->name, found->first_bad, out);
 }
 
+/* As many repeats as would tell what is open, where that is not too many. */
+static void next_trials(const struct view *v, struct lines *out)
+{
+	struct verdict_tally all = {0};
+
+	for (size_t j = 0; j < v->n_jobs; j++)
+		for (size_t i = 0; i < v->jobs[j].n_rows; i++)
+			if (v->jobs[j].rows[i].sum && v->jobs[j].rows[i].cell != v->reference)
+				verdict_tally_add(&all, &v->jobs[j].rows[i].ref[METRIC_P99]);
+	if (all.n_soon)
+		lines_add(
+			out,
+			"run it again with --repeats %zu: that would probably tell %zu of the %zu "
+			"comparisons that are open",
+			all.most_pairs, all.n_soon, all.n_open);
+}
+
 void minute_next(const struct view *v, struct lines *out)
 {
 	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
@@ -420,7 +438,9 @@ void minute_next(const struct view *v, struct lines *out)
 			out,
 			"run it again with --repeats 8: below six trials a cell no difference can "
 			"be called real");
-	else if (best && best->sum && best->cell != v->reference)
+	else
+		next_trials(v, out);
+	if (v->least_ok >= 6 && best && best->sum && best->cell != v->reference)
 		lines_add(out, "compare the best with the reference: blklab compare '%s' '%s'",
 			  v->d->cells[v->reference].name, v->d->cells[best->cell].name);
 	if (count_thin(v, SUMMARY_P99, &rows))
@@ -447,6 +467,13 @@ void minute_limits(const struct view *v, struct lines *out)
 		lines_add(out, "With fewer than six trials a cell an exact 95 %% interval does not "
 			       "exist (Wilcoxon signed rank, Hodges-Lehmann), whatever the number "
 			       "of I/Os: the trial is one boot and the unit of replication.");
+	for (size_t i = 0; i < v->floors.n; i++)
+		lines_add(out,
+			  "%s are the same configuration, and their p99 under %s differs by %.3g "
+			  "%%: no "
+			  "difference below that is called one.",
+			  v->floors.items[i].source, v->floors.items[i].job,
+			  v->floors.items[i].by[METRIC_P99] * 100);
 	lines_add(out, "Durability is what the cache mode promises by QEMU's own rules; no power "
 		       "was cut here.");
 }

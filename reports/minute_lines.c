@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "minute.h"
+#include "verdict_text.h"
 
 #define JOBS_MAX 3 /* sentences about the best cell: more is a table, and there is one */
 
@@ -44,7 +45,8 @@ static void best_of_job(const struct view *v, const struct view_job *job,
 	if (cpu->n)
 		bl_buf_addf(&b, ", at %s of host CPU per I/O", fmt_ns(st, num, cpu->median));
 	if (two) {
-		struct comparison c = compare_summaries(one->sum, two->sum, METRIC_P99);
+		struct comparison c =
+			compare_summaries_by(one->sum, two->sum, METRIC_P99, &job->min);
 
 		bl_buf_addf(&b, ". Next is %s at %s", cell_name(v, two->cell),
 			    fmt_ns(st, num, (double)two->p[SUMMARY_P99].ns));
@@ -185,6 +187,8 @@ static void say_unsafe(const struct view *v, struct lines *out)
 
 static void say_unknown(const struct view *v, struct lines *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf more = BL_BUF_INIT;
+	struct verdict_tally t = {0};
 	size_t n = 0, open = 0, dead = 0;
 	const char *why = NULL;
 
@@ -195,6 +199,7 @@ static void say_unknown(const struct view *v, struct lines *out)
 			if (!row->sum || row->cell == v->reference)
 				continue;
 			n++;
+			verdict_tally_add(&t, &row->ref[METRIC_P99]);
 			if (row->ref[METRIC_P99].verdict == VERDICT_CANNOT_TELL) {
 				open++;
 				why = row->ref[METRIC_P99].why;
@@ -203,12 +208,15 @@ static void say_unknown(const struct view *v, struct lines *out)
 	}
 	for (size_t i = 0; i < v->d->n_cells; i++)
 		dead += v->cells[i].n_ok == 0;
+	verdict_tally_more(&t, &more);
+	out->failed |= bl_buf_failed(&more);
 	if (open)
 		lines_add(
 			out,
 			"\001Cannot tell yet\002: %zu of %zu comparisons with the reference %s are "
-			"open (%s).",
-			open, n, cell_name(v, v->reference), why && *why ? why : "too few pairs");
+			"open (%s)%s%s.",
+			open, n, cell_name(v, v->reference), why && *why ? why : "too few pairs",
+			more.len ? "; " : "", bl_buf_str(&more));
 	if (dead)
 		lines_add(out,
 			  "Nothing is known of %zu of %zu cells: no trial of them gave figures.",

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
+#include "family.h"
+
 static int add_difference(struct difference **list, size_t *n, struct difference d)
 {
 	struct difference *grown = reallocarray(*list, *n + 1, sizeof(*grown));
@@ -98,9 +101,34 @@ static void refuse(struct pairing *p, struct pairing_job *j)
 {
 	for (int m = 0; p->is_refused && m < METRICS; m++) {
 		j->by[m].has_interval = false;
-		j->by[m].verdict = VERDICT_CANNOT_TELL;
-		snprintf(j->by[m].why, sizeof(j->by[m].why), "measured by different versions");
+		comparison_refuse(&j->by[m], "measured by different versions");
 	}
+}
+
+/* Nothing finer than what matters on either side. */
+static void greater(struct min_effects *to, const struct min_effects *e)
+{
+	for (int m = 0; m < METRICS; m++) {
+		if (!(e->by[m] > to->by[m]))
+			continue;
+		to->by[m] = e->by[m];
+		to->is_floor[m] = e->is_floor[m];
+	}
+}
+
+/* One metric under all jobs is one question. */
+static int correct(struct pairing *p, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep)
+	struct comparison **members = calloc(p->n_jobs + 1, sizeof(struct comparison *));
+	int r = members ? 0 : -ENOMEM;
+
+	for (int m = 0; r == 0 && m < METRICS; m++) {
+		for (size_t i = 0; i < p->n_jobs; i++)
+			members[i] = &p->jobs[i].by[m];
+		r = family_correct(members, p->n_jobs, FAMILY_BH, err);
+	}
+	return r;
 }
 
 static int compare_jobs(struct pairing *p)
@@ -108,16 +136,19 @@ static int compare_jobs(struct pairing *p)
 	for (size_t i = 0; i < p->va.n_jobs; i++) {
 		const struct view_row *a = view_row_of(&p->va.jobs[i], p->cell_a), *b = NULL;
 		struct pairing_job *grown, j = {.name = p->va.jobs[i].name, .a = a};
+		struct min_effects min = p->va.jobs[i].min;
 
 		for (size_t k = 0; k < p->vb.n_jobs; k++) {
-			if (strcmp(p->vb.jobs[k].name, j.name) == 0)
-				b = view_row_of(&p->vb.jobs[k], p->cell_b);
+			if (strcmp(p->vb.jobs[k].name, j.name) != 0)
+				continue;
+			b = view_row_of(&p->vb.jobs[k], p->cell_b);
+			greater(&min, &p->vb.jobs[k].min);
 		}
 		if (!a || !b || !a->sum || !b->sum)
 			continue;
 		j.b = b;
 		for (int m = 0; m < METRICS; m++)
-			j.by[m] = compare_summaries(a->sum, b->sum, (enum metric)m);
+			j.by[m] = compare_summaries_by(a->sum, b->sum, (enum metric)m, &min);
 		refuse(p, &j);
 		grown = reallocarray(p->jobs, p->n_jobs + 1, sizeof(*grown));
 		if (!grown)
@@ -152,23 +183,29 @@ static void say_limits(struct pairing *p)
 }
 
 int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_a,
-		 const struct run_data *db, const char *cell_b, struct bl_err *err)
+		 const struct run_data *db, const char *cell_b, const struct report_options *opt,
+		 struct bl_err *err)
 {
 	int r;
 
 	memset(p, 0, sizeof(*p));
+	if (opt)
+		p->opt = (struct report_options){.min_effects = opt->min_effects,
+						 .floors = opt->floors};
 	r = view_find_cell(da, cell_a, &p->cell_a, err);
 	if (r == 0)
 		r = view_find_cell(db, cell_b, &p->cell_b, err);
 	if (r == 0)
-		r = view_init(&p->va, da, NULL, err);
+		r = view_init(&p->va, da, &p->opt, err);
 	if (r == 0)
-		r = view_init(&p->vb, db, NULL, err);
+		r = view_init(&p->vb, db, &p->opt, err);
 	if (r < 0)
 		return r;
 	p->is_same_run = strcmp(da->run.id, db->run.id) == 0;
 	say_limits(p);
 	r = compare_jobs(p);
+	if (r == 0)
+		r = correct(p, err);
 	if (r == 0)
 		r = compare_config(p);
 	if (r == 0)

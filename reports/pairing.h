@@ -19,6 +19,7 @@ struct pairing {
 	struct view va, vb;
 	uint32_t cell_a, cell_b;
 	bool is_same_run;
+	struct report_options opt;
 	bool is_refused; /* different engine versions: no verdict */
 	char note[320];  /* why verdicts are refused or weaker; "" */
 	struct pairing_job *jobs;
@@ -29,7 +30,8 @@ struct pairing {
 
 /* -ENOENT: no such cell. End with pairing_done(), also after a failure. */
 int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_a,
-		 const struct run_data *db, const char *cell_b, struct bl_err *err);
+		 const struct run_data *db, const char *cell_b, const struct report_options *opt,
+		 struct bl_err *err);
 void pairing_done(struct pairing *p);
 
 #endif

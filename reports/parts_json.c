@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "fmt.h"
+#include "forecast.h"
 #include "view.h"
 
 void part_set(json_t **o, const char *key, json_t *value)
@@ -140,7 +141,25 @@ static json_t *comparison_json(const struct comparison *c)
 		part_set_real(&o, "ratio_lo95", c->lo);
 		part_set_real(&o, "ratio_hi95", c->hi);
 	}
+	if (isfinite(c->trimmed)) {
+		part_set_real(&o, "trimmed_ratio", c->trimmed);
+		part_set_real(&o, "trimmed_lo95", c->trimmed_lo);
+		part_set_real(&o, "trimmed_hi95", c->trimmed_hi);
+	}
+	part_set_real(&o, "min_effect", c->min_effect);
+	if (c->is_floor)
+		part_set(&o, "min_effect_is", json_string("noise floor"));
+	if (c->family) {
+		part_set_real(&o, "p", c->p);
+		part_set_real(&o, "p_adjusted", c->p_adjusted);
+		part_set(&o, "comparisons", json_integer((json_int_t)c->family));
+	}
 	part_set(&o, "verdict", json_string(verdict_names[c->verdict]));
+	if (c->verdict == VERDICT_CANNOT_TELL && c->more == FORECAST_MANY)
+		part_set(&o, "more_trials_over", json_integer(FORECAST_MOST));
+	else if (c->verdict == VERDICT_CANNOT_TELL && c->more)
+		part_set(&o, c->sd > 0 ? "more_trials" : "more_trials_least",
+			 json_integer((json_int_t)c->more));
 	if (c->why[0])
 		part_set(&o, "why", part_text(c->why));
 	return o;

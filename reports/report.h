@@ -7,6 +7,7 @@
 #define REPORT_H
 
 #include "buf.h"
+#include "floors.h"
 #include "record.h"
 
 enum report_format { REPORT_HTML, REPORT_MD, REPORT_JSON, REPORT_CSV, REPORT_FORMATS };
@@ -16,6 +17,11 @@ struct report_options {
 	const char
 		*reference; /* cell name to compare against; NULL: the scenario's, else the first */
 	const char *store_path; /* for "the SQL to get the same"; NULL: not shown */
+	/* What matters; NULL: what the run declared, else metric_min_effect. */
+	const struct min_effects *min_effects;
+	/* What equal things differed by elsewhere (a calibration), beside what equal cells of the
+	 * run itself do; NULL: nothing is known. */
+	const struct floors *floors;
 };
 
 /* Append the document to @out. -ENOENT: no such reference cell (names those there are); a missing
@@ -50,11 +56,13 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 		 bool color, struct bl_buf *out, struct bl_err *err);
 
 /* Two cells of one run, or the same or different cells of two runs, side by side: every metric,
- * percentiles, effective configuration that differs, environment that differs. */
+ * percentiles, effective configuration that differs, environment that differs. @opt: what matters;
+ * NULL: what the runs declared. */
 int report_compare(const struct run_data *da, const char *cell_a, const struct run_data *db,
-		   const char *cell_b, unsigned columns, bool color, struct bl_buf *out,
-		   struct bl_err *err);
+		   const char *cell_b, const struct report_options *opt, unsigned columns,
+		   bool color, struct bl_buf *out, struct bl_err *err);
 int report_compare_json(const struct run_data *da, const char *cell_a, const struct run_data *db,
-			const char *cell_b, struct bl_buf *out, struct bl_err *err);
+			const char *cell_b, const struct report_options *opt, struct bl_buf *out,
+			struct bl_err *err);
 
 #endif

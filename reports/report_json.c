@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "device_json.h"
+#include "family.h"
 #include "minute.h"
 #include "json_parts.h"
 #include "timing.h"
@@ -182,6 +183,61 @@ static json_t *effects_json(const struct view *v)
 	return a;
 }
 
+/* Which comparisons were corrected together. */
+static json_t *family_json(const char *question, const struct view_job *job, int metric, size_t n,
+			   const struct min_effects *min)
+{
+	json_t *o = json_object();
+
+	part_set(&o, "question", json_string(question));
+	part_set(&o, "job", part_text(job->name));
+	part_set(&o, "metric", json_string(metric_names[metric]));
+	part_set(&o, "comparisons", json_integer((json_int_t)n));
+	part_set(&o, "method", json_string("Benjamini-Hochberg"));
+	part_set_real(&o, "level", FAMILY_LEVEL);
+	part_set_real(&o, "min_effect", min->by[metric]);
+	return o;
+}
+
+static size_t n_in_rows(const struct view_job *job, int metric)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->n_rows; i++)
+		n = job->rows[i].ref[metric].family ? job->rows[i].ref[metric].family : n;
+	return n;
+}
+
+static size_t n_in_choices(const struct view *v, const struct view_job *job, int metric)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_effects; i++)
+		if (v->effects[i].job == job && v->effects[i].by[metric].family)
+			n = v->effects[i].by[metric].family;
+	return n;
+}
+
+static json_t *families_json(const struct view *v)
+{
+	json_t *a = json_array();
+
+	for (size_t j = 0; j < v->n_jobs; j++) {
+		const struct view_job *job = &v->jobs[j];
+
+		for (int m = 0; m < METRICS; m++) {
+			size_t rows = n_in_rows(job, m), choices = n_in_choices(v, job, m);
+
+			if (rows)
+				part_append(&a, family_json("against_reference", job, m, rows,
+							    &job->min));
+			if (choices)
+				part_append(&a, family_json("choices", job, m, choices, &job->min));
+		}
+	}
+	return a;
+}
+
 static json_t *jobs_json(const struct view *v)
 {
 	json_t *a = json_array();
@@ -214,6 +270,7 @@ int report_json(const struct view *v, enum time_detail detail, struct bl_buf *ou
 		part_append(&cells, cell_json(v, c, detail));
 	part_set(&root, "cells", cells);
 	part_set(&root, "choices", effects_json(v));
+	part_set(&root, "families", families_json(v));
 	part_set(&root, "findings", findings_json(v));
 	if (v->decision.sentence)
 		part_set(&root, "decision", decision_json(v));

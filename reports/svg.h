@@ -27,6 +27,11 @@ void svg_phase(const struct stutter *s, struct bl_buf *out);
 /* What one step of the bill changed; @reach: the log of the ratio at the scale's ends. */
 void svg_changes(const struct bill_job *b, double reach, struct bl_buf *out);
 
+/* A ratio with its interval about no change, over the shade of what does not matter; nothing
+ * without a ratio. @reach: the log of the ratio at the scale's ends, beyond which it goes on as an
+ * arrow. */
+void svg_interval(const struct comparison *c, double reach, struct bl_buf *out);
+
 /* A job result's intervals of read, write and trim, put into at most @max_columns equal columns. */
 struct columns {
 	size_t n;

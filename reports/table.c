@@ -9,6 +9,7 @@
 #include "report.h"
 #include "table_time.h"
 #include "term.h"
+#include "verdict_text.h"
 
 enum column { COL_IOPS, COL_P50, COL_P99, COL_P99_9, COL_CPU, COL_SPREAD, COL_VERDICT, COLUMNS };
 
@@ -301,7 +302,7 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 		 bool color, struct bl_buf *out, struct bl_err *err)
 {
 	BL_CLEANUP(lines_done)
-	struct lines found = {0}, stalls = {0}, trust = {0}, next = {0};
+	struct lines tell = {0}, found = {0}, stalls = {0}, trust = {0}, next = {0};
 	BL_CLEANUP(view_done) struct view v;
 	struct table t = {.v = &v, .columns = columns > 100 ? 100 : columns, .color = color};
 	int r = view_init(&v, d, opt, err);
@@ -320,6 +321,8 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 	}
 	add_bad(&t, out);
 	add_decision(&t, out);
+	verdict_families(&v, &tell);
+	add_lines(&t, "tell", &tell, TERM_PLAIN, out);
 	minute_evidence(&v, &found);
 	add_lines(&t, "found", &found, TERM_RED, out);
 	table_stutter(&v, &stalls);

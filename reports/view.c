@@ -230,6 +230,8 @@ int view_judge(struct view *v, struct bl_err *err)
 		r = decide_passthrough(v->d, &v->sums, &v->findings, &v->decision, err);
 	if (r == 0)
 		r = view_analyse(v, err);
+	if (r == 0)
+		r = view_correct_bill(v, err);
 	return r < 0 ? bl_wrap(err, r, "report") : 0;
 }
 
@@ -267,9 +269,13 @@ int view_init(struct view *v, const struct run_data *d, const struct report_opti
 	if (r == 0)
 		r = make_jobs(v);
 	if (r == 0)
+		r = view_find_min_effects(v);
+	if (r == 0)
 		r = view_make_rows(v);
 	if (r == 0)
 		r = view_make_effects(v, err);
+	if (r == 0)
+		r = view_correct(v, err);
 	if (r < 0)
 		return bl_wrap(err, r, "report");
 	give_colours(v);
@@ -287,6 +293,7 @@ void view_done(struct view *v)
 	free(v->axes);
 	free(v->cells);
 	free(v->effects);
+	floors_done(&v->floors);
 	summaries_done(&v->sums);
 	findings_done(&v->findings);
 	passthrough_decision_done(&v->decision);

@@ -9,6 +9,7 @@
 #include "bill.h"
 #include "decision.h"
 #include "diagnosis.h"
+#include "floors.h"
 #include "job_analysis.h"
 #include "knee.h"
 #include "record.h"
@@ -59,6 +60,7 @@ struct view_job {
 	struct view_row *rows;  /* best p99 first; those without p99 last */
 	size_t n_rows;          /* == number of cells */
 	double low_ns, high_ns; /* ns, over all rows; 0: nothing measured */
+	struct min_effects min; /* what matters, not below what equal cells differ by */
 };
 
 /* Two cells that differ in one axis only. */
@@ -77,6 +79,8 @@ struct view {
 	struct view_cell *cells;
 	struct view_job *jobs;
 	size_t n_jobs;
+	struct min_effects min; /* as asked for */
+	struct floors floors;   /* of equal cells of this run */
 	struct view_axis *axes;
 	size_t n_axes;
 	struct view_effect *effects; /* by job, axis, value; largest change of p99 first */
@@ -121,10 +125,15 @@ char *view_p_column(int p, char out[16]);
 int view_find_cell(const struct run_data *d, const char *name, uint32_t *ret, struct bl_err *err);
 
 /* Parts of view_init, one file each. */
+int view_find_min_effects(struct view *v);
 int view_make_rows(struct view *v);
 int view_make_effects(struct view *v, struct bl_err *err);
+/* Verdicts of rows and effects, each question one family a job and metric (family.h). */
+int view_correct(struct view *v, struct bl_err *err);
 /* The parts of view_judge() that tell of time. */
 int view_analyse(struct view *v, struct bl_err *err);
+/* The bill by what matters here, each column of a job one family. */
+int view_correct_bill(struct view *v, struct bl_err *err);
 void view_analyses_done(struct view *v);
 
 #endif

@@ -63,7 +63,7 @@ static void fill_row(const struct view *v, struct view_job *job, struct view_row
 		row->p[i] = summary_pct(s, i);
 	for (int m = 0; m < METRICS; m++) {
 		if (ref && row->cell != v->reference)
-			row->ref[m] = compare_summaries(ref, s, (enum metric)m);
+			row->ref[m] = compare_summaries_by(ref, s, (enum metric)m, &job->min);
 	}
 	find_typical(v, job->name, row);
 	if (!job->low_ns || (double)s->all->min_ns < job->low_ns)
@@ -187,11 +187,10 @@ static int add_effect(struct view *v, const struct effect *e, const struct view_
 	new.cell_to = is_turned ? e->cell_a : e->cell_b;
 	new.from = view_axis_value(v, new.cell_from, axis->name);
 	new.to = view_axis_value(v, new.cell_to, axis->name);
-	memcpy(new.by, e->by, sizeof(new.by));
-	for (int m = 0; is_turned && m < METRICS; m++)
-		new.by[m] = compare_summaries(summaries_find(&v->sums, new.cell_from, e->job),
-					      summaries_find(&v->sums, new.cell_to, e->job),
-					      (enum metric)m);
+	for (int m = 0; m < METRICS; m++)
+		new.by[m] = compare_summaries_by(summaries_find(&v->sums, new.cell_from, e->job),
+						 summaries_find(&v->sums, new.cell_to, e->job),
+						 (enum metric)m, &new.job->min);
 	grown = reallocarray(v->effects, v->n_effects + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;

@@ -50,9 +50,9 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 			       "run by --run-b",
 			       cell_a);
 	if (a->json)
-		r = report_compare_json(&da, cell_a, second, cell_b, &text, err);
+		r = report_compare_json(&da, cell_a, second, cell_b, NULL, &text, err);
 	else
-		r = report_compare(&da, cell_a, second, cell_b,
+		r = report_compare(&da, cell_a, second, cell_b, NULL,
 				   cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
 	return r < 0 ? r : cli_print(cli, &text, err);
 }

@@ -154,8 +154,8 @@ START_TEST(two_cells_as_json_are_as_expected)
 	struct run_data d;
 
 	synthetic_run(&small, &d);
-	ck_assert_msg(report_compare_json(&d, d.cells[0].name, &d, d.cells[1].name, &out, &err) ==
-			      0,
+	ck_assert_msg(report_compare_json(&d, d.cells[0].name, &d, d.cells[1].name, NULL, &out,
+					  &err) == 0,
 		      "%s", bl_err_text(&err));
 	expect_file("small-compare.json", bl_buf_str(&out));
 	bl_buf_done(&out);

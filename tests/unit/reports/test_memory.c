@@ -45,7 +45,7 @@ static int write_json(const struct run_data *d, struct bl_buf *out)
 
 static int write_compared_json(const struct run_data *d, struct bl_buf *out)
 {
-	return report_compare_json(d, d->cells[0].name, d, d->cells[d->n_cells - 1].name, out,
+	return report_compare_json(d, d->cells[0].name, d, d->cells[d->n_cells - 1].name, NULL, out,
 				   NULL);
 }
 
@@ -56,8 +56,8 @@ static int write_table(const struct run_data *d, struct bl_buf *out)
 
 static int write_compared(const struct run_data *d, struct bl_buf *out)
 {
-	return report_compare(d, d->cells[0].name, d, d->cells[d->n_cells - 1].name, 80, false, out,
-			      NULL);
+	return report_compare(d, d->cells[0].name, d, d->cells[d->n_cells - 1].name, NULL, 80,
+			      false, out, NULL);
 }
 
 static int (*const writers[])(const struct run_data *d, struct bl_buf *out) = {

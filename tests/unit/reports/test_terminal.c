@@ -172,7 +172,7 @@ static char *compared(const struct synthetic *a, const struct synthetic *b, cons
 		db.run.version = strdup(version_b);
 	}
 	ck_assert_msg(report_compare(&da, "virtio-blk main none", &db, "virtio-blk iothread none",
-				     100, false, &out, &err) == 0,
+				     NULL, 100, false, &out, &err) == 0,
 		      "%s", bl_err_text(&err));
 	run_data_done(&da);
 	run_data_done(&db);
@@ -267,7 +267,7 @@ START_TEST(an_unknown_cell_is_refused)
 
 	synthetic_run(&small, &d);
 	ck_assert_int_eq(
-		report_compare(&d, "virtio-blk main none", &d, "sata", 80, false, &out, &err),
+		report_compare(&d, "virtio-blk main none", &d, "sata", NULL, 80, false, &out, &err),
 		-ENOENT);
 	ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "'sata' is not in this run; one of"));
 	run_data_done(&d);

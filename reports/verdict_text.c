@@ -1,0 +1,151 @@
+#include "verdict_text.h"
+
+#include <string.h>
+
+#include "cleanup.h"
+#include "forecast.h"
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+void verdict_more(const struct comparison *c, struct bl_buf *out)
+{
+	if (c->verdict != VERDICT_CANNOT_TELL || !c->more)
+		return;
+	if (c->more == FORECAST_MANY)
+		bl_buf_addf(out,
+			    "more than %d trials more: the difference is too near to what matters "
+			    "(%.3g %%)",
+			    FORECAST_MOST, c->min_effect * 100);
+	else if (c->sd > 0)
+		bl_buf_addf(out, "about %zu more trial%s would tell", c->more, plural(c->more));
+	else
+		bl_buf_addf(out, "at least %zu more trial%s would be needed to tell", c->more,
+			    plural(c->more));
+}
+
+void verdict_tally_add(struct verdict_tally *t, const struct comparison *c)
+{
+	if (!c->n_pairs)
+		return;
+	t->n++;
+	t->family = c->family > t->family ? c->family : t->family;
+	t->min_effect = c->min_effect;
+	t->is_floor = c->is_floor;
+	if (c->verdict != VERDICT_CANNOT_TELL)
+		return;
+	t->n_open++;
+	if (c->more == FORECAST_MANY) {
+		t->n_far++;
+	} else if (c->more && !(c->sd > 0)) {
+		t->blind = c->more > t->blind ? c->more : t->blind;
+		t->n_blind++;
+	} else if (c->more) {
+		t->least = !t->n_soon || c->more < t->least ? c->more : t->least;
+		t->most = c->more > t->most ? c->more : t->most;
+		if (c->n_pairs + c->more > t->most_pairs)
+			t->most_pairs = c->n_pairs + c->more;
+		t->n_soon++;
+	} else {
+		t->n_thin++;
+	}
+}
+
+void verdict_tally_more(const struct verdict_tally *t, struct bl_buf *out)
+{
+	if (t->n_blind && t->n_blind == t->n_open) {
+		bl_buf_addf(out, "at least %zu more trial%s would be needed to tell", t->blind,
+			    plural(t->blind));
+		return;
+	}
+	if (t->n_soon) {
+		if (t->least < t->most)
+			bl_buf_addf(out, "about %zu to %zu more trials would tell", t->least,
+				    t->most);
+		else
+			bl_buf_addf(out, "about %zu more trial%s would tell", t->most,
+				    plural(t->most));
+		if (t->n_soon < t->n_open)
+			bl_buf_addf(out, " in %zu of them", t->n_soon);
+	}
+	if (t->n_far) {
+		bl_buf_addf(out, "%s", t->n_soon ? "; " : "");
+		if (t->n_far < t->n_open)
+			bl_buf_addf(out, "in %zu more than %d would be needed", t->n_far,
+				    FORECAST_MOST);
+		else
+			bl_buf_addf(out, "more than %d trials more would be needed", FORECAST_MOST);
+		bl_buf_adds(out, ", so near to what matters is the difference");
+	}
+	if (!t->n_thin)
+		return;
+	bl_buf_addf(out, "%s", t->n_soon || t->n_far ? "; " : "");
+	if (t->n_thin < t->n_open)
+		bl_buf_addf(out, "in %zu ", t->n_thin);
+	bl_buf_adds(out, "longer trials would help: too few samples lie beyond p99");
+}
+
+struct verdict_tally verdict_tally_of(const struct view *v, const struct view_job *job)
+{
+	struct verdict_tally t = {0};
+
+	for (size_t i = 0; i < job->n_rows; i++)
+		if (job->rows[i].sum && job->rows[i].cell != v->reference)
+			verdict_tally_add(&t, &job->rows[i].ref[METRIC_P99]);
+	return t;
+}
+
+void verdict_family(const struct view *v, const struct view_job *job, struct bl_buf *out)
+{
+	struct verdict_tally t = verdict_tally_of(v, job);
+	BL_CLEANUP(bl_buf_done) struct bl_buf more = BL_BUF_INIT;
+
+	if (!t.family)
+		return;
+	bl_buf_addf(out, "p99 against the reference: ");
+	if (t.family > 1)
+		bl_buf_addf(out, "corrected for %zu comparisons", t.family);
+	else
+		bl_buf_adds(out, "one comparison");
+	bl_buf_addf(out, "; %.3g %% and more matters%s", t.min_effect * 100,
+		    t.is_floor ? ", as two equal cells differ by that" : "");
+	if (!t.n_open)
+		return;
+	bl_buf_addf(out, ". %zu of %zu cannot be told yet", t.n_open, t.n);
+	verdict_tally_more(&t, &more);
+	if (more.len || bl_buf_failed(&more))
+		bl_buf_addf(out, ": %s", fmt_part(out, &more));
+}
+
+/* Whether all jobs, more than one, have the sentence of the first. */
+static bool are_all_alike(const struct view *v, struct lines *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf first = BL_BUF_INIT;
+	bool alike = v->n_jobs > 1;
+
+	for (size_t j = 0; alike && j < v->n_jobs; j++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+		verdict_family(v, &v->jobs[j], j ? &b : &first);
+		alike = !j || strcmp(bl_buf_str(&b), bl_buf_str(&first)) == 0;
+		out->failed |= bl_buf_failed(j ? &b : &first);
+	}
+	return alike;
+}
+
+void verdict_families(const struct view *v, struct lines *out)
+{
+	bool alike = are_all_alike(v, out);
+
+	for (size_t j = 0; j < (alike ? 1 : v->n_jobs); j++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+		verdict_family(v, &v->jobs[j], &b);
+		out->failed |= bl_buf_failed(&b);
+		if (b.len)
+			lines_add(out, "\001%s\002: %s", alike ? "each job" : v->jobs[j].name,
+				  bl_buf_str(&b));
+	}
+}
