@@ -26,11 +26,13 @@ struct args {
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference, *table;
 	const char *csv, *least_step, *unit;  /* a file of values */
+	const char *calibration;              /* a run of equal cells */
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	const char *notify;                   /* the file that says whom to tell */
 	const char *name, *host;              /* of an imported run */
 	struct words cells, with;             /* which cells are to run, and changed how */
+	struct words min_effects;             /* "p99=5%"; of files of values "5%" */
 	struct words files;                   /* to merge or import */
 	uint64_t copies;                      /* equal cells; 0: not given */
 	uint64_t repeats;                     /* 0: not given; SCENARIO_REPEATS_AUTO */
@@ -39,6 +41,7 @@ struct args {
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;
 	bool display, alert, linear;
+	bool values, paired, more_is_better, less_is_better; /* of compared files of values */
 };
 
 enum option_kind {

@@ -99,6 +99,21 @@
 		.name = "csv", .kind = OPTION_FILE, .arg = "FILE", .at = AT(csv),                  \
 		.help = of "; '-': standard input"                                                 \
 	}
+#define ROW_MIN_EFFECT                                                                             \
+	{                                                                                          \
+		.name = "min-effect", .kind = OPTION_WORDS, .arg = "METRIC=PCT",                   \
+		.at = AT(min_effects),                                                             \
+		.def_says = "what the run's scenario says, else 5% for p99",                       \
+		.help = "a smaller change of that metric does not matter: p99=3%, iops=1%; may "   \
+			"be "                                                                      \
+			"given several times"                                                      \
+	}
+#define ROW_CALIBRATION                                                                            \
+	{                                                                                          \
+		.name = "calibration", .kind = OPTION_TEXT, .arg = "RUN", .at = AT(calibration),   \
+		.help = "a run of 'blklab calibrate': no change counts that is below what equal "  \
+			"cells differed by in it"                                                  \
+	}
 #define OPERAND_SCENARIO                                                                           \
 	{                                                                                          \
 		.name = "SCENARIO", .kind = OPTION_FILE, .is_needed = true, .at = AT(scenario),    \

@@ -3,6 +3,8 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "compare_files.h"
+#include "effects_asked.h"
 #include "report.h"
 #include "rows.h"
 #include "scenario_load.h"
@@ -20,6 +22,21 @@ static int find_cell(const struct run_data *d, const char *given, const char **r
 	return r;
 }
 
+/* Options that mean nothing for cells. */
+static int needs_files(const struct args *a, struct bl_err *err)
+{
+	const char *option = a->paired           ? "paired"
+			     : a->more_is_better ? "more-is-better"
+			     : a->less_is_better ? "less-is-better"
+						 : NULL;
+
+	if (!option)
+		return 0;
+	return bl_fail(err, -EINVAL,
+		       "--%s is of files of values, and '%s' is a cell; with --csv it is a file",
+		       option, a->cell);
+}
+
 static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *path = NULL;
@@ -27,9 +44,16 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 	BL_CLEANUP(run_data_done) struct run_data da = {0}, db = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const struct run_data *second = &da;
+	BL_CLEANUP(effects_asked_done) struct effects_asked asked = {0};
+	struct report_options opt = {.min_effects = &asked.min, .floors = &asked.floors};
 	const char *cell_a = NULL, *cell_b = NULL;
-	int r = path_store(a, &path, err);
+	int r;
 
+	if (a->values)
+		return compare_files(cli, a, err);
+	r = needs_files(a, err);
+	if (r == 0)
+		r = path_store(a, &path, err);
 	if (r == 0)
 		r = store_open(path, STORE_READ, &store, err);
 	if (r == 0)
@@ -49,24 +73,29 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 			       "'%s' would be compared with itself; name another cell, or another "
 			       "run by --run-b",
 			       cell_a);
+	r = effects_asked(a, store, &da.run, &asked, err);
+	if (r < 0)
+		return r;
 	if (a->json)
-		r = report_compare_json(&da, cell_a, second, cell_b, NULL, &text, err);
+		r = report_compare_json(&da, cell_a, second, cell_b, &opt, &text, err);
 	else
-		r = report_compare(&da, cell_a, second, cell_b, NULL,
+		r = report_compare(&da, cell_a, second, cell_b, &opt,
 				   cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
 	return r < 0 ? r : cli_print(cli, &text, err);
 }
 
 static const struct operand_row operands[] = {
-	{.name = "CELL",
-	 .kind = OPTION_TEXT,
+	{.name = "A",
+	 .kind = OPTION_FILE,
 	 .is_needed = true,
 	 .at = AT(cell),
-	 .help = "the cell to start from, by name or by its number in 'blklab plan'"},
-	{.name = "CELL_B",
-	 .kind = OPTION_TEXT,
+	 .help = "the cell to start from, by name or by its number in 'blklab plan'; with --csv a "
+		 "file of values"},
+	{.name = "B",
+	 .kind = OPTION_FILE,
 	 .at = AT(cell_b),
-	 .help = "the cell to compare with it; with --run-b the same cell otherwise"},
+	 .help = "the cell to compare with it (with --run-b the same cell otherwise); with --csv "
+		 "another file; without it A holds pairs, two values a line"},
 };
 
 static const struct option_row options[] = {
@@ -83,6 +112,19 @@ static const struct option_row options[] = {
 	 .at = AT(run_b),
 	 .def_says = "that of the first cell",
 	 .help = "the run of the second cell"},
+	ROW_MIN_EFFECT,
+	ROW_CALIBRATION,
+	{.name = "csv",
+	 .at = AT(values),
+	 .help = "A and B are files of values measured by anything: one a line, one a run, above "
+		 "0; '-' is standard input; --min-effect is then a percentage alone"},
+	{.name = "paired",
+	 .at = AT(paired),
+	 .help = "of two files: the first value belongs to the first, or those with the same date"},
+	{.name = "less-is-better",
+	 .at = AT(less_is_better),
+	 .help = "of files: as of latencies (the default)"},
+	{.name = "more-is-better", .at = AT(more_is_better), .help = "of files: as of IOPS"},
 	ROW_JSON,
 };
 
@@ -91,15 +133,28 @@ static const struct example examples[] = {
 	{"blklab compare 'virtio-blk io1 none raw' host -s out/bench/store.db",
 	 "two cells by name, of what `make bench` ran"},
 	{"blklab compare 0 --run 0199a --run-b 0199c", "one cell before and after an upgrade"},
+	{"blklab compare 0 1 --min-effect p99=10%", "only a tenth and more of p99 matters"},
+	{"blklab compare --csv before.txt after.txt", "two files, one value a run and line"},
+	{"blklab compare --csv pairs.csv --json",
+	 "pairs, two values a line: those measured one after the other"},
 };
 
 const struct verb verb_compare = {
 	.name = "compare",
-	.summary = "two cells side by side: did it change, and is it real?",
+	.summary = "two cells or two files of values: did it change, and is it real?",
 	.about =
 		"Show every metric and percentile of two cells with their ratio and verdict, and "
 		"where their configurations and hosts differ. Verdicts pair the trials of a block; "
-		"below six pairs there is no 95 % interval and the verdict is 'cannot tell'.",
+		"below six pairs there is no 95 % interval and the verdict is 'cannot tell'. What "
+		"cannot be told comes with how many more trials would probably tell.\n\n"
+		"With --csv the same is done with values of other tools: two files with one value "
+		"a "
+		"line, which are no pairs (Mann-Whitney; four a side are the least), or pairs, "
+		"which "
+		"tell more where the two were measured in turns (Wilcoxon; six are the least). A "
+		"date or number may stand before the value of two files. Lines that begin with "
+		"'#', "
+		"empty ones and a head are left out.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

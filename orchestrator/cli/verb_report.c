@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "effects_asked.h"
 #include "fs.h"
 #include "report.h"
 #include "rows.h"
@@ -85,7 +86,9 @@ static int run_report(struct cli *cli, const struct args *a, struct bl_err *err)
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const char *format = format_name(a);
-	struct report_options opt = {.reference = a->reference};
+	BL_CLEANUP(effects_asked_done) struct effects_asked asked = {0};
+	struct report_options opt = {
+		.reference = a->reference, .min_effects = &asked.min, .floors = &asked.floors};
 	int r;
 
 	if (a->table && strcmp(format, "csv") != 0)
@@ -102,6 +105,9 @@ static int run_report(struct cli *cli, const struct args *a, struct bl_err *err)
 		return r;
 	if (table_of(a->table) != REPORT_TRIALS)
 		return write_table(cli, a, &d, err);
+	r = effects_asked(a, store, &d.run, &asked, err);
+	if (r < 0)
+		return r;
 	opt.store_path = path;
 	if (format)
 		r = report_write(&d, format_of(format), &opt, &text, err);
@@ -158,6 +164,8 @@ static const struct option_row options[] = {
 	 .at = AT(reference),
 	 .def_says = "the scenario's, else its first cell",
 	 .help = "the cell that all others are compared with"},
+	ROW_MIN_EFFECT,
+	ROW_CALIBRATION,
 };
 
 static const struct example examples[] = {

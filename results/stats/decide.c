@@ -89,6 +89,7 @@ struct comparison compare_nothing(double min_effect, const char *why)
 {
 	struct comparison c = {.min_effect = min_effect,
 			       .p = NAN,
+			       .p_rank = NAN,
 			       .p_adjusted = NAN,
 			       .trimmed = NAN,
 			       .trimmed_lo = NAN,
@@ -101,7 +102,7 @@ struct comparison compare_nothing(double min_effect, const char *why)
 void comparison_refuse(struct comparison *c, const char *why)
 {
 	c->verdict = VERDICT_CANNOT_TELL;
-	c->p = c->p_adjusted = NAN;
+	c->p = c->p_rank = c->p_adjusted = NAN;
 	c->family = 0;
 	c->more = 0;
 	snprintf(c->why, sizeof c->why, "%s", why);
@@ -129,6 +130,7 @@ struct comparison compare_pairs(const double *d, size_t n, double min_effect, bo
 	f.i95 = rank_interval(d, n, 0.05);
 	f.i90 = rank_interval(d, n, 0.10);
 	c.yuen = yuen_of(d, n);
+	c.p_rank = rank_p(d, n, NULL);
 	fill(&c, &f);
 	return c;
 }
@@ -169,6 +171,7 @@ int compare_many_pairs(const double *d, size_t n, double min_effect, bool more_i
 	f.i95 = rank_interval_sorted(s, n, 0.05);
 	f.i90 = rank_interval_sorted(s, n, 0.10);
 	c.yuen = yuen_of_sorted(s, n);
+	c.p_rank = rank_p_by_size(s, n); /* which puts them into another order */
 	fill(&c, &f);
 	*ret = c;
 	return 0;
@@ -215,6 +218,7 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 		return r;
 	f.i95 = of_shift(&s95);
 	f.i90 = of_shift(&s90);
+	c.p_rank = s95.p;
 	fill(&c, &f);
 	*ret = c;
 	return 0;

@@ -34,6 +34,7 @@ struct comparison {
 	/* H0: |log ratio| <= ln(1 + min_effect), by Yuen's t; NAN: none. In a family (family.h)
 	 * with the variance that its members share. */
 	double p;
+	double p_rank;     /* H0: no difference at all, by the ranks of the interval; NAN: none */
 	double p_adjusted; /* for all comparisons of its family; NAN: it is in none */
 	size_t family;     /* how many it was corrected for; 0: none */
 	double trimmed, trimmed_lo, trimmed_hi; /* Yuen's ratio and 95 % interval; NAN: none */

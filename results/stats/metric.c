@@ -56,12 +56,28 @@ static int unknown_metric(const char *word, struct bl_err *err)
 		       word, all);
 }
 
+int min_effect_of(const char *text, double *ret, struct bl_err *err)
+{
+	char *end;
+	double pct = strtod(text, &end);
+
+	if (end == text || (strcmp(end, "") != 0 && strcmp(end, "%") != 0) || !isfinite(pct))
+		return bl_fail(err, -EINVAL, "'%s' is no percentage; 5%% is one", text);
+	if (pct < LEAST_PCT || pct > MOST_PCT)
+		return bl_fail(err, -ERANGE,
+			       "%.3g %% is outside %.3g %% to %.3g %%; what is smaller no run can "
+			       "tell, and what is larger everybody sees",
+			       pct, (double)LEAST_PCT, (double)MOST_PCT);
+	*ret = pct / 100;
+	return 0;
+}
+
 int min_effects_set(struct min_effects *e, const char *text, struct bl_err *err)
 {
 	const char *is = strchr(text, '=');
-	char word[32] = "", *end;
+	char word[32] = "";
 	enum metric m;
-	double pct;
+	int r;
 
 	if (!is || is == text)
 		return bl_fail(err, -EINVAL,
@@ -72,18 +88,9 @@ int min_effects_set(struct min_effects *e, const char *text, struct bl_err *err)
 		memcpy(word, text, (size_t)(is - text));
 	if (!metric_of_word(word, &m))
 		return unknown_metric(word[0] ? word : text, err);
-	pct = strtod(is + 1, &end);
-	if (end == is + 1 || (strcmp(end, "") != 0 && strcmp(end, "%") != 0) || !isfinite(pct))
-		return bl_fail(err, -EINVAL,
-			       "'%s': '%s' is no percentage; a number is, as in %s=5%%", text,
-			       is + 1, word);
-	if (pct < LEAST_PCT || pct > MOST_PCT)
-		return bl_fail(
-			err, -ERANGE,
-			"'%s': %.3g %% is outside %.3g %% to %.3g %%; what is smaller no run "
-			"can tell, and what is larger everybody sees",
-			text, pct, (double)LEAST_PCT, (double)MOST_PCT);
-	e->by[m] = pct / 100;
+	r = min_effect_of(is + 1, &e->by[m], err);
+	if (r < 0)
+		return bl_wrap(err, r, "%s", word);
 	e->is_floor[m] = false;
 	return 0;
 }

@@ -35,6 +35,8 @@ struct min_effects {
 };
 extern const struct min_effects min_effects_default; /* metric_min_effect */
 
+/* "5%", "5": 0.05. -EINVAL: no number; -ERANGE: outside 0.1 % to 100 %. */
+int min_effect_of(const char *text, double *ret, struct bl_err *err);
 /* Change one by "p99=5%" (the sign may be left out). -EINVAL: no such metric, or no number;
  * -ERANGE: outside 0.1 % to 100 %. */
 int min_effects_set(struct min_effects *e, const char *text, struct bl_err *err);

@@ -144,3 +144,27 @@ double rank_p(const double *d, size_t n, double *ret_w)
 	p = 2 * chance_up_to(ranks2, m, plus2 < all2 - plus2 ? plus2 : all2 - plus2);
 	return p < 1 ? p : 1;
 }
+
+double rank_p_by_size(double *d, size_t n)
+{
+	double plus = 0, var = 0, expected = 0, z;
+	size_t zeros = 0;
+
+	qsort(d, n, sizeof *d, by_size);
+	while (zeros < n && d[zeros] == 0)
+		zeros++;
+	for (size_t i = zeros, j; i < n; i = j) {
+		double rank;
+
+		for (j = i + 1; j < n && fabs(d[j]) == fabs(d[i]);)
+			j++;
+		rank = (double)(i + 1 + j - 2 * zeros) / 2;
+		for (size_t t = i; t < j; t++) {
+			plus += d[t] > 0 ? rank : 0;
+			expected += rank / 2;
+			var += rank * rank / 4;
+		}
+	}
+	z = fmax(0, fabs(plus - expected) - 0.5) / sqrt(var);
+	return var > 0 ? student_p2(z, INFINITY) : 1;
+}

@@ -32,5 +32,7 @@ struct rank_interval rank_interval_sorted(const double *sorted, size_t n, double
 /* Exact two-sided p of "the centre is 0", conditional on ties (midranks); zeros are left out, as
  * Wilcoxon did. 1 when all are zero. *ret_w (may be NULL): the sum of positive ranks. */
 double rank_p(const double *d, size_t n, double *ret_w);
+/* The same of any number by the normal approximation, corrected for ties; reorders @d. */
+double rank_p_by_size(double *d, size_t n);
 
 #endif

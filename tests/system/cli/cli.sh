@@ -132,6 +132,14 @@ check 0 '' compare 0 1 --store s.db --json
 json_says 'doc is not None'
 check 2 "'virtoi-blk' is not a cell; the nearest is 'virtio-blk'" compare virtoi-blk sata --store s.db
 check 2 'compared with itself' compare sata 1 --store s.db
+check 0 'at least 4 more trials' compare 0 1 --store s.db --min-effect p99=8%
+check 0 '"min_effect": 0.08' compare 0 1 --store s.db --min-effect p99=8% --json
+check 0 '"min_effect": 0.08' report --store s.db --min-effect p99=8% --format json
+check 2 "--min-effect: 'p98' is no metric" compare 0 1 --store s.db --min-effect p98=8%
+check 2 '--min-effect: p99: 0 % is outside' report --store s.db --min-effect p99=0
+check 2 '--calibration: run nosuch' compare 0 1 --store s.db --calibration nosuch
+check 2 '--calibration: run ' report --store s.db --calibration "$(python3 -c 'import sqlite3; print(sqlite3.connect("s.db").execute("SELECT id FROM run").fetchone()[0])')"
+check 2 "--paired is of files of values, and '0' is a cell" compare 0 1 --store s.db --paired
 check 2 'zzzz' report zzzz --store s.db
 
 check 0 '"event":"end"' run good.yaml --agent "$agent" --uri fake: --store s.db --json

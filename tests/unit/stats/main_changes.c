@@ -10,6 +10,7 @@ int main(void)
 	suite_add_tcase(s, gesd_cases());
 	suite_add_tcase(s, edivisive_cases());
 	suite_add_tcase(s, value_lines_cases());
+	suite_add_tcase(s, value_pairs_cases());
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -7,5 +7,6 @@ TCase *changes_cases(void);
 TCase *gesd_cases(void);
 TCase *edivisive_cases(void);
 TCase *value_lines_cases(void);
+TCase *value_pairs_cases(void);
 
 #endif

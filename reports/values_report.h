@@ -1,0 +1,24 @@
+/* values_report.h - two sets of values that somebody measured, compared. */
+#ifndef REPORT_VALUES_REPORT_H
+#define REPORT_VALUES_REPORT_H
+
+#include "buf.h"
+#include "decide.h"
+
+struct values_side {
+	const char *name;
+	size_t n;
+	double median;
+};
+
+struct values_compared {
+	struct values_side a, b;
+	bool is_paired;
+	size_t n_left_out; /* values or pairs that are absent, or without another */
+	struct comparison c;
+};
+
+void values_text(const struct values_compared *v, unsigned columns, bool color, struct bl_buf *out);
+int values_json(const struct values_compared *v, struct bl_buf *out); /* -ENOMEM */
+
+#endif
