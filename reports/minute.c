@@ -451,6 +451,25 @@ void minute_next(const struct view *v, struct lines *out)
 		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
 }
 
+/* What equal cells differ by at most, where there are any. */
+static void say_floor(const struct view *v, const char *job, struct lines *out)
+{
+	const struct noise_floor *most = NULL;
+
+	for (size_t i = 0; i < v->floors.n; i++) {
+		const struct noise_floor *f = &v->floors.items[i];
+
+		if (strcmp(f->job, job) == 0 && (!most || f->by[METRIC_P99] > most->by[METRIC_P99]))
+			most = f;
+	}
+	if (most && most->by[METRIC_P99] > 0)
+		lines_add(
+			out,
+			"%s are the same configuration, and their p99 under %s differs by %.3g %%: "
+			"no difference below that is called one.",
+			most->source, job, most->by[METRIC_P99] * 100);
+}
+
 void minute_limits(const struct view *v, struct lines *out)
 {
 	lines_add(out, "This is one host, one backing store and these jobs: another disk, "
@@ -467,13 +486,8 @@ void minute_limits(const struct view *v, struct lines *out)
 		lines_add(out, "With fewer than six trials a cell an exact 95 %% interval does not "
 			       "exist (Wilcoxon signed rank, Hodges-Lehmann), whatever the number "
 			       "of I/Os: the trial is one boot and the unit of replication.");
-	for (size_t i = 0; i < v->floors.n; i++)
-		lines_add(out,
-			  "%s are the same configuration, and their p99 under %s differs by %.3g "
-			  "%%: no "
-			  "difference below that is called one.",
-			  v->floors.items[i].source, v->floors.items[i].job,
-			  v->floors.items[i].by[METRIC_P99] * 100);
+	for (size_t j = 0; j < v->n_jobs; j++)
+		say_floor(v, v->jobs[j].name, out);
 	lines_add(out, "Durability is what the cache mode promises by QEMU's own rules; no power "
 		       "was cut here.");
 }
