@@ -250,6 +250,27 @@ static void stopping(size_t n)
 	       simulate_p_stop(&r, looks, obrien, 3, n));
 }
 
+static void forecasts(size_t n)
+{
+	static const double sds[] = {.03, .05, .1};
+	static const size_t pairs[] = {6, 8, 12};
+
+	printf("open, with a number of further trials: told with so many (share of the open ones "
+	       "that have a number), %zu a row\n",
+	       n);
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t k = 0; k < 3; k++) {
+			double told, with;
+			struct rng r;
+
+			rng_seed(&r, 6000 + i * 10 + k);
+			told = simulate_forecast(&r, sds[i], pairs[k], n, &with);
+			printf("  noise %2.0f %%, %2zu pairs: %.2f (%.2f)\n", sds[i] * 100,
+			       pairs[k], told, with);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t n = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
@@ -261,6 +282,7 @@ int main(int argc, char **argv)
 		matrix(n);
 		same(10 * n);
 		stopping(20 * n);
+		forecasts(20 * n);
 	}
 	if (strcmp(what, "compare") != 0) {
 		nulls(n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "family.h"
+#include "forecast.h"
 #include "moderate.h"
 #include "multiple.h"
 #include "rank.h"
@@ -333,4 +334,27 @@ double simulate_p_hunt(struct rng *r, size_t rounds)
 		levels[n] = 0.05;
 	}
 	return simulate_p_stop(r, looks, levels, n, rounds);
+}
+
+double simulate_forecast(struct rng *r, double sd, size_t n, size_t rounds, double *ret_with_number)
+{
+	size_t open = 0, numbered = 0, told = 0;
+
+	for (size_t k = 0; k < rounds; k++) {
+		double truth = 0.4 * rng_unit(r) - 0.2, d[RANK_PAIRS_MAX];
+		struct comparison c;
+
+		for (size_t i = 0; i < RANK_PAIRS_MAX; i++)
+			d[i] = truth + sd * draw_gauss(r);
+		c = compare_pairs(d, n, 0.05, false);
+		if (c.verdict != VERDICT_CANNOT_TELL)
+			continue;
+		open++;
+		if (c.more == FORECAST_MANY)
+			continue;
+		numbered++;
+		told += compare_pairs(d, n + c.more, 0.05, false).verdict != VERDICT_CANNOT_TELL;
+	}
+	*ret_with_number = open ? (double)numbered / (double)open : 0;
+	return numbered ? (double)told / (double)numbered : 0;
 }

@@ -59,4 +59,10 @@ double simulate_p_stop(struct rng *r, const size_t *looks, const double *levels,
 /* The same looked at after every pair from 6 to 30, at 5 %. */
 double simulate_p_hunt(struct rng *r, size_t rounds);
 
+/* Differences drawn from -20 to +20 %, 5 % matter, noise @sd a pair: of what @n pairs leave open
+ * with a number of further ones, the share that is told with so many; and how much of all that is
+ * left open has such a number. */
+double simulate_forecast(struct rng *r, double sd, size_t n, size_t rounds,
+			 double *ret_with_number);
+
 #endif

@@ -111,6 +111,24 @@ START_TEST(stopping_at_a_width_is_sound_and_at_a_p_is_not)
 }
 END_TEST
 
+START_TEST(a_forecast_holds_more_often_than_not)
+{
+	double told, with;
+	struct rng r;
+
+	rng_seed(&r, 500);
+	told = simulate_forecast(&r, .05, 8, SIMULATED_ROUNDS(2000), &with);
+	if (!SIMULATED_IS_TOLD)
+		return;
+	printf("open after 8 pairs: %.2f have a number of trials, and with those %.2f are told\n",
+	       with, told);
+	/* 80 % where the truth is what was seen, and it seldom is; a third of 2000 are open */
+	ck_assert_double_ge(told, 0.6);
+	ck_assert_double_le(told, 0.8);
+	ck_assert_double_ge(with, 0.35);
+}
+END_TEST
+
 TCase *simulated_compare_cases(void)
 {
 	TCase *t = tcase_create("simulated_compare");
@@ -120,6 +138,7 @@ TCase *simulated_compare_cases(void)
 	tcase_add_loop_test(t, a_matrix_is_searched_without_crying_wolf, 0,
 			    sizeof matrices / sizeof *matrices);
 	tcase_add_loop_test(t, cells_that_are_alike_are_hardly_ever_called_different, 0, 3);
+	tcase_add_test(t, a_forecast_holds_more_often_than_not);
 	tcase_add_test(t, stopping_at_a_width_is_sound_and_at_a_p_is_not);
 	return t;
 }
