@@ -97,9 +97,7 @@ static double p_of(const struct point *p, size_t n, size_t at)
 	double mean, sd, se, k = (double)n - 1;
 
 	moments(p, n, at, &mean, &sd);
-	se = sd * sqrt(1 + 1 / k);
-	if (!(se > 0))
-		return p[at].y == mean ? 1 : 0;
+	se = fmax(sd, FIGURE_RESOLUTION_SD) * sqrt(1 + 1 / k);
 	return fmin(1, (double)n * student_p2((p[at].y - mean) / se, k - 1));
 }
 
@@ -139,7 +137,8 @@ static void test_row(struct alike_row *row, struct point *p, size_t n)
 	}
 	left = n - found;
 	moments(p, left, left, &mean, &sd);
-	half = student_quantile(1 - ALPHA / 2, (double)left - 1) * sd * sqrt(1 + 1 / (double)left);
+	half = student_quantile(1 - ALPHA / 2, (double)left - 1) * fmax(sd, FIGURE_RESOLUTION_SD) *
+	       sqrt(1 + 1 / (double)left);
 	row->has_interval = true;
 	row->lo = exp(-half);
 	row->hi = exp(half);

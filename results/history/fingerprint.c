@@ -289,7 +289,20 @@ static void add_value(struct values *v, const char *value)
 	v->items[v->n++] = value;
 }
 
-static int put_values(struct facts *out, const char *key, struct values *v)
+/* Says another fact the same already (the guest runs the kernel of the image, the host's QEMU is
+ * the one that cells run)? */
+static bool is_said(const struct facts *f, const struct row *row, const char *value)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(row->unless) && row->unless[i]; i++) {
+		const char *other = facts_get(f, row->unless[i]);
+
+		if (other && !strcmp(other, value))
+			return true;
+	}
+	return false;
+}
+
+static int put_values(struct facts *out, const struct row *row, struct values *v)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	int r = v->r;
@@ -300,8 +313,8 @@ static int put_values(struct facts *out, const char *key, struct values *v)
 		bl_buf_addf(&text, "%s%s", i ? ", " : "", v->items[i]);
 	if (r == 0 && bl_buf_failed(&text))
 		r = -ENOMEM;
-	if (r == 0 && v->n)
-		r = facts_add(out, key, bl_buf_str(&text));
+	if (r == 0 && v->n && !is_said(out, row, bl_buf_str(&text)))
+		r = facts_add(out, row->key, bl_buf_str(&text));
 	free(v->items);
 	facts_done(&v->made);
 	return r;
@@ -345,7 +358,7 @@ static int add_of_trials(const struct run_data *d, const struct row *row, struct
 		else if (value)
 			add_value(&v, value);
 	}
-	return put_values(out, row->key, &v);
+	return put_values(out, row, &v);
 }
 
 static int add_numbered(const struct run_data *d, const struct row *row, struct facts *out)
@@ -356,7 +369,7 @@ static int add_numbered(const struct run_data *d, const struct row *row, struct 
 	for (size_t i = 0; i < e->n; i++)
 		if (is_numbered(row->key, e->items[i].key))
 			add_value(&v, e->items[i].value);
-	return put_values(out, row->key, &v);
+	return put_values(out, row, &v);
 }
 
 static int add_of_environment(const struct run_data *d, const struct row *row, struct facts *out)
@@ -365,7 +378,7 @@ static int add_of_environment(const struct run_data *d, const struct row *row, s
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < e->n; i++)
-		if (row_of(e->items[i].key) == row)
+		if (row_of(e->items[i].key) == row && !is_said(out, row, e->items[i].value))
 			r = facts_add(out, e->items[i].key, e->items[i].value);
 	return r;
 }

@@ -116,23 +116,24 @@ static size_t runs_for(const struct run_spread *s, size_t n, size_t m)
 static void measure(struct profile_row *row, const struct side *a, const struct side *b)
 {
 	struct run_spread s = run_spread_of(a->y, a->n);
-	double se = sqrt(run_spread_prediction(&s, a->n, b->n)), d = b->mean - a->mean;
-	double half = student_quantile(1 - ALPHA / 2, s.df) * se;
+	double d = b->mean - a->mean, se, half;
 	size_t more;
+
+	s.var = fmax(s.var, FIGURE_RESOLUTION_SD * FIGURE_RESOLUTION_SD);
+	se = sqrt(run_spread_prediction(&s, a->n, b->n));
+	half = student_quantile(1 - ALPHA / 2, s.df) * se;
 
 	row->has_interval = true;
 	row->lo = exp(-half);
 	row->hi = exp(half);
 	if (half > log(WIDE)) {
 		more = runs_for(&s, a->n, b->n);
-		cannot_tell(row, more, "");
-		snprintf(row->why, sizeof row->why,
-			 "runs of this host differ so much that only a change by the factor %.2g "
-			 "could be seen",
-			 row->hi);
+		cannot_tell(row, more,
+			    "the runs of the baseline differ so much that a change by half would "
+			    "not be seen");
 		return;
 	}
-	row->p = se > 0 ? student_p2(d / se, s.df) : d != 0 ? 0 : 1;
+	row->p = student_p2(d / se, s.df);
 }
 
 static void judge_row(const struct checking *k, struct profile_row *row)

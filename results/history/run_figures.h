@@ -7,6 +7,10 @@
 #include "metric.h"
 #include "record.h"
 
+/* What a histogram tells apart: a bucket is at most 1/128 wide, and a value lies anywhere in it.
+ * Runs that are all in one bucket are not alike to the last digit. */
+#define FIGURE_RESOLUTION_SD (1 / 128. / 3.4641016151377544) /* sqrt(12) */
+
 struct figure {
 	size_t n;     /* boots that have it; 0: absent, and the rest means nothing */
 	double y;     /* the median of their natural logs */

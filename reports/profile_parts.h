@@ -1,0 +1,36 @@
+/* profile_parts.h - what the texts of baselines and hosts share. Private to reports/. */
+#ifndef PROFILE_PARTS_H
+#define PROFILE_PARTS_H
+
+#include "figure.h"
+#include "profile_report.h"
+
+/* A figure as its metric is read: "412 us", "10.4k", "120 MiB/s". NAN or 0: "-". */
+char *profile_value(char out[FMT_MAX], enum metric m, double v);
+/* "3 h", "6 days". */
+void profile_age(struct bl_buf *out, uint64_t ms);
+
+/* Cell and job in the widths that they need, at most these; @depth: 0 is "-". */
+struct profile_names {
+	unsigned cell, job;
+};
+#define PROFILE_NAMES_MIN                                                                          \
+	{                                                                                          \
+		4, 3                                                                               \
+	}
+void profile_names_fit(struct profile_names *w, const char *cell, const char *job);
+void profile_names_head(const struct profile_names *w, struct bl_buf *out);
+void profile_names_put(const struct profile_names *w, const char *cell, const char *job,
+		       uint64_t iodepth, struct bl_buf *out);
+
+/* "+13 %" of a ratio; "-" of 0. */
+char *profile_change(char out[FMT_MAX], double ratio);
+/* "1 figure", "3 figures". */
+void profile_count(struct bl_buf *out, size_t n, const char *one);
+
+/* Rows that could not be told, a line a reason with how many. @why_of(i): the reason of row i,
+ * NULL: none. */
+int profile_reasons(struct bl_buf *out, size_t n, const char *(*why_of)(const void *ctx, size_t i),
+		    const void *ctx, const struct term_size *t);
+
+#endif

@@ -1,0 +1,397 @@
+/* A baseline for a terminal: what the host gives, and whether it still does. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "fmt.h"
+#include "profile_parts.h"
+#include "term.h"
+
+static int finish(const struct bl_buf *out, struct bl_err *err)
+{
+	return bl_buf_failed(out) ? bl_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
+/* ---- head ---- */
+
+static void when(struct bl_buf *out, uint64_t ms)
+{
+	char text[32];
+
+	bl_format_utc(text, ms);
+	text[10] = ' ';
+	bl_buf_addf(out, "%.16s", text);
+}
+
+static double days_of(const struct run_figures *runs, size_t n)
+{
+	uint64_t first = UINT64_MAX, last = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		first = runs[i].started_ms < first ? runs[i].started_ms : first;
+		last = runs[i].started_ms > last ? runs[i].started_ms : last;
+	}
+	return n ? (double)(last - first) / (24 * 3600 * 1000.0) : 0;
+}
+
+static void head(const struct profile_of_baseline *b, const struct term_size *t, struct bl_buf *out)
+{
+	const struct baseline_record *r = b->baseline;
+	double days = days_of(b->runs, b->n_runs);
+
+	bl_buf_adds(out, "baseline ");
+	term_on(out, t->color, TERM_BOLD);
+	fmt_clean(out, r->name, 0);
+	term_off(out, t->color);
+	bl_buf_adds(out, "   ");
+	fmt_clean(out, r->scenario, 0);
+	bl_buf_adds(out, " on ");
+	fmt_clean(out, r->host_name, 0);
+	bl_buf_addf(out, "   %s   ", b->n_runs ? b->runs[0].accel : "");
+	profile_count(out, b->n_runs, "run");
+	if (days >= 1)
+		bl_buf_addf(out, " over %.1f days", days);
+	else if (b->n_runs > 1) {
+		bl_buf_adds(out, " within ");
+		profile_age(out, (uint64_t)(days * 24 * 3600 * 1000));
+	}
+	bl_buf_adds(out, ", recorded ");
+	when(out, r->made_ms);
+	bl_buf_adds(out, " UTC, ");
+	profile_age(out, b->now_ms > r->made_ms ? b->now_ms - r->made_ms : 0);
+	bl_buf_adds(out, " ago\n");
+	if (r->retired_ms) {
+		bl_buf_adds(out, "retired ");
+		when(out, r->retired_ms);
+		bl_buf_adds(out, " UTC");
+		if (r->retired_why) {
+			bl_buf_adds(out, ": ");
+			fmt_clean(out, r->retired_why, 0);
+		}
+		bl_buf_addc(out, '\n');
+	}
+	if (r->note[0]) {
+		bl_buf_adds(out, "note: ");
+		term_wrap(out, r->note, t->columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
+}
+
+/* What runs of one hour can't tell is what days differ by. */
+static void warn_of_span(const struct profile_of_baseline *b, const struct term_size *t,
+			 struct bl_buf *out)
+{
+	if (b->n_runs < 2 || days_of(b->runs, b->n_runs) >= 1)
+		return;
+	term_wrap(
+		out,
+		"All its runs are of one day: what this host differs by from day to day is not in "
+		"it, and a check on another day may call that drifted. Add runs of other days with "
+		"--add.",
+		t->columns, 0, 0);
+	bl_buf_addc(out, '\n');
+}
+
+/* ---- show ---- */
+
+static const enum metric shown[] = {METRIC_IOPS, METRIC_P50, METRIC_P99, METRIC_P99_9,
+				    METRIC_CPU_PER_IO};
+static const char *const shown_names[] = {"IOPS", "p50", "p99", "p99.9", "CPU/IO"};
+
+/* Below what a histogram tells apart it is no figure any more. */
+static void percent(char *out, size_t len, double sd)
+{
+	if (isnan(sd))
+		return;
+	snprintf(out, len, sd < 0.0005 ? "0" : "%.2g", sd * 100);
+}
+
+static void spread(char *out, size_t len, const struct profile_figure *f)
+{
+	char run[16] = "-", trial[16] = "-";
+
+	percent(run, sizeof run, f->run_sd);
+	percent(trial, sizeof trial, f->trial_sd);
+	snprintf(out, len, "%s/%s", run, trial);
+}
+
+static void line(const struct profile_line *l, const struct profile_names *w,
+		 const struct term_size *t, struct bl_buf *out)
+{
+	char text[FMT_MAX];
+
+	profile_names_put(w, l->cell, l->job, l->iodepth, out);
+	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++) {
+		const struct profile_figure *f = &l->by[shown[i]];
+
+		profile_value(text, shown[i], f->n ? f->value : 0);
+		bl_buf_addf(out, "  %9s%s", text, f->is_thin ? "~" : " ");
+	}
+	bl_buf_addf(out, "\n%*s", (int)(w->cell + w->job + 9), "");
+	term_on(out, t->color, TERM_DIM);
+	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++) {
+		spread(text, sizeof text, &l->by[shown[i]]);
+		bl_buf_addf(out, "  %9s ", l->by[shown[i]].n ? text : "");
+	}
+	term_off(out, t->color);
+	bl_buf_addc(out, '\n');
+}
+
+static int table(const struct profile_of_baseline *b, const struct term_size *t, struct bl_buf *out)
+{
+	struct profile_names w = PROFILE_NAMES_MIN;
+	struct profile p;
+	size_t n_unstable = 0;
+	int r = profile_of(b->runs, b->n_runs, &p);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < p.n; i++)
+		profile_names_fit(&w, p.items[i].cell, p.items[i].job);
+	bl_buf_addc(out, '\n');
+	profile_names_head(&w, out);
+	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++)
+		bl_buf_addf(out, "  %9s ", shown_names[i]);
+	bl_buf_addc(out, '\n');
+	for (size_t i = 0; i < p.n; i++) {
+		line(&p.items[i], &w, t, out);
+		n_unstable += p.items[i].n_unstable;
+	}
+	bl_buf_adds(out, "Below each figure: % that runs differ by / that trials of a run differ "
+			 "by (standard deviations).\n");
+	for (size_t i = 0; i < p.n; i++) {
+		if (!p.items[i].by[METRIC_P99_9].is_thin && !p.items[i].by[METRIC_P99].is_thin)
+			continue;
+		bl_buf_adds(out, "~ fewer than 100 samples lie beyond it: it decides nothing.\n");
+		break;
+	}
+	if (n_unstable)
+		bl_buf_addf(out,
+			    "%zu results that drifted while they were measured are left out.\n",
+			    n_unstable);
+	profile_done(&p);
+	return 0;
+}
+
+static void fact_line(const char *key, const char *value, const struct term_size *t,
+		      struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf what = BL_BUF_INIT, text = BL_BUF_INIT;
+
+	fingerprint_says(key, &what);
+	fingerprint_value(key, value, &text);
+	bl_buf_addf(out, "  %-34s  ", bl_buf_str(&what));
+	term_wrap(out, bl_buf_str(&text), t->columns, 38, 38);
+	bl_buf_addc(out, '\n');
+}
+
+static void changes(const struct env_changes *c, const char *lead, const struct term_size *t,
+		    struct bl_buf *out)
+{
+	if (!c->n)
+		return;
+	bl_buf_addf(out, "%s\n", lead);
+	for (size_t i = 0; i < c->n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+		env_change_text(&c->items[i], &text);
+		bl_buf_adds(out, "  ");
+		term_wrap(out, fmt_part(out, &text), t->columns, 2, 4);
+		bl_buf_addc(out, '\n');
+	}
+}
+
+/* The newest, and what was not the same in all of its runs. */
+static int environment(const struct profile_of_baseline *b, const struct term_size *t,
+		       struct bl_buf *out)
+{
+	const struct run_figures *first = &b->runs[0], *last = &b->runs[b->n_runs - 1];
+	BL_CLEANUP(env_changes_done) struct env_changes c = {.items = NULL};
+	int r = fingerprint_compare(&first->fingerprint, &last->fingerprint, true, &c);
+
+	if (r < 0)
+		return r;
+	changes(&c, "\nIts own runs are not of one system; from the first to the last changed:", t,
+		out);
+	bl_buf_adds(out, "\nThe system:\n");
+	for (size_t i = 0; i < last->fingerprint.n; i++) {
+		const struct fact *f = &last->fingerprint.items[i];
+
+		if (strncmp(f->key, "environment.", 12) != 0)
+			fact_line(f->key, f->value, t, out);
+	}
+	return 0;
+}
+
+int report_profile(const struct profile_of_baseline *b, const struct term_size *t,
+		   struct bl_buf *out, struct bl_err *err)
+{
+	int r;
+
+	head(b, t, out);
+	r = table(b, t, out);
+	if (r == 0)
+		warn_of_span(b, t, out);
+	if (r == 0 && b->n_runs)
+		r = environment(b, t, out);
+	return r < 0 ? bl_fail(err, r, "out of memory") : finish(out, err);
+}
+
+/* ---- check ---- */
+
+enum profile_verdict report_check_outcome(const struct profile_check *c)
+{
+	if (c->n_worse)
+		return PROFILE_DRIFTED;
+	return c->n_untold || !c->n ? PROFILE_CANNOT_TELL : PROFILE_OK;
+}
+
+static void verdict(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
+{
+	static const enum term_look looks[PROFILE_VERDICTS] = {TERM_GREEN, TERM_RED, TERM_DIM};
+	enum profile_verdict v = report_check_outcome(c);
+	size_t better = c->n_drifted - c->n_worse;
+
+	term_on(out, t->color, looks[v]);
+	bl_buf_adds(out, profile_verdict_names[v]);
+	term_off(out, t->color);
+	bl_buf_adds(out, ": ");
+	if (c->n_worse) {
+		profile_count(out, c->n_worse, "figure");
+		bl_buf_addf(out, " of %zu for the worse", c->n);
+	}
+	if (better) {
+		bl_buf_adds(out, c->n_worse ? ", " : "");
+		profile_count(out, better, "figure");
+		bl_buf_addf(out, " of %zu for the better", c->n);
+	}
+	if (!c->n_drifted)
+		bl_buf_addf(out, "%zu of %zu figures are as this host gives them",
+			    c->n - c->n_cannot_tell, c->n);
+	if (c->n_cannot_tell)
+		bl_buf_addf(out, "; %zu can't be told", c->n_cannot_tell);
+	bl_buf_addc(out, '\n');
+}
+
+static void row_line(const struct profile_row *row, const struct profile_names *w,
+		     const struct term_size *t, struct bl_buf *out)
+{
+	char base[FMT_MAX], now[FMT_MAX], change[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
+	char interval[2 * FMT_MAX + 8] = "-";
+	bool is_bad = row->verdict == PROFILE_DRIFTED && row->is_worse;
+
+	if (row->has_interval)
+		snprintf(interval, sizeof interval, "[%s, %s]", fmt_change(&fmt_plain, lo, row->lo),
+			 fmt_change(&fmt_plain, hi, row->hi));
+	profile_names_put(w, row->cell, row->job, row->iodepth, out);
+	bl_buf_addf(out, "  %-9s  %10s  %10s  %8s  %-19s  ", metric_words[row->metric],
+		    profile_value(base, row->metric, row->base),
+		    profile_value(now, row->metric, row->now), profile_change(change, row->ratio),
+		    interval);
+	term_on(out, t->color,
+		is_bad                                ? TERM_RED
+		: row->verdict == PROFILE_DRIFTED     ? TERM_GREEN
+		: row->verdict == PROFILE_CANNOT_TELL ? TERM_DIM
+						      : TERM_PLAIN);
+	bl_buf_adds(out, profile_verdict_names[row->verdict]);
+	term_off(out, t->color);
+	bl_buf_addc(out, '\n');
+	if (row->why[0] && t->is_all) {
+		bl_buf_adds(out, "    ");
+		term_wrap(out, row->why, t->columns, 4, 4);
+		bl_buf_addc(out, '\n');
+	}
+}
+
+static bool is_shown(const struct profile_row *row, const struct term_size *t)
+{
+	return t->is_all || row->verdict == PROFILE_DRIFTED;
+}
+
+static void rows(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
+{
+	struct profile_names w = PROFILE_NAMES_MIN;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (!is_shown(&c->items[i], t))
+			continue;
+		profile_names_fit(&w, c->items[i].cell, c->items[i].job);
+		n++;
+	}
+	if (!n)
+		return;
+	bl_buf_addc(out, '\n');
+	profile_names_head(&w, out);
+	bl_buf_addf(out, "  %-9s  %10s  %10s  %8s  %-19s  %s\n", "metric", "baseline", "now",
+		    "change", "an unchanged host", "verdict");
+	for (size_t i = 0; i < c->n; i++)
+		if (is_shown(&c->items[i], t))
+			row_line(&c->items[i], &w, t, out);
+}
+
+static const char *why_untold(const void *ctx, size_t i)
+{
+	const struct profile_check *c = ctx;
+
+	return c->items[i].verdict == PROFILE_CANNOT_TELL ? c->items[i].why : NULL;
+}
+
+/* Runs of the baseline that would let the last of them be told; 0: none would. */
+static size_t more_runs(const struct profile_check *c)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->items[i].more_runs > most)
+			most = c->items[i].more_runs;
+	return most;
+}
+
+static int untold(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
+{
+	size_t more = more_runs(c);
+	int r;
+
+	if (!c->n_cannot_tell)
+		return 0;
+	bl_buf_adds(out, "\nFigures that can't be told:\n");
+	r = profile_reasons(out, c->n, why_untold, c, t);
+	if (more)
+		bl_buf_addf(
+			out,
+			"%zu more run%s in the baseline would tell more: blklab baseline record "
+			"--add.\n",
+			more, more == 1 ? "" : "s");
+	return r;
+}
+
+int report_check(const struct profile_of_baseline *b, const struct run_figures *new, size_t n_new,
+		 const struct profile_check *c, const struct term_size *t, struct bl_buf *out,
+		 struct bl_err *err)
+{
+	int r;
+
+	verdict(c, t, out);
+	head(b, t, out);
+	bl_buf_adds(out, "checked: ");
+	for (size_t i = 0; i < n_new; i++) {
+		bl_buf_addf(out, "%srun %.13s of ", i ? ", " : "", new[i].run);
+		when(out, new[i].started_ms);
+		bl_buf_adds(out, " UTC");
+	}
+	bl_buf_addc(out, '\n');
+	rows(c, t, out);
+	r = untold(c, t, out);
+	if (c->changes.n)
+		changes(&c->changes, "\nSince the baseline changed:", t, out);
+	else
+		bl_buf_adds(out, "\nSince the baseline nothing changed that says which system this "
+				 "is.\n");
+	if (c->n_drifted)
+		warn_of_span(b, t, out);
+	return r < 0 ? bl_fail(err, r, "out of memory") : finish(out, err);
+}
