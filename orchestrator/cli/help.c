@@ -136,6 +136,14 @@ void help_verb(const struct verb *v, struct bl_buf *out)
 	}
 	if (v->n_operands)
 		bl_buf_addc(out, '\n');
+	if (v->n_actions)
+		bl_buf_adds(out, "Actions:\n");
+	for (size_t i = 0; i < v->n_actions; i++) {
+		snprintf(left, sizeof left, "  %s", verb_last_word(v->actions[i]));
+		entry(out, left, VERB_INDENT, v->actions[i]->summary);
+	}
+	if (v->n_actions)
+		bl_buf_addf(out, "\n'blklab %s ACTION --help' explains one.\n\n", v->name);
 	bl_buf_adds(out, "Options:\n");
 	for (size_t i = 0; (row = verb_option(v, i)); i++)
 		option_entry(out, row);

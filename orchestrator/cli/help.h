@@ -10,6 +10,9 @@
 void help_overview(struct bl_buf *out); /* blklab --help */
 void help_verb(const struct verb *v, struct bl_buf *out);
 
+/* "baseline-record": how its man page is called behind "blklab-". Returns @out. */
+const char *verb_page_name(const struct verb *v, char *out, size_t len);
+
 /* roff, man(7) macros. @v NULL: blklab(1) itself. */
 void man_page(const struct verb *v, struct bl_buf *out);
 /* docs/cli.md: every verb. */

@@ -61,7 +61,12 @@ static int run_verb(struct cli *cli, const char *name, int argc, char **argv)
 		fprintf(cli->err, "blklab: %s\n", bl_err_text(&err));
 		return EXIT_BAD_INPUT;
 	}
-	r = options_parse(v, argc, argv, &a, &err);
+	r = verb_take_action(&v, &argc, &argv, &err);
+	if (r == 0)
+		r = options_parse(v, argc, argv, &a, &err);
+	if (r == 0 && v->n_actions && !a.help) /* options without the action that they are for */
+		r = bl_fail(&err, -EINVAL, "ACTION comes first; 'blklab %s --help' lists them",
+			    v->name);
 	if (r == 0)
 		r = a.help ? show_help(cli, v, &err) : v->run(cli, &a, &err);
 	if (r == -EPIPE) /* the reader of our output has seen enough */

@@ -55,6 +55,21 @@ static void page_head(struct bl_buf *out, const char *page, const char *name, co
 	roff(out, summary);
 }
 
+const char *verb_page_name(const struct verb *v, char *out, size_t len)
+{
+	snprintf(out, len, "%s", v->name);
+	for (char *s = out; *s; s++)
+		if (*s == ' ')
+			*s = '-';
+	return out;
+}
+
+static void roff_name(struct bl_buf *out, const char *name)
+{
+	for (const char *s = name; *s; s++)
+		bl_buf_addf(out, *s == '-' ? "\\%c" : "%c", *s);
+}
+
 static void option_tag(struct bl_buf *out, const struct option_row *row)
 {
 	bl_buf_adds(out, ".TP\n");
@@ -110,22 +125,35 @@ static void closing_sections(struct bl_buf *out, const struct verb *self)
 	for (size_t i = 0; i < n_verbs; i++)
 		if (verbs[i] != self)
 			bl_buf_addf(out, ".BR blklab\\-%s (1),\n", verbs[i]->name);
+	for (size_t i = 0; self && i < self->n_actions; i++) {
+		char page[64];
+
+		bl_buf_adds(out, ".BR blklab\\-");
+		roff_name(out, verb_page_name(self->actions[i], page, sizeof page));
+		bl_buf_adds(out, " (1),\n");
+	}
 	bl_buf_adds(out, ".BR sqlite3 (1)\n");
 }
 
-static void verb_page(const struct verb *v, struct bl_buf *out)
+static void page_of_verb(const struct verb *v, struct bl_buf *out)
 {
-	char name[64];
+	char name[80], page[64];
 
-	snprintf(name, sizeof name, "blklab-%s", v->name);
+	snprintf(name, sizeof name, "blklab-%s", verb_page_name(v, page, sizeof page));
 	page_head(out, name, name, v->summary);
 	bl_buf_addf(out, ".SH SYNOPSIS\n.B blklab %s\n", v->name);
-	bl_buf_adds(out, "[\\fIOPTION\\fR]...");
+	bl_buf_adds(out, v->n_actions ? "\\fIACTION\\fR [\\fIOPTION\\fR]... "
+					"[\\fIOPERAND\\fR]..."
+				      : "[\\fIOPTION\\fR]...");
 	for (size_t i = 0; i < v->n_operands; i++)
 		bl_buf_addf(out, v->operands[i].is_needed ? " \\fI%s\\fR%s" : " [\\fI%s\\fR]%s",
 			    v->operands[i].name, operand_dots(&v->operands[i]));
 	bl_buf_adds(out, "\n.SH DESCRIPTION\n");
 	roff(out, v->about);
+	if (v->n_actions)
+		bl_buf_adds(out, ".SH ACTIONS\n");
+	for (size_t i = 0; i < v->n_actions; i++)
+		tagged(out, verb_last_word(v->actions[i]), v->actions[i]->summary);
 	options_section(out, v);
 	if (v->n_examples)
 		bl_buf_adds(out, ".SH EXAMPLES\n");
@@ -137,7 +165,7 @@ static void verb_page(const struct verb *v, struct bl_buf *out)
 void man_page(const struct verb *v, struct bl_buf *out)
 {
 	if (v) {
-		verb_page(v, out);
+		page_of_verb(v, out);
 		return;
 	}
 	page_head(out, "blklab", "blklab", "automated benchmark lab for virtual disks");
@@ -160,6 +188,11 @@ static void markdown_verb(const struct verb *v, struct bl_buf *out)
 	verb_usage(v, out);
 	bl_buf_adds(out, "\n\n");
 	help_wrap(out, v->about, 0, 0, 100);
+	if (v->n_actions)
+		bl_buf_adds(out, "\n| action | what it does |\n|---|---|\n");
+	for (size_t i = 0; i < v->n_actions; i++)
+		bl_buf_addf(out, "| `%s` | %s |\n", verb_last_word(v->actions[i]),
+			    v->actions[i]->summary);
 	if (v->n_operands + v->n_options)
 		bl_buf_adds(out,
 			    "\n| option | what it does | accepted, default |\n|---|---|---|\n");
@@ -194,6 +227,6 @@ void man_markdown(struct bl_buf *out)
 		bl_buf_addf(out, "| %s | %s |\n", help_files[i].name, help_files[i].says);
 	for (size_t i = 0; i < n_help_variables; i++)
 		bl_buf_addf(out, "| %s | %s |\n", help_variables[i].name, help_variables[i].says);
-	for (size_t i = 0; i < n_verbs; i++)
-		markdown_verb(verbs[i], out);
+	for (size_t i = 0; verb_page(i); i++)
+		markdown_verb(verb_page(i), out);
 }

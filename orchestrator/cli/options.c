@@ -46,8 +46,58 @@ const char *operand_dots(const struct operand_row *o)
 	return o->kind == OPTION_WORDS ? "..." : "";
 }
 
+const struct verb *verb_page(size_t i)
+{
+	for (size_t k = 0; k < n_verbs; k++) {
+		if (i == 0)
+			return verbs[k];
+		if (--i < verbs[k]->n_actions)
+			return verbs[k]->actions[i];
+		i -= verbs[k]->n_actions;
+	}
+	return NULL;
+}
+
+const char *verb_last_word(const struct verb *v)
+{
+	const char *space = strrchr(v->name, ' ');
+
+	return space ? space + 1 : v->name;
+}
+
+int verb_take_action(const struct verb **v, int *argc, char ***argv, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf all = BL_BUF_INIT;
+	const char *word = *argc ? (*argv)[0] : NULL, *names[16], *near;
+	size_t n = 0;
+
+	for (; n < (*v)->n_actions && n < BL_ARRAY_LEN(names); n++) {
+		names[n] = verb_last_word((*v)->actions[n]);
+		bl_buf_addf(&all, "%s%s", n ? ", " : "", names[n]);
+		if (!word || strcmp(word, names[n]) != 0)
+			continue;
+		*v = (*v)->actions[n];
+		--*argc;
+		++*argv;
+		return 0;
+	}
+	if (!n || (word && word[0] == '-'))
+		return 0;
+	if (!word)
+		return bl_fail(err, -EINVAL, "ACTION is missing; one of %s", bl_buf_str(&all));
+	near = nearest(word, names, n);
+	if (near)
+		return bl_fail(err, -EINVAL, "'%s' is not an action; the nearest is %s", word,
+			       near);
+	return bl_fail(err, -EINVAL, "'%s' is not an action; one of %s", word, bl_buf_str(&all));
+}
+
 void verb_usage(const struct verb *v, struct bl_buf *out)
 {
+	if (v->n_actions) {
+		bl_buf_adds(out, "ACTION [OPTION]... [OPERAND]...");
+		return;
+	}
 	bl_buf_adds(out, "[OPTION]...");
 	for (size_t i = 0; i < v->n_operands; i++)
 		bl_buf_addf(out, v->operands[i].is_needed ? " %s%s" : " [%s]%s",

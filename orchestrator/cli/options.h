@@ -22,7 +22,7 @@ struct words {
 
 /* What a command line said. Strings are borrowed from argv or from the table; NULL: not given. */
 struct args {
-	const char *scenario, *cell, *cell_b, *run, *run_b, *beside, *job, *verb, *shell;
+	const char *scenario, *cell, *cell_b, *run, *run_b, *beside, *job, *verb, *action, *shell;
 	const char *store, *work_dir, *cache_dir, *uri, *kernel, *modules, *agent, *accel;
 	const char *report, *format, *output, *reference, *table;
 	const char *csv, *least_step, *unit;  /* a file of values */
@@ -30,7 +30,7 @@ struct args {
 	const char *live, *disk;              /* a running VM, and one of its disks */
 	const char *device, *serial, *forget; /* of a disk */
 	const char *notify;                   /* the file that says whom to tell */
-	const char *name, *host;              /* of an imported run */
+	const char *name, *host;              /* of an imported run, of a baseline */
 	struct words cells, with;             /* which cells are to run, and changed how */
 	struct words min_effects;             /* "p99=5%"; of files of values "5%" */
 	struct words files;                   /* to merge or import */
@@ -42,6 +42,17 @@ struct args {
 	bool yes, erase, remove, qmp;
 	bool display, alert, linear;
 	bool values, paired, more_is_better, less_is_better; /* of compared files of values */
+	const char *name, *note, *why; /* of a baseline */
+	const char *of, *host;         /* which: of that scenario, of that host */
+	struct words runs, stores;     /* several of each */
+	struct words min_effects;      /* "p99=5%" */
+	uint64_t n_runs;               /* how many runs */
+	const char *note, *why;    /* of a baseline */
+	const char *of;            /* of the scenario of that name */
+	struct words runs, stores; /* several of each */
+	struct words min_effects;  /* "p99=5%" */
+	uint64_t n_runs;           /* how many runs */
+	bool all, add;
 };
 
 enum option_kind {
@@ -89,7 +100,7 @@ struct example {
 struct cli; /* cli.h */
 
 struct verb {
-	const char *name;
+	const char *name;    /* of an action both words: "baseline record" */
 	const char *summary; /* one line, no full stop */
 	const char *about;   /* paragraphs, parted by an empty line */
 	const struct operand_row *operands;
@@ -100,11 +111,24 @@ struct verb {
 	size_t n_examples;
 	/* 0 or an exit code; a negative errno: the command line prints @err and picks the code. */
 	int (*run)(struct cli *cli, const struct args *a, struct bl_err *err);
+	/* A verb that does several things: each is a verb of its own, named by the word behind this
+	 * one's. It then has no operands, options or run() itself. */
+	const struct verb *const *actions;
+	size_t n_actions;
 };
 
 extern const struct verb *const verbs[];
 extern const size_t n_verbs;
 const struct verb *verb_find(const char *name); /* NULL: no such verb */
+/* All that have a page, the verbs in their order with each one's actions behind it. NULL: no more.
+ */
+const struct verb *verb_page(size_t i);
+/* "record" of "baseline record"; the whole name of what is no action. */
+const char *verb_last_word(const struct verb *v);
+
+/* Of a verb with actions, the one that the first word names: *v becomes it, and the word is taken
+ * off. Where that word is an option (--help) all stays. -EINVAL: none, or no such action. */
+int verb_take_action(const struct verb **v, int *argc, char ***argv, struct bl_err *err);
 
 /* Parse the words behind the verb. *ret is written only on success. With --help among them the
  * operands need not be complete. -EINVAL, -ERANGE: what was wrong and what would be accepted. */

@@ -90,6 +90,13 @@
 		.def_says = "the scenario's",                                                      \
 		.help = "its serial number; a disk with another one is not touched"                \
 	}
+#define ROW_MIN_EFFECT                                                                             \
+	{                                                                                          \
+		.name = "min-effect", .kind = OPTION_WORDS, .arg = "METRIC=PCT",                   \
+		.at = AT(min_effects), .def_says = "the scenario's",                               \
+		.help = "the least change of a metric that matters, for example p99=5%; may be "   \
+			"given several times"                                                      \
+	}
 #define ROW_JSON                                                                                   \
 	{                                                                                          \
 		.name = "json", .letter = 'j', .at = AT(json), .help = "JSON for programs"         \
@@ -128,6 +135,8 @@ extern const struct verb verb_claim;
 extern const struct verb verb_plan;
 extern const struct verb verb_run;
 extern const struct verb verb_calibrate;
+extern const struct verb verb_baseline;
+extern const struct verb verb_hosts;
 extern const struct verb verb_recover;
 extern const struct verb verb_image;
 extern const struct verb verb_report;
@@ -144,5 +153,7 @@ extern const struct verb verb_help;
 extern const struct verb verb_man;
 extern const struct verb verb_completion;
 extern const struct verb verb_version;
+extern const struct verb verb_baseline_check;
+extern const struct verb verb_baseline_record;
 
 #endif

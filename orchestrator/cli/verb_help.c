@@ -8,22 +8,38 @@
 #include "help.h"
 #include "rows.h"
 
-static int named_verb(const char *name, const struct verb **ret, struct bl_err *err)
+/* "run", and of actions "baseline" "record" or, as its man page is called, "baseline-record". */
+static int named_verb(const struct args *a, const struct verb **ret, struct bl_err *err)
 {
+	const char *name = a->verb;
+	char *rest = (char *)a->action, page[64];
+	int n = rest ? 1 : 0;
+	char **argv = &rest;
+
 	*ret = NULL;
 	if (!name)
 		return 0;
 	if (strncmp(name, "blklab-", 7) == 0)
 		name += 7;
+	for (size_t i = 0; !rest && (*ret = verb_page(i)); i++)
+		if (strcmp(name, verb_page_name(*ret, page, sizeof page)) == 0)
+			return 0;
 	*ret = verb_find(name);
-	return *ret ? 0 : verb_unknown(name, err);
+	if (!*ret)
+		return verb_unknown(name, err);
+	if (!rest)
+		return 0;
+	if (!(*ret)->n_actions)
+		return bl_fail(err, -EINVAL, "'%s': one word too many; '%s' has no actions", rest,
+			       name);
+	return verb_take_action(ret, &n, &argv, err);
 }
 
 static int run_help(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const struct verb *v;
-	int r = named_verb(a->verb, &v, err);
+	int r = named_verb(a, &v, err);
 
 	if (r < 0)
 		return r;
@@ -37,8 +53,10 @@ static int run_help(struct cli *cli, const struct args *a, struct bl_err *err)
 static int write_page(const char *dir, const struct verb *v, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	char page[64] = "";
 	BL_CLEANUP(bl_freep)
-	char *path = bl_strf("%s/blklab%s%s.1", dir, v ? "-" : "", v ? v->name : "");
+	char *path = bl_strf("%s/blklab%s%s.1", dir, v ? "-" : "",
+			     v ? verb_page_name(v, page, sizeof page) : "");
 
 	man_page(v, &text);
 	if (!path || bl_buf_failed(&text))
@@ -52,8 +70,8 @@ static int write_pages(const char *dir, struct bl_err *err)
 
 	if (r == 0)
 		r = write_page(dir, NULL, err);
-	for (size_t i = 0; r == 0 && i < n_verbs; i++)
-		r = write_page(dir, verbs[i], err);
+	for (size_t i = 0; r == 0 && verb_page(i); i++)
+		r = write_page(dir, verb_page(i), err);
 	return r;
 }
 
@@ -61,7 +79,7 @@ static int run_man(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const struct verb *v;
-	int r = named_verb(a->verb, &v, err);
+	int r = named_verb(a, &v, err);
 
 	if (r < 0)
 		return r;
@@ -94,6 +112,10 @@ static int run_version(struct cli *cli, const struct args *a, struct bl_err *err
 
 static const struct operand_row verb_operand[] = {
 	{.name = "VERB", .kind = OPTION_VERB, .at = AT(verb), .help = "the verb to explain"},
+	{.name = "ACTION",
+	 .kind = OPTION_TEXT,
+	 .at = AT(action),
+	 .help = "one of its actions, when it has several"},
 };
 
 const struct verb verb_help = {

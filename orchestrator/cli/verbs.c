@@ -12,6 +12,8 @@ const struct verb *const verbs[] = {
 	&verb_plan,
 	&verb_run,
 	&verb_calibrate,
+	&verb_baseline,
+	&verb_hosts,
 	&verb_recover,
 	&verb_image,
 	&verb_report,

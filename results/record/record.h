@@ -132,7 +132,8 @@ struct run_record {
 	 * "device.pci" or "device.path", "device.namespace"; "min_effect.p99" = "0.05" and others;
 	 * "repeats.asked" (of auto), "repeats.budget"; "precondition.sequential",
 	 * "precondition.round_ns", "precondition.rounds". Absent: not said. How the run was
-	 * asked for: "asked.scenario" as it was given, and each "asked.cell" and "asked.with". */
+	 * asked for: "asked.scenario" as it was given, each "asked.cell" and "asked.with",
+	 * "asked.kernel", "asked.repeats", "asked.budget". */
 	struct facts declared;
 };
 

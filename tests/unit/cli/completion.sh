@@ -41,16 +41,31 @@ expect 'two.txt' blklab report --output tw
 expect 'doctor' blklab help do
 expect 'bash' blklab completion ''
 expect '--explain' blklab doctor --ex
+# Verbs with actions: the second word is one, and has options and operands of its own.
+expect '--help check list record retire show' blklab baseline ''
+expect 'record retire' blklab baseline re
+expect 'auto kvm tcg' blklab baseline record --accel ''
+expect 'folder one.yaml three.yml' blklab baseline record db ''
+expect 'one.yaml' blklab baseline check --runs 3 --min-effect = p99=5% db on
+expect '--note' blklab baseline record --no
 # Every option that help shows is offered.
 n=0
-for verb in $("$blklab" help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
-	for option in $("$blklab" "$verb" --help | sed -n '/^Options:/,/^$/s/^ .\{0,5\}\(--[a-z-]*\).*/\1/p'); do
+# options_of WORD...: of a verb, or of a verb and its action.
+options_of() {
+	local option
+	for option in $("$blklab" "$@" --help | sed -n '/^Options:/,/^$/s/^ .\{0,5\}\(--[a-z-]*\).*/\1/p'); do
 		n=$((n + 1))
-		COMP_WORDS=(blklab "$verb" "$option")
-		COMP_CWORD=2
+		COMP_WORDS=(blklab "$@" "$option")
+		COMP_CWORD=$(($# + 1))
 		_blklab
 		printf '%s\n' "${COMPREPLY[@]}" | grep -qx -- "$option" ||
-			{ echo "blklab $verb $option is not offered"; failed=1; }
+			{ echo "blklab $* $option is not offered"; failed=1; }
+	done
+}
+for verb in $("$blklab" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\)  .*/\1/p'); do
+	options_of "$verb"
+	for action in $("$blklab" "$verb" --help | sed -n '/^Actions:/,/^$/s/^  \([a-z]*\)  .*/\1/p'); do
+		options_of "$verb" "$action"
 	done
 done
 [ "$n" -ge 40 ] || { echo "help shows only $n options"; failed=1; }

@@ -41,11 +41,12 @@ static void check_lines(const char *name, const char *text)
 START_TEST(help_of_a_verb_is_as_reviewed_and_fits_80_columns)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	char path[512];
+	const struct verb *v = verb_page((size_t)_i);
+	char path[512], page[64];
 
-	help_verb(verbs[_i], &text);
-	check_lines(verbs[_i]->name, bl_buf_str(&text));
-	snprintf(path, sizeof path, GOLDEN "/%s.txt", verbs[_i]->name);
+	help_verb(v, &text);
+	check_lines(v->name, bl_buf_str(&text));
+	snprintf(path, sizeof path, GOLDEN "/%s.txt", verb_page_name(v, page, sizeof page));
 	same_as_file(path, &text);
 }
 END_TEST
@@ -59,6 +60,17 @@ START_TEST(the_overview_is_as_reviewed_and_fits_80_columns)
 	same_as_file(GOLDEN "/overview.txt", &text);
 }
 END_TEST
+
+static bool has_page(const char *name)
+{
+	const struct verb *v;
+	char page[64];
+
+	for (size_t i = 0; (v = verb_page(i)); i++)
+		if (strcmp(verb_page_name(v, page, sizeof page), name) == 0)
+			return true;
+	return false;
+}
 
 START_TEST(no_golden_help_is_left_over)
 {
@@ -75,7 +87,7 @@ START_TEST(no_golden_help_is_left_over)
 		ck_assert_msg(len > 4 && strcmp(e->d_name + len - 4, ".txt") == 0, "stray '%s'",
 			      e->d_name);
 		snprintf(name, sizeof name, "%.*s", (int)len - 4, e->d_name);
-		ck_assert_msg(verb_find(name) != NULL, "'%s' is of no verb", e->d_name);
+		ck_assert_msg(has_page(name), "'%s' is of no verb", e->d_name);
 	}
 	closedir(d);
 }
@@ -117,9 +129,11 @@ int main(void)
 	Suite *s = suite_create("help");
 	TCase *t = tcase_create("pages");
 	SRunner *r;
-	int failed;
+	int failed, n_pages = 0;
 
-	tcase_add_loop_test(t, help_of_a_verb_is_as_reviewed_and_fits_80_columns, 0, (int)n_verbs);
+	while (verb_page((size_t)n_pages))
+		n_pages++;
+	tcase_add_loop_test(t, help_of_a_verb_is_as_reviewed_and_fits_80_columns, 0, n_pages);
 	tcase_add_test(t, the_overview_is_as_reviewed_and_fits_80_columns);
 	tcase_add_test(t, no_golden_help_is_left_over);
 	tcase_add_test(t, the_document_of_the_command_line_is_up_to_date);

@@ -225,7 +225,7 @@ END_TEST
 /* Properties every table must have, so that a new row can't break the pages made from it. */
 START_TEST(every_table_is_sound)
 {
-	const struct verb *v = verbs[_i];
+	const struct verb *v = verb_page((size_t)_i);
 	const struct option_row *row, *other;
 	struct bl_err err = BL_ERR_INIT;
 	struct args a;
@@ -233,7 +233,16 @@ START_TEST(every_table_is_sound)
 
 	ck_assert_msg(options_parse(v, 1, argv, &a, &err) == 0, "%s: %s", v->name,
 		      bl_err_text(&err)); /* also parses every default */
-	ck_assert_ptr_nonnull(v->run);
+	ck_assert_msg(!v->run == (v->n_actions > 0), "%s: run or actions", v->name);
+	ck_assert_msg(!v->n_actions || (!v->n_operands && !v->n_options),
+		      "%s: what belongs to its actions", v->name);
+	for (size_t i = 0; i < v->n_actions; i++) {
+		size_t len = strlen(v->name);
+
+		ck_assert_int_eq(strncmp(v->actions[i]->name, v->name, len), 0);
+		ck_assert_int_eq(v->actions[i]->name[len], ' ');
+		ck_assert_ptr_eq(strchr(verb_last_word(v->actions[i]), ' '), NULL);
+	}
 	ck_assert_uint_le(strlen(v->summary), 65);
 	for (size_t i = 0; (row = verb_option(v, i)); i++) {
 		ck_assert_msg((row->kind == OPTION_FLAG) == (row->arg == NULL), "%s --%s: arg",
@@ -253,13 +262,45 @@ START_TEST(every_table_is_sound)
 }
 END_TEST
 
+START_TEST(the_word_behind_a_verb_with_actions_is_one)
+{
+	const struct verb *baseline = verb_find("baseline"), *run = verb_find("run"), *v = baseline;
+	char show[] = "show", name[] = "db", near[] = "shwo", option[] = "--help";
+	char *words[] = {show, name}, *wrong[] = {near}, *help[] = {option}, **argv = words;
+	struct bl_err err = BL_ERR_INIT;
+	int argc = 2;
+
+	ck_assert_int_eq(verb_take_action(&v, &argc, &argv, &err), 0);
+	ck_assert_str_eq(v->name, "baseline show");
+	ck_assert_int_eq(argc, 1);
+	ck_assert_str_eq(argv[0], "db");
+	v = baseline, argc = 1, argv = wrong;
+	ck_assert_int_eq(verb_take_action(&v, &argc, &argv, &err), -EINVAL);
+	ck_assert_str_eq(bl_err_text(&err), "'shwo' is not an action; the nearest is show");
+	err = (struct bl_err)BL_ERR_INIT;
+	argc = 0;
+	ck_assert_int_eq(verb_take_action(&v, &argc, &argv, &err), -EINVAL);
+	ck_assert_str_eq(bl_err_text(&err),
+			 "ACTION is missing; one of record, list, show, check, retire");
+	argc = 1, argv = help; /* the verb explains itself */
+	ck_assert_int_eq(verb_take_action(&v, &argc, &argv, &err), 0);
+	ck_assert_ptr_eq(v, baseline);
+	v = run, argc = 2, argv = words; /* it has none */
+	ck_assert_int_eq(verb_take_action(&v, &argc, &argv, &err), 0);
+	ck_assert_ptr_eq(v, run);
+	ck_assert_int_eq(argc, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("options");
 	TCase *t = tcase_create("parse");
 	SRunner *r;
-	int failed;
+	int failed, n_pages = 0;
 
+	while (verb_page((size_t)n_pages))
+		n_pages++;
 	tcase_add_test(t, options_stand_before_between_and_behind_operands);
 	tcase_add_test(t, defaults_come_from_the_table_and_the_rest_is_absent);
 	tcase_add_test(t, behind_two_dashes_everything_is_an_operand);
@@ -271,7 +312,8 @@ int main(void)
 	tcase_add_loop_test(t, a_bad_word_is_refused_with_what_would_be_accepted, 0,
 			    BL_ARRAY_LEN(bad));
 	tcase_add_test(t, a_mistyped_verb_names_the_nearest);
-	tcase_add_loop_test(t, every_table_is_sound, 0, (int)n_verbs);
+	tcase_add_test(t, the_word_behind_a_verb_with_actions_is_one);
+	tcase_add_loop_test(t, every_table_is_sound, 0, n_pages);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
