@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alike_facts.h"
 #include "cleanup.h"
-#include "fingerprint.h"
 #include "multiple.h"
 #include "student.h"
 
@@ -358,91 +358,6 @@ static void count(struct alike *a)
 			a->odd_host = i;
 }
 
-/* ---- the environment ---- */
-
-static const struct facts *facts_of(const struct alike_host *h)
-{
-	const struct run_figures *newest = h->runs[0];
-
-	for (size_t i = 1; i < h->n_runs; i++)
-		if (h->runs[i]->started_ms > newest->started_ms)
-			newest = h->runs[i];
-	return &newest->fingerprint;
-}
-
-/* What most of the others have: *ret NULL and 0 when most have none. */
-static int others_have(const struct looking *l, size_t host, const char *key, const char **ret,
-		       size_t *ret_n)
-{
-	*ret = NULL;
-	*ret_n = 0;
-	for (size_t i = 0; i < l->n; i++) {
-		const char *value = facts_get(facts_of(&l->hosts[i]), key);
-		size_t n = 0;
-
-		for (size_t k = 0; value && i != host && k < l->n; k++) {
-			int r = k == host
-					? 0
-					: fingerprint_same(key, value,
-							   facts_get(facts_of(&l->hosts[k]), key));
-
-			if (r < 0)
-				return r;
-			n += (size_t)r;
-		}
-		if (n > *ret_n) {
-			*ret = value;
-			*ret_n = n;
-		}
-	}
-	return 0;
-}
-
-static int look_at_fact(struct looking *l, size_t host, const char *key)
-{
-	const char *value = facts_get(facts_of(&l->hosts[host]), key), *others;
-	struct alike_fact *more;
-	size_t n;
-	int r;
-
-	if (fingerprint_is_of_one_host(key))
-		return 0;
-	for (size_t k = 0; k < l->n; k++) {
-		const char *other = facts_get(facts_of(&l->hosts[k]), key);
-
-		r = k == host ? 0 : value ? fingerprint_same(key, value, other) : !other;
-		if (r != 0) /* another one has it, too */
-			return r < 0 ? r : 0;
-	}
-	r = others_have(l, host, key, &others, &n);
-	/* When all differ from each other it says nothing of this one. */
-	if (r < 0 || 2 * n < l->n - 1 || (l->n > 2 && n < 2))
-		return r;
-	more = reallocarray(l->a->facts, l->a->n_facts + 1, sizeof *more);
-	if (!more)
-		return -ENOMEM;
-	l->a->facts = more;
-	l->a->facts[l->a->n_facts++] = (struct alike_fact){
-		.host = host, .key = key, .value = value, .others = others, .n_others = n};
-	return 0;
-}
-
-static int look_at_facts(struct looking *l, size_t host)
-{
-	const struct facts *mine = facts_of(&l->hosts[host]);
-	const struct facts *others = facts_of(&l->hosts[host == 0]);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < mine->n; i++)
-		if (fingerprint_counts(mine->items[i].key) ||
-		    strncmp(mine->items[i].key, "environment.", 12) != 0)
-			r = look_at_fact(l, host, mine->items[i].key);
-	for (size_t i = 0; r == 0 && i < others->n; i++) /* that only it has not */
-		if (!facts_get(mine, others->items[i].key))
-			r = look_at_fact(l, host, others->items[i].key);
-	return r;
-}
-
 /* ---- all of it ---- */
 
 /* How many hosts were measured as this one was. */
@@ -491,8 +406,8 @@ int alike_of(const struct alike_host *hosts, size_t n, const struct min_effects 
 	}
 	if (r == 0)
 		r = correct(&a);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = look_at_facts(&l, i);
+	if (r == 0)
+		r = alike_add_facts(hosts, n, &a);
 	free(l.points);
 	if (r < 0) {
 		alike_done(&a);

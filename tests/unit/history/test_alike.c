@@ -76,6 +76,7 @@ START_TEST(the_odd_one_of_five_is_named_with_how_much_and_what_it_has_alone)
 		made_fact(&runs[i], "disk.serial", i == 2 ? "S9" : "S1");
 		made_fact(&runs[i], "bios.version", i == 2 ? NULL : "1.2");
 		made_fact(&runs[i], "cpu.microcode", i < 3 ? "1" : "2");
+		made_fact(&runs[i], "cpu.isolated", i == 2 ? "2-3" : NULL);
 	}
 	look();
 	row = row_of("c0", METRIC_P99);
@@ -90,13 +91,19 @@ START_TEST(the_odd_one_of_five_is_named_with_how_much_and_what_it_has_alone)
 	ck_assert_uint_eq(a.odd_host, 2);
 	ck_assert_uint_eq(a.n_odd[2], a.n_worse[2]);
 	ck_assert_uint_eq(a.n_odd[0], 0);
-	ck_assert_uint_eq(a.n_facts, 2);
+	ck_assert_uint_eq(a.n_facts, 3);
+	ck_assert_str_eq(a.facts[1].key, "cpu.isolated");
+	ck_assert_ptr_null(a.facts[1].others);
+	ck_assert_uint_eq(a.facts[1].n_others, 4);
 	ck_assert_str_eq(a.facts[0].key, "cpu.governor");
 	ck_assert_str_eq(a.facts[0].value, "powersave");
 	ck_assert_str_eq(a.facts[0].others, "performance");
 	ck_assert_uint_eq(a.facts[0].n_others, 4);
-	ck_assert_str_eq(a.facts[1].key, "bios.version");
-	ck_assert_ptr_null(a.facts[1].value);
+	ck_assert_str_eq(a.facts[2].key, "bios.version");
+	ck_assert_ptr_null(a.facts[2].value);
+	made_fact(&runs[2], "environment.version", "1"); /* it was not asked for it */
+	look();
+	ck_assert_uint_eq(a.n_facts, 1);
 }
 END_TEST
 
