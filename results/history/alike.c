@@ -219,13 +219,17 @@ struct looking {
 static bool value_of(const struct alike_host *h, const struct figure_row *like, enum metric m,
 		     double *ret, bool *is_thin)
 {
+	char differs[64];
 	double sum = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < h->n_runs; i++) {
 		const struct figure_row *row = run_figures_find(h->runs[i], like->cell, like->job);
 
-		if (!row || !row->by[m].n || strcmp(row->job_text, like->job_text) != 0)
+		if (!row || !row->by[m].n)
+			continue;
+		figure_row_differs(row, like, differs);
+		if (differs[0])
 			continue;
 		*is_thin |= row->by[m].is_thin;
 		sum += row->by[m].y;

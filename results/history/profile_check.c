@@ -54,7 +54,7 @@ struct side {
 	size_t n;
 	double mean;
 	bool is_thin;
-	const char *job_text; /* of the newest; NULL: none has the job */
+	const struct figure_row *row; /* of the newest; NULL: none has the job */
 };
 
 static void side_of(const struct sorted *runs, const char *cell, const char *job, enum metric m,
@@ -64,13 +64,13 @@ static void side_of(const struct sorted *runs, const char *cell, const char *job
 
 	s->n = 0;
 	s->is_thin = false;
-	s->job_text = NULL;
+	s->row = NULL;
 	for (size_t i = 0; i < runs->n; i++) {
 		const struct figure_row *row = run_figures_find(runs->items[i], cell, job);
 
 		if (!row)
 			continue;
-		s->job_text = row->job_text;
+		s->row = row;
 		if (!row->by[m].n)
 			continue;
 		s->is_thin |= row->by[m].is_thin;
@@ -117,7 +117,6 @@ static void measure(struct profile_row *row, const struct side *a, const struct 
 {
 	struct run_spread s = run_spread_of(a->y, a->n);
 	double d = b->mean - a->mean, se, half;
-	size_t more;
 
 	s.var = fmax(s.var, FIGURE_RESOLUTION_SD * FIGURE_RESOLUTION_SD);
 	se = sqrt(run_spread_prediction(&s, a->n, b->n));
@@ -126,33 +125,35 @@ static void measure(struct profile_row *row, const struct side *a, const struct 
 	row->has_interval = true;
 	row->lo = exp(-half);
 	row->hi = exp(half);
-	if (half > log(WIDE)) {
-		more = runs_for(&s, a->n, b->n);
-		cannot_tell(row, more,
+	row->p = student_p2(d / se, s.df);
+	if (half > log(WIDE)) /* so that "ok" would say nothing; "drifted" still does */
+		cannot_tell(row, runs_for(&s, a->n, b->n),
 			    "the runs of the baseline differ so much that a change by half would "
 			    "not be seen");
-		return;
-	}
-	row->p = student_p2(d / se, s.df);
+	else
+		row->verdict = PROFILE_OK;
 }
 
 static void judge_row(const struct checking *k, struct profile_row *row)
 {
 	const struct side *a = &k->a, *b = &k->b;
-	char text[120];
+	char text[120], differs[64] = "";
 
 	if (a->n && b->n)
 		row->ratio = exp(b->mean - a->mean);
 	row->is_worse = metric_more_is_better[row->metric] ? row->ratio < 1 : row->ratio > 1;
-	if (!b->job_text)
+	if (b->row)
+		figure_row_differs(a->row, b->row, differs);
+	if (!b->row)
 		cannot_tell(row, 0, "the job has no result in the new run");
 	else if (!b->n)
 		cannot_tell(row, 0, "not measured in the new run");
 	else if (k->refused[0])
 		cannot_tell(row, 0, k->refused);
-	else if (strcmp(a->job_text, b->job_text) != 0)
-		cannot_tell(row, 0, "the job is another one than in the baseline");
-	else if (a->is_thin || b->is_thin)
+	else if (differs[0]) {
+		snprintf(text, sizeof text, "%s is another one than in the baseline", differs);
+		cannot_tell(row, 0, text);
+	} else if (a->is_thin || b->is_thin)
 		cannot_tell(row, 0,
 			    "in some trial fewer than 100 samples lie beyond the percentile");
 	else if (a->n < PROFILE_RUNS_MIN) {
@@ -206,9 +207,12 @@ static void decide(struct profile_check *c, enum metric m, size_t n_family)
 			continue;
 		if (row->p_adjusted <= ALPHA && beyond > log1p(row->min_effect)) {
 			row->verdict = PROFILE_DRIFTED;
+			row->more_runs = 0;
+			row->why[0] = '\0';
 			continue;
 		}
-		row->verdict = PROFILE_OK;
+		if (row->verdict == PROFILE_CANNOT_TELL)
+			continue;
 		if (row->p_adjusted <= ALPHA)
 			snprintf(row->why, sizeof row->why,
 				 "it differs, by less than the %.3g %% that matter",

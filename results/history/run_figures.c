@@ -147,7 +147,17 @@ static int fill_row(const struct results *from, struct value *values, struct fig
 	return 0;
 }
 
-static struct figure_row *add_row(struct run_figures *f, const char *cell,
+static char *axes_of(const struct cell_record *c)
+{
+	struct bl_buf text = BL_BUF_INIT;
+
+	for (size_t i = 0; i < c->axes.n; i++)
+		bl_buf_addf(&text, "%s%s=%s", i ? " " : "", c->axes.items[i].key,
+			    c->axes.items[i].value);
+	return bl_buf_take(&text);
+}
+
+static struct figure_row *add_row(struct run_figures *f, const struct cell_record *cell,
 				  const struct job_result *j)
 {
 	struct figure_row *more = reallocarray(f->rows, f->n + 1, sizeof *more), *row;
@@ -156,22 +166,23 @@ static struct figure_row *add_row(struct run_figures *f, const char *cell,
 		return NULL;
 	f->rows = more;
 	row = &more[f->n++];
-	*row = (struct figure_row){.cell = strdup(cell),
+	*row = (struct figure_row){.cell = strdup(cell->name),
 				   .job = strdup(j->name),
 				   .job_text = strdup(j->job_text),
+				   .axes = axes_of(cell),
 				   .iodepth = iodepth_of(j)};
-	return row->cell && row->job && row->job_text ? row : NULL;
+	return row->cell && row->job && row->job_text && row->axes ? row : NULL;
 }
 
 static int add_rows(const struct run_data *d, const struct trial_record *t, struct results *res,
 		    struct value *values, struct run_figures *f)
 {
-	const char *cell = d->cells[t->cell].name;
+	const struct cell_record *cell = &d->cells[t->cell];
 
 	for (size_t k = 0; k < t->n_jobs; k++) {
 		struct figure_row *row;
 
-		if (!t->jobs[k].sample || run_figures_find(f, cell, t->jobs[k].name))
+		if (!t->jobs[k].sample || run_figures_find(f, cell->name, t->jobs[k].name))
 			continue;
 		row = add_row(f, cell, &t->jobs[k]);
 		if (!row)
@@ -232,6 +243,7 @@ void run_figures_done(struct run_figures *f)
 		free(f->rows[i].cell);
 		free(f->rows[i].job);
 		free(f->rows[i].job_text);
+		free(f->rows[i].axes);
 	}
 	free(f->rows);
 	facts_done(&f->fingerprint);
@@ -250,6 +262,24 @@ const struct figure_row *run_figures_find(const struct run_figures *f, const cha
 		if (!strcmp(f->rows[i].cell, cell) && !strcmp(f->rows[i].job, job))
 			return &f->rows[i];
 	return NULL;
+}
+
+void figure_row_differs(const struct figure_row *a, const struct figure_row *b, char out[64])
+{
+	size_t same = 0;
+
+	out[0] = '\0';
+	if (strcmp(a->job_text, b->job_text) != 0) {
+		snprintf(out, 64, "the job");
+	} else if (strcmp(a->axes, b->axes) != 0) {
+		/* Back to the beginning of the word that differs first. */
+		while (a->axes[same] && a->axes[same] == b->axes[same])
+			same++;
+		while (same && a->axes[same - 1] != ' ')
+			same--;
+		snprintf(out, 64, "%.*s", (int)strcspn(a->axes + same, "="),
+			 a->axes[same] ? a->axes + same : b->axes + same);
+	}
 }
 
 const char *run_figures_refused(const struct run_figures *a, const struct run_figures *b,

@@ -20,6 +20,7 @@ struct figure {
 
 struct figure_row {
 	char *cell, *job, *job_text;
+	char *axes;        /* of the cell: "bus=virtio-blk iothreads=1 ..." */
 	uint64_t iodepth;  /* 0: the job does not say */
 	size_t n_ok;       /* boots with a sample of the job */
 	size_t n_unstable; /* trials that were left out, because they drifted (job_steady.h) */
@@ -43,6 +44,10 @@ void run_figures_done(struct run_figures *f);
 /* Borrowed; NULL: it has none. */
 const struct figure_row *run_figures_find(const struct run_figures *f, const char *cell,
 					  const char *job);
+
+/* Are both of the same cell and job, not only of the same names? "" they are; else what differs:
+ * "the job", or an axis. */
+void figure_row_differs(const struct figure_row *a, const struct figure_row *b, char out[64]);
 
 /* Why figures of one may not be held against the other's: another engine is another ruler, and an
  * emulated CPU another machine. NULL: they may; else a text in @why. */

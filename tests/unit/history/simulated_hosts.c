@@ -44,6 +44,7 @@ static void empty_run(const struct host_model *m, size_t i, struct run_figures *
 		f->rows[k] = (struct figure_row){.cell = strdup(cell),
 						 .job = strdup(job),
 						 .job_text = strdup(job),
+						 .axes = strdup(""),
 						 .n_ok = 5};
 	}
 }

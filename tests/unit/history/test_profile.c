@@ -221,6 +221,15 @@ START_TEST(what_cannot_be_told_says_why_and_how_many_runs_would)
 	compare(3, 1);
 	ck_assert_ptr_nonnull(strstr(row_of("c0", METRIC_P50)->why, "another one"));
 	now[0].trials[0].jobs[0].job_text[0] = '[';
+	facts_add(&base[2].cells[0].axes, "bus", "sata");
+	facts_add(&base[2].cells[0].axes, "throttle", "off");
+	facts_add(&now[0].cells[0].axes, "bus", "sata");
+	facts_add(&now[0].cells[0].axes, "throttle", "100iops");
+	compare(3, 1);
+	ck_assert_str_eq(row_of("c0", METRIC_P50)->why,
+			 "throttle is another one than in the baseline");
+	facts_done(&base[2].cells[0].axes);
+	facts_done(&now[0].cells[0].axes);
 	strcpy(now[0].run.version, "0.0.9");
 	compare(3, 1);
 	ck_assert_ptr_nonnull(strstr(row_of("c0", METRIC_P50)->why, "versions of the engine"));
@@ -241,7 +250,7 @@ START_TEST(a_host_whose_runs_differ_wildly_says_how_many_more_it_takes)
 		made_run(&base[i], (unsigned)i, "h1", 1);
 		made_trial(&base[i], 0, 20000, about[i] * US);
 	}
-	make_now(0, 1, 300);
+	make_now(0, 1, 200);
 	compare(3, 1);
 	row = row_of("c0", METRIC_P99);
 	ck_assert_int_eq(row->verdict, PROFILE_CANNOT_TELL);
@@ -249,6 +258,11 @@ START_TEST(a_host_whose_runs_differ_wildly_says_how_many_more_it_takes)
 	ck_assert_uint_le(row->more_runs, 8);
 	ck_assert_msg(strstr(row->why, "differ so much that a change by half") != NULL, "%s",
 		      row->why);
+	run_data_done(&now[0]);
+	make_now(0, 1, 600); /* even for such a host that is too much */
+	compare(3, 1);
+	ck_assert_int_eq(row_of("c0", METRIC_P99)->verdict, PROFILE_DRIFTED);
+	ck_assert_str_eq(row_of("c0", METRIC_P99)->why, "");
 }
 END_TEST
 
