@@ -289,8 +289,12 @@ static int declare_asked(const struct args *a, struct facts *out, struct bl_err 
 		r |= facts_add(out, "asked.with", a->with.items[i]);
 	if (strcmp(a->kernel, "installed") != 0)
 		r |= facts_add(out, "asked.kernel", a->kernel);
-	if (a->repeats)
+	if (a->repeats == SCENARIO_REPEATS_AUTO)
+		r |= facts_add(out, "asked.repeats", "auto");
+	else if (a->repeats)
 		r |= facts_addf(out, "asked.repeats", "%llu", (unsigned long long)a->repeats);
+	if (a->budget)
+		r |= facts_add(out, "asked.budget", a->budget);
 	return r < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
 }
 

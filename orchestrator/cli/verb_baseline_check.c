@@ -111,7 +111,10 @@ static int ask_again(const struct checking *k, struct args *a, struct bl_err *er
 	if (kernel && !strcmp(a->kernel, "installed"))
 		a->kernel = kernel;
 	if (repeats && !a->repeats)
-		a->repeats = strtoull(repeats, NULL, 10);
+		a->repeats = strcmp(repeats, "auto") ? strtoull(repeats, NULL, 10)
+						     : SCENARIO_REPEATS_AUTO;
+	if (!a->budget)
+		a->budget = facts_get(d, "asked.budget");
 	if (!a->serial && !a->device) {
 		const char *pci = facts_get(d, "device.pci"), *path = facts_get(d, "device.path");
 
@@ -268,6 +271,7 @@ static const struct option_row options[] = {
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_REPEATS,
+	ROW_BUDGET,
 	ROW_KERNEL,
 	ROW_ACCEL,
 	ROW_URI,

@@ -311,6 +311,7 @@ static const struct option_row options[] = {
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_REPEATS,
+	ROW_BUDGET,
 	ROW_KERNEL,
 	ROW_ACCEL,
 	ROW_URI,
