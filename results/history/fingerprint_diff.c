@@ -1,0 +1,293 @@
+/* fingerprint_diff.c - two fingerprints: what changed, and how that is said. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fingerprint.h"
+#include "fingerprint_rows.h"
+#include "units.h"
+
+/* MemTotal is without what the kernel keeps to itself, which is another amount with every kernel.
+ */
+#define NEARLY_SHARE 0.02
+
+/* --- lists of words --- */
+
+struct word_list {
+	char *text; /* owned; cut into the words */
+	const char **items;
+	size_t n;
+};
+
+static void word_list_done(struct word_list *l)
+{
+	free(l->text);
+	free(l->items);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What of the kernel's arguments is a place, no behaviour. */
+static bool is_place(const char *word)
+{
+	static const char *const begins[] = {"BOOT_IMAGE=", "initrd=", "root=", "resume="};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(begins); i++)
+		if (!strncmp(word, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+/* The different words of @text in alphabetical order. @text NULL: none. */
+static int split(const char *text, enum how how, struct word_list *ret)
+{
+	const char *sep = how == WORDS ? " \t" : how == COMMAS ? "," : "|";
+	struct word_list l = {.text = strdup(text ? text : "")};
+	char *save = NULL;
+	size_t kept = 0;
+
+	l.items = calloc(strlen(text ? text : "") / 2 + 2, sizeof *l.items);
+	if (!l.text || !l.items) {
+		word_list_done(&l);
+		return -ENOMEM;
+	}
+	for (char *w = strtok_r(l.text, sep, &save); w; w = strtok_r(NULL, sep, &save)) {
+		size_t len;
+
+		w += strspn(w, " ");
+		len = strlen(w);
+		while (len && w[len - 1] == ' ')
+			w[--len] = '\0';
+		if (*w && !(how == WORDS && is_place(w)))
+			l.items[l.n++] = w;
+	}
+	if (l.n)
+		qsort(l.items, l.n, sizeof *l.items, by_text);
+	for (size_t i = 0; i < l.n; i++)
+		if (!kept || strcmp(l.items[kept - 1], l.items[i]) != 0)
+			l.items[kept++] = l.items[i];
+	l.n = kept;
+	*ret = l;
+	return 0;
+}
+
+static bool has_word(const struct word_list *l, const char *word)
+{
+	return l->n && bsearch(&word, l->items, l->n, sizeof *l->items, by_text);
+}
+
+/* Words of @a that @b lacks, behind @lead. */
+static void add_missing(const struct word_list *a, const struct word_list *b, const char *lead,
+			struct bl_buf *out)
+{
+	const char *sep = lead;
+
+	for (size_t i = 0; i < a->n; i++) {
+		if (has_word(b, a->items[i]))
+			continue;
+		bl_buf_addf(out, "%s%s", sep, a->items[i]);
+		sep = ", ";
+	}
+}
+/* --- what changed --- */
+
+static bool are_near(const char *a, const char *b)
+{
+	double x = strtod(a, NULL), y = strtod(b, NULL);
+
+	return x > 0 && y > 0 && x / y < 1 + NEARLY_SHARE && y / x < 1 + NEARLY_SHARE;
+}
+
+/* 1, 0, or -ENOMEM. */
+static int are_same(const struct fingerprint_row *row, const char *a, const char *b)
+{
+	struct word_list x, y;
+	int r;
+
+	if (!a || !b || !strcmp(a, b))
+		return a && b;
+	if (row->how == WHOLE)
+		return 0;
+	if (row->how == NEARLY)
+		return are_near(a, b);
+	r = split(a, row->how, &x);
+	if (r < 0)
+		return r;
+	r = split(b, row->how, &y);
+	if (r == 0) {
+		r = x.n == y.n;
+		for (size_t i = 0; r && i < x.n; i++)
+			r = !strcmp(x.items[i], y.items[i]);
+		word_list_done(&y);
+	}
+	word_list_done(&x);
+	return r;
+}
+
+int fingerprint_same(const char *key, const char *a, const char *b)
+{
+	static const struct fingerprint_row whole = {.how = WHOLE};
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+
+	return are_same(row ? row : &whole, a, b);
+}
+
+bool fingerprint_is_of_one_host(const char *key)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+
+	return row && row->is_of_one_host;
+}
+
+static bool is_told(const struct env_changes *c, const struct fingerprint_row *row)
+{
+	for (size_t i = 0; i < BL_ARRAY_LEN(row->unless) && row->unless[i]; i++)
+		for (size_t k = 0; k < c->n; k++)
+			if (!strcmp(c->items[k].key, row->unless[i]))
+				return true;
+	return false;
+}
+
+static int compare_fact(const struct facts *f, const char *key, bool is_same_host,
+			struct env_changes *c)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+	const char *before = facts_get(&f[0], key), *after = facts_get(&f[1], key);
+	const char *v0 = facts_get(&f[0], FINGERPRINT_VERSION_KEY),
+		   *v1 = facts_get(&f[1], FINGERPRINT_VERSION_KEY);
+	struct env_change *more;
+	int r;
+
+	if (!row || (row->is_of_one_host && !is_same_host) || is_told(c, row))
+		return 0;
+	/* One of them was not asked for it. */
+	if ((!before || !after) && (!v0 || !v1 || strcmp(v0, v1) != 0))
+		return 0;
+	r = are_same(row, before, after);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	more = reallocarray(c->items, c->n + 1, sizeof *more);
+	if (!more)
+		return -ENOMEM;
+	c->items = more;
+	c->items[c->n++] = (struct env_change){
+		.key = key, .before = before, .after = after, .what = row->what};
+	return 0;
+}
+
+/* Keys of both in the order of the rows: those of @f[0], and before each of them what only @f[1]
+ * has of earlier rows. */
+static size_t place_of(const char *key)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+
+	return row ? (size_t)(row - fingerprint_rows) : n_fingerprint_rows;
+}
+
+/* Keys of both in the order of the rows: those of @before, and ahead of each what only @after has
+ * of earlier rows. */
+int fingerprint_compare(const struct facts *before, const struct facts *after, bool is_same_host,
+			struct env_changes *ret)
+{
+	struct env_changes c = {.items = NULL};
+	size_t i = 0, k = 0;
+	int r = facts_copy(&c.facts[0], before);
+
+	if (r == 0)
+		r = facts_copy(&c.facts[1], after);
+	while (r == 0 && (i < c.facts[0].n || k < c.facts[1].n)) {
+		const char *a = i < c.facts[0].n ? c.facts[0].items[i].key : NULL;
+		const char *b = k < c.facts[1].n ? c.facts[1].items[k].key : NULL;
+
+		if (b && facts_get(&c.facts[0], b)) { /* its turn comes, or came, with the other */
+			k++;
+		} else if (b && (!a || place_of(b) < place_of(a))) {
+			r = compare_fact(c.facts, b, is_same_host, &c);
+			k++;
+		} else {
+			r = compare_fact(c.facts, a, is_same_host, &c);
+			i++;
+		}
+	}
+	if (r < 0) {
+		env_changes_done(&c);
+		return -ENOMEM;
+	}
+	*ret = c;
+	return 0;
+}
+
+int fingerprint_diff(const struct run_data *before, const struct run_data *after,
+		     struct env_changes *ret)
+{
+	BL_CLEANUP(facts_done) struct facts a = {0};
+	BL_CLEANUP(facts_done) struct facts b = {0};
+	int r = fingerprint_of(before, &a);
+
+	if (r == 0)
+		r = fingerprint_of(after, &b);
+	if (r == 0)
+		r = fingerprint_compare(&a, &b, !strcmp(before->run.host_id, after->run.host_id),
+					ret);
+	return r;
+}
+
+void env_changes_done(struct env_changes *c)
+{
+	free(c->items);
+	facts_done(&c->facts[0]);
+	facts_done(&c->facts[1]);
+	*c = (struct env_changes){.items = NULL};
+}
+/* --- in words --- */
+
+void fingerprint_says(const char *key, struct bl_buf *out)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+
+	if (!row)
+		bl_buf_adds(out, key);
+	else if (fingerprint_row_is_family(row))
+		bl_buf_addf(out, "%s %s", row->what, key + strlen(row->key) - 1);
+	else
+		bl_buf_adds(out, row->what);
+}
+
+void fingerprint_value(const char *key, const char *value, struct bl_buf *out)
+{
+	size_t n = strlen(key);
+	char text[BL_UNIT_TEXT_MAX];
+
+	if (value && n > 6 && !strcmp(key + n - 6, "_bytes"))
+		value = bl_format_size(text, strtoull(value, NULL, 10));
+	bl_buf_adds(out, value ? value : "none");
+}
+
+void env_change_text(const struct env_change *c, struct bl_buf *out)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(c->key);
+	struct word_list before, after;
+	size_t at;
+
+	fingerprint_says(c->key, out);
+	if (!row || row->how == WHOLE || row->how == NEARLY) {
+		bl_buf_addc(out, ' ');
+		fingerprint_value(c->key, c->before, out);
+		bl_buf_adds(out, " -> ");
+		fingerprint_value(c->key, c->after, out);
+		return;
+	}
+	if (split(c->before, row->how, &before) < 0)
+		return;
+	if (split(c->after, row->how, &after) == 0) {
+		at = out->len;
+		add_missing(&after, &before, ": now ", out);
+		add_missing(&before, &after, out->len > at ? "; no longer " : ": no longer ", out);
+		word_list_done(&after);
+	}
+	word_list_done(&before);
+}
