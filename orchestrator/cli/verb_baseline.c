@@ -8,6 +8,7 @@
 #include "baseline_find.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "fmt.h"
 #include "profile_report.h"
 #include "rows.h"
 
@@ -55,7 +56,7 @@ static int list_json(struct cli *cli, const struct baseline_record *list, size_t
 
 static size_t wider(size_t width, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = fmt_width(name);
 
 	return len <= width ? width : len < 24 ? len : 24;
 }
@@ -79,12 +80,18 @@ static int list_table(struct cli *cli, const struct baseline_record *list, size_
 
 		bl_format_utc(when, b->made_ms);
 		when[10] = ' ';
-		bl_buf_addf(&out, "%-*.*s  %-*.*s  %-*.*s  %4zu  %.16s  %s", (int)name, (int)name,
-			    b->name, (int)scenario, (int)scenario, b->scenario, (int)host,
-			    (int)host, b->host_name, b->n_runs, when,
+		/* Stores come from other hosts, too. */
+		fmt_pad(&out, b->name, name);
+		bl_buf_adds(&out, "  ");
+		fmt_pad(&out, b->scenario, scenario);
+		bl_buf_adds(&out, "  ");
+		fmt_pad(&out, b->host_name, host);
+		bl_buf_addf(&out, "  %4zu  %.16s  %s", b->n_runs, when,
 			    b->retired_ms ? "retired" : "in use");
-		if (b->retired_why)
-			bl_buf_addf(&out, ": %s", b->retired_why);
+		if (b->retired_why) {
+			bl_buf_adds(&out, ": ");
+			fmt_clean(&out, b->retired_why, 0);
+		}
 		bl_buf_addc(&out, '\n');
 	}
 	return cli_print(cli, &out, err);

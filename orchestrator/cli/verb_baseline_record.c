@@ -12,6 +12,8 @@
 #include "rows.h"
 #include "run_session.h"
 
+#define NAME_MAX_BYTES 64
+
 struct recording {
 	struct cli *cli;
 	const struct args *args;
@@ -254,9 +256,29 @@ static int record_made(struct recording *k, struct bl_err *err)
 	return r < 0 ? r : n_failed ? EXIT_TRIAL_FAILED : EXIT_FINE;
 }
 
+/* It stands in tables, and is typed by people. */
+static int check_spelling(const char *name, struct bl_err *err)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			len = 0;
+	if (len && len <= NAME_MAX_BYTES && name[0] != ' ')
+		return 0;
+	return bl_fail(err, -EINVAL,
+		       "NAME: a baseline is called by 1 to %d characters, without control "
+		       "characters and no blank first",
+		       NAME_MAX_BYTES);
+}
+
 static int run_record(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(recording_done) struct recording k = {.cli = cli, .args = a};
+	int r = check_spelling(a->name, err);
+
+	if (r < 0)
+		return r;
 
 	if (a->scenario && a->runs.n)
 		return bl_fail(err, -EINVAL,

@@ -58,6 +58,7 @@ check 0 'usage: blklab baseline check' baseline check --help
 check 0 'usage: blklab baseline check' help baseline check
 check 2 'NAME is missing' baseline record
 check 2 'SCENARIO is missing: the one to run, or --from RUN' baseline record db -s s.db
+check 2 'without control characters' baseline record $'d\nb' good.yaml -s s.db
 check 2 'give one of them' baseline record db good.yaml --from 01 -s s.db
 check 2 "--min-effect: 'ninetynine' is no metric" baseline check db -s s.db --min-effect ninetynine=5%
 
