@@ -33,42 +33,9 @@ struct pace {
 static const struct pace guest_pace = {430e3, 6, 1400.0 * MiB, 800e3};
 static const struct pace host_pace = {65e3, 5, 1000.0 * MiB, 40e3};
 
-#define PLAN_ROUNDS_LEAST    5                        /* SNIA's window: steady at once */
 #define ESTIMATE_MAX_NS      (1000 * 3600 * NS_PER_S) /* of one job: who waits longer? */
 #define QCOW2_ENTRY_BYTES    ((uint64_t)8)            /* of L1, L2 and refcount tables */
 #define QCOW2_REFCOUNT_BYTES ((uint64_t)2)            /* 16 bits, the default */
-
-uint64_t plan_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-/* Uniform in [0, n): draws from the uneven rest at the top are thrown away. */
-static uint64_t random_below(uint64_t *state, uint64_t n)
-{
-	uint64_t limit = UINT64_MAX - UINT64_MAX % n, v;
-
-	do
-		v = plan_random(state);
-	while (v >= limit);
-	return v % n;
-}
-
-/* Fisher-Yates: every order is equally likely. */
-static void shuffle(struct planned_trial *block, size_t n, uint64_t *state)
-{
-	for (size_t i = n; i > 1; i--) {
-		size_t k = random_below(state, i);
-		struct planned_trial t = block[i - 1];
-
-		block[i - 1] = block[k];
-		block[k] = t;
-	}
-}
 
 static uint64_t time_for(uint64_t bytes, uint64_t bytes_s)
 {
@@ -138,38 +105,42 @@ static size_t n_groups(const struct scenario *sc)
 	return n;
 }
 
-/* A trial whose jobs are steady after @rounds. */
-static uint64_t trial_ns(const struct scenario *sc, const struct cell *c, uint32_t rounds)
+static bool has_vm(const struct cell *c)
 {
-	bool has_vm = c->bus != BUS_HOST;
-	const struct pace *pace = has_vm ? &guest_pace : &host_pace;
-	uint64_t ns = AROUND_NS + jobs_ns(sc, pace);
+	return c->bus != BUS_HOST;
+}
 
-	if (has_vm)
-		ns += BOOT_NS + VM_NS;
+static const struct pace *pace_of(const struct cell *c)
+{
+	return has_vm(c) ? &guest_pace : &host_pace;
+}
+
+/* A disk, made, filled and written as asked. */
+static uint64_t disk_ns(const struct scenario *sc, const struct cell *c)
+{
+	uint64_t in_order = time_for(sc->backing_bytes, (uint64_t)pace_of(c)->bytes_s);
+	uint64_t ns = AROUND_NS + sc->warm_up.sequential * in_order;
+
 	if (sc->precondition == PRECONDITION_RANDOM_FILL)
 		ns += time_for(sc->backing_bytes, FILL_BYTES_S);
-	ns += sc->warm_up.sequential * time_for(sc->backing_bytes, (uint64_t)pace->bytes_s);
-	return ns + n_groups(sc) * rounds * sc->warm_up.round_ns;
+	return ns;
+}
+
+uint64_t plan_boot_ns(const struct scenario *sc, const struct cell *c,
+		      const struct plan_boot_size *n)
+{
+	uint64_t turn = jobs_ns(sc, pace_of(c)) + n_groups(sc) * n->warm_up * sc->warm_up.round_ns;
+	uint64_t ns = n->disks * (disk_ns(sc, c) + n->turns * turn);
+
+	return has_vm(c) ? ns + BOOT_NS + VM_NS : ns;
 }
 
 uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c)
 {
-	return trial_ns(sc, c, sc->warm_up.rounds);
-}
+	const struct plan_boot_size lone = {
+		.disks = 1, .turns = 1, .warm_up = sc->warm_up.rounds};
 
-static void estimate(const struct scenario *sc, const struct matrix *m, struct plan *p)
-{
-	uint32_t least = sc->more.is_auto ? sc->more.least : sc->repeats;
-
-	for (size_t i = 0; i < matrix_len(m); i++) {
-		p->estimate_ns += plan_trial_ns(sc, matrix_cell(m, i)) * sc->repeats;
-		p->least_ns += trial_ns(sc, matrix_cell(m, i), PLAN_ROUNDS_LEAST) * least;
-	}
-	if (sc->more.budget_ns && p->estimate_ns > sc->more.budget_ns)
-		p->estimate_ns = sc->more.budget_ns;
-	if (p->least_ns > p->estimate_ns)
-		p->least_ns = p->estimate_ns;
+	return plan_boot_ns(sc, c, &lone);
 }
 
 void plan_time_text(const struct plan *p, struct bl_buf *out)
@@ -183,11 +154,11 @@ void plan_time_text(const struct plan *p, struct bl_buf *out)
 	bl_buf_adds(out, most);
 }
 
-void plan_repeats_text(const struct scenario *sc, struct bl_buf *out)
+void plan_repeats_text(const struct scenario *sc, const char *what, struct bl_buf *out)
 {
 	if (sc->more.is_auto && sc->more.least < sc->repeats)
 		bl_buf_addf(out, "%u to ", sc->more.least);
-	bl_buf_addf(out, "%u trial%s", sc->repeats, sc->repeats == 1 ? "" : "s");
+	bl_buf_addf(out, "%u %s%s", sc->repeats, what, sc->repeats == 1 ? "" : "s");
 }
 
 static uint64_t divide_up(uint64_t n, uint64_t by)
@@ -227,48 +198,35 @@ uint64_t plan_backing_bytes(const struct scenario *sc, const struct cell *c)
 					 : sc->backing_bytes;
 }
 
+static uint64_t group_bytes(const struct scenario *sc, const struct matrix *m, const size_t *cells,
+			    size_t n)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += plan_backing_bytes(sc, matrix_cell(m, cells[i]));
+	return bytes;
+}
+
 uint64_t plan_space_bytes(const struct scenario *sc, const struct matrix *m)
 {
+	size_t n = matrix_len(m), *group = calloc(n, sizeof *group), alone;
 	uint64_t most = 0;
 	bool has_source = false;
 
-	for (size_t i = 0; i < matrix_len(m); i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct cell *c = matrix_cell(m, i);
-		uint64_t bytes = plan_backing_bytes(sc, c);
+		size_t *cells = group ? group : &alone;
+		size_t n_cells = group ? plan_group(sc, m, i, group) : (alone = i, 1);
+		uint64_t bytes = group_bytes(sc, m, cells, n_cells);
 
 		if (bytes > most)
 			most = bytes;
 		if (c->format == FORMAT_QCOW2 && !cell_needs_device(c))
 			has_source = sc->precondition == PRECONDITION_RANDOM_FILL;
 	}
+	free(group);
 	return most + (has_source ? sc->backing_bytes : 0);
-}
-
-int plan_make(const struct scenario *sc, const struct matrix *m, struct plan **ret_plan,
-	      struct bl_err *err)
-{
-	BL_CLEANUP(plan_freep) struct plan *p = calloc(1, sizeof *p);
-	size_t n = matrix_len(m);
-	uint64_t state = sc->seed;
-
-	if (p)
-		p->trials = calloc(n * sc->repeats, sizeof *p->trials);
-	if (!p || !p->trials)
-		return bl_fail(err, -ENOMEM, "out of memory for the plan");
-	p->n_trials = n * sc->repeats;
-	for (size_t i = 0; i < p->n_trials; i++) {
-		size_t cell = sc->is_interleaved ? i % n : i / sc->repeats;
-		size_t repeat = sc->is_interleaved ? i / n : i % sc->repeats;
-
-		p->trials[i] = (struct planned_trial){(uint32_t)cell, (uint32_t)repeat};
-	}
-	for (size_t block = 0; sc->is_interleaved && block < sc->repeats; block++)
-		shuffle(p->trials + block * n, n, &state);
-	estimate(sc, m, p);
-	p->may_end_early = sc->more.is_auto || sc->more.budget_ns;
-	p->disk_bytes = plan_space_bytes(sc, m);
-	*ret_plan = BL_STEAL(p);
-	return 0;
 }
 
 struct plan *plan_free(struct plan *p)
@@ -294,7 +252,12 @@ void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *o
 		    p->n_trials == 1 ? "" : "s");
 	plan_time_text(p, out);
 	bl_buf_addf(out, ", %s of disk\n", bl_format_size(size, p->disk_bytes));
-	for (size_t i = 0; i < p->n_trials; i++)
-		bl_buf_addf(out, "trial %zu: block %u, %s\n", i + 1, p->trials[i].repeat + 1,
-			    matrix_cell(m, p->trials[i].cell)->name);
+	for (size_t i = 0; i < p->n_trials; i++) {
+		const struct planned_trial *t = &p->trials[i];
+
+		bl_buf_addf(out, "trial %zu: block %u, ", i + 1, t->repeat + 1);
+		if (plan_boot_len(p, i) > 1 || (i > 0 && p->trials[i - 1].boot == t->boot))
+			bl_buf_addf(out, "boot %u, round %u, ", t->boot + 1, t->round + 1);
+		bl_buf_addf(out, "%s\n", matrix_cell(m, t->cell)->name);
+	}
 }

@@ -13,6 +13,7 @@
 #include "units.h"
 
 #define NAME_BYTES_MAX 100
+#define ROUNDS         2 /* there and back: what drifts evenly cancels */
 
 /* --- the keys --- */
 
@@ -106,6 +107,33 @@ static int read_order(struct reader *r, const char *key, const struct ynode *nod
 		       text_quote(q, text));
 }
 
+static int read_interleave(struct reader *r, const char *key, const struct ynode *node)
+{
+	const char *text = scalar(r, key, node, "between-boots or within-boot");
+	char q[QUOTE_MAX];
+
+	if (!text)
+		return -EINVAL;
+	r->sc->interleave_at = node->at;
+	r->sc->is_within_boot = strcmp(text, "within-boot") == 0;
+	r->sc->rounds = r->sc->is_within_boot ? ROUNDS : 1;
+	if (r->sc->is_within_boot || strcmp(text, "between-boots") == 0)
+		return 0;
+	return fail_at(r, key, node->at,
+		       "'%s' is no way to interleave; one of between-boots, within-boot",
+		       text_quote(q, text));
+}
+
+static int check_rounds(struct reader *r, const char *key, const struct ynode *node)
+{
+	if (r->sc->is_within_boot)
+		return 0;
+	return fail_at(r, key, node->at,
+		       "'%u' rounds have a meaning only where cells share a boot; add "
+		       "'interleave: within-boot', or leave it out for one trial a boot",
+		       r->sc->rounds);
+}
+
 static int read_telemetry(struct reader *r, const char *key, const struct ynode *node)
 {
 	const char *text = scalar(r, key, node, "on or off");
@@ -166,6 +194,18 @@ static const struct key_row top_keys[] = {
 	{.key = {"order", "interleaved: blocks of all cells, shuffled; sequential: cell by cell",
 		 "interleaved or sequential", false},
 	 .read = read_order},
+	{.key = {"interleave",
+		 "between-boots: a boot for each trial; within-boot: cells that differ only in the "
+		 "disk share a boot and take turns",
+		 "between-boots or within-boot", false},
+	 .read = read_interleave},
+	{.key = {"rounds", "turns of each cell in a boot, with interleave: within-boot",
+		 "a whole number from 1 to 64", false},
+	 .kind = KEY_COUNT,
+	 .at = FIELD(rounds),
+	 .min = 1,
+	 .max = 64,
+	 .read = check_rounds},
 	{.key = {"seed", "of the order of trials; the same seed gives the same plan",
 		 "a whole number", false},
 	 .kind = KEY_SEED,
@@ -328,6 +368,7 @@ static int set_defaults(struct reader *r, const char *text)
 	sc->repeats = 3;
 	sc->more.metric = SCENARIO_P99;
 	sc->is_interleaved = true;
+	sc->rounds = 1;
 	sc->seed = 1;
 	sc->has_telemetry = true;
 	sc->limit_boot_ns = 60 * NS_PER_S;

@@ -111,6 +111,11 @@ struct scenario {
 	struct scenario_more more;
 	double min_effect[SCENARIO_METRICS]; /* ratio - 1 that matters; 0: not said */
 	bool is_interleaved;                 /* order: interleaved (default) or sequential */
+	/* interleave: between-boots (default); within-boot: cells that differ only in the disk
+	 * share boots, and take turns in @rounds (default 2; 1 with between-boots). */
+	bool is_within_boot;
+	uint32_t rounds;
+	struct text_pos interleave_at;
 	uint64_t seed;                       /* default 1 */
 	/* telemetry: on (default): host, guest and QEMU are sampled while jobs run; off: what that
 	 * costs can be measured. CPU time by role is there either way. */

@@ -97,8 +97,11 @@ int read_key(struct reader *r, const struct key_row *row, const struct ynode *no
 	text = scalar(r, row->key.name, node, row->key.accepts);
 	if (!text)
 		return -EINVAL;
-	if (row->kind != KEY_TEXT)
-		return read_number(r, row, node, text);
+	if (row->kind != KEY_TEXT) {
+		int code = read_number(r, row, node, text);
+
+		return code == 0 && row->read ? row->read(r, row->key.name, node) : code;
+	}
 	free(*field);
 	*field = strdup(text);
 	if (!*field)

@@ -117,6 +117,9 @@ void scenario_to_text(const struct scenario *s, struct bl_buf *out)
 	bl_buf_addf(out, ", order %s, seed %llu\n",
 		    s->is_interleaved ? "interleaved" : "sequential", (unsigned long long)s->seed);
 	add_min_effect(s, out);
+	if (s->is_within_boot)
+		bl_buf_addf(out, "interleave: within-boot, %u round%s\n", s->rounds,
+			    s->rounds == 1 ? "" : "s");
 	if (!s->has_telemetry)
 		bl_buf_adds(out, "telemetry: off\n");
 	if (s->reference[0])

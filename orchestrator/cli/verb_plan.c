@@ -1,6 +1,7 @@
 /* verb_plan.c - blklab plan: what exactly would run, in which order, how long, with which XML? */
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -60,9 +61,11 @@ static int print_json(struct cli *cli, const struct loaded *l, struct bl_err *er
 		json_array_append_new(cells, cell_json(matrix_cell(l->matrix, i), i));
 	for (size_t i = 0; i < l->plan->n_trials; i++)
 		json_array_append_new(
-			trials, json_pack("{s:I,s:s,s:I}", "order", (json_int_t)i, "cell",
+			trials, json_pack("{s:I,s:s,s:I,s:I,s:I}", "order", (json_int_t)i, "cell",
 					  matrix_cell(l->matrix, l->plan->trials[i].cell)->name,
-					  "repeat", (json_int_t)l->plan->trials[i].repeat));
+					  "repeat", (json_int_t)l->plan->trials[i].repeat, "boot",
+					  (json_int_t)l->plan->trials[i].boot, "round",
+					  (json_int_t)l->plan->trials[i].round));
 	for (size_t i = 0; i < l->scenario->jobs.n; i++)
 		json_array_append_new(jobs, json_string(l->scenario->jobs.items[i].name));
 	doc = json_pack("{s:s,s:I,s:I,s:o,s:o,s:o,s:I,s:I,s:I,s:b}", "scenario", l->scenario->name,
@@ -198,25 +201,51 @@ static void add_cells(const struct loaded *l, struct bl_buf *out)
 	}
 }
 
-/* "block 1: 3 0 2 1": the cells by number, one line a block. */
+/* Is trial @i the first of a line: of a block, or, sequential, of as many trials as cells? */
+static bool begins_line(const struct loaded *l, size_t i)
+{
+	const struct planned_trial *t = &l->plan->trials[i];
+
+	if (i == 0)
+		return true;
+	return l->scenario->is_interleaved ? t[-1].repeat != t->repeat
+					   : i % matrix_len(l->matrix) == 0;
+}
+
+/* " [3 0 | 0 3]" is one boot, its rounds apart; " 2" a boot of one trial. */
+static size_t add_trial(const struct plan *p, size_t i, struct bl_buf *out)
+{
+	const struct planned_trial *t = &p->trials[i];
+	bool is_first = i == 0 || t[-1].boot != t->boot;
+	bool is_last = i + 1 == p->n_trials || t[1].boot != t->boot;
+	size_t before = out->len;
+
+	bl_buf_addf(out, "%s%s%u%s", !is_first && t[-1].round != t->round ? " |" : "",
+		    is_first && !is_last ? " [" : " ", t->cell, is_last && !is_first ? "]" : "");
+	return out->len - before;
+}
+
+/* "  1: 3 0 2 1": the cells by number, one line a block. */
 static void add_order(const struct loaded *l, struct bl_buf *out)
 {
 	const struct plan *p = l->plan;
-	size_t at = 0;
+	bool is_within = l->scenario->is_within_boot;
+	size_t at = 0, width;
 
-	bl_buf_addf(out, "\nOrder of the trials (%s, seed %llu), cells by number:\n",
+	bl_buf_addf(out, "\nOrder of the trials (%s, seed %llu%s), cells by number:\n",
 		    l->scenario->is_interleaved ? "interleaved in blocks" : "sequential",
-		    (unsigned long long)l->scenario->seed);
+		    (unsigned long long)l->scenario->seed,
+		    is_within ? "; [ ] is one boot, | parts its rounds" : "");
 	for (size_t i = 0; i < p->n_trials; i++) {
-		if (i % matrix_len(l->matrix) == 0) {
+		if (begins_line(l, i)) {
 			bl_buf_addf(out, "%s  %4zu:", i ? "\n" : "", i + 1);
 			at = 7;
 		} else if (at > 90) {
 			bl_buf_adds(out, "\n       ");
 			at = 7;
 		}
-		bl_buf_addf(out, " %u", p->trials[i].cell);
-		at += 4;
+		width = add_trial(p, i, out);
+		at += is_within ? width : 4;
 	}
 	bl_buf_addc(out, '\n');
 }
@@ -252,6 +281,51 @@ static void add_when_enough(const struct scenario *sc, size_t columns, struct bl
 	help_wrap(out, bl_buf_str(&line), 0, 0, columns);
 }
 
+/* Which cells share boots, and what for. */
+static void add_groups(const struct loaded *l, size_t columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_freep) size_t *group = calloc(matrix_len(l->matrix), sizeof *group);
+	static const char head[] = "One boot for:";
+	size_t n_groups = 0;
+
+	if (!l->scenario->is_within_boot || !group)
+		return;
+	for (size_t i = 0; i < matrix_len(l->matrix); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+		size_t n = plan_group(l->scenario, l->matrix, i, group);
+
+		if (n == 1 || group[0] != i)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			bl_buf_addf(&line, "%s%s", k ? ", " : "",
+				    matrix_cell(l->matrix, group[k])->name);
+		bl_buf_addf(&line, "; %u round%s in each boot", l->scenario->rounds,
+			    l->scenario->rounds == 1 ? "" : "s");
+		bl_buf_adds(out, head);
+		help_wrap(out, bl_buf_str(&line), strlen(head), 2, columns);
+		n_groups++;
+	}
+	if (!n_groups)
+		bl_buf_adds(out, "One boot for: no cells (none differ only in the disk)\n");
+}
+
+/* "2 cells x 3 trials = 6", "2 cells x 3 boots x 2 rounds = 12". */
+static void add_size(const struct loaded *l, struct bl_buf *out)
+{
+	const struct scenario *sc = l->scenario;
+	size_t n = matrix_len(l->matrix);
+	bool is_within = l->plan->n_trials > n * sc->repeats;
+
+	bl_buf_addf(out, "%zu cell%s x ", n, n == 1 ? "" : "s");
+	plan_repeats_text(sc, is_within ? "boot" : "trial", out);
+	if (is_within)
+		bl_buf_addf(out, " x %s%u round%s",
+			    l->plan->n_trials < n * sc->repeats * sc->rounds ? "up to " : "",
+			    sc->rounds, sc->rounds == 1 ? "" : "s");
+	bl_buf_addf(out, " = %s%zu%s", l->plan->may_end_early ? "at most " : "",
+		    l->plan->n_trials, is_within ? " trials" : "");
+}
+
 static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
@@ -259,11 +333,9 @@ static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *er
 	const struct scenario *sc = l->scenario;
 	size_t columns = prose_columns(cli);
 
-	bl_buf_addf(&out, "%s   %zu cell%s x ", sc->name, matrix_len(l->matrix),
-		    matrix_len(l->matrix) == 1 ? "" : "s");
-	plan_repeats_text(sc, &out);
-	bl_buf_addf(&out, " = %s%zu, about ", l->plan->may_end_early ? "at most " : "",
-		    l->plan->n_trials);
+	bl_buf_addf(&out, "%s   ", sc->name);
+	add_size(l, &out);
+	bl_buf_adds(&out, ", about ");
 	plan_time_text(l->plan, &out);
 	bl_buf_addf(&out, ", %s of disk\n", bl_format_size(disk, l->plan->disk_bytes));
 	if (sc->description[0]) {
@@ -277,6 +349,7 @@ static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *er
 	bl_buf_addc(&out, '\n');
 	add_fixed_axes(l, columns, &out);
 	add_device(sc, columns, &out);
+	add_groups(l, columns, &out);
 	add_cells(l, &out);
 	add_order(l, &out);
 	return cli_print(cli, &out, err);
