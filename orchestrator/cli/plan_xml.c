@@ -118,6 +118,13 @@ static void find_accel(struct cli *cli, const struct args *a, struct here *h)
 	cli_note(cli, "acceleration: %s is %s", h->accel, h->how);
 }
 
+/* What stands for the disks of the cell's VM: those of the first boot that it has a turn in. */
+struct shown_disks {
+	struct domain_disk disks[PLAN_DISKS_MAX];
+	char backing[PLAN_DISKS_MAX][DOMAIN_NAME_MAX], socket[PLAN_DISKS_MAX][DOMAIN_NAME_MAX];
+	size_t n;
+};
+
 /* In a comment of XML: no "--", no control characters. */
 static void add_remark(struct bl_buf *out, const char *what, const char *text)
 {
@@ -130,7 +137,19 @@ static void add_remark(struct bl_buf *out, const char *what, const char *text)
 	bl_buf_addc(out, '\n');
 }
 
-static void add_head(const struct cell *c, const struct here *h, struct bl_buf *out)
+/* "the same VM has 'a' as disk 1, 'b' as disk 2" */
+static void add_sharers(const struct shown_disks *s, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+	for (size_t i = 0; i < s->n; i++)
+		bl_buf_addf(&line, "%s%zu '%s'", i ? ", " : "", i + 1, s->disks[i].cell->name);
+	if (s->n > 1)
+		add_remark(out, "disks, in the order of the first such boot", bl_buf_str(&line));
+}
+
+static void add_head(const struct cell *c, const struct shown_disks *shown, const struct here *h,
+		     struct bl_buf *out)
 {
 	BL_CLEANUP(bl_freep) char *accel = bl_strf("%s; %s", h->accel, h->how);
 	BL_CLEANUP(bl_freep)
@@ -140,6 +159,7 @@ static void add_head(const struct cell *c, const struct here *h, struct bl_buf *
 
 	bl_buf_adds(out, "<!-- What a run on this host would hand to libvirt.\n");
 	add_remark(out, "cell", c->name);
+	add_sharers(shown, out);
 	add_remark(out, "emulator", emulator ? emulator : "");
 	add_remark(out, "acceleration", accel ? accel : "");
 	add_remark(out, "guest kernel", c->kernel[0] ? c->kernel : "as of run's option kernel");
@@ -147,14 +167,56 @@ static void add_head(const struct cell *c, const struct here *h, struct bl_buf *
 			 "SOCKET, CONSOLE, SCRATCH.\n-->\n");
 }
 
+static bool is_shown(const struct shown_disks *s, const struct cell *c)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->disks[i].cell == c)
+			return true;
+	return false;
+}
+
+static void show_disk(const struct loaded *l, const struct cell *c, struct shown_disks *s)
+{
+	const struct scenario_device *device = &l->scenario->device;
+	bool on_device = c->storage == STORAGE_DEVICE;
+	const char *backing = domain_name("BACKING", s->n, s->backing[s->n]);
+
+	s->disks[s->n] = (struct domain_disk){
+		.cell = c,
+		.path = on_device && device->path ? device->path : backing,
+		.is_block = on_device,
+		.nbd_socket = domain_name("SOCKET", s->n, s->socket[s->n]),
+		.pci = device->pci,
+		.nsid = device->nsid,
+	};
+	s->n++;
+}
+
+static void show_disks(const struct loaded *l, size_t cell, struct shown_disks *s)
+{
+	const struct plan *p = l->plan;
+	size_t first = 0, n = plan_boot_len(p, 0);
+
+	for (size_t i = 0; i < p->n_trials && p->trials[i].cell != cell; i++)
+		if (i + 1 == first + n) {
+			first = i + 1;
+			n = plan_boot_len(p, first);
+		}
+	for (size_t i = first; i < first + n && s->n < PLAN_DISKS_MAX; i++) {
+		const struct cell *c = matrix_cell(l->matrix, p->trials[i].cell);
+
+		if (!is_shown(s, c))
+			show_disk(l, c, s);
+	}
+}
+
 int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct args *a,
 	     struct bl_buf *out, struct bl_err *err)
 {
 	const struct cell *c = matrix_cell(l->matrix, cell);
-	const struct scenario_device *device = &l->scenario->device;
-	bool on_device = c->storage == STORAGE_DEVICE;
 	BL_CLEANUP(here_done) struct here h = {0};
 	BL_CLEANUP(bl_freep) char *xml = NULL, *cache = NULL;
+	struct shown_disks shown = {.n = 0};
 	struct domain_binding b = {
 		.name = "blklab-plan",
 		.uuid = "00000000-0000-0000-0000-000000000000",
@@ -165,15 +227,13 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 		.kernel = "KERNEL",
 		.initrd = "INITRAMFS",
 		.cmdline = IMAGE_CMDLINE,
-		.disk_path = on_device && device->path ? device->path : "BACKING",
-		.disk_is_block = on_device,
-		.nbd_socket = "SOCKET",
-		.pci = device->pci,
-		.nsid = device->nsid,
 		.console_log = "CONSOLE",
+		.disks = shown.disks,
 	};
 	int r;
 
+	show_disks(l, cell, &shown);
+	b.n_disks = shown.n;
 	if (c->bus == BUS_HOST)
 		return bl_fail(err, -EINVAL, "cell '%s' runs on the host: it has no VM, and no XML",
 			       c->name);
@@ -188,10 +248,10 @@ int plan_xml(struct cli *cli, const struct loaded *l, size_t cell, const struct 
 	b.accel = h.accel;
 	b.emulator = h.shown;
 	b.emulator_version = h.emulator.version;
-	r = domain_xml(c, &b, &xml, err);
+	r = domain_xml(&b, &xml, err);
 	if (r < 0)
 		return bl_wrap(err, r, "cell '%s'", c->name);
-	add_head(c, &h, out);
+	add_head(c, &shown, &h, out);
 	bl_buf_adds(out, xml);
 	if (out->len && out->data[out->len - 1] != '\n')
 		bl_buf_addc(out, '\n');

@@ -2,14 +2,33 @@
 #include "domain.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "domain_priv.h"
 #include "wire.h"
 
-const char *domain_disk_serial(const struct cell *c, const struct domain_binding *b)
+char *domain_name(const char *base, size_t i, char out[DOMAIN_NAME_MAX])
 {
-	return c->bus == BUS_VFIO ? b->device_serial : DOMAIN_DISK_SERIAL;
+	snprintf(out, DOMAIN_NAME_MAX, i ? "%s-%zu" : "%s", base, i + 1);
+	return out;
+}
+
+const char *domain_disk_serial(const struct domain_binding *b, size_t i, char out[DOMAIN_NAME_MAX])
+{
+	const struct domain_disk *d = &b->disks[i];
+
+	return d->cell->bus == BUS_VFIO ? d->device_serial
+					: domain_name(DOMAIN_DISK_SERIAL, i, out);
+}
+
+uint32_t domain_iothreads_before(const struct domain_binding *b, size_t i)
+{
+	uint32_t n = 0;
+
+	for (size_t k = 0; k < i; k++)
+		n += b->disks[k].cell->iothreads;
+	return n;
 }
 
 struct cache_bits domain_cache_bits(const struct cell *c)
@@ -57,14 +76,15 @@ static void add_cpu(struct build *b)
 static void add_machine(struct build *b)
 {
 	const struct domain_binding *w = b->with;
+	uint32_t iothreads = domain_iothreads_before(w, w->n_disks);
 	struct tree *t = &b->tree;
 	xmlNode *n;
 
 	tree_set(t, tree_addf(t, b->domain, "memory", "%llu", (unsigned long long)w->memory_bytes),
 		 "unit", "b");
-	tree_addf(t, b->domain, "vcpu", "%u", b->cell->vcpus);
-	if (b->cell->iothreads)
-		tree_addf(t, b->domain, "iothreads", "%u", b->cell->iothreads);
+	tree_addf(t, b->domain, "vcpu", "%u", w->disks[0].cell->vcpus);
+	if (iothreads)
+		tree_addf(t, b->domain, "iothreads", "%u", iothreads);
 	n = tree_add(t, b->domain, "os");
 	tree_set(t, tree_addf(t, n, "type", "hvm"), "arch", "x86_64");
 	if (n)
@@ -106,12 +126,11 @@ static void add_devices(struct build *b)
 	tree_set(t, tree_add(t, b->devices, "panic"), "model", "isa");
 }
 
-int domain_xml(const struct cell *c, const struct domain_binding *with, char **ret_xml,
-	       struct bl_err *err)
+int domain_xml(const struct domain_binding *with, char **ret_xml, struct bl_err *err)
 {
-	struct build b = {.cell = c, .with = with};
+	struct build b = {.with = with};
 	struct tree *t = &b.tree;
-	int r;
+	int r = 0;
 
 	b.domain = tree_root(t, "domain");
 	tree_set(t, b.domain, "type", "%s", strcmp(with->accel, "kvm") == 0 ? "kvm" : "qemu");
@@ -120,7 +139,8 @@ int domain_xml(const struct cell *c, const struct domain_binding *with, char **r
 	add_metadata(&b);
 	add_machine(&b);
 	add_devices(&b);
-	r = domain_add_disk(&b, err);
+	for (size_t i = 0; i < with->n_disks && r == 0; i++)
+		r = domain_add_disk(&b, i, err);
 	if (r == 0)
 		r = tree_text(t, ret_xml, err);
 	tree_done(t);

@@ -11,13 +11,23 @@
 
 struct build {
 	struct tree tree;
-	const struct cell *cell;
 	const struct domain_binding *with;
 	xmlNode *domain, *devices, *arguments;
+	/* The disk that is added now. */
+	size_t i;
+	const struct domain_disk *disk;
+	const struct cell *cell;
+	unsigned n_slots, n_scsi, n_sata; /* that those before it took */
 };
 
-/* The disk under test, by the cell's bus. -ENOTSUP: can't be done, and what it needs; -EINVAL: the
- * binding does not name the device. */
-int domain_add_disk(struct build *b, struct bl_err *err);
+/* The i-th disk under test, by its cell's bus. -ENOTSUP: can't be done, and what it needs; -EINVAL:
+ * the binding does not name the device. */
+int domain_add_disk(struct build *b, size_t i, struct bl_err *err);
+
+/* domain_own.c: the same of a disk that libvirt has no words for: virtio on several iothreads, and
+ * QEMU's own NVMe controller. */
+int domain_own_virtio_blk(struct build *b, struct bl_err *err);
+int domain_own_virtio_scsi(struct build *b, struct bl_err *err);
+int domain_own_nvme(struct build *b, struct bl_err *err);
 
 #endif

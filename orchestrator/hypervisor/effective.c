@@ -56,14 +56,14 @@ static void trimmed(char *out, size_t len, const char *s)
 		out[n - 1] = '\0';
 }
 
-static int add_serial(const struct cell *c, const struct domain_binding *b,
-		      const struct facts *disk, struct effectives *out)
+static int add_serial(const struct domain_binding *b, size_t i, const struct facts *disk,
+		      struct effectives *out)
 {
 	const char *serial = facts_get(disk, "serial");
-	char text[128];
+	char text[128], name[DOMAIN_NAME_MAX];
 
 	trimmed(text, sizeof text, serial);
-	return add(out, "guest.serial", domain_disk_serial(c, b), serial ? text : NULL,
+	return add(out, "guest.serial", domain_disk_serial(b, i, name), serial ? text : NULL,
 		   "guest sysfs");
 }
 
@@ -89,8 +89,9 @@ static unsigned least(unsigned a, unsigned b)
 /* How many queues the guest should have; 0: nothing is asked. Guests make no more than they have
  * CPUs. Linux' nvme driver makes as many as it has CPUs, the controller grants and there are
  * vectors for beside the admin queue's (nvme_setup_io_queues()). */
-static unsigned asked_queues(const struct cell *c, const struct domain_binding *b)
+static unsigned asked_queues(const struct domain_disk *b)
 {
+	const struct cell *c = b->cell;
 	unsigned n = c->vcpus;
 
 	if (c->bus != BUS_VFIO)
@@ -102,10 +103,9 @@ static unsigned asked_queues(const struct cell *c, const struct domain_binding *
 	return least(n, b->device_msix_vectors - 1);
 }
 
-static int add_queues(const struct cell *c, const struct domain_binding *b,
-		      const struct facts *disk, struct effectives *out)
+static int add_queues(const struct domain_disk *b, const struct facts *disk, struct effectives *out)
 {
-	unsigned n = asked_queues(c, b);
+	unsigned n = asked_queues(b);
 	char asked[32];
 
 	snprintf(asked, sizeof asked, "%u", n);
@@ -159,9 +159,11 @@ static int add_others(const struct facts *f, const char *from, struct effectives
 	return r;
 }
 
-int effective_guest(const struct cell *c, const struct domain_binding *b, const struct facts *disk,
+int effective_guest(const struct domain_binding *b, size_t i, const struct facts *disk,
 		    const struct facts *guest, struct effectives *out, struct bl_err *err)
 {
+	const struct domain_disk *d = &b->disks[i];
+	const struct cell *c = d->cell;
 	char vcpus[32];
 	int r;
 
@@ -170,14 +172,14 @@ int effective_guest(const struct cell *c, const struct domain_binding *b, const 
 	snprintf(vcpus, sizeof vcpus, "%u", c->vcpus);
 	r = add(out, "guest.driver", guest_rows[c->bus].driver, facts_get(disk, "driver"),
 		"guest sysfs");
-	r = r < 0 ? r : add_serial(c, b, disk, out);
+	r = r < 0 ? r : add_serial(b, i, disk, out);
 	r = r < 0 ? r
-		  : add_identity(disk, "model", c->bus == BUS_VFIO ? b->device_model : NULL, out);
+		  : add_identity(disk, "model", c->bus == BUS_VFIO ? d->device_model : NULL, out);
 	r = r < 0 ? r
-		  : add_identity(disk, "firmware", c->bus == BUS_VFIO ? b->device_firmware : NULL,
+		  : add_identity(disk, "firmware", c->bus == BUS_VFIO ? d->device_firmware : NULL,
 				 out);
 	r = r < 0 ? r : add(out, "guest.cpus", vcpus, facts_get(guest, "cpus"), "guest hello");
-	r = r < 0 ? r : add_queues(c, b, disk, out);
+	r = r < 0 ? r : add_queues(d, disk, out);
 	r = r < 0 ? r : add_vectors(c, disk, out);
 	r = r < 0 ? r : add_write_cache(c, disk, out);
 	r = r < 0 ? r : add_discard(c, disk, out);

@@ -13,10 +13,11 @@
 #include "hypervisor.h"
 #include "record.h"
 
-int effective_host(struct hv_vm *vm, const struct cell *c, const struct domain_binding *b,
+/* Of the i-th disk of @b, and of the VM. */
+int effective_host(struct hv_vm *vm, const struct domain_binding *b, size_t i,
 		   struct effectives *out, struct bl_err *err);
 /* @disk: facts as the agent described them; @guest: hello's facts ("cpus", "kernel"). */
-int effective_guest(const struct cell *c, const struct domain_binding *b, const struct facts *disk,
+int effective_guest(const struct domain_binding *b, size_t i, const struct facts *disk,
 		    const struct facts *guest, struct effectives *out, struct bl_err *err);
 /* One sentence that names the first differences: "cache.direct: asked on, effective off (qmp ...)".
  * new. */

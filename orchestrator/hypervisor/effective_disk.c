@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block_stats.h"
 #include "cleanup.h"
 #include "effective_priv.h"
 #include "fs.h"
@@ -20,7 +21,7 @@ struct image {
 
 static void image_of(const struct look *l, struct image *ret)
 {
-	const struct domain_binding *w = l->with;
+	const struct domain_disk *w = l->disk;
 
 	if (l->cell->bus == BUS_NVME_USERSPACE) {
 		ret->driver = "nvme";
@@ -34,12 +35,12 @@ static void image_of(const struct look *l, struct image *ret)
 			 w->nbd_socket ? w->nbd_socket : "");
 		return;
 	}
-	ret->driver = w->disk_is_block ? "host_device" : "file";
-	snprintf(ret->name, sizeof ret->name, "%s", w->disk_path);
+	ret->driver = w->is_block ? "host_device" : "file";
+	snprintf(ret->name, sizeof ret->name, "%s", w->path);
 }
 
 /* The entry of query-block for the disk under test; borrowed. */
-static const json_t *find_disk(const json_t *blocks)
+static const json_t *find_disk(const struct look *l, const json_t *blocks)
 {
 	const json_t *b;
 	size_t i;
@@ -47,7 +48,7 @@ static const json_t *find_disk(const json_t *blocks)
 	json_array_foreach (blocks, i, b) {
 		const char *qdev = json_string_value(json_object_get(b, "qdev"));
 
-		if (qdev && strstr(qdev, DOMAIN_DISK_ALIAS))
+		if (qdev && block_stats_is(qdev, l->alias))
 			return json_object_get(b, "inserted");
 	}
 	return NULL;
@@ -108,12 +109,12 @@ static void look_block(struct look *l, const struct image *image)
 	struct cache_bits bits = domain_cache_bits(l->cell);
 	struct bl_err why;
 	json_t *blocks = look_ask(l, "query-block", NULL, &why);
-	const json_t *disk = find_disk(blocks), *cache = json_object_get(disk, "cache");
+	const json_t *disk = find_disk(l, blocks), *cache = json_object_get(disk, "cache");
 
 	if (!disk) {
-		look_add(l, "disk", "present", NULL, "%s",
-			 blocks ? "qmp query-block: no device '" DOMAIN_DISK_ALIAS "'"
-				: bl_err_text(&why));
+		look_add(l, "disk", "present", NULL, "%s%s%s",
+			 blocks ? "qmp query-block: no device '" : bl_err_text(&why),
+			 blocks ? l->alias : "", blocks ? "'" : "");
 		json_decref(blocks);
 		return;
 	}
@@ -158,6 +159,14 @@ static void look_storage_node(struct look *l, const struct image *image)
 	json_decref(nodes);
 }
 
+static char *xml_of_disk(const struct look *l, const char *xml, const char *attribute)
+{
+	char at[160];
+
+	snprintf(at, sizeof at, "//disk[alias/@name='%s']/driver/@%s", l->alias, attribute);
+	return xml_at(xml, at);
+}
+
 /* QEMU is on another host: its domain XML is the best there is; a device made on QEMU's command
  * line is not in it. */
 static void look_xml(struct look *l)
@@ -167,9 +176,8 @@ static void look_xml(struct look *l)
 	BL_CLEANUP(bl_freep) char *xml = NULL, *io = NULL, *discard = NULL;
 
 	if (hv_vm_xml(l->vm, &xml, NULL) == 0) {
-		io = xml_at(xml, "//disk[alias/@name='" DOMAIN_DISK_ALIAS "']/driver/@io");
-		discard =
-			xml_at(xml, "//disk[alias/@name='" DOMAIN_DISK_ALIAS "']/driver/@discard");
+		io = xml_of_disk(l, xml, "io");
+		discard = xml_of_disk(l, xml, "discard");
 	}
 	look_add(l, "aio", io ? cell_aio_names[c->aio] : NULL, io, "%s%s", source,
 		 io ? "" : ": not said there");

@@ -12,15 +12,13 @@
 #include "qemu_process.h"
 #include "xml_tree.h"
 
-#define CONTROLLER "/machine/peripheral/" DOMAIN_CONTROLLER_ALIAS
-
 static const struct bus_row bus_rows[BUSES] = {
-	[BUS_VIRTIO_BLK] = {"virtio-blk-pci", LOOK_DISK, "num-queues", true, NULL, true},
-	[BUS_VIRTIO_SCSI] = {"scsi-hd", CONTROLLER, "num_queues", true, "virtio-scsi-pci", true},
-	[BUS_SATA] = {"ide-hd", LOOK_DISK, NULL, false, NULL, true},
-	[BUS_NVME_EMULATED] = {"nvme", LOOK_DISK, "max_ioqpairs", false, NULL, true},
-	[BUS_VFIO] = {"vfio-pci", LOOK_DISK, NULL, false, NULL, false},
-	[BUS_NVME_USERSPACE] = {"virtio-blk-pci", LOOK_DISK, "num-queues", true, NULL, true},
+	[BUS_VIRTIO_BLK] = {"virtio-blk-pci", "num-queues", true, NULL, true},
+	[BUS_VIRTIO_SCSI] = {"scsi-hd", "num_queues", true, "virtio-scsi-pci", true},
+	[BUS_SATA] = {"ide-hd", NULL, false, NULL, true},
+	[BUS_NVME_EMULATED] = {"nvme", "max_ioqpairs", false, NULL, true},
+	[BUS_VFIO] = {"vfio-pci", NULL, false, NULL, false},
+	[BUS_NVME_USERSPACE] = {"virtio-blk-pci", "num-queues", true, NULL, true},
 };
 
 void look_add(struct look *l, const char *key, const char *asked, const char *effective,
@@ -176,17 +174,18 @@ static void look_cpus_and_memory(struct look *l)
 static void look_device(struct look *l)
 {
 	const struct bus_row *bus = l->bus;
-	char queues[32];
+	char queues[32], serial[DOMAIN_NAME_MAX];
 
-	look_add_property(l, "device", bus->type, LOOK_DISK, "type");
+	look_add_property(l, "device", bus->type, l->path, "type");
 	if (bus->controller)
-		look_add_property(l, "controller", bus->controller, bus->path, "type");
+		look_add_property(l, "controller", bus->controller, l->controller, "type");
 	if (bus->has_nodes) /* else it is the device's own, which only the guest can read */
-		look_add_property(l, "serial", DOMAIN_DISK_SERIAL, LOOK_DISK, "serial");
+		look_add_property(l, "serial", domain_disk_serial(l->with, l->i, serial), l->path,
+				  "serial");
 	if (!bus->queues)
 		return;
 	snprintf(queues, sizeof queues, "%u", l->cell->queues);
-	look_add_property(l, "queues", l->cell->queues ? queues : NULL, bus->path, bus->queues);
+	look_add_property(l, "queues", l->cell->queues ? queues : NULL, l->controller, bus->queues);
 }
 
 /* How many iothreads of @map (a list of {"iothread": name, "vqs": ...}) differ. */
@@ -206,12 +205,41 @@ static size_t count_mapped(const json_t *map)
 	return n;
 }
 
+/* Beside other disks: that those which serve it are its own. @names: "iothread2,iothread3". */
+static void look_own_iothreads(struct look *l, const char *names)
+{
+	uint32_t before = domain_iothreads_before(l->with, l->i);
+	BL_CLEANUP(bl_buf_done) struct bl_buf asked = BL_BUF_INIT;
+
+	if (l->with->n_disks == 1)
+		return; /* there are no others */
+	for (uint32_t i = 1; i <= l->cell->iothreads; i++)
+		bl_buf_addf(&asked, "%siothread%u", i > 1 ? "," : "", before + i);
+	look_add(l, "disk.iothread_names", bl_buf_str(&asked), names, "qom-get %s", l->controller);
+}
+
+static void look_map(struct look *l, const json_t *map, const char *asked)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf names = BL_BUF_INIT;
+	const json_t *entry;
+	char n[32];
+	size_t i;
+
+	snprintf(n, sizeof n, "%zu", count_mapped(map));
+	look_add(l, "disk.iothreads", asked, n, "qom-get %s iothread-vq-mapping", l->controller);
+	json_array_foreach (map, i, entry) {
+		const char *name = json_string_value(json_object_get(entry, "iothread"));
+
+		bl_buf_addf(&names, "%s%s", i ? "," : "", name ? name : "");
+	}
+	look_own_iothreads(l, bl_buf_str(&names));
+}
+
 /* "disk.iothreads": how many serve the disk. */
 static void look_disk_iothreads(struct look *l, const char *asked)
 {
 	struct bl_err why;
 	BL_CLEANUP(bl_freep) char *one = NULL;
-	char n[32];
 	json_t *map;
 
 	if (!l->bus->has_iothread) {
@@ -221,22 +249,22 @@ static void look_disk_iothreads(struct look *l, const char *asked)
 	}
 	map = look_ask(
 		l, "qom-get",
-		json_pack("{s:s, s:s}", "path", l->bus->path, "property", "iothread-vq-mapping"),
+		json_pack("{s:s, s:s}", "path", l->controller, "property", "iothread-vq-mapping"),
 		&why);
 	if (json_array_size(map) > 0) {
-		snprintf(n, sizeof n, "%zu", count_mapped(map));
-		look_add(l, "disk.iothreads", asked, n, "qom-get %s iothread-vq-mapping",
-			 l->bus->path);
+		look_map(l, map, asked);
 		json_decref(map);
 		return;
 	}
 	json_decref(map);
-	one = look_property(l, l->bus->path, "iothread", &why);
+	one = look_property(l, l->controller, "iothread", &why);
 	if (one)
 		look_add(l, "disk.iothreads", asked, *one ? "1" : "0", "qom-get %s iothread: '%s'",
-			 l->bus->path, one);
+			 l->controller, one);
 	else
 		look_add(l, "disk.iothreads", asked, NULL, "%s", bl_err_text(&why));
+	if (one)
+		look_own_iothreads(l, strrchr(one, '/') ? strrchr(one, '/') + 1 : one);
 }
 
 static void look_iothreads(struct look *l)
@@ -245,11 +273,12 @@ static void look_iothreads(struct look *l)
 	char asked[32], is[32];
 	json_t *v = look_ask(l, "query-iothreads", NULL, &why);
 
-	snprintf(asked, sizeof asked, "%u", l->cell->iothreads);
+	snprintf(asked, sizeof asked, "%u", domain_iothreads_before(l->with, l->with->n_disks));
 	snprintf(is, sizeof is, "%zu", json_array_size(v));
 	look_add(l, "iothreads", asked, v ? is : NULL, "%s",
 		 v ? "qmp query-iothreads" : bl_err_text(&why));
 	json_decref(v);
+	snprintf(asked, sizeof asked, "%u", l->cell->iothreads);
 	if (l->bus->has_nodes)
 		look_disk_iothreads(l, asked);
 }
@@ -274,16 +303,35 @@ static void look_emulator(struct look *l, pid_t pid)
 		 "live XML (qemu runs on another host)%s", exe ? "" : ": not said there");
 }
 
-int effective_host(struct hv_vm *vm, const struct cell *c, const struct domain_binding *b,
+static void name_devices(struct look *l)
+{
+	char controller[DOMAIN_NAME_MAX];
+
+	domain_name(DOMAIN_DISK_ALIAS, l->i, l->alias);
+	domain_name(DOMAIN_CONTROLLER_ALIAS, l->i, controller);
+	snprintf(l->path, sizeof l->path, "/machine/peripheral/%s", l->alias);
+	snprintf(l->controller, sizeof l->controller, "/machine/peripheral/%s",
+		 l->bus->controller ? controller : l->alias);
+}
+
+int effective_host(struct hv_vm *vm, const struct domain_binding *b, size_t i,
 		   struct effectives *out, struct bl_err *err)
 {
-	struct look l = {.vm = vm, .cell = c, .with = b, .bus = &bus_rows[c->bus], .out = out};
+	const struct cell *c = b->disks[i].cell;
+	struct look l = {.vm = vm,
+			 .cell = c,
+			 .with = b,
+			 .i = i,
+			 .disk = &b->disks[i],
+			 .bus = &bus_rows[c->bus],
+			 .out = out};
 	pid_t pid = hv_vm_pid(vm);
 	int r;
 
 	if (!l.bus->type)
 		return bl_fail(err, -ENOTSUP, "bus %s has no VM to read back from",
 			       cell_bus_names[c->bus]);
+	name_devices(&l);
 	r = look_version(&l, err);
 	if (r == -ENOTSUP) /* no monitor: not libvirt */
 		return 0;

@@ -10,15 +10,12 @@
 
 #include "effective.h"
 
-#define LOOK_DISK "/machine/peripheral/" DOMAIN_DISK_ALIAS
-
 /* Where each bus keeps what is compared. */
 struct bus_row {
 	const char *type;   /* QEMU's device */
-	const char *path;   /* of the device that has the queues and the iothread */
 	const char *queues; /* property; NULL: none */
 	bool has_iothread;
-	const char *controller; /* type at @path, when that is not the disk itself */
+	const char *controller; /* type of the one that has queues and iothread; NULL: the disk */
 	bool has_nodes;         /* QEMU's block layer has the disk */
 };
 
@@ -26,7 +23,11 @@ struct look {
 	struct hv_vm *vm;
 	const struct cell *cell;
 	const struct domain_binding *with;
+	size_t i; /* of the disk */
+	const struct domain_disk *disk;
 	const struct bus_row *bus;
+	/* In QEMU: the disk's id, its path, and that of the device with queues and iothread. */
+	char alias[DOMAIN_NAME_MAX], path[96], controller[96];
 	struct effectives *out;
 	int r; /* the first -ENOMEM */
 };

@@ -12,20 +12,31 @@
 
 #include "err.h"
 
+#define FAKE_DISKS_MAX 32
+
+struct fake_disk {
+	char *alias, *serial;
+	char *bus;    /* libvirt's word; "nvme" for QEMU's own device, "vfio" for one handed over */
+	char *format; /* "raw", "qcow2" */
+	char *path;
+	uint64_t size_bytes; /* as the guest sees it; filled in by the hypervisor */
+	unsigned queues;
+	bool is_block;
+	bool is_direct, is_no_flush, is_writeback;
+	char *iothreads; /* that serve it: "iothread1", "iothread1,iothread2"; "" none */
+	uint64_t throttle_iops, throttle_bytes_s; /* 0: no limit */
+};
+
 struct fake_domain {
 	char *accel, *machine; /* "tcg", "q35" */
 	uint64_t memory_bytes;
-	unsigned vcpus, iothreads, queues;
-	char *bus;    /* libvirt's word; "nvme" for QEMU's own device, "vfio" for one handed over */
-	char *format; /* "raw", "qcow2" */
-	char *disk_path, *console_path;
+	unsigned vcpus, iothreads;
+	char *console_path;
 	char *pci;     /* of a function that is handed over: "0000:5e:00.0"; NULL: none */
 	unsigned nsid; /* of its namespace, below QEMU; 0: the guest has the controller */
-	bool is_block;
 	char *release; /* what is behind "vmlinuz-" in the kernel's name; NULL: nothing */
-	bool is_direct, is_no_flush, is_writeback;
-	unsigned disk_iothreads;                  /* that serve the disk */
-	uint64_t throttle_iops, throttle_bytes_s; /* 0: no limit */
+	struct fake_disk disks[FAKE_DISKS_MAX];
+	size_t n_disks;
 };
 
 /* The file that stands for an NVMe controller that is handed over; nothing is handed to the fake.

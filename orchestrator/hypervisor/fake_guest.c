@@ -13,6 +13,7 @@
 #include "base64.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "domain.h"
 #include "engine.h"
 #include "jobfile.h"
 #include "sample_json.h"
@@ -45,6 +46,9 @@ const char *const fake_fault_names[] = {
 	"damaged-telemetry",
 	"foreign-telemetry",
 	"late-telemetry",
+	"second-job-error",
+	"second-driver",
+	"die-in-third",
 };
 static_assert(BL_ARRAY_LEN(fake_fault_names) == FAKE_FAULTS, "a name for every fault");
 
@@ -121,6 +125,11 @@ static void say_hello(const struct fake_guest *g)
 			 "modules", "module_errors"));
 }
 
+static bool is_second(const struct fake_guest *g)
+{
+	return g->disk->alias && strcmp(g->disk->alias, DOMAIN_DISK_ALIAS "-2") == 0;
+}
+
 static const char *driver_of(const struct fake_guest *g)
 {
 	static const char *const rows[][2] = {{"virtio", "virtio_blk"},
@@ -129,23 +138,38 @@ static const char *driver_of(const struct fake_guest *g)
 					      {"nvme", "nvme"},
 					      {"vfio", "nvme"}};
 
-	if (g->fault == FAKE_WRONG_DRIVER)
+	if (g->fault == FAKE_WRONG_DRIVER || (g->fault == FAKE_SECOND_DRIVER && is_second(g)))
 		return "floppy";
 	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
-		if (strcmp(rows[i][0], g->domain.bus) == 0)
+		if (strcmp(rows[i][0], g->disk->bus) == 0)
 			return rows[i][1];
 	}
 	return "virtio_blk";
 }
 
-static void describe(const struct fake_guest *g, json_int_t id, const json_t *ask)
+/* The disk under test from now on. The serial of one that is handed over is not in the XML. */
+static bool find_disk(struct fake_guest *g, const char *serial)
+{
+	for (size_t i = 0; i < g->domain.n_disks; i++) {
+		struct fake_disk *d = &g->domain.disks[i];
+
+		if (d->serial && strcmp(d->serial, serial) != 0)
+			continue;
+		g->disk = d;
+		return true;
+	}
+	return false;
+}
+
+static void describe(struct fake_guest *g, json_int_t id, const json_t *ask)
 {
 	const char *serial = json_string_value(json_object_get(ask, "serial"));
-	uint64_t size = g->fault == FAKE_SHORT_DISK ? g->disk_bytes / 2 : g->disk_bytes;
-	unsigned n = g->domain.queues ? g->domain.queues : g->domain.vcpus;
+	bool is_there = find_disk(g, serial ? serial : "");
+	uint64_t size = g->disk->size_bytes / (g->fault == FAKE_SHORT_DISK ? 2 : 1);
+	unsigned n = g->disk->queues ? g->disk->queues : g->domain.vcpus;
 	char queues[16], vectors[16];
 
-	if (g->fault == FAKE_NO_DISK) {
+	if (g->fault == FAKE_NO_DISK || !is_there) {
 		say_error(g, id, ENODEV, "no disk with that serial");
 		return;
 	}
@@ -160,7 +184,7 @@ static void describe(const struct fake_guest *g, json_int_t id, const json_t *as
 			 "first_read_ns", (json_int_t)bl_now_ns(), "facts", "driver", driver_of(g),
 			 "serial", serial ? serial : "", "queues", queues, "msix_vectors", vectors,
 			 "scheduler", g->fault == FAKE_ESCAPES ? "none" ESCAPES : "none",
-			 "write_cache", g->domain.is_writeback ? "write back" : "write through",
+			 "write_cache", g->disk->is_writeback ? "write back" : "write through",
 			 "discard_max_bytes", "0"));
 }
 
@@ -178,7 +202,7 @@ static void health(const struct fake_guest *g, json_int_t id)
 					       {"errors.entries", "0"}};
 	json_t *told = json_object(), *events = json_array();
 
-	for (size_t i = 0; i < BL_ARRAY_LEN(facts) && !strcmp(g->domain.bus, "nvme"); i++)
+	for (size_t i = 0; i < BL_ARRAY_LEN(facts) && !strcmp(g->disk->bus, "nvme"); i++)
 		json_object_set_new(told, facts[i][0], json_string(facts[i][1]));
 	if (g->fault == FAKE_ESCAPES) {
 		json_object_set_new(told, "model" ESCAPES, json_string("fake" ESCAPES));
@@ -191,7 +215,7 @@ static void health(const struct fake_guest *g, json_int_t id)
 /* One queue each CPU, and each CPU has had what its queue gave. */
 static json_t *interrupts(const struct fake_guest *g)
 {
-	bool is_nvme = !strcmp(g->domain.bus, "nvme");
+	bool is_nvme = !strcmp(g->disk->bus, "nvme");
 	json_t *all = json_object();
 	char name[32], counts[32];
 
@@ -224,7 +248,7 @@ static void *work_main(void *arg)
 	struct work *w = arg;
 	struct engine_call call = {.jobs = w->jobs.items,
 				   .n_jobs = w->jobs.n,
-				   .target = w->g->domain.disk_path,
+				   .target = w->g->disk->path,
 				   .limit_bytes = w->limit_bytes,
 				   .progress = &w->progress,
 				   .stop = &w->stop};
@@ -241,6 +265,11 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
 }
 
+static bool dies_now(const struct fake_guest *g)
+{
+	return g->fault == FAKE_DIE_IN_JOB || (g->fault == FAKE_DIE_IN_THIRD && g->n_runs == 3);
+}
+
 /* Waits for the job's end with heartbeats, or until the fault strikes. */
 static void attend(struct fake_guest *g, struct work *w)
 {
@@ -251,7 +280,7 @@ static void attend(struct fake_guest *g, struct work *w)
 			say_progress(g, w->progress.ramping ? "ramp" : "run", &w->progress);
 			next = bl_now_ns() + HEARTBEAT_NS;
 		}
-		if (g->fault == FAKE_DIE_IN_JOB || g->fault == FAKE_PANIC_IN_JOB)
+		if (dies_now(g) || g->fault == FAKE_PANIC_IN_JOB)
 			break;
 		pause_ms(2);
 	}
@@ -314,7 +343,8 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 		return;
 	}
 	for (size_t i = 0; i < w->jobs.n; i++) {
-		if (g->fault == FAKE_JOB_ERROR) {
+		if (g->fault == FAKE_JOB_ERROR ||
+		    (g->fault == FAKE_SECOND_JOB_ERROR && is_second(g))) {
 			w->samples[i]->error = EIO;
 			snprintf(w->samples[i]->error_text, sizeof w->samples[i]->error_text,
 				 "read at 4096: Input/output error");
@@ -333,8 +363,8 @@ static void say_samples(struct fake_guest *g, json_int_t id, struct work *w)
 static void make_null(const struct fake_guest *g, struct job *j)
 {
 	j->engine = JOB_NULL;
-	if (!j->size && !j->size_pct && j->offset < g->disk_bytes)
-		j->size = g->disk_bytes - j->offset;
+	if (!j->size && !j->size_pct && j->offset < g->disk->size_bytes)
+		j->size = g->disk->size_bytes - j->offset;
 }
 
 static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
@@ -348,6 +378,7 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 	pthread_t thread;
 	int r = jobfile_parse(text ? text : "", "jobs", &w.jobs, &w.err);
 
+	g->n_runs++;
 	if (r < 0 || w.jobs.n > BL_ARRAY_LEN(w.samples) || g->fault == FAKE_ERROR) {
 		say_error(g, id, EINVAL, r < 0 ? bl_err_text(&w.err) : "the fake was told to fail");
 		jobs_done(&w.jobs);
@@ -358,7 +389,7 @@ static void run_jobs(struct fake_guest *g, json_int_t id, const json_t *ask)
 	if (pthread_create(&thread, NULL, work_main, &w) == 0) {
 		attend(g, &w);
 		pthread_join(thread, NULL);
-		if (g->fault == FAKE_DIE_IN_JOB)
+		if (dies_now(g))
 			g->must_end = true;
 		else if (g->fault == FAKE_PANIC_IN_JOB)
 			console(g, "[    9.9] Kernel panic - not syncing: fake, in mid-job\n");
@@ -377,9 +408,8 @@ static void precondition(const struct fake_guest *g, json_int_t id, const json_t
 	uint64_t limit = (uint64_t)json_integer_value(json_object_get(ask, "limit_bytes"));
 	uint64_t start = bl_now_ns();
 	struct bl_err err = BL_ERR_INIT;
-	int r = limit && size > limit
-			? bl_fail(&err, -ERANGE, "size_bytes is behind limit_bytes")
-			: engine_fill(g->domain.disk_path, size, seed, NULL, NULL, &err);
+	int r = limit && size > limit ? bl_fail(&err, -ERANGE, "size_bytes is behind limit_bytes")
+				      : engine_fill(g->disk->path, size, seed, NULL, NULL, &err);
 
 	if (r < 0)
 		say_error(g, id, -r, bl_err_text(&err));

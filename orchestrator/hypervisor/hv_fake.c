@@ -178,8 +178,10 @@ static int fake_start(struct hv *hv, const char *xml, struct hv_vm **ret_vm, uin
 		r = bl_fail(err, -EIO, "cannot start the domain: " WILL_NOT_START);
 	if (r == 0)
 		r = fake_domain_read(xml, &v->guest.domain, err);
-	if (r == 0)
-		r = disk_size(v->guest.domain.disk_path, &v->guest.disk_bytes, err);
+	for (size_t i = 0; i < v->guest.domain.n_disks && r == 0; i++)
+		r = disk_size(v->guest.domain.disks[i].path, &v->guest.domain.disks[i].size_bytes,
+			      err);
+	v->guest.disk = &v->guest.domain.disks[0];
 	if (r == 0)
 		r = vm_launch(v, err);
 	if (r < 0) {

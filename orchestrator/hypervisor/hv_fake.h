@@ -39,6 +39,9 @@ enum fake_fault {
 	FAKE_DAMAGED_TELEMETRY, /* that is no set of series */
 	FAKE_FOREIGN_TELEMETRY, /* with a signal that a guest does not have */
 	FAKE_LATE_TELEMETRY,    /* with a moment at the end of time */
+	FAKE_SECOND_JOB_ERROR,  /* as FAKE_JOB_ERROR, on the second of several disks */
+	FAKE_SECOND_DRIVER,     /* as FAKE_WRONG_DRIVER, of the second of several disks */
+	FAKE_DIE_IN_THIRD,      /* as FAKE_DIE_IN_JOB, at the third request to run jobs */
 	FAKE_FAULTS
 };
 extern const char *const fake_fault_names[FAKE_FAULTS];
@@ -47,7 +50,8 @@ struct fake_guest {
 	int fd; /* the guest's end of the channel */
 	enum fake_fault fault;
 	struct fake_domain domain;
-	uint64_t disk_bytes;    /* as the guest sees it */
+	struct fake_disk *disk; /* under test: the one that was described last */
+	unsigned n_runs;        /* requests to run jobs until now */
 	_Atomic bool must_end;  /* power cut */
 	_Atomic bool has_ended; /* fd is closed */
 	_Atomic bool has_crashed;

@@ -318,7 +318,7 @@ static uint64_t image_bytes(const struct backing_request *req)
 /* Who fills, and is there room? */
 static int plan_fill(const struct backing_request *req, enum backing_fill *ret, struct bl_err *err)
 {
-	uint64_t need = image_bytes(req) + SPARE_BYTES, available;
+	uint64_t need = image_bytes(req) + SPARE_BYTES + req->reserve_bytes, available;
 	uint64_t with_source = need + (has_source(req) ? 0 : req->size_bytes);
 	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX];
 	int r = bl_free_bytes(req->dir, &available, err);
@@ -336,10 +336,11 @@ static int plan_fill(const struct backing_request *req, enum backing_fill *ret, 
 		*ret = req->format == FORMAT_RAW ? BACKING_FILL_HOST : BACKING_FILL_GUEST;
 	if (available < need)
 		return bl_fail(err, -ENOSPC,
-			       "'%s' has %" PRIu64
-			       " bytes free (%s); a disk of this size needs %" PRIu64 " (%s)",
-			       req->dir, available, bl_format_size(a, available), need,
-			       bl_format_size(b, need));
+			       "'%s' has %" PRIu64 " bytes free (%s); %s needs %" PRIu64 " (%s)",
+			       req->dir, available, bl_format_size(a, available),
+			       req->reserve_bytes ? "this disk with those that share its boot"
+						  : "a disk of this size",
+			       need, bl_format_size(b, need));
 	return 0;
 }
 

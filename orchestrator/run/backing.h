@@ -36,6 +36,7 @@ struct backing_request {
 	const char *node;
 	uint64_t node_bytes; /* of @node, from its beginning, that may be used */
 	bool is_filled; /* @node's first @size_bytes still hold an earlier fill: not done again */
+	uint64_t reserve_bytes; /* in @dir, that must stay free for disks that come behind it */
 	volatile sig_atomic_t *stop; /* may be NULL */
 	/* Called about five times a second; may be NULL. */
 	void (*tick)(void *ctx, uint64_t done_bytes, uint64_t total_bytes);

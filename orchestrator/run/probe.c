@@ -170,6 +170,8 @@ static int make_disk(const char *path, struct bl_err *err)
 static int describe_vm(struct boot *b, struct bl_err *err)
 {
 	char uuid[BL_UUID_TEXT], name[64], host[256] = "";
+	struct cell cell;
+	const struct domain_disk disk = {.cell = &cell, .path = b->disk};
 	struct domain_binding bind = {
 		.name = name,
 		.uuid = bl_uuid7(uuid, bl_wall_ms()),
@@ -186,17 +188,17 @@ static int describe_vm(struct boot *b, struct bl_err *err)
 		.kernel = b->req->kernel,
 		.initrd = b->req->initrd,
 		.cmdline = b->req->cmdline,
-		.disk_path = b->disk,
 		.console_log = b->console,
+		.disks = &disk,
+		.n_disks = 1,
 	};
-	struct cell cell;
 
 	snprintf(name, sizeof name, "blklab-probe-%s", uuid + 24);
 	gethostname(host, sizeof host - 1);
 	cell_defaults(&cell);
 	snprintf(cell.name, sizeof cell.name, "probe");
 	cell.cache = CACHE_WRITEBACK; /* works on every file system */
-	return domain_xml(&cell, &bind, &b->xml, err);
+	return domain_xml(&bind, &b->xml, err);
 }
 
 static int watch(void *ctx, const struct guest_state *state, struct bl_err *err)

@@ -317,6 +317,7 @@ struct run {
 	const struct scenario *sc;
 	const struct matrix *m;
 	const struct plan *plan;
+	const bool *is_in; /* by cell: does it take part in the block? NULL: all do */
 	const char *run_id;
 	const char *backing_dir;
 	struct device_fill *fill;
@@ -333,35 +334,93 @@ static enum trial_state state_without_parts(int result)
 	return TRIAL_IMPOSSIBLE;
 }
 
-/* What the cell's VM is made of. */
-static int gather(const struct run *run, size_t i, struct trial_setup *setup, struct bl_err *err)
+/* The trials of one boot, and a disk for each of their cells. */
+struct boot {
+	size_t first; /* of the plan */
+	size_t n;
+	struct trial_record *recs;
+	struct trial_turn *turns;
+	const struct cell **cells;
+	size_t n_cells;
+};
+
+static void boot_done(struct boot *b)
+{
+	for (size_t i = 0; i < b->n && b->recs; i++)
+		trial_record_done(&b->recs[i]);
+	free(b->recs);
+	free(b->turns);
+	free(b->cells);
+}
+
+/* Disks are attached in the order of their first turns: which one comes first is drawn anew for
+ * each boot, as is which slot, interrupt and memory a disk gets. */
+static size_t disk_of(const struct cell *c, struct boot *b)
+{
+	size_t k = 0;
+
+	while (k < b->n_cells && b->cells[k] != c)
+		k++;
+	if (k == b->n_cells)
+		b->cells[b->n_cells++] = c;
+	return k;
+}
+
+static int boot_make(const struct run *run, size_t first, struct boot *b, struct bl_err *err)
+{
+	size_t len = plan_boot_len(run->plan, first);
+
+	*b = (struct boot){.first = first};
+	b->recs = calloc(len, sizeof *b->recs);
+	b->turns = calloc(len, sizeof *b->turns);
+	b->cells = calloc(len, sizeof(const struct cell *));
+	if (!b->recs || !b->turns || !b->cells)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < len; i++) {
+		const struct planned_trial *planned = &run->plan->trials[first + i];
+		struct trial_record *rec = &b->recs[b->n];
+
+		if (run->is_in && !run->is_in[planned->cell])
+			continue;
+		*rec = (struct trial_record){.cell = planned->cell,
+					     .repeat = planned->repeat,
+					     .round = planned->round,
+					     .order = (uint32_t)(first + i)};
+		bl_uuid7(rec->id, bl_wall_ms());
+		memcpy(rec->boot, b->recs[0].id, sizeof rec->boot);
+		snprintf(rec->run_id, sizeof rec->run_id, "%s", run->run_id);
+		b->turns[b->n++] = (struct trial_turn){
+			.disk = disk_of(matrix_cell(run->m, planned->cell), b), .rec = rec};
+	}
+	return 0;
+}
+
+/* What the VM is made of: cells that share one agree on it. */
+static int gather(const struct run *run, const struct boot *b, struct trial_setup *setup,
+		  struct bl_err *err)
 {
 	struct parts *parts = run->r->parts;
-	const struct cell *cell = setup->cell;
-	char why[512];
+	const struct cell *cell = b->cells[0];
 	int e;
 
 	if (cell->bus == BUS_HOST)
 		return 0;
-	begin_image(run->r, &(struct runner_progress){
-				    .trial = i, .n_trials = run->plan->n_trials, .cell = cell});
+	begin_image(run->r, &(struct runner_progress){.trial = b->first,
+						      .n_trials = run->plan->n_trials,
+						      .cell = cell});
 	e = parts_image(parts, cell, &setup->image, err);
-	if (e == 0)
-		e = parts_emulator(parts, cell, &setup->emulator, err);
-	if (e == 0 && trial_image_lacks(setup->image, cell, why, sizeof why))
-		e = bl_fail(err, -ENOTSUP, "%s", why);
-	return e;
+	return e < 0 ? e : parts_emulator(parts, cell, &setup->emulator, err);
 }
 
-static void run_one(const struct run *run, size_t i, struct trial_record *rec)
+static void run_boot(const struct run *run, struct boot *b)
 {
-	const struct planned_trial *planned = &run->plan->trials[i];
 	struct runner *r = run->r;
 	struct trial_setup setup = {
 		.hv = r->hv,
 		.opt = &r->opt,
 		.sc = run->sc,
-		.cell = matrix_cell(run->m, planned->cell),
+		.cells = b->cells,
+		.n_cells = b->n_cells,
 		.accel = r->accel.accel,
 		.backing_dir = run->backing_dir,
 		.scratch_dir = r->scratch_dir,
@@ -369,44 +428,53 @@ static void run_one(const struct run *run, size_t i, struct trial_record *rec)
 		.fill = run->fill,
 		.stop = run->stop,
 		.ev = &r->ev,
+		.n_trials = run->plan->n_trials,
 	};
 	uint64_t phase_ns[PHASES] = {0};
 	struct bl_err why = BL_ERR_INIT;
 	int e;
 
-	setup.progress = (struct runner_progress){
-		.trial = i, .n_trials = run->plan->n_trials, .cell = setup.cell};
 	memcpy(setup.expected_ns, r->phase_ns, sizeof setup.expected_ns);
-	e = gather(run, i, &setup, &why);
-	if (e < 0) {
-		trial_refuse(rec, state_without_parts(e), bl_err_text(&why));
+	e = gather(run, b, &setup, &why);
+	for (size_t i = 0; i < b->n && e < 0; i++)
+		trial_refuse(&b->turns[i], state_without_parts(e), bl_err_text(&why));
+	if (e < 0)
 		return;
-	}
-	trial_run(&setup, rec, phase_ns);
-	if (rec->state == TRIAL_OK && setup.cell->bus != BUS_HOST)
+	trial_run(&setup, b->turns, b->n, phase_ns);
+	if (b->recs[0].state == TRIAL_OK && b->cells[0]->bus != BUS_HOST)
 		memcpy(r->phase_ns, phase_ns, sizeof r->phase_ns);
 }
 
-static int run_and_hand_over(const struct run *run, size_t i, struct bl_err *err)
+static int hand_over(const struct run *run, const struct boot *b, struct bl_err *err)
 {
-	struct trial_record rec = {.cell = run->plan->trials[i].cell,
-				   .repeat = run->plan->trials[i].repeat,
-				   .order = (uint32_t)i};
-	enum trial_state state;
-	int e;
+	size_t n_plan = run->plan->n_trials, interrupted = 0;
 
-	bl_uuid7(rec.id, bl_wall_ms());
-	snprintf(rec.run_id, sizeof rec.run_id, "%s", run->run_id);
-	run_one(run, i, &rec);
-	state = rec.state;
-	e = run->r->ev.trial(run->r->ev.ctx, &rec, err);
-	trial_record_done(&rec);
-	if (e < 0)
-		return bl_wrap(err, e, "trial %zu", i + 1);
-	if (state == TRIAL_INTERRUPTED)
-		return bl_fail(err, -EINTR, "interrupted in trial %zu of %zu", i + 1,
-			       run->plan->n_trials);
+	for (size_t i = 0; i < b->n; i++) {
+		struct trial_record *rec = &b->recs[i];
+		int e = b->turns[i].was_reached ? run->r->ev.trial(run->r->ev.ctx, rec, err) : 0;
+
+		if (e < 0)
+			return bl_wrap(err, e, "trial %u", rec->order + 1);
+		if (!interrupted && b->turns[i].was_reached && rec->state == TRIAL_INTERRUPTED)
+			interrupted = rec->order + 1;
+	}
+	if (interrupted)
+		return bl_fail(err, -EINTR, "interrupted in trial %zu of %zu", interrupted, n_plan);
 	return 0;
+}
+
+/* The boot that begins with the plan's trial @first. */
+static int run_and_hand_over(const struct run *run, size_t first, struct bl_err *err)
+{
+	struct boot b;
+	int e = boot_make(run, first, &b, err);
+
+	if (e == 0 && b.n) {
+		run_boot(run, &b);
+		e = hand_over(run, &b, err);
+	}
+	boot_done(&b);
+	return e;
 }
 
 /* Who is in the block that begins with trial @i; 1: none is, the plan ends. */
@@ -422,7 +490,7 @@ static int begin_block(const struct run *run, size_t i, bool *is_in, struct bl_e
 	return ev->block(ev->ctx, at->repeat, is_in, err);
 }
 
-static int run_trials(const struct run *run, struct bl_err *err)
+static int run_trials(struct run *run, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) bool *is_in = calloc(matrix_len(run->m), sizeof *is_in);
 	size_t n = run->plan->n_trials;
@@ -431,14 +499,16 @@ static int run_trials(const struct run *run, struct bl_err *err)
 	if (!is_in)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	memset(is_in, true, matrix_len(run->m) * sizeof *is_in);
-	for (size_t i = 0; i < n && e == 0; i++) {
+	run->is_in = is_in;
+	for (size_t i = 0; i < n && e == 0; i += plan_boot_len(run->plan, i)) {
 		if (run->stop && *run->stop)
 			return bl_fail(err, -EINTR, "interrupted before trial %zu of %zu", i + 1,
 				       n);
 		e = begin_block(run, i, is_in, err);
-		if (e == 0 && is_in[run->plan->trials[i].cell])
+		if (e == 0)
 			e = run_and_hand_over(run, i, err);
 	}
+	run->is_in = NULL;
 	return e < 0 ? e : 0;
 }
 

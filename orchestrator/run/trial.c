@@ -19,7 +19,6 @@
 #define CONSOLE_LINES 40
 #define WAIT_SLICE_NS (100 * NS_PER_MS)
 #define TELL_NS       NS_PER_S
-#define END_KNOWN_NS  (2 * NS_PER_S)
 #define QUESTION_NS   (10 * NS_PER_S)
 
 /* --- progress --- */
@@ -134,11 +133,11 @@ static int last_look(struct trial *t)
 	const struct runner_events *ev = t->s->ev;
 	int r = 0;
 
-	if (t->backing.guest_must_fill && !cell_takes_controller(t->s->cell))
-		r = backing_allocation(t->backing.path, t->s->cell->format, &t->rec->facts,
+	if (t->disk->backing.guest_must_fill && !cell_takes_controller(t->disk->cell))
+		r = backing_allocation(t->disk->backing.path, t->disk->cell->format, &t->rec->facts,
 				       &t->err);
 	if (r == 0 && ev->stopped && !t->is_given)
-		ev->stopped(ev->ctx, t->rec, t->backing.path);
+		ev->stopped(ev->ctx, t->rec, t->disk->backing.path);
 	return r;
 }
 
@@ -155,39 +154,90 @@ static int wall_clock(struct trial *t)
 }
 
 static const struct trial_step guest_steps[] = {
-	{PHASE_BACKING, wall_clock},      {PHASE_BACKING, trial_take_device},
-	{PHASE_BACKING, trial_mount},     {PHASE_BACKING, trial_make_backing},
-	{PHASE_BACKING, trial_serve},     {PHASE_BACKING, trial_health_before},
-	{PHASE_BACKING, trial_give},      {PHASE_BOOT, trial_start},
-	{PHASE_BOOT, trial_hello},        {PHASE_PROVE, trial_clock},
-	{PHASE_PROVE, trial_describe},    {PHASE_PROVE, trial_prove},
-	{PHASE_FILL, trial_fill},         {PHASE_FILL, trial_write_in_order},
-	{PHASE_FILL, trial_drop_caches},  {PHASE_FILL, trial_guest_health_before},
-	{PHASE_FILL, trial_watch_device}, {PHASE_JOB, trial_jobs_in_guest},
-	{PHASE_SHUTDOWN, trial_trouble},  {PHASE_SHUTDOWN, trial_guest_health_after},
-	{PHASE_SHUTDOWN, shut_down},      {PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, OF_BOOT, wall_clock},
+	{PHASE_BACKING, OF_EACH_DISK, trial_can},
+	{PHASE_BACKING, OF_EACH_DISK, trial_take_device},
+	{PHASE_BACKING, OF_EACH_DISK, trial_mount},
+	{PHASE_BACKING, OF_EACH_DISK, trial_make_backing},
+	{PHASE_BACKING, OF_EACH_DISK, trial_serve},
+	{PHASE_BACKING, OF_EACH_DISK, trial_health_before},
+	{PHASE_BACKING, OF_EACH_DISK, trial_give},
+	{PHASE_BOOT, OF_BOOT, trial_start},
+	{PHASE_BOOT, OF_BOOT, trial_hello},
+	{PHASE_PROVE, OF_BOOT, trial_clock},
+	{PHASE_PROVE, OF_EACH_DISK, trial_describe},
+	{PHASE_PROVE, OF_EACH_DISK, trial_prove},
+	{PHASE_FILL, OF_EACH_DISK, trial_fill},
+	{PHASE_FILL, OF_EACH_DISK, trial_write_in_order},
+	{PHASE_FILL, OF_EACH_DISK, trial_guest_health_before},
+	{PHASE_FILL, OF_EACH_DISK, trial_watch_device},
+	{PHASE_FILL, OF_EACH_DISK, trial_watch_qemu},
+	{PHASE_FILL, OF_EACH_DISK, trial_path},
+	{PHASE_JOB, OF_BOOT, trial_turns},
+	{PHASE_SHUTDOWN, OF_EACH_DISK, trial_trouble},
+	{PHASE_SHUTDOWN, OF_EACH_DISK, trial_guest_health_after},
+	{PHASE_SHUTDOWN, OF_BOOT, shut_down},
+	{PHASE_SHUTDOWN, OF_EACH_DISK, last_look},
 };
 
 static const struct trial_step host_steps[] = {
-	{PHASE_BACKING, wall_clock},          {PHASE_BACKING, trial_take_device},
-	{PHASE_BACKING, trial_mount},         {PHASE_BACKING, trial_make_backing},
-	{PHASE_BACKING, trial_health_before}, {PHASE_FILL, trial_write_in_order},
-	{PHASE_FILL, trial_drop_caches},      {PHASE_FILL, trial_watch_device},
-	{PHASE_JOB, trial_jobs_on_host},      {PHASE_SHUTDOWN, trial_trouble},
-	{PHASE_SHUTDOWN, last_look},
+	{PHASE_BACKING, OF_BOOT, wall_clock},
+	{PHASE_BACKING, OF_EACH_DISK, trial_take_device},
+	{PHASE_BACKING, OF_EACH_DISK, trial_mount},
+	{PHASE_BACKING, OF_EACH_DISK, trial_make_backing},
+	{PHASE_BACKING, OF_EACH_DISK, trial_health_before},
+	{PHASE_FILL, OF_EACH_DISK, trial_write_in_order},
+	{PHASE_FILL, OF_EACH_DISK, trial_watch_device},
+	{PHASE_FILL, OF_EACH_DISK, trial_path},
+	{PHASE_JOB, OF_BOOT, trial_turns},
+	{PHASE_SHUTDOWN, OF_EACH_DISK, trial_trouble},
+	{PHASE_SHUTDOWN, OF_EACH_DISK, last_look},
 };
+
+static void turn_to(struct trial *t, struct trial_disk *d, struct trial_record *rec)
+{
+	t->disk = d;
+	t->rec = rec;
+	t->progress.cell = d->cell;
+}
+
+/* For each disk that is not out. Nobody is left: 0, too; every record has its reason. */
+static int run_for_disks(struct trial *t, const struct trial_step *step)
+{
+	for (size_t i = 0; i < t->s->n_cells; i++) {
+		int r = 0;
+
+		turn_to(t, &t->disks[i], &t->disks[i].found);
+		if (t->disk->result == 0)
+			r = step->run(t);
+		if (r < 0 && (trial_is_stopped(t) || !trial_goes_on(t, r)))
+			return r;
+		if (r < 0)
+			trial_set_aside(t, r);
+	}
+	return 0;
+}
+
+static bool is_any_left(const struct trial *t)
+{
+	for (size_t i = 0; i < t->s->n_cells; i++)
+		if (t->disks[i].result == 0)
+			return true;
+	return false;
+}
 
 static int run_steps(struct trial *t, const struct trial_step *steps, size_t n)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++) {
+	for (size_t i = 0; i < n && r == 0 && is_any_left(t); i++) {
+		turn_to(t, &t->disks[0], &t->boot);
 		if (trial_is_stopped(t))
 			return bl_fail(&t->err, -EINTR, "stopped by the user");
 		/* The jobs tell their own phase, one a group. */
 		if (steps[i].phase != PHASE_JOB && (i == 0 || steps[i].phase != steps[i - 1].phase))
 			trial_phase(t, steps[i].phase, NULL, t->s->expected_ns[steps[i].phase]);
-		r = steps[i].run(t);
+		r = steps[i].scope == OF_BOOT ? steps[i].run(t) : run_for_disks(t, &steps[i]);
 	}
 	/* Ctrl-C reaches programs that a step waits for, too: that they failed is not the reason.
 	 */
@@ -196,53 +246,17 @@ static int run_steps(struct trial *t, const struct trial_step *steps, size_t n)
 	return r;
 }
 
-/* --- what went wrong, in one sentence --- */
+/* --- the end --- */
 
-static enum trial_state state_of(const struct trial *t, int result)
+static void end_disk(struct trial_disk *d)
 {
-	if (result == 0)
-		return TRIAL_OK;
-	if (result == -EINTR)
-		return TRIAL_INTERRUPTED;
-	return t->state != TRIAL_OK ? t->state : TRIAL_FAILED;
+	nbd_server_end(&d->nbd);
+	backing_remove(&d->backing);
+	guest_disk_done(&d->seen);
+	bl_freep(&d->qdev);
 }
 
-/* A server that ended or complains: what the guest noticed of it is not the reason. */
-static void add_server(struct trial *t, struct bl_buf *b)
-{
-	char text[512];
-
-	if (t->nbd.log && nbd_server_trouble(&t->nbd, text, sizeof text))
-		bl_buf_addf(b, "; %s", text);
-}
-
-/* A guest that is gone or says nothing leaves its reason on the console and with the
- * hypervisor; a panic there is what happened, whatever was noticed first. */
-static char *reason_of(struct trial *t, int result)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-	const char *why;
-	char line[256];
-
-	bl_buf_adds(&b, bl_err_text(&t->err));
-	if (result != -EINTR)
-		add_server(t, &b);
-	if (!t->vm || result == -EINTR || (result != -EPIPE && result != -ETIMEDOUT))
-		return bl_buf_take(&b);
-	if (result == -EPIPE) /* the channel closes a moment before the end is known */
-		hv_vm_wait_end(t->vm, END_KNOWN_NS);
-	why = hv_vm_end_reason(t->vm);
-	if (why)
-		bl_buf_addf(&b, "; %s", why);
-	if (console_panic(t->console, line, sizeof line))
-		bl_buf_addf(&b, "; the guest panicked: '%s'", line);
-	else if (console_last_line(t->console, line, sizeof line))
-		bl_buf_addf(&b, "; its console ends with '%s'", line);
-	else
-		bl_buf_adds(&b, "; its console is empty");
-	return bl_buf_take(&b);
-}
-
+/* Everything but what the records get. */
 static void tear_down(struct trial *t)
 {
 	t->guest = guest_free(t->guest);
@@ -250,51 +264,93 @@ static void tear_down(struct trial *t)
 	trial_watch_qemu_done(t);
 	t->vm = hv_vm_end(t->vm);
 	if (t->console) {
-		t->rec->console_tail = console_tail(t->console, CONSOLE_LINES);
+		t->boot.console_tail = console_tail(t->console, CONSOLE_LINES);
 		unlink(t->console);
 	}
+	turn_to(t, &t->disks[0], &t->disks[0].found);
 	trial_trouble(t); /* of jobs that failed: that is when there is some */
-	nbd_server_end(&t->nbd);
-	backing_remove(&t->backing);
+	for (size_t i = 0; i < t->s->n_cells; i++)
+		end_disk(&t->disks[i]);
 	trial_give_back(t);
 	trial_watch_host_done(t);
-	guest_disk_done(&t->disk);
 	facts_done(&t->hello);
 	free(t->console);
 	free(t->cmdline);
 	free(t->xml);
+	free(t->bound);
 }
 
-void trial_run(const struct trial_setup *setup, struct trial_record *rec, uint64_t *ret_phase_ns)
+/* What the records have their copies of. */
+static void done(struct trial *t)
+{
+	for (size_t i = 0; i < t->s->n_cells; i++) {
+		trial_record_done(&t->disks[i].found);
+		free(t->disks[i].reason);
+	}
+	trial_record_done(&t->boot);
+	free(t->disks);
+}
+
+static void name_disks(struct trial *t)
+{
+	for (size_t i = t->n_turns; i-- > 0;) {
+		const struct trial_record *rec = t->turns[i].rec;
+		struct trial_disk *d = &t->disks[t->turns[i].disk];
+
+		d->cell = t->s->cells[t->turns[i].disk];
+		memcpy(d->found.id, rec->id, sizeof d->found.id);
+		memcpy(d->found.run_id, rec->run_id, sizeof d->found.run_id);
+		d->found.cell = rec->cell;
+		d->found.repeat = rec->repeat;
+		d->found.order = rec->order;
+	}
+	memcpy(t->boot.id, t->turns[0].rec->id, sizeof t->boot.id);
+	memcpy(t->boot.run_id, t->turns[0].rec->run_id, sizeof t->boot.run_id);
+}
+
+void trial_run(const struct trial_setup *setup, struct trial_turn *turns, size_t n_turns,
+	       uint64_t *ret_phase_ns)
 {
 	struct trial t = {.s = setup,
-			  .rec = rec,
-			  .progress = setup->progress,
+			  .turns = turns,
+			  .n_turns = n_turns,
+			  .disks = calloc(setup->n_cells, sizeof *t.disks),
 			  .state = TRIAL_OK,
 			  .hold_fd = -1,
 			  .phase_ns = ret_phase_ns,
 			  .phase_start_ns = bl_now_ns()};
-	bool on_host = setup->cell->bus == BUS_HOST;
+	bool on_host = setup->cells[0]->bus == BUS_HOST;
+	BL_CLEANUP(bl_freep) char *reason = NULL;
 	int r;
 
-	rec->started_ms = bl_wall_ms();
+	if (!t.disks) {
+		for (size_t i = 0; i < n_turns; i++)
+			trial_refuse(&turns[i], TRIAL_FAILED, "out of memory");
+		return;
+	}
+	name_disks(&t);
+	t.boot.started_ms = bl_wall_ms();
+	t.progress.trial = turns[0].rec->order;
+	t.progress.n_trials = setup->n_trials;
 	if (on_host)
 		r = run_steps(&t, host_steps, BL_ARRAY_LEN(host_steps));
 	else
 		r = run_steps(&t, guest_steps, BL_ARRAY_LEN(guest_steps));
-	rec->state = state_of(&t, r);
-	if (r < 0)
-		rec->reason = reason_of(&t, r);
+	reason = r < 0 ? trial_reason(&t, r) : NULL;
 	tear_down(&t);
+	trial_close_turns(&t, r, reason ? reason : r < 0 ? "out of memory" : NULL);
+	done(&t);
 	end_phase(&t);
-	rec->ended_ms = bl_wall_ms();
 }
 
-void trial_refuse(struct trial_record *rec, enum trial_state state, const char *reason)
+void trial_refuse(struct trial_turn *turn, enum trial_state state, const char *reason)
 {
+	struct trial_record *rec = turn->rec;
+
 	rec->started_ms = rec->ended_ms = bl_wall_ms();
 	rec->state = state;
 	rec->reason = strdup(reason);
+	turn->was_reached = true;
 }
 
 const char *trial_image_lacks(const struct image *image, const struct cell *cell, char *out,

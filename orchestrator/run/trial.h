@@ -1,6 +1,8 @@
-/* trial.h - one trial: one cell, one fresh boot, all jobs, nothing left behind.
+/* trial.h - one fresh boot and its trials, all jobs in each, nothing left behind.
  *
- * trial_run() never fails: whatever happens becomes the record's state and reason.
+ * Mostly one trial, of one cell. Cells that differ only in the disk may share a boot: the VM has a
+ * disk for each, and they are measured in turns, each turn a trial.
+ * trial_run() never fails: whatever happens becomes the records' states and reasons.
  */
 #ifndef TRIAL_H
 #define TRIAL_H
@@ -20,11 +22,20 @@ struct device_fill {
 	uint64_t bytes, seed;
 };
 
+/* One trial of a boot. */
+struct trial_turn {
+	size_t disk;              /* of the setup's cells */
+	struct trial_record *rec; /* has its ids, cell, repeat, round and order */
+	/* Filled in: the rest of @rec is, too. False only when the user stopped the run before. */
+	bool was_reached;
+};
+
 struct trial_setup {
 	struct hv *hv;
 	const struct runner_options *opt;
 	const struct scenario *sc;
-	const struct cell *cell;
+	const struct cell *const *cells; /* a disk of the VM for each, in this order */
+	size_t n_cells;
 	const struct image *image;       /* NULL for bus host */
 	const struct emulator *emulator; /* NULL for bus host */
 	const char *accel;
@@ -34,16 +45,18 @@ struct trial_setup {
 	struct device_fill *fill; /* kept by the run */
 	volatile sig_atomic_t *stop;
 	const struct runner_events *ev;
-	struct runner_progress progress; /* trial, n_trials, cell are filled in */
-	uint64_t expected_ns[PHASES];    /* how long phases took before; 0: not known */
+	size_t n_trials;              /* of the plan, for the progress */
+	uint64_t expected_ns[PHASES]; /* how long phases took before; 0: not known */
 };
 
-/* @rec has its ids, cell, repeat and order; the rest is filled in. phase_ns[PHASES] get how long
+/* Of a boot of several trials, those that were measured before something went wrong stay; a disk
+ * whose job fails fails its trial only, as long as the guest lives. phase_ns[PHASES] get how long
  * each phase took (0: not reached). */
-void trial_run(const struct trial_setup *setup, struct trial_record *rec, uint64_t *ret_phase_ns);
+void trial_run(const struct trial_setup *setup, struct trial_turn *turns, size_t n_turns,
+	       uint64_t *ret_phase_ns);
 
 /* Fill state, reason and times of a trial that could not begin. */
-void trial_refuse(struct trial_record *rec, enum trial_state state, const char *reason);
+void trial_refuse(struct trial_turn *turn, enum trial_state state, const char *reason);
 
 /* NULL, or why this image can't drive the cell's disk. @out is where the sentence is put. */
 const char *trial_image_lacks(const struct image *image, const struct cell *cell, char *out,

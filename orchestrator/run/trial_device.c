@@ -65,7 +65,7 @@ static void identity_fact(void *ctx, const char *key, const char *value)
 	char full[96];
 
 	if (strcmp(key, "io_queues_max") == 0 && bl_parse_u64(value, 1, 65536, &n, NULL) == 0)
-		t->device_io_queues = (unsigned)n;
+		t->disk->device_io_queues = (unsigned)n;
 	for (size_t i = 0; i < BL_ARRAY_LEN(wanted); i++) {
 		if (strcmp(key, wanted[i]) != 0)
 			continue;
@@ -95,7 +95,7 @@ static int find(struct trial *t)
 
 int trial_take_device(struct trial *t)
 {
-	const struct cell *c = t->s->cell;
+	const struct cell *c = t->disk->cell;
 	uint64_t usable, asked = t->s->sc->backing_bytes;
 	char a[BL_UNIT_TEXT_MAX], b[BL_UNIT_TEXT_MAX];
 	int r;
@@ -167,7 +167,7 @@ int trial_mount(struct trial *t)
 	uint64_t start = bl_now_ns();
 	int r;
 
-	if (t->s->cell->storage != STORAGE_FILESYSTEM)
+	if (t->disk->cell->storage != STORAGE_FILESYSTEM)
 		return 0;
 	t->mount = bl_strf("%s/%s%s.mnt", t->s->backing_dir, backing_prefix(prefix), t->rec->id);
 	if (!t->mount)
@@ -186,10 +186,10 @@ int trial_give(struct trial *t)
 	BL_CLEANUP(bl_freep) char *namespaces = NULL;
 	int r;
 
-	if (!cell_takes_controller(t->s->cell))
+	if (!cell_takes_controller(t->disk->cell))
 		return 0;
 	/* What the host wrote to fill it is on the disk, and nothing of it stays in memory. */
-	r = backing_drop_cache(&t->backing, &t->rec->facts, &t->err);
+	r = backing_drop_cache(&t->disk->backing, &t->rec->facts, &t->err);
 	/* Filling takes long: somebody may have mounted it meanwhile. */
 	bl_closep(&t->hold_fd);
 	if (r == 0)
@@ -242,7 +242,7 @@ int trial_health_before(struct trial *t)
 	BL_CLEANUP(bl_freep) char *node = NULL;
 	int r;
 
-	if (!cell_needs_device(t->s->cell) || !t->dev.controller[0])
+	if (!cell_needs_device(t->disk->cell) || !t->dev.controller[0])
 		return 0;
 	node = bl_strf("/dev/%s", t->dev.controller);
 	if (node)
@@ -270,7 +270,7 @@ static void host_event(void *ctx, const char *line)
 /* From here on: what the hand-over itself made the kernel say is not trouble. */
 int trial_watch_device(struct trial *t)
 {
-	if (!cell_needs_device(t->s->cell))
+	if (!cell_needs_device(t->disk->cell))
 		return 0;
 	t->kernel_log = kernel_log_open("/dev/kmsg", false);
 	/* No event would look like no trouble. */
@@ -289,9 +289,9 @@ int trial_trouble(struct trial *t)
 	if (t->dev.pci[0])
 		names[n++] = t->dev.pci;
 	/* Those of a controller that was handed over may be another's by now. */
-	if (t->dev.controller[0] && !cell_takes_controller(t->s->cell))
+	if (t->dev.controller[0] && !cell_takes_controller(t->disk->cell))
 		names[n++] = t->dev.controller;
-	if (t->dev.block[0] && !cell_takes_controller(t->s->cell))
+	if (t->dev.block[0] && !cell_takes_controller(t->disk->cell))
 		names[n++] = t->dev.block;
 	kernel_log_trouble(t->kernel_log, names, n, host_event, t);
 	t->kernel_log = kernel_log_close(t->kernel_log);
@@ -314,7 +314,7 @@ static int guest_side(struct trial *t, const char *when)
 	char prefix[48];
 	int r;
 
-	if (t->s->cell->bus != BUS_VFIO)
+	if (t->disk->cell->bus != BUS_VFIO)
 		return 0;
 	snprintf(prefix, sizeof prefix, "device.%s%s.", is_health_from(t, "host") ? "guest_" : "",
 		 when);

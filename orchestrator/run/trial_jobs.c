@@ -111,7 +111,7 @@ static int add_guest_irqs(struct trial *t, struct trial_group *g, const struct f
 /* What the device has interrupted the host with until now; empty: it can't be told. */
 static void read_host_irqs(const struct trial *t, struct irq_table *ret)
 {
-	if (!t->irq_pci[0] || irq_read_pci("", t->irq_pci, ret) < 0)
+	if (!t->disk->irq_pci[0] || irq_read_pci("", t->disk->irq_pci, ret) < 0)
 		*ret = (struct irq_table){0};
 }
 
@@ -136,7 +136,7 @@ static int run_in_guest(struct trial *t, struct trial_group *g)
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(bl_freep) struct sample **samples = calloc(g->n, sizeof(struct sample *));
 	BL_CLEANUP(guest_jobs_told_done) struct guest_jobs_told told = {.samples = samples};
-	struct guest_jobs jobs = {.device = t->disk.device,
+	struct guest_jobs jobs = {.device = t->disk->seen.device,
 				  .n = g->n,
 				  .limit_bytes = trial_limit_bytes(t),
 				  .limit_ns = g->expected_ns + t->s->sc->limit_job_ns};
@@ -191,11 +191,7 @@ static int each_group(struct trial *t, int (*run)(struct trial *t, struct trial_
 
 int trial_jobs_in_guest(struct trial *t)
 {
-	int r = trial_watch_qemu(t);
-
-	if (r == 0)
-		r = trial_path(t);
-	return r < 0 ? r : each_group(t, run_in_guest);
+	return each_group(t, run_in_guest);
 }
 
 /* --- on the host --- */
@@ -263,7 +259,7 @@ static int run_on_host(struct trial *t, struct trial_group *g)
 	struct irq_table before;
 	struct host_jobs h = {.jobs = jobs,
 			      .n_jobs = g->n,
-			      .target = t->backing.path,
+			      .target = t->disk->backing.path,
 			      .limit_bytes = trial_limit_bytes(t),
 			      .limit_ns = g->expected_ns + t->s->sc->limit_job_ns,
 			      .stop = t->s->stop,
@@ -294,7 +290,5 @@ static int run_on_host(struct trial *t, struct trial_group *g)
 
 int trial_jobs_on_host(struct trial *t)
 {
-	int r = trial_path(t);
-
-	return r < 0 ? r : each_group(t, run_on_host);
+	return each_group(t, run_on_host);
 }

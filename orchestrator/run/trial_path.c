@@ -11,16 +11,14 @@
 #include "path_devices.h"
 #include "trial_priv.h"
 
-#define DISK       "/machine/peripheral/" DOMAIN_DISK_ALIAS
-#define CONTROLLER "/machine/peripheral/" DOMAIN_CONTROLLER_ALIAS
-
 /* "none", "iothread1", "iothread1,iothread2": as libvirt names them. */
 static int add_iothreads(struct trial *t)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
 
-	for (uint32_t i = 1; i <= t->s->cell->iothreads; i++)
-		bl_buf_addf(&b, "%siothread%u", i > 1 ? "," : "", i);
+	for (uint32_t i = 1; i <= t->disk->cell->iothreads; i++)
+		bl_buf_addf(&b, "%siothread%u", i > 1 ? "," : "",
+			    domain_iothreads_before(&t->bind, t->disk->at) + i);
 	return trial_fact(t, "path.iothread", "%s", b.len ? bl_buf_str(&b) : "none");
 }
 
@@ -38,12 +36,17 @@ static int add_queues(struct trial *t)
 
 static int add_queue_size(struct trial *t, struct hv_vm *vm)
 {
-	bool is_scsi = t->s->cell->bus == BUS_VIRTIO_SCSI;
-	json_t *args = json_pack("{s:s, s:s}", "path", is_scsi ? CONTROLLER : DISK, "property",
-				 is_scsi ? "virtqueue_size" : "queue-size");
+	bool is_scsi = t->disk->cell->bus == BUS_VIRTIO_SCSI;
+	char name[DOMAIN_NAME_MAX], path[96];
+	json_t *args;
 	json_t *reply = NULL;
 	int r = 0;
 
+	snprintf(path, sizeof path, "/machine/peripheral/%s",
+		 domain_name(is_scsi ? DOMAIN_CONTROLLER_ALIAS : DOMAIN_DISK_ALIAS, t->disk->at,
+			     name));
+	args = json_pack("{s:s, s:s}", "path", path, "property",
+			 is_scsi ? "virtqueue_size" : "queue-size");
 	if (hv_vm_qmp(vm, "qom-get", args, &reply, NULL) == 0 && json_is_integer(reply))
 		r = trial_fact(t, "path.queue_size", "%lld", (long long)json_integer_value(reply));
 	json_decref(reply);
@@ -54,7 +57,7 @@ static int add_queue_size(struct trial *t, struct hv_vm *vm)
 /* What the cell says and was proved, so that it need not be guessed from what was built. */
 static int add_known(struct trial *t, struct hv_vm *vm)
 {
-	const struct cell *c = t->s->cell;
+	const struct cell *c = t->disk->cell;
 	int r = trial_fact(t, "path.bus", "%s", cell_bus_names[c->bus]);
 
 	if (r == 0 && !cell_takes_controller(c))
@@ -62,7 +65,7 @@ static int add_known(struct trial *t, struct hv_vm *vm)
 	if (r == 0 && cell_takes_controller(c))
 		r = trial_fact(t, "path.source", "%s", t->dev.pci);
 	if (r == 0 && !t->vm)
-		r = trial_fact(t, "path.source", "%s", t->backing.path);
+		r = trial_fact(t, "path.source", "%s", t->disk->backing.path);
 	if (r == 0 && t->vm && c->bus != BUS_VFIO)
 		r = add_iothreads(t);
 	if (r == 0 && t->vm)
@@ -74,12 +77,16 @@ static int add_known(struct trial *t, struct hv_vm *vm)
 
 static int add_seen(struct trial *t, struct hv_vm *vm)
 {
+	char alias[DOMAIN_NAME_MAX];
 	BL_CLEANUP(bl_freep)
-	char *target = disk_path_target(t->rec->domain_xml, DOMAIN_DISK_ALIAS);
+	char *target = disk_path_target(t->boot.domain_xml,
+					domain_name(DOMAIN_DISK_ALIAS, t->disk->at, alias));
 	BL_CLEANUP(bl_freep)
 	char *proc = hv_vm_pid(t->vm) > 0 ? bl_strf("/proc/%ld", (long)hv_vm_pid(t->vm)) : NULL;
-	struct disk_path_from from = {
-		.xml = t->rec->domain_xml, .target = target, .qdev = t->qdev, .proc_dir = proc};
+	struct disk_path_from from = {.xml = t->boot.domain_xml,
+				      .target = target,
+				      .qdev = t->disk->qdev,
+				      .proc_dir = proc};
 	int r;
 
 	disk_path_ask(vm, &from.qmp);
@@ -96,8 +103,9 @@ int trial_path(struct trial *t)
 	if (r == 0)
 		r = t->vm ? add_seen(t, vm) : disk_path_host(&t->rec->facts);
 	/* Behind a server there is no device that the VM has a way to. */
-	if (r == 0 && t->backing.path && !cell_takes_controller(t->s->cell) && !t->nbd.pid)
-		r = path_devices("", t->backing.path, &t->rec->facts);
+	if (r == 0 && t->disk->backing.path && !cell_takes_controller(t->disk->cell) &&
+	    !t->disk->nbd.pid)
+		r = path_devices("", t->disk->backing.path, &t->rec->facts);
 	hv_vm_end(vm);
 	return r < 0 ? bl_fail(&t->err, r, "out of memory") : 0;
 }

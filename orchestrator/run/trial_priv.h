@@ -19,26 +19,47 @@
 #include "sampler.h"
 #include "trial.h"
 
+/* A disk under test of the VM, or, for bus host, of this host. */
+struct trial_disk {
+	const struct cell *cell;
+	/* What all its trials have: facts, effective configuration. With the ids of the first. */
+	struct trial_record found;
+	/* Below 0: it is out, the others go on; and why. */
+	int result;
+	enum trial_state state;
+	char *reason;
+	size_t at; /* in the VM: its number of @bind */
+	struct backing backing;
+	struct nbd_server nbd; /* of the backing, in cells of storage nbd */
+	struct guest_disk seen;
+	char irq_pci[BL_PCI_TEXT_MAX]; /* whose interrupts the host counts; "" nobody's */
+	unsigned device_io_queues;     /* that its controller grants; 0: not told */
+	char *qdev;                    /* as QEMU names it; NULL: it is not watched there */
+};
+
+/* A boot under way. */
 struct trial {
 	const struct trial_setup *s;
+	/* Where what is found out goes: to the whole boot, the disk or the trial. */
 	struct trial_record *rec;
+	struct trial_record boot; /* what all trials have: facts, the live XML, the console */
+	struct trial_disk *disks, *disk; /* n_cells; the one that is dealt with */
+	struct trial_turn *turns;
+	size_t n_turns, n_begun;
 	struct runner_progress progress;
 	struct bl_err err;
 	enum trial_state state; /* TRIAL_OK, or what a step that failed says it is */
 	uint64_t *phase_ns;
 	uint64_t phase_start_ns, told_ns;
-	struct backing backing;
-	struct nbd_server nbd; /* of the backing, in cells of storage nbd */
 	char *console, *cmdline, *xml;
 	struct domain_binding bind;
+	struct domain_disk *bound; /* those of @bind: the disks that are not out when it starts */
 	char name[64], host[256];
 	struct hv_vm *vm;
 	struct guest *guest;
 	uint64_t start_ns; /* QEMU was told to start */
 	struct facts hello;
 	struct guest_clock clock;
-	struct guest_disk disk;
-	char irq_pci[BL_PCI_TEXT_MAX]; /* whose interrupts the host counts; "" nobody's */
 
 	/* What this host does around the current jobs. */
 	struct sampler *sampler;       /* while they run; NULL: no thread could be had */
@@ -48,27 +69,28 @@ struct trial {
 	uint64_t host_cost_ns;
 
 	/* What QEMU counts of the disk under test. */
-	char *qdev;                     /* the disk, as QEMU names it; NULL: not watched */
 	struct block_watch *qemu_watch; /* while jobs run, or as long as QEMU does not answer */
 	bool qemu_is_watched;           /* @qemu_watch is of the current group of jobs */
 	struct block_watched qemu_seen; /* of the last group of jobs */
 	uint64_t qemu_begun_ns;         /* its first reading was there, or waited for in vain */
 
-	/* The disk that a person named: only in cells that need one. */
+	/* The disk that a person named: only in cells that need one, which share no boot. */
 	struct device dev;
 	struct claim claim;
-	unsigned device_io_queues; /* that its controller grants; 0: not told */
-	int hold_fd;               /* of the disk; -1: not held */
-	bool is_given;             /* @handover is recorded and must be ended */
+	int hold_fd;   /* of the disk; -1: not held */
+	bool is_given; /* @handover is recorded and must be ended */
 	struct handover_record handover;
 	char *mount;                   /* where its file system is; NULL: none */
 	struct kernel_log *kernel_log; /* NULL: not watched */
 	size_t n_events;
 };
 
+enum trial_scope { OF_BOOT, OF_EACH_DISK };
+
 /* Returns 0 or a negative errno with t->err noted. */
 struct trial_step {
 	enum runner_phase phase;
+	enum trial_scope scope; /* once, or for each disk, which is then t->disk */
 	int (*run)(struct trial *t);
 };
 
@@ -92,6 +114,19 @@ struct trial_group {
 	struct job_result *results; /* of the same jobs */
 	uint64_t expected_ns;       /* start delay, ramp and runtime; 0: until the size is done */
 };
+
+/* trial_turns.c: the trials of a boot, one behind the other, and what becomes of their records. */
+int trial_turns(struct trial *t);
+/* May others go on after @result in something of t->disk? The guest, if there is one, must live. */
+bool trial_goes_on(struct trial *t, int result);
+/* Why, in one sentence, with what console, hypervisor and server say; new. */
+char *trial_reason(struct trial *t, int result);
+enum trial_state trial_state_of(const struct trial *t, int result);
+/* t->disk failed with @result: it is out. */
+void trial_set_aside(struct trial *t, int result);
+/* The boot has ended with @result, @reason (NULL: well), and is torn down: the records get what
+ * they lack. */
+void trial_close_turns(struct trial *t, int result, const char *reason);
 
 /* trial_jobs.c: the jobs in their groups, in the guest or on the host. */
 int trial_jobs_in_guest(struct trial *t);
@@ -143,7 +178,7 @@ void trial_watch_host_done(struct trial *t);
 /* trial_watch_qemu.c: what QEMU counts of the disk. What can't be had is a trial fact,
  * "qemu.not_watched", "qemu.no_histograms" or, where only some readings are missing,
  * "qemu.readings_failed" (how many, and why), and no failure. */
-int trial_watch_qemu(struct trial *t); /* before the first: the disk is found, histograms begin */
+int trial_watch_qemu(struct trial *t);        /* once a disk: it is found, histograms begin */
 void trial_watch_qemu_begin(struct trial *t); /* just before a group of jobs */
 void trial_watch_qemu_end(struct trial *t);   /* just after it */
 /* Into results[n], whose samples are there. */
@@ -151,8 +186,8 @@ int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_re
 			  size_t n);
 void trial_watch_qemu_done(struct trial *t); /* when the VM is stopped and not freed */
 
-/* trial_path.c: the facts "path.*" (disk_path.h), of the VM that runs or, for bus host, of this
- * host. */
+/* trial_path.c: the facts "path.*" (disk_path.h), of a disk of the VM that runs or, for bus host,
+ * of this host. */
 int trial_path(struct trial *t);
 
 /* trial_device.c: the disk that a person named. Steps that do nothing in other cells. */
@@ -167,6 +202,7 @@ int trial_trouble(struct trial *t);
 void trial_give_back(struct trial *t); /* when the VM is gone, whatever happened before */
 
 /* trial_boot.c: from nothing to a guest that is proved to be what was asked for. */
+int trial_can(struct trial *t); /* can the guest and this emulator do the cell at all? */
 int trial_make_backing(struct trial *t);
 int trial_serve(struct trial *t); /* storage nbd; else nothing */
 int trial_start(struct trial *t);
@@ -177,6 +213,7 @@ int trial_prove(struct trial *t);
 int trial_fill(struct trial *t);
 uint64_t
 trial_limit_bytes(const struct trial *t); /* fill and jobs end there; 0: at the disk's end */
-int trial_drop_caches(struct trial *t);
+int trial_drop_caches(struct trial *t);   /* of the guest and of all disks' files */
+int trial_turn_to(struct trial *t);       /* the guest takes t->disk for the disk under test */
 
 #endif

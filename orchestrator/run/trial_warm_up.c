@@ -72,7 +72,7 @@ static int run_in_guest(struct trial *t, const struct job *jobs, size_t n, uint6
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(guest_jobs_told_done) struct guest_jobs_told told = {.samples = samples};
-	struct guest_jobs ask = {.device = t->disk.device,
+	struct guest_jobs ask = {.device = t->disk->seen.device,
 				 .n = n,
 				 .limit_bytes = trial_limit_bytes(t),
 				 .limit_ns = limit_ns};
@@ -90,7 +90,7 @@ static int run_on_host(struct trial *t, struct job *jobs, size_t n, uint64_t lim
 {
 	struct host_jobs h = {.jobs = jobs,
 			      .n_jobs = n,
-			      .target = t->backing.path,
+			      .target = t->disk->backing.path,
 			      .limit_bytes = trial_limit_bytes(t),
 			      .limit_ns = limit_ns,
 			      .stop = t->s->stop,
@@ -126,14 +126,18 @@ int trial_write_in_order(struct trial *t)
 {
 	static const char text[] = "[in-order]\nrw=write\nbs=128k\nioengine=libaio\niodepth=16\n"
 				   "direct=1\nrefill_buffers=1\n";
-	uint64_t begun_ns = bl_now_ns(), size = t->backing.size_bytes;
+	uint64_t begun_ns = bl_now_ns(), size = t->disk->backing.size_bytes;
 	uint64_t limit_ns = t->s->sc->limit_job_ns + size / SLOWEST_BYTES_S * NS_PER_S;
 	uint32_t passes = t->s->sc->warm_up.sequential;
 	struct jobs jobs = {0};
 	int r = passes ? jobfile_parse(text, "in-order", &jobs, &t->err) : 0;
 
-	if (!passes || r < 0)
+	if (passes && r == 0 && t->guest && t->s->n_cells > 1)
+		r = trial_turn_to(t);
+	if (!passes || r < 0) {
+		jobs_done(&jobs);
 		return r;
+	}
 	jobs.items[0].size = size;
 	for (uint32_t i = 0; i < passes && r == 0; i++) {
 		BL_CLEANUP(sample_freep) struct sample *s = NULL;

@@ -23,12 +23,12 @@ void trial_watch_host_begin(struct trial *t, pid_t pid, enum cpu_role unnamed)
 	/* A controller that the guest has is no block device of this host, and what lies below a
 	 * server would not be, were it elsewhere: its disk has the server's requests, not QEMU's.
 	 */
-	bool is_hosts = !cell_takes_controller(t->s->cell) && !t->nbd.pid;
+	bool is_hosts = !cell_takes_controller(t->disk->cell) && !t->disk->nbd.pid;
 	struct sampler_watch w = {.pid = pid,
 				  .unnamed = unnamed,
-				  .server = t->nbd.pid,
-				  .path = is_hosts ? t->backing.path : NULL,
-				  .pci = t->irq_pci,
+				  .server = t->disk->nbd.pid,
+				  .path = is_hosts ? t->disk->backing.path : NULL,
+				  .pci = t->disk->irq_pci,
 				  .only_threads = !t->s->sc->has_telemetry,
 				  .neighbours = t->neighbours};
 	struct bl_err why = BL_ERR_INIT;

@@ -22,20 +22,22 @@ static int not_watched(struct trial *t, const char *why)
 int trial_watch_qemu(struct trial *t)
 {
 	struct bl_err why = BL_ERR_INIT;
+	char alias[DOMAIN_NAME_MAX];
 	struct hv_vm *vm;
 	int r;
 
 	if (!t->s->sc->has_telemetry)
 		return 0;
-	if (t->s->cell->bus == BUS_VFIO)
+	if (t->disk->cell->bus == BUS_VFIO)
 		return not_watched(t, "the guest has the controller: qemu sees none of its I/O");
 	vm = trial_ask(t);
 	if (!vm)
 		return bl_fail(&t->err, -ENOMEM, "out of memory");
-	r = block_stats_find(vm, DOMAIN_DISK_ALIAS, &t->qdev, &why);
+	r = block_stats_find(vm, domain_name(DOMAIN_DISK_ALIAS, t->disk->at, alias), &t->disk->qdev,
+			     &why);
 	if (r < 0)
 		r = not_watched(t, bl_err_text(&why));
-	else if (block_stats_set_histograms(vm, t->qdev, &why) < 0)
+	else if (block_stats_set_histograms(vm, t->disk->qdev, &why) < 0)
 		r = trial_fact(t, "qemu.no_histograms", "%s", bl_err_text(&why));
 	hv_vm_end(vm);
 	return r;
@@ -52,11 +54,11 @@ static bool is_free(struct trial *t)
 
 void trial_watch_qemu_begin(struct trial *t)
 {
-	struct block_watch_options opt = {.qdev = t->qdev, .interval_ns = READ_EVERY_NS};
+	struct block_watch_options opt = {.qdev = t->disk->qdev, .interval_ns = READ_EVERY_NS};
 	struct bl_err why = BL_ERR_INIT;
 
 	t->qemu_is_watched = false;
-	if (!t->qdev || !is_free(t))
+	if (!t->disk->qdev || !is_free(t))
 		return;
 	if (block_watch_start(t->vm, &opt, &t->qemu_watch, &why) < 0)
 		not_watched(t, bl_err_text(&why));
@@ -183,7 +185,7 @@ int trial_watch_qemu_take(struct trial *t, const struct job *jobs, struct job_re
 		return 0;
 	if (lack)
 		return not_watched(t, lack);
-	block_stats_drop_uncounted(&all->set, cell_bus_names[t->s->cell->bus]);
+	block_stats_drop_uncounted(&all->set, cell_bus_names[t->disk->cell->bus]);
 	span_of(t, jobs, results, n, &first, &last);
 	r = with_edges(&all->set, first, last, &set);
 	for (size_t i = 0; i < n && r == 0; i++)
@@ -197,5 +199,4 @@ void trial_watch_qemu_done(struct trial *t)
 	t->qemu_watch = block_watch_free(t->qemu_watch);
 	t->qemu_is_watched = false;
 	block_watched_done(&t->qemu_seen);
-	bl_freep(&t->qdev);
 }

@@ -75,6 +75,7 @@ void lab_bind(struct lab *lab)
 	struct domain_binding *b = &lab->bind;
 
 	bl_uuid7(lab->uuid, bl_wall_ms());
+	lab->bound = (struct domain_disk){.cell = &lab->cell, .path = lab->disk};
 	*b = (struct domain_binding){
 		.name = "blklab-test",
 		.uuid = lab->uuid,
@@ -90,12 +91,13 @@ void lab_bind(struct lab *lab)
 		.kernel = lab->image->kernel_path,
 		.initrd = lab->image->initrd_path,
 		.cmdline = b->cmdline ? b->cmdline : IMAGE_CMDLINE,
-		.disk_path = lab->disk,
+		.disks = &lab->bound,
+		.n_disks = 1,
 		.console_log = lab->console,
 	};
 	free(lab->xml);
 	lab->xml = NULL;
-	OK(lab, domain_xml(&lab->cell, b, &lab->xml, &lab->err));
+	OK(lab, domain_xml(b, &lab->xml, &lab->err));
 }
 
 void lab_start(struct lab *lab)

@@ -19,6 +19,7 @@ struct lab {
 	struct image *image;
 	struct cell cell;
 	struct domain_binding bind;
+	struct domain_disk bound;
 	char *xml, *disk, *console;
 	char uuid[37];
 	struct hv_vm *vm;

@@ -31,10 +31,12 @@ static void set(struct cell *c, const char *text)
 /* Both sides' rows of the running VM against @asked. */
 static void look(const struct cell *asked, struct effectives *e)
 {
-	ck_assert_msg(effective_host(lab.vm, asked, &lab.bind, e, &lab.err) == 0, "%s",
-		      lab.err.text);
-	ck_assert_msg(effective_guest(asked, &lab.bind, &lab.described.facts, &lab.hello, e,
-				      &lab.err) == 0,
+	const struct domain_disk disk = {.cell = asked, .path = lab.disk};
+	struct domain_binding bind = lab.bind;
+
+	bind.disks = &disk;
+	ck_assert_msg(effective_host(lab.vm, &bind, 0, e, &lab.err) == 0, "%s", lab.err.text);
+	ck_assert_msg(effective_guest(&bind, 0, &lab.described.facts, &lab.hello, e, &lab.err) == 0,
 		      "%s", lab.err.text);
 }
 

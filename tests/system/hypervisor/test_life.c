@@ -279,7 +279,7 @@ START_TEST(a_process_id_used_again_is_no_owner)
 	lab_bind(&lab);
 	lab.bind.owner_start++; /* our pid, but of a process that started at another time */
 	free(lab.xml);
-	ck_assert_int_eq(domain_xml(&lab.cell, &lab.bind, &lab.xml, &lab.err), 0);
+	ck_assert_int_eq(domain_xml(&lab.bind, &lab.xml, &lab.err), 0);
 	lab_start(&lab);
 	ck_assert_int_eq(hv_end_orphans(lab.hv, tell, &t, &lab.err), 1);
 	ck_assert_int_eq(hv_vm_wait_end(lab.vm, 5 * NS_PER_S), 0);
@@ -296,7 +296,7 @@ START_TEST(the_vm_of_another_host_is_left_alone)
 	lab.bind.owner_host = "a-host-that-is-not-this-one";
 	lab.bind.owner_pid = 0;
 	free(lab.xml);
-	ck_assert_int_eq(domain_xml(&lab.cell, &lab.bind, &lab.xml, &lab.err), 0);
+	ck_assert_int_eq(domain_xml(&lab.bind, &lab.xml, &lab.err), 0);
 	lab_start(&lab);
 	ck_assert_int_eq(hv_end_orphans(lab.hv, tell, &t, &lab.err), 0);
 	ck_assert_int_eq(hv_vm_state(lab.vm), HV_RUNNING);

@@ -48,15 +48,17 @@ struct cell scripted_cell(void)
 	return c;
 }
 
-struct domain_binding scripted_binding(void)
+struct domain_binding scripted_binding(struct domain_disk *disk, const struct cell *c)
 {
+	*disk = (struct domain_disk){.cell = c, .path = "/d.img"};
 	return (struct domain_binding){
 		.accel = "tcg",
 		.machine = "q35",
 		.memory_bytes = 256 * MiB,
 		.emulator_version = "7.2.22",
-		.disk_path = "/d.img",
 		.kernel_release = KERNEL,
+		.disks = disk,
+		.n_disks = 1,
 	};
 }
 
@@ -79,8 +81,8 @@ json_t *scripted_json(const char *text)
 	return v;
 }
 
-char *scripted_sentence(const char *answers, const struct cell *c, const struct domain_binding *b,
-			const char *at, const char *value)
+char *scripted_sentence(const char *answers, const struct domain_binding *b, const char *at,
+			const char *value)
 {
 	struct scripted s = {.base.ops = &scripted_ops, .replies = scripted_json(answers)};
 	struct effectives e = {0};
@@ -91,7 +93,7 @@ char *scripted_sentence(const char *answers, const struct cell *c, const struct 
 		json_object_set_new(s.replies, at, scripted_json(value));
 	else if (at)
 		json_object_del(s.replies, at);
-	ck_assert_msg(effective_host(&s.base, c, b, &e, &err) == 0, "%s", err.text);
+	ck_assert_msg(effective_host(&s.base, b, 0, &e, &err) == 0, "%s", err.text);
 	text = effective_mismatch(&e);
 	effectives_done(&e);
 	json_decref(s.replies);

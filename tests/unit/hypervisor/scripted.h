@@ -26,7 +26,8 @@ extern const struct hv_ops scripted_ops;
 
 /* virtio-blk with two queues on one iothread, and a VM of two CPUs for it. */
 struct cell scripted_cell(void);
-struct domain_binding scripted_binding(void);
+/* Of a VM with that one disk, which is filled in; both are borrowed. */
+struct domain_binding scripted_binding(struct domain_disk *disk, const struct cell *c);
 
 /* A guest's fact; none when @value is NULL. */
 void scripted_fact(struct facts *f, const char *key, const char *value);
@@ -36,9 +37,9 @@ int scripted_no_xml(struct hv_vm *vm, char **ret_xml, struct bl_err *err);
 /* JSON with ' for "; new. */
 json_t *scripted_json(const char *text);
 
-/* The sentence for @c when @answers are given, but @value at @at (NULL: no answer there); new,
- * NULL: all match. */
-char *scripted_sentence(const char *answers, const struct cell *c, const struct domain_binding *b,
-			const char *at, const char *value);
+/* The sentence for the first disk when @answers are given, but @value at @at (NULL: no answer
+ * there); new, NULL: all match. */
+char *scripted_sentence(const char *answers, const struct domain_binding *b, const char *at,
+			const char *value);
 
 #endif

@@ -14,8 +14,13 @@
 
 #define SCHEMA "/usr/share/libvirt/schemas/domain.rng" /* package libvirt0 */
 
-static struct domain_binding binding(void)
+static struct domain_binding binding(struct domain_disk *d, const struct cell *c)
 {
+	*d = (struct domain_disk){.cell = c,
+				  .path = "/d.raw",
+				  .pci = "0000:5e:00.0",
+				  .nsid = 1,
+				  .device_serial = "S5XX"};
 	return (struct domain_binding){
 		.name = "t",
 		.uuid = "01900000-0000-7000-8000-000000000001",
@@ -32,10 +37,8 @@ static struct domain_binding binding(void)
 		.kernel = "/k",
 		.initrd = "/i",
 		.cmdline = "quiet",
-		.disk_path = "/d.raw",
-		.pci = "0000:5e:00.0",
-		.nsid = 1,
-		.device_serial = "S5XX",
+		.disks = d,
+		.n_disks = 1,
 		.console_log = "/c.log",
 	};
 }
@@ -66,9 +69,10 @@ END_TEST
 
 START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
 {
-	struct domain_binding b = binding();
-	struct bl_err err = BL_ERR_INIT;
+	struct domain_disk d;
 	struct cell c;
+	struct domain_binding b = binding(&d, &c);
+	struct bl_err err = BL_ERR_INIT;
 
 	cell_defaults(&c);
 	for (int bus = 0; bus < BUSES; bus++) {
@@ -77,8 +81,8 @@ START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
 
 			c.bus = (enum cell_bus)bus;
 			c.cache = (enum cell_cache)cache;
-			ck_assert_msg(domain_xml(&c, &b, &one, &err) == 0, "%s", err.text);
-			ck_assert_int_eq(domain_xml(&c, &b, &two, &err), 0);
+			ck_assert_msg(domain_xml(&b, &one, &err) == 0, "%s", err.text);
+			ck_assert_int_eq(domain_xml(&b, &two, &err), 0);
 			ck_assert_str_eq(one, two);
 		}
 	}
@@ -87,13 +91,16 @@ END_TEST
 
 START_TEST(a_guest_with_the_controller_finds_the_serial_of_the_device)
 {
-	struct domain_binding b = binding();
+	struct domain_disk d;
 	struct cell c;
+	struct domain_binding b = binding(&d, &c);
+
+	char name[DOMAIN_NAME_MAX];
 
 	cell_defaults(&c);
 	for (int bus = 0; bus < BUSES; bus++) {
 		c.bus = (enum cell_bus)bus;
-		ck_assert_str_eq(domain_disk_serial(&c, &b),
+		ck_assert_str_eq(domain_disk_serial(&b, 0, name),
 				 bus == BUS_VFIO ? "S5XX" : DOMAIN_DISK_SERIAL);
 	}
 }
@@ -121,12 +128,13 @@ START_TEST(the_owner_can_be_read_back)
 		{"run", "run"},       {"trial", "trial"},     {"owner-pid", "7"},
 		{"owner-start", "8"}, {"owner-host", "lab1"},
 	};
-	struct domain_binding b = binding();
-	BL_CLEANUP(bl_freep) char *xml = NULL;
+	struct domain_disk d;
 	struct cell c;
+	struct domain_binding b = binding(&d, &c);
+	BL_CLEANUP(bl_freep) char *xml = NULL;
 
 	cell_defaults(&c);
-	ck_assert_int_eq(domain_xml(&c, &b, &xml, NULL), 0);
+	ck_assert_int_eq(domain_xml(&b, &xml, NULL), 0);
 	for (size_t i = 0; i < BL_ARRAY_LEN(expected); i++) {
 		BL_CLEANUP(bl_freep) char *value = NULL;
 		char path[128];
@@ -142,15 +150,16 @@ END_TEST
 
 START_TEST(a_refused_cell_leaves_the_output_alone)
 {
-	struct domain_binding b = binding();
+	struct domain_disk d;
+	struct cell c;
+	struct domain_binding b = binding(&d, &c);
 	struct bl_err err = BL_ERR_INIT;
 	char *xml = NULL;
-	struct cell c;
 
 	cell_defaults(&c);
 	c.bus = BUS_SATA;
 	c.iothreads = 1;
-	ck_assert_int_eq(domain_xml(&c, &b, &xml, &err), -ENOTSUP);
+	ck_assert_int_eq(domain_xml(&b, &xml, &err), -ENOTSUP);
 	ck_assert_ptr_null(xml);
 	ck_assert_str_eq(
 		err.text,

@@ -36,9 +36,10 @@ static const char healthy[] =
 /* The sentence for @c when @at is answered with @value instead; new, NULL: all match. */
 static char *sentence(const struct cell *c, const char *at, const char *value)
 {
-	struct domain_binding b = scripted_binding();
+	struct domain_disk d;
+	struct domain_binding b = scripted_binding(&d, c);
 
-	return scripted_sentence(healthy, c, &b, at, value);
+	return scripted_sentence(healthy, &b, at, value);
 }
 
 START_TEST(a_vm_that_runs_what_was_asked_matches)
@@ -144,8 +145,9 @@ START_TEST(a_server_is_known_by_its_socket)
 	static const char nodes[] = "[{'drv': 'raw', 'file': '" SOCKET "'}, {'drv': 'nbd', "
 				    "'file': '" SOCKET "', 'cache': {'direct': true}}]";
 	json_t *answers = scripted_json(healthy);
-	struct domain_binding b = scripted_binding();
 	struct cell c = scripted_cell();
+	struct domain_disk d;
+	struct domain_binding b = scripted_binding(&d, &c);
 	BL_CLEANUP(bl_freep) char *text = NULL, *right = NULL, *other = NULL, *file = NULL;
 
 	json_object_set_new(answers, "query-block",
@@ -154,17 +156,17 @@ START_TEST(a_server_is_known_by_its_socket)
 	text = json_dumps(answers, 0);
 	json_decref(answers);
 	c.storage = STORAGE_NBD;
-	b.nbd_socket = "/s/nbd.sock";
-	right = scripted_sentence(text, &c, &b, NULL, NULL);
+	d.nbd_socket = "/s/nbd.sock";
+	right = scripted_sentence(text, &b, NULL, NULL);
 	ck_assert_pstr_eq(right, NULL);
-	b.nbd_socket = "/s/other.sock";
-	other = scripted_sentence(text, &c, &b, NULL, NULL);
+	d.nbd_socket = "/s/other.sock";
+	other = scripted_sentence(text, &b, NULL, NULL);
 	ck_assert_pstr_eq(other,
 			  "image.file: asked nbd+unix://?socket=/s/other.sock, effective " SOCKET
 			  " (qmp query-block); storage.driver: asked nbd, effective not known (qmp "
 			  "query-named-block-nodes: no node has the image)");
 	c.storage = STORAGE_FILE;
-	file = scripted_sentence(text, &c, &b, NULL, NULL);
+	file = scripted_sentence(text, &b, NULL, NULL);
 	ck_assert_ptr_nonnull(strstr(file, "image.file: asked /d.img, effective " SOCKET));
 }
 END_TEST
@@ -218,12 +220,13 @@ END_TEST
 START_TEST(a_monitor_that_is_gone_is_an_error_and_not_a_mismatch)
 {
 	struct scripted s = {.base.ops = &scripted_ops, .replies = scripted_json("{}")};
-	struct domain_binding b = scripted_binding();
 	struct cell c = scripted_cell();
+	struct domain_disk d;
+	struct domain_binding b = scripted_binding(&d, &c);
 	struct effectives e = {0};
 	struct bl_err err = BL_ERR_INIT;
 
-	ck_assert_int_eq(effective_host(&s.base, &c, &b, &e, &err), -EIO);
+	ck_assert_int_eq(effective_host(&s.base, &b, 0, &e, &err), -EIO);
 	ck_assert_ptr_nonnull(strstr(err.text, "cannot read back what runs: qmp query-version"));
 	effectives_done(&e);
 	json_decref(s.replies);
@@ -394,8 +397,9 @@ static char *guest_sentence(const struct guest_case *g, const char *serial, cons
 {
 	struct facts disk = {0}, hello = {0};
 	struct effectives e = {0};
-	struct domain_binding b = scripted_binding();
 	struct cell c = scripted_cell();
+	struct domain_disk d;
+	struct domain_binding b = scripted_binding(&d, &c);
 	char *text;
 
 	c.bus = g->bus;
@@ -409,7 +413,7 @@ static char *guest_sentence(const struct guest_case *g, const char *serial, cons
 	scripted_fact(&disk, "discard_max_bytes", g->discard_max);
 	scripted_fact(&hello, "cpus", cpus);
 	scripted_fact(&hello, "kernel", kernel);
-	ck_assert_int_eq(effective_guest(&c, &b, &disk, &hello, &e, NULL), 0);
+	ck_assert_int_eq(effective_guest(&b, 0, &disk, &hello, &e, NULL), 0);
 	text = effective_mismatch(&e);
 	effectives_done(&e);
 	facts_done(&disk);

@@ -56,19 +56,19 @@ static void make_controller(void)
 	faked_pci(PCI, "0x010802\n", "", 17);
 }
 
-static struct domain_binding binding(void)
+static struct domain_binding binding(struct domain_disk *d, const struct cell *c)
 {
-	struct domain_binding b = scripted_binding();
+	struct domain_binding b = scripted_binding(d, c);
 
 	b.accel = "kvm";
-	b.disk_path = "/dev/nvme9n1";
-	b.disk_is_block = true;
-	b.pci = PCI;
-	b.nsid = 1;
+	d->path = "/dev/nvme9n1";
+	d->is_block = true;
+	d->pci = PCI;
+	d->nsid = 1;
 	b.host_root = faked_root;
-	b.device_serial = "S5XX";
-	b.device_model = "Fast One";
-	b.device_firmware = "1B2Q";
+	d->device_serial = "S5XX";
+	d->device_model = "Fast One";
+	d->device_firmware = "1B2Q";
 	return b;
 }
 
@@ -161,13 +161,14 @@ START_TEST(the_host_has_given_the_controller_that_was_asked_for)
 	const char *answers = h->bus == BUS_VFIO             ? vfio_answers
 			      : h->bus == BUS_NVME_USERSPACE ? userspace_answers
 							     : device_answers;
-	struct domain_binding b = binding();
 	struct cell c = cell_of(h->bus);
+	struct domain_disk d;
+	struct domain_binding b = binding(&d, &c);
 	BL_CLEANUP(bl_freep) char *text = NULL;
 
 	if (h->driver)
 		faked_driver(PCI, h->driver);
-	text = scripted_sentence(answers, &c, &b, h->at, h->value);
+	text = scripted_sentence(answers, &b, h->at, h->value);
 	ck_sentence(text, h->says);
 }
 END_TEST
@@ -175,13 +176,14 @@ END_TEST
 START_TEST(the_iommu_group_is_told)
 {
 	struct scripted s = {.base.ops = &scripted_ops, .replies = scripted_json(vfio_answers)};
-	struct domain_binding b = binding();
 	struct cell c = cell_of(BUS_VFIO);
+	struct domain_disk d;
+	struct domain_binding b = binding(&d, &c);
 	struct effectives e = {0};
 	const char *group = NULL;
 
 	faked_driver(PCI, "vfio-pci");
-	ck_assert_int_eq(effective_host(&s.base, &c, &b, &e, NULL), 0);
+	ck_assert_int_eq(effective_host(&s.base, &b, 0, &e, NULL), 0);
 	for (size_t i = 0; i < e.n; i++)
 		if (strcmp(e.items[i].key, "host.iommu_group") == 0)
 			group = e.items[i].effective;
@@ -210,8 +212,9 @@ static const struct hv_ops fake_ops = {.name = "fake", .qmp = fake_qmp, .xml = s
  */
 START_TEST(the_fake_is_what_its_domain_asks_for)
 {
-	struct domain_binding b = binding();
 	struct cell c = cell_of((enum cell_bus)_i);
+	struct domain_disk d;
+	struct domain_binding b = binding(&d, &c);
 	struct fake_vm vm = {.base.ops = &fake_ops};
 	struct effectives e = {0};
 	struct bl_err err = BL_ERR_INIT;
@@ -229,10 +232,11 @@ START_TEST(the_fake_is_what_its_domain_asks_for)
 	b.emulator_version = "0.0.0";
 	ck_assert_int_eq(bl_write_file(file, "x", 1, NULL), 0);
 	ck_assert_int_eq(setenv(FAKE_DEVICE_ENV, file, 1), 0);
-	ck_assert_msg(domain_xml(&c, &b, &xml, &err) == 0, "%s", err.text);
+	ck_assert_msg(domain_xml(&b, &xml, &err) == 0, "%s", err.text);
 	ck_assert_msg(fake_domain_read(xml, &vm.domain, &err) == 0, "%s", err.text);
-	ck_assert_str_eq(vm.domain.disk_path, cell_takes_controller(&c) ? file : "/dev/nvme9n1");
-	ck_assert_msg(effective_host(&vm.base, &c, &b, &e, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(vm.domain.disks[0].path,
+			 cell_takes_controller(&c) ? file : "/dev/nvme9n1");
+	ck_assert_msg(effective_host(&vm.base, &b, 0, &e, &err) == 0, "%s", err.text);
 	text = effective_mismatch(&e);
 	ck_sentence(text, NULL);
 	effectives_done(&e);
@@ -300,15 +304,16 @@ START_TEST(the_guest_has_found_the_controller_that_was_handed_over)
 	const struct guest_case *g = &guest_cases[_i];
 	BL_CLEANUP(bl_freep) char *text = NULL, *cpus = bl_strf("%u", g->vcpus);
 	struct facts disk = {0}, hello = {0};
-	struct domain_binding b = binding();
 	struct effectives e = {0};
 	struct cell c;
+	struct domain_disk d;
+	struct domain_binding b = binding(&d, &c);
 
 	cell_defaults(&c);
 	c.bus = g->bus;
 	c.vcpus = g->vcpus;
-	b.device_msix_vectors = g->host_vectors;
-	b.device_io_queues = g->host_queues;
+	d.device_msix_vectors = g->host_vectors;
+	d.device_io_queues = g->host_queues;
 	scripted_fact(&disk, "driver", g->driver);
 	scripted_fact(&disk, "serial", g->serial);
 	scripted_fact(&disk, "model", g->model);
@@ -318,7 +323,7 @@ START_TEST(the_guest_has_found_the_controller_that_was_handed_over)
 	scripted_fact(&disk, "write_cache", "write back");
 	scripted_fact(&hello, "cpus", cpus);
 	scripted_fact(&hello, "kernel", KERNEL);
-	ck_assert_int_eq(effective_guest(&c, &b, &disk, &hello, &e, NULL), 0);
+	ck_assert_int_eq(effective_guest(&b, 0, &disk, &hello, &e, NULL), 0);
 	text = effective_mismatch(&e);
 	ck_sentence(text, g->says);
 	effectives_done(&e);

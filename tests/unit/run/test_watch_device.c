@@ -23,9 +23,10 @@ struct kernel_log *__wrap_kernel_log_open(const char *path, bool from_boot)
 static void watch(enum cell_storage storage, const char *want)
 {
 	struct cell cell = {.bus = BUS_VIRTIO_BLK, .storage = storage};
-	struct trial_setup setup = {.cell = &cell};
+	struct trial_setup setup = {.n_cells = 1};
+	struct trial_disk disk = {.cell = &cell};
 	struct trial_record rec = {.state = TRIAL_OK};
-	struct trial t = {.s = &setup, .rec = &rec};
+	struct trial t = {.s = &setup, .rec = &rec, .disk = &disk};
 	const char *fact;
 
 	ck_assert_int_eq(trial_watch_device(&t), 0);

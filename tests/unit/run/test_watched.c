@@ -18,6 +18,7 @@ static struct hv *hv;
 static struct scenario sc;
 static struct trial_setup setup;
 static struct trial_record rec;
+static struct trial_disk under_test;
 static struct trial trial;
 
 static void begin(void)
@@ -36,7 +37,7 @@ static void begin(void)
 		      "<source file='%s'/><target bus='virtio'/></disk></devices></domain>",
 		      disk);
 	setup = (struct trial_setup){.sc = &sc};
-	trial = (struct trial){.s = &setup, .rec = &rec, .err = BL_ERR_INIT};
+	trial = (struct trial){.s = &setup, .rec = &rec, .disk = &under_test, .err = BL_ERR_INIT};
 	ck_assert_msg(hv_open("fake:", dir, &hv, &err) == 0, "%s", err.text);
 	ck_assert_msg(hv_start(hv, xml, &trial.vm, &at, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(guest_new(trial.vm, &opt, &trial.guest), 0);

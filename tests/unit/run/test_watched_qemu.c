@@ -38,7 +38,8 @@ static const struct hv_ops ops = {.name = "counts", .qmp = answer};
 static struct hv_vm vm = {.ops = &ops};
 static struct scenario sc = {.has_telemetry = true};
 static struct cell cell;
-static struct trial_setup setup = {.sc = &sc, .cell = &cell};
+static struct trial_setup setup = {.sc = &sc, .n_cells = 1};
+static struct trial_disk disk;
 static struct trial_record rec;
 static struct trial t;
 static struct job job;
@@ -48,15 +49,17 @@ static struct job_result result;
 static void begin(void)
 {
 	cell_defaults(&cell);
-	t = (struct trial){.s = &setup, .rec = &rec, .vm = &vm, .err = BL_ERR_INIT};
+	disk = (struct trial_disk){.cell = &cell};
+	t = (struct trial){.s = &setup, .rec = &rec, .disk = &disk, .vm = &vm, .err = BL_ERR_INIT};
 	reads = 100;
 	ck_assert_int_eq(trial_watch_qemu(&t), 0);
-	ck_assert_str_eq(t.qdev, QDEV);
+	ck_assert_str_eq(disk.qdev, QDEV);
 }
 
 static void end(void)
 {
 	trial_watch_qemu_done(&t);
+	bl_freep(&disk.qdev);
 	facts_done(&rec.facts);
 	series_done(&result.watched[WATCHED_QEMU]);
 	facts_done(&result.facts);
