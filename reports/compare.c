@@ -201,6 +201,23 @@ static void add_open(const struct pairing_job *j, unsigned columns, struct bl_bu
 	}
 }
 
+/* "6 and 5 trials", or "6 boots x 2 rounds and 6 boots x 2 rounds". */
+static void add_counts(const struct summary *a, const struct summary *b, struct bl_buf *out)
+{
+	const struct summary *both[] = {a, b};
+
+	if (a->n_rounds <= 1 && b->n_rounds <= 1) {
+		bl_buf_addf(out, "%zu and %zu trials", a->n_ok, b->n_ok);
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct cell_boots boots = {.n_rounds = both[i]->n_rounds};
+
+		bl_buf_adds(out, i ? " and " : "");
+		boots_text(&boots, both[i]->n_ok, out);
+	}
+}
+
 static void add_job(const struct pairing_job *j, unsigned columns, bool color, struct bl_buf *out)
 {
 	static const int other[] = {SUMMARY_P90, SUMMARY_P95, SUMMARY_P99_99};
@@ -209,8 +226,9 @@ static void add_job(const struct pairing_job *j, unsigned columns, bool color, s
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, j->name, 0);
 	term_off(out, color);
-	bl_buf_addf(out, "  (%zu and %zu trials, %zu %s)\n", j->a->sum->n_ok, j->b->sum->n_ok,
-		    n_pairs, n_pairs == 1 ? "pair" : "pairs");
+	bl_buf_adds(out, "  (");
+	add_counts(j->a->sum, j->b->sum, out);
+	bl_buf_addf(out, ", %zu %s)\n", n_pairs, n_pairs == 1 ? "pair" : "pairs");
 	bl_buf_addf(out, "  %-12s %10s %10s %9s", "", "A", "B", "B / A");
 	if (columns >= 72)
 		bl_buf_addf(out, "  %-19s", "95 % interval");

@@ -17,6 +17,7 @@ static json_t *side_json(const struct view *v, uint32_t cell)
 	part_set(&o, "cpu", part_text(view_cpu(v, cell)));
 	part_set(&o, "trials", json_integer((json_int_t)v->cells[cell].n_trials));
 	part_set(&o, "trials_ok", json_integer((json_int_t)v->cells[cell].n_ok));
+	part_boots(&o, &v->cells[cell].boots);
 	part_set(&o, "axes", part_facts(&v->d->cells[cell].axes));
 	return o;
 }

@@ -154,16 +154,19 @@ static void add_timing(const struct view *v, uint32_t cell, struct bl_buf *out)
 	bl_buf_adds(out, ".</p>\n");
 }
 
-static void trial_row(const struct trial_record *t, struct bl_buf *out)
+static void trial_row(const struct view *v, const struct trial_record *t, struct bl_buf *out)
 {
 	const char *boot = facts_get(&t->facts, "boot.start_to_hello_ns");
-	char num[FMT_MAX], when[32];
+	char num[FMT_MAX], when[32], round[32] = "";
 
+	if (v->cells[t->cell].boots.n_rounds > 1)
+		snprintf(round, sizeof round, ", round %u", t->round + 1);
 	bl_format_utc(when, t->started_ms);
 	bl_buf_addf(out,
-		    "<tr><td class=\"n\">%u</td><td class=\"n\">%u</td><td class=\"t\">%.8s</td>"
+		    "<tr><td class=\"n\">%u%s</td><td class=\"n\">%u</td><td "
+		    "class=\"t\">%.8s</td>"
 		    "<td class=\"n\">%s</td><td class=\"t long\"><b class=\"%s\">%s</b> ",
-		    t->repeat + 1, t->order + 1, strlen(when) > 11 ? when + 11 : when,
+		    t->repeat + 1, round, t->order + 1, strlen(when) > 11 ? when + 11 : when,
 		    boot ? fmt_ns(&fmt_page, num, strtod(boot, NULL)) : "\u00b7",
 		    t->state == TRIAL_OK ? "ok" : "bad", trial_state_names[t->state]);
 	if (t->state != TRIAL_OK)
@@ -180,7 +183,7 @@ static void add_trials(const struct view *v, uint32_t cell, struct bl_buf *out)
 			 "<th class=\"t\">how it ended</th></tr></thead><tbody>\n");
 	for (size_t i = 0; i < v->d->n_trials; i++) {
 		if (v->d->trials[i].cell == cell)
-			trial_row(&v->d->trials[i], out);
+			trial_row(v, &v->d->trials[i], out);
 	}
 	bl_buf_adds(out, "</tbody></table></div>\n");
 }

@@ -41,9 +41,9 @@ static void add_trust(const struct view *v, struct bl_buf *out)
 	if (!l.n) {
 		bl_buf_addf(out,
 			    "<div class=\"trust fine\"><p><b>Nothing known limits this result</b>: "
-			    "every trial ran what was asked, at least %zu trials a cell, enough "
+			    "every trial ran what was asked, at least %zu %s a cell, enough "
 			    "samples for every percentile shown.</p></div>\n",
-			    v->least_ok);
+			    v->least_ok, v->most_rounds > 1 ? "boots" : "trials");
 		return;
 	}
 	bl_buf_adds(out, "<div class=\"trust\"><h2>Before you trust it</h2>\n");
@@ -89,6 +89,7 @@ void html_head(const struct view *v, struct bl_buf *out)
 	add_count(out, v->d->n_cells, "cell", "cells");
 	bl_buf_adds(out, ", ");
 	add_count(out, v->d->n_trials, "trial", "trials");
+	view_rounds(v, out);
 	if (v->n_ok < v->d->n_trials)
 		bl_buf_addf(out, " (<b class=\"bad\">%zu without figures</b>)",
 			    v->d->n_trials - v->n_ok);

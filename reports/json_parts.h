@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "boots.h"
 #include "summary.h"
 
 /* Into *o or *a, taking @value. Without memory, or with a @value that found none (NULL), *o becomes
@@ -14,6 +15,8 @@ void part_set_real(json_t **o, const char *key, double value); /* left out unles
 
 json_t *part_text(const char *s); /* cleaned; null when @s is NULL */
 json_t *part_facts(const struct facts *f);
+/* "boots", "boots_ok", "rounds" and "shares_boots" into *o. */
+void part_boots(json_t **o, const struct cell_boots *b);
 json_t *part_lat(const struct lat *l);
 json_t *part_summary_lat(const struct summary *s); /* of all; with "told", see told.h */
 json_t *part_metrics(const struct summary *s);

@@ -31,9 +31,10 @@ static void add_head(const struct view *v, struct bl_buf *out)
 	fmt_md(out, v->d->run.scenario_name);
 	bl_buf_adds(out, "\n\non ");
 	fmt_md(out, v->d->run.host_name);
-	bl_buf_addf(out, ", %s, %zu cells, %zu trials (%zu ok), accelerator ",
-		    bl_format_utc(when, v->d->run.started_ms), v->d->n_cells, v->d->n_trials,
-		    v->n_ok);
+	bl_buf_addf(out, ", %s, %zu cells, %zu trials", bl_format_utc(when, v->d->run.started_ms),
+		    v->d->n_cells, v->d->n_trials);
+	view_rounds(v, out);
+	bl_buf_addf(out, " (%zu ok), accelerator ", v->n_ok);
 	fmt_md(out, v->d->run.accel ? v->d->run.accel : "unknown");
 	if (run_is_emulated(&v->d->run))
 		bl_buf_adds(out, " (emulated CPU)");
@@ -182,7 +183,10 @@ static void add_bad_trials(const struct view *v, struct bl_buf *out)
 			continue;
 		bl_buf_adds(out, "- ");
 		fmt_md(out, v->d->cells[t->cell].name);
-		bl_buf_addf(out, ", trial %u, %s: ", t->repeat + 1, trial_state_names[t->state]);
+		bl_buf_addf(out, ", trial %u", t->repeat + 1);
+		if (v->cells[t->cell].boots.n_rounds > 1)
+			bl_buf_addf(out, " round %u", t->round + 1);
+		bl_buf_addf(out, ", %s: ", trial_state_names[t->state]);
 		fmt_md(out, minute_reason(t));
 		bl_buf_addc(out, '\n');
 	}

@@ -78,12 +78,25 @@ void minute_reasons(const struct view *v, uint32_t cell, struct bl_buf *out)
 	}
 }
 
+/* A cell that took turns in the boots it had would have taken as many in those it had not. */
+static size_t count_planned(const struct view *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->d->n_cells; i++) {
+		uint32_t rounds = v->cells[i].boots.n_rounds;
+
+		n += (size_t)v->d->run.repeats * (rounds ? rounds : 1);
+	}
+	return n;
+}
+
 static void trust_trials(const struct view *v, struct lines *out)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf kinds = BL_BUF_INIT;
 	struct view_cell all = {0};
 	size_t bad = v->d->n_trials - v->n_ok;
-	size_t planned = v->d->n_cells * v->d->run.repeats;
+	size_t planned = count_planned(v);
 
 	for (size_t i = 0; i < v->d->n_cells; i++) {
 		for (int s = 0; s < TRIAL_STATES; s++)
@@ -106,11 +119,10 @@ static void trust_trials(const struct view *v, struct lines *out)
 		lines_add(out, "\001%zu of %zu planned trials\002 were run.", v->d->n_trials,
 			  planned);
 	if (v->n_ok && v->least_ok < 6)
-		lines_add(
-			out,
-			"\001Fewer than six trials a cell\002 (the least is %zu): differences are "
-			"shown as seen, and none of them can be called real yet.",
-			v->least_ok);
+		lines_add(out,
+			  "\001Fewer than six %s a cell\002 (the least is %zu): differences are "
+			  "shown as seen, and none of them can be called real yet.",
+			  v->most_rounds > 1 ? "boots" : "trials", v->least_ok);
 }
 
 static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
@@ -470,6 +482,25 @@ static void say_floor(const struct view *v, const char *job, struct lines *out)
 			most->source, job, most->by[METRIC_P99] * 100);
 }
 
+/* Who was measured within one boot, and what that leaves out. */
+static void limit_of_shared(const struct view *v, struct lines *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf names = BL_BUF_INIT;
+
+	for (size_t i = 0; i < v->d->n_cells; i++)
+		if (v->cells[i].boots.shares)
+			bl_buf_addf(&names, "%s'%s'", names.len ? ", " : "", v->cells[i].rec->name);
+	if (!names.len)
+		return;
+	out->failed |= bl_buf_failed(&names);
+	lines_add(out,
+		  "These cells were disks of one VM and took turns within each boot: %s. Their "
+		  "differences are free of what differs between boots, and hold for VMs that have "
+		  "all of these disks; the rounds of a boot are one value, and intervals are over "
+		  "boots.",
+		  bl_buf_str(&names));
+}
+
 void minute_limits(const struct view *v, struct lines *out)
 {
 	lines_add(out, "This is one host, one backing store and these jobs: another disk, "
@@ -488,6 +519,7 @@ void minute_limits(const struct view *v, struct lines *out)
 			       "of I/Os: the trial is one boot and the unit of replication.");
 	for (size_t j = 0; j < v->n_jobs; j++)
 		say_floor(v, v->jobs[j].name, out);
+	limit_of_shared(v, out);
 	lines_add(out, "Durability is what the cache mode promises by QEMU's own rules; no power "
 		       "was cut here.");
 }

@@ -187,6 +187,14 @@ json_t *part_metrics(const struct summary *s)
 	return o;
 }
 
+void part_boots(json_t **o, const struct cell_boots *b)
+{
+	part_set(o, "boots", json_integer((json_int_t)b->n));
+	part_set(o, "boots_ok", json_integer((json_int_t)b->n_ok));
+	part_set(o, "rounds", json_integer(b->n_rounds));
+	part_set(o, "shares_boots", json_boolean(b->shares));
+}
+
 static int add_bytes(const char *bytes, size_t n, void *out)
 {
 	bl_buf_add(out, bytes, n);

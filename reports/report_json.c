@@ -106,6 +106,8 @@ static json_t *trial_json(const struct run_data *d, size_t trial, enum time_deta
 
 	part_set(&o, "id", part_text(t->id));
 	part_set(&o, "repeat", json_integer(t->repeat));
+	part_set(&o, "boot", part_text(t->boot[0] ? t->boot : t->id));
+	part_set(&o, "round", json_integer(t->round));
 	part_set(&o, "order", json_integer(t->order));
 	part_set(&o, "state", json_string(trial_state_names[t->state]));
 	part_set(&o, "reason", part_text(t->reason));
@@ -127,6 +129,7 @@ static json_t *cell_json(const struct view *v, uint32_t cell, enum time_detail d
 	part_set(&o, "cpu", part_text(view_cpu(v, cell)));
 	part_set(&o, "durability", part_text(c->rec->durability));
 	part_set(&o, "trials_ok", json_integer((json_int_t)c->n_ok));
+	part_boots(&o, &c->boots);
 	for (size_t j = 0; j < v->n_jobs; j++) {
 		const struct view_row *row = view_row_of(&v->jobs[j], cell);
 

@@ -168,13 +168,36 @@ static int make_cells(struct view *v)
 			count_trial(&v->cells[d->trials[i].cell], &d->trials[i]);
 	}
 	for (size_t i = 0; i < d->n_cells; i++) {
-		size_t n = v->cells[i].n_ok;
+		struct cell_boots *b = &v->cells[i].boots;
+		size_t n;
 
-		v->n_ok += n;
+		*b = boots_of(d, (uint32_t)i);
+		n = b->n_ok;
+		v->n_sharing += b->shares;
+		v->most_rounds = b->n_rounds > v->most_rounds ? b->n_rounds : v->most_rounds;
+		v->n_ok += v->cells[i].n_ok;
 		if (n && (!v->least_ok || n < v->least_ok))
 			v->least_ok = n;
 	}
 	return 0;
+}
+
+void view_rounds(const struct view *v, struct bl_buf *out)
+{
+	struct cell_boots most = {.n_rounds = v->most_rounds};
+
+	for (size_t i = 0; i < v->d->n_cells; i++)
+		if (v->cells[i].boots.shares && v->cells[i].boots.n > most.n)
+			most.n = v->cells[i].boots.n;
+	if (!v->n_sharing)
+		return;
+	bl_buf_adds(out, " in ");
+	if (most.n_rounds <= 1)
+		bl_buf_addf(out, "%zu shared boot%s", most.n, most.n == 1 ? "" : "s");
+	else
+		boots_text(&most, most.n, out);
+	if (v->n_sharing < v->d->n_cells)
+		bl_buf_addf(out, " of %zu of the cells, the others alone", v->n_sharing);
 }
 
 static int add_job(struct view *v, const struct job_result *j)

@@ -13,6 +13,7 @@
 #include "job_analysis.h"
 #include "knee.h"
 #include "record.h"
+#include "boots.h"
 #include "report.h"
 #include "summary.h"
 
@@ -26,6 +27,7 @@ struct view_axis {
 struct view_cell {
 	const struct cell_record *rec;
 	size_t n_trials, n_ok;
+	struct cell_boots boots;
 	size_t n_state[TRIAL_STATES];
 	const struct trial_record *first_bad; /* NULL: every trial was ok */
 	const struct trial_record *proof;     /* the trial whose configuration is shown; NULL: no
@@ -86,7 +88,10 @@ struct view {
 	struct view_effect *effects; /* by job, axis, value; largest change of p99 first */
 	size_t n_effects;
 	uint32_t reference;
-	size_t n_ok, least_ok; /* ok trials in all; the least of any cell that has one */
+	size_t n_ok;          /* ok trials in all */
+	size_t least_ok;      /* boots with an ok trial: the least of any cell that has one */
+	size_t n_sharing;     /* cells that shared boots with another */
+	uint32_t most_rounds; /* trials of a cell in one boot */
 	/* By view_judge(); empty before. */
 	struct findings findings;
 	struct passthrough_decision decision;
@@ -98,6 +103,9 @@ struct view {
 int view_init(struct view *v, const struct run_data *d, const struct report_options *opt,
 	      struct bl_err *err);
 void view_done(struct view *v);
+
+/* " in 6 boots x 2 rounds", of the cells that shared boots; nothing when none did. */
+void view_rounds(const struct view *v, struct bl_buf *out);
 
 /* Findings, the decision, and what the trials shown say of their time. Two cells side by side need
  * neither. -ENOMEM. */

@@ -42,15 +42,9 @@ struct args {
 	bool yes, erase, remove, qmp;
 	bool display, alert, linear;
 	bool values, paired, more_is_better, less_is_better; /* of compared files of values */
-	const char *name, *note, *why; /* of a baseline */
-	const char *of, *host;         /* which: of that scenario, of that host */
-	struct words runs, stores;     /* several of each */
-	struct words min_effects;      /* "p99=5%" */
-	uint64_t n_runs;               /* how many runs */
-	const char *note, *why;    /* of a baseline */
-	const char *of;            /* of the scenario of that name */
+	const char *note, *why;                              /* of a baseline */
+	const char *of;            /* which: of that scenario, of that host */
 	struct words runs, stores; /* several of each */
-	struct words min_effects;  /* "p99=5%" */
 	uint64_t n_runs;           /* how many runs */
 	bool all, add;
 };

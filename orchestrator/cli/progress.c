@@ -239,7 +239,11 @@ static void add_begin(const struct progress *p, struct bl_buf *out)
 	bl_buf_addf(out, "%zu cell%s x ", p->n_cells, p->n_cells == 1 ? "" : "s");
 	if (p->least_repeats)
 		bl_buf_addf(out, "%u to ", p->least_repeats);
-	bl_buf_addf(out, "%u trial%s, about ", p->repeats, p->repeats == 1 ? "" : "s");
+	bl_buf_addf(out, "%u %s%s", p->repeats, p->rounds > 1 ? "boot" : "trial",
+		    p->repeats == 1 ? "" : "s");
+	if (p->rounds > 1)
+		bl_buf_addf(out, " x %u rounds", p->rounds);
+	bl_buf_adds(out, ", about ");
 	bl_format_clock(least, p->least_ns);
 	bl_format_clock(most, p->estimate_ns);
 	if (p->least_ns && strcmp(least, most) != 0)
@@ -253,10 +257,11 @@ void progress_begin(struct progress *p, uint64_t now_ns)
 
 	p->start_ns = now_ns;
 	if (p->mode == PROGRESS_JSON)
-		put_json(p, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "event", "begin", "scenario",
+		put_json(p, json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:I}", "event", "begin", "scenario",
 				      p->scenario, "cells", (json_int_t)p->n_cells, "repeats",
-				      (json_int_t)p->repeats, "trials", (json_int_t)p->n_trials,
-				      "estimate_ns", (json_int_t)p->estimate_ns));
+				      (json_int_t)p->repeats, "rounds", (json_int_t)p->rounds,
+				      "trials", (json_int_t)p->n_trials, "estimate_ns",
+				      (json_int_t)p->estimate_ns));
 	add_begin(p, &text);
 	if (p->mode != PROGRESS_JSON && p->mode != PROGRESS_QUIET)
 		fprintf(p->to, "%s   %s\n", p->scenario, bl_buf_str(&text));
@@ -309,11 +314,12 @@ static json_t *trial_json(const struct trial_record *t, const char *cell)
 		json_array_append_new(
 			jobs, json_pack("{s:s,s:o}", "job", t->jobs[i].name, "metrics", metrics));
 	}
-	return json_pack("{s:s,s:s,s:I,s:s,s:I,s:s,s:s?,s:I,s:I,s:o}", "event", "trial", "id",
-			 t->id, "order", (json_int_t)t->order, "cell", cell, "repeat",
-			 (json_int_t)t->repeat, "state", trial_state_names[t->state], "reason",
-			 t->reason, "started_ms", (json_int_t)t->started_ms, "ended_ms",
-			 (json_int_t)t->ended_ms, "jobs", jobs);
+	return json_pack("{s:s,s:s,s:I,s:s,s:I,s:s,s:I,s:s,s:s?,s:I,s:I,s:o}", "event", "trial",
+			 "id", t->id, "order", (json_int_t)t->order, "cell", cell, "repeat",
+			 (json_int_t)t->repeat, "boot", t->boot, "round", (json_int_t)t->round,
+			 "state", trial_state_names[t->state], "reason", t->reason, "started_ms",
+			 (json_int_t)t->started_ms, "ended_ms", (json_int_t)t->ended_ms, "jobs",
+			 jobs);
 }
 
 void progress_trial(struct progress *p, const struct trial_record *t, const char *cell,

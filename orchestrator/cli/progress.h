@@ -22,6 +22,7 @@ struct progress {
 	const char *scenario;
 	size_t n_cells, n_trials;
 	uint32_t repeats;
+	uint32_t rounds;        /* of each boot; above 1 only where cells share boots */
 	size_t name_width;      /* of the longest cell name */
 	uint64_t estimate_ns;   /* of the whole plan, at most; 0: not known */
 	uint64_t least_ns;      /* when it ends as early as it can; 0 or estimate_ns: it can't */

@@ -159,6 +159,7 @@ static void begin(struct run_session *s, const struct loaded *what)
 	p->n_cells = matrix_len(what->matrix);
 	p->n_trials = what->plan->n_trials;
 	p->repeats = what->scenario->repeats;
+	p->rounds = p->n_trials > p->n_cells * p->repeats ? what->scenario->rounds : 1;
 	p->estimate_ns = what->plan->estimate_ns;
 	p->budget_ns = what->scenario->more.budget_ns;
 	p->least_repeats = what->scenario->more.is_auto ? what->scenario->more.least : 0;

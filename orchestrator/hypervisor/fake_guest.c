@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "domain.h"
 #include "engine.h"
+#include "fs.h"
 #include "jobfile.h"
 #include "sample_json.h"
 #include "series.h"
@@ -419,6 +420,15 @@ static void precondition(const struct fake_guest *g, json_int_t id, const json_t
 			      (json_int_t)size, "elapsed_ns", (json_int_t)(bl_now_ns() - start)));
 }
 
+static void tell_run(const struct fake_guest *g)
+{
+	BL_CLEANUP(bl_freep)
+	char *text = bl_strf("fake guest: runs jobs on %s\n",
+			     g->disk->serial ? g->disk->serial : "the disk");
+
+	console(g, text ? text : "");
+}
+
 static void answer(struct fake_guest *g, const json_t *ask)
 {
 	json_int_t id = json_integer_value(json_object_get(ask, "id"));
@@ -429,7 +439,7 @@ static void answer(struct fake_guest *g, const json_t *ask)
 	if (strcmp(type, "drop") == 0)
 		console(g, "fake guest: drops its caches\n");
 	if (strcmp(type, "run") == 0)
-		console(g, "fake guest: runs jobs\n");
+		tell_run(g);
 	if (strcmp(type, "ping") == 0)
 		say(g, json_pack("{s:s, s:I, s:O, s:I}", "type", "pong", "id", id, "host_ns",
 				 json_object_get(ask, "host_ns"), "guest_ns",

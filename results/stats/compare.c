@@ -27,7 +27,8 @@ size_t summary_log_ratios(const struct summary *a, const struct summary *b, enum
 			break;
 		if (b->value_repeats[m][k] != repeat)
 			continue;
-		if (a->values[m][i] > 0 && b->values[m][k] > 0)
+		if (a->values[m][i] > 0 && b->values[m][k] > 0 &&
+		    a->value_rounds[m][i] == b->value_rounds[m][k])
 			d[n++] = log(b->values[m][k]) - log(a->values[m][i]);
 		k++;
 	}

@@ -101,17 +101,20 @@ bool job_metric(const struct job_result *j, enum metric m, double *ret)
 
 /* ---- one summary ---- */
 
-/* A figure of one trial. */
+/* A figure of one trial, or of the rounds of a boot. */
 struct point {
 	double value;
 	uint32_t repeat;
+	uint64_t rounds; /* a bit each */
 };
 
 static int by_repeat(const void *a, const void *b)
 {
 	const struct point *x = a, *y = b;
 
-	return (x->repeat > y->repeat) - (x->repeat < y->repeat);
+	if (x->repeat != y->repeat)
+		return x->repeat < y->repeat ? -1 : 1;
+	return (x->rounds > y->rounds) - (x->rounds < y->rounds);
 }
 
 static int by_value(const void *a, const void *b)
@@ -146,12 +149,51 @@ static struct spread spread_of(struct point *p, size_t n)
 	return s;
 }
 
+/* p[n], the rounds of one boot, as one: the geometric mean, or the arithmetic one where a logarithm
+ * would not exist. A lone one stays bit for bit. */
+static struct point mean_of_rounds(const struct point *p, size_t n)
+{
+	struct point mean = p[0];
+	double logs = 0, sum = 0;
+	bool has_logs = true;
+
+	for (size_t i = 0; i < n; i++) {
+		has_logs = has_logs && p[i].value > 0;
+		logs += has_logs ? log(p[i].value) : 0;
+		sum += p[i].value;
+		mean.rounds |= p[i].rounds;
+	}
+	if (n > 1)
+		mean.value = has_logs ? exp(logs / (double)n) : sum / (double)n;
+	return mean;
+}
+
+/* p[n] becomes one point a repeat, in order; returns how many. *ret_most: points in one of them. */
+static size_t merge_rounds(struct point *p, size_t n, size_t *ret_most)
+{
+	size_t out = 0;
+
+	qsort(p, n, sizeof *p, by_repeat);
+	*ret_most = 0;
+	for (size_t i = 0, len; i < n; i += len) {
+		len = 1;
+		while (i + len < n && p[i + len].repeat == p[i].repeat)
+			len++;
+		*ret_most = len > *ret_most ? len : *ret_most;
+		p[out++] = mean_of_rounds(p + i, len);
+	}
+	return out;
+}
+
 static void keep_values(struct summary *s, int m, struct point *p, size_t n)
 {
-	qsort(p, n, sizeof *p, by_repeat);
+	size_t most;
+
+	n = merge_rounds(p, n, &most);
 	for (size_t i = 0; i < n && i < SUMMARY_VALUES; i++) {
 		s->values[m][i] = p[i].value;
 		s->value_repeats[m][i] = p[i].repeat;
+		s->value_rounds[m][i] = p[i].rounds;
 	}
 	s->metric[m] = spread_of(p, n);
 }
@@ -184,24 +226,26 @@ static int add_lats(struct summary *s, const struct sample *m)
 struct room {
 	struct point *points[METRICS];
 	size_t n[METRICS];
-	struct point *ok;
+	struct point *ok, *all; /* values 0: only when they were */
+	size_t n_all;
 };
 
 static int add_trial(struct summary *s, const struct trial_record *t, struct room *room)
 {
 	const struct job_result *j = job_of(t, s->job);
+	const uint64_t round = UINT64_C(1) << (t->round < 63 ? t->round : 63);
 	struct lat all;
 	double v;
 
-	s->n_trials++;
+	room->all[room->n_all++] = (struct point){0, t->repeat, round};
 	if (t->state != TRIAL_OK || !j)
 		return 0;
-	room->ok[s->n_ok++] = (struct point){0, t->repeat};
+	room->ok[s->n_ok++] = (struct point){0, t->repeat, round};
 	merge_ios(j->sample, &all);
 	for (int m = 0; m < METRICS; m++) {
 		if (!metric_of(j, &all, (enum metric)m, &v))
 			continue;
-		room->points[m][room->n[m]++] = (struct point){v, t->repeat};
+		room->points[m][room->n[m]++] = (struct point){v, t->repeat, round};
 		s->is_thin[m] |= metric_p((enum metric)m) > 0 &&
 				 lat_pct(&all, metric_p((enum metric)m)).is_thin;
 	}
@@ -249,14 +293,19 @@ struct pct summary_pct(const struct summary *s, int p)
 
 static int summarize_one(const struct run_data *d, struct summary *s, struct room *room)
 {
+	size_t most;
+
 	memset(room->n, 0, sizeof room->n);
+	room->n_all = 0;
 	for (size_t i = 0; i < d->n_trials; i++)
 		if (d->trials[i].cell == s->cell && add_trial(s, &d->trials[i], room) < 0)
 			return -ENOMEM;
 	add_told(d, s);
 	for (int m = 0; m < METRICS; m++)
 		keep_values(s, m, room->points[m], room->n[m]);
-	qsort(room->ok, s->n_ok, sizeof *room->ok, by_repeat);
+	s->n_trials = merge_rounds(room->all, room->n_all, &most);
+	s->n_ok = merge_rounds(room->ok, s->n_ok, &most);
+	s->n_rounds = (uint32_t)most;
 	for (size_t i = 0; i < s->n_ok && i < SUMMARY_VALUES; i++)
 		s->repeats[i] = room->ok[i].repeat;
 	return 0;
@@ -304,7 +353,7 @@ static int fill(const struct run_data *d, const char *const *jobs, size_t n_jobs
 		struct summaries *s)
 {
 	BL_CLEANUP(bl_freep)
-	struct point *points = calloc((METRICS + 1) * (d->n_trials + 1), sizeof *points);
+	struct point *points = calloc((METRICS + 2) * (d->n_trials + 1), sizeof *points);
 	struct room room = {.ok = points};
 
 	s->items = calloc(d->n_cells * n_jobs + 1, sizeof *s->items);
@@ -312,6 +361,7 @@ static int fill(const struct run_data *d, const char *const *jobs, size_t n_jobs
 		return -ENOMEM;
 	for (int m = 0; m < METRICS; m++)
 		room.points[m] = points + (size_t)(m + 1) * (d->n_trials + 1);
+	room.all = points + (size_t)(METRICS + 1) * (d->n_trials + 1);
 	for (size_t c = 0; c < d->n_cells; c++) {
 		for (size_t j = 0; j < n_jobs; j++) {
 			struct summary *one = &s->items[s->n++];

@@ -1,7 +1,9 @@
 /* summary.h - from trials to figures: per cell and job, over the trials.
  *
  * Percentiles come from merged histograms, never from averaged percentiles; spread is between
- * trials, because the trial (one boot) is the unit of replication.
+ * boots, because the boot is the unit of replication. Mostly a boot is one trial; where cells took
+ * turns in one boot, the rounds of a cell are one value, the mean of their logarithms, since rounds
+ * of one boot are more alike than boots are.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H
@@ -32,7 +34,7 @@ struct pct lat_pct(const struct lat *l, double p);
 
 /* A figure over trials. */
 struct spread {
-	size_t n; /* trials that have it; 0: nothing is known */
+	size_t n; /* boots that have it; 0: nothing is known */
 	double median, min, max;
 	double rel_mad_pct; /* 1.4826 * MAD / median * 100; 0 when n < 2 */
 };
@@ -48,16 +50,20 @@ bool job_metric(const struct job_result *j, enum metric m, double *ret);
 struct summary {
 	uint32_t cell;
 	char job[128];
-	size_t n_ok;                          /* ok trials in which the job has a sample */
-	size_t n_trials;                      /* all trials of the cell */
-	struct lat *lat[IO_DIRS];             /* merged over ok trials; NULL: none */
-	struct lat *all;                      /* read + write + trim merged; NULL: none */
+	size_t n_ok;              /* boots with an ok trial in which the job has a sample */
+	size_t n_trials;          /* all boots of the cell */
+	uint32_t n_rounds;        /* the most ok trials in one of the boots; 0: none */
+	struct lat *lat[IO_DIRS]; /* merged over ok trials; NULL: none */
+	struct lat *all;          /* read + write + trim merged; NULL: none */
 	struct pct told[SUMMARY_PERCENTILES]; /* where `all` has no histogram */
 	struct spread metric[METRICS];
 	bool is_thin[METRICS]; /* a percentile with fewer than 100 samples beyond it in some trial
 				*/
-	/* One figure an ok trial that has it, in repeat order; first min(metric[m].n, 64). */
+	/* One figure a boot that has it, in repeat order; first min(metric[m].n, 64). */
 	double values[METRICS][SUMMARY_VALUES];
+	/* The rounds behind each value, a bit each: two cells' values of one boot are a pair when
+	 * they are of the same rounds. */
+	uint64_t value_rounds[METRICS][SUMMARY_VALUES];
 	uint32_t value_repeats[METRICS][SUMMARY_VALUES]; /* of each value: pairs across cells */
 	uint32_t repeats[SUMMARY_VALUES]; /* of the n_ok trials: value_repeats when all have it */
 };

@@ -1,8 +1,10 @@
 /* From trials to figures. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "boots.h"
 #include "made_data.h"
 
 START_TEST(percentiles_are_thin_below_a_hundred_samples_beyond)
@@ -84,6 +86,94 @@ START_TEST(spread_is_median_and_mad_over_trials)
 	}
 	ck_assert_uint_eq(s->metric[METRIC_CPU_PER_IO].n, 0);
 	summaries_done(&sums);
+	run_data_done(&d);
+}
+END_TEST
+
+/* make_data()'s repeat 2 * r + k becomes round k of repeat r; the boots are those of cell 0. */
+static void make_rounds(struct run_data *d)
+{
+	for (size_t i = 0; i < d->n_trials; i++) {
+		struct trial_record *t = &d->trials[i];
+
+		t->round = t->repeat % 2;
+		t->repeat /= 2;
+		snprintf(t->boot, sizeof t->boot, "boot %u", t->repeat);
+	}
+}
+
+/* Rounds of 100 and 400, then of 90 and 90: their geometric means are 200 and 90. */
+START_TEST(rounds_of_a_boot_are_one_value_the_mean_of_their_logarithms)
+{
+	static const uint64_t n[] = {100, 400, 90, 90};
+	const struct summary *s;
+	struct summaries sums;
+	struct cell_boots b;
+	struct run_data d;
+
+	make_data(&d, 2, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		set_reads(trial_at(&d, 0, i), n[i], 100);
+		set_reads(trial_at(&d, 1, i), 2 * n[i], 100);
+	}
+	make_rounds(&d);
+	ck_assert_int_eq(summarize(&d, &sums, NULL), 0);
+	s = summaries_find(&sums, 0, "j");
+	ck_assert_uint_eq(s->n_ok, 2);
+	ck_assert_uint_eq(s->n_trials, 2);
+	ck_assert_uint_eq(s->n_rounds, 2);
+	ck_assert_uint_eq(s->metric[METRIC_IOPS].n, 2);
+	ck_assert_double_eq_tol(s->values[METRIC_IOPS][0], 200, 1e-9);
+	ck_assert_double_eq_tol(s->values[METRIC_IOPS][1], 90, 1e-9);
+	ck_assert_uint_eq(s->value_rounds[METRIC_IOPS][0], 3);
+	ck_assert_uint_eq(s->all->n, 100 + 400 + 90 + 90); /* histograms have every I/O */
+	b = boots_of(&d, 0);
+	ck_assert_uint_eq(b.n, 2);
+	ck_assert_uint_eq(b.n_ok, 2);
+	ck_assert_uint_eq(b.n_rounds, 2);
+	ck_assert(b.shares);
+	summaries_done(&sums);
+	run_data_done(&d);
+}
+END_TEST
+
+/* What drifts within a boot would be taken for a difference of the cells. */
+START_TEST(a_boot_in_which_one_of_two_cells_lacks_a_round_is_no_pair)
+{
+	struct comparison c;
+	struct summaries sums;
+	struct run_data d;
+
+	make_data(&d, 2, 6);
+	for (uint32_t i = 0; i < 6; i++)
+		for (uint32_t k = 0; k < 2; k++)
+			set_reads(trial_at(&d, k, i), i % 2 ? 400 : 100, 100);
+	trial_at(&d, 1, 3)->state = TRIAL_FAILED;
+	make_rounds(&d);
+	ck_assert_int_eq(summarize(&d, &sums, NULL), 0);
+	c = compare_summaries(summaries_find(&sums, 0, "j"), summaries_find(&sums, 1, "j"),
+			      METRIC_IOPS);
+	ck_assert_uint_eq(c.n_pairs, 2);
+	ck_assert_double_eq_tol(c.ratio, 1, 1e-9);
+	ck_assert_uint_eq(summaries_find(&sums, 1, "j")->n_ok, 3); /* shown, all the same */
+	ck_assert_uint_eq(boots_of(&d, 1).n_ok, 3);
+	summaries_done(&sums);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(a_trial_a_boot_is_no_round_and_shares_nothing)
+{
+	struct cell_boots b;
+	struct run_data d;
+
+	make_data(&d, 2, 3);
+	trial_at(&d, 0, 1)->state = TRIAL_FAILED;
+	b = boots_of(&d, 0);
+	ck_assert_uint_eq(b.n, 3);
+	ck_assert_uint_eq(b.n_ok, 2);
+	ck_assert_uint_eq(b.n_rounds, 1);
+	ck_assert(!b.shares);
 	run_data_done(&d);
 }
 END_TEST
@@ -182,6 +272,9 @@ TCase *summary_cases(void)
 	tcase_add_test(t, percentiles_are_thin_below_a_hundred_samples_beyond);
 	tcase_add_test(t, metrics_of_a_job_are_those_of_its_sample);
 	tcase_add_test(t, spread_is_median_and_mad_over_trials);
+	tcase_add_test(t, rounds_of_a_boot_are_one_value_the_mean_of_their_logarithms);
+	tcase_add_test(t, a_boot_in_which_one_of_two_cells_lacks_a_round_is_no_pair);
+	tcase_add_test(t, a_trial_a_boot_is_no_round_and_shares_nothing);
 	tcase_add_test(t, percentiles_of_a_cell_come_from_merged_histograms);
 	tcase_add_test(t, only_ok_trials_count_and_all_are_counted);
 	tcase_add_test(t, more_trials_than_values_are_kept_still_make_the_spread);
