@@ -156,7 +156,7 @@ static int on_trial(void *ctx, const struct trial_record *t, struct bl_err *err)
 
 	(void)err;
 	ck_assert_uint_lt(lab->n_trials, LAB_TRIALS_MAX);
-	snprintf(o->cell, sizeof o->cell, "%s", lab->cell ? lab->cell->name : "?");
+	snprintf(o->cell, sizeof o->cell, "%s", matrix_cell(lab->m, t->cell)->name);
 	o->state = t->state;
 	snprintf(o->reason, sizeof o->reason, "%s", t->reason ? t->reason : "");
 	snprintf(o->console, sizeof o->console, "%s", t->console_tail ? t->console_tail : "");
@@ -181,8 +181,6 @@ static void on_progress(void *ctx, const struct runner_progress *p)
 {
 	struct lab *lab = ctx;
 
-	if (p->cell)
-		lab->cell = p->cell;
 	if (lab->progress)
 		lab->progress(lab, p);
 }
@@ -200,9 +198,8 @@ static void on_stopped(void *ctx, const struct trial_record *t, const char *imag
 {
 	struct lab *lab = ctx;
 
-	(void)t;
 	if (lab->look)
-		lab->look(lab, lab->cell, image);
+		lab->look(lab, matrix_cell(lab->m, t->cell), image);
 }
 
 int lab_run(struct lab *lab, const char *yaml, const char *jobs, struct bl_err *err)
@@ -230,12 +227,12 @@ int lab_run(struct lab *lab, const char *yaml, const char *jobs, struct bl_err *
 	if (r < 0)
 		return r;
 	lab->sc = sc;
+	lab->m = m;
 	snprintf(lab->accel, sizeof lab->accel, "%s", runner_accel(runner));
 	ck_assert_msg(runner_environment(runner, &lab->environment, err) == 0, "%s", err->text);
 	ck_assert_msg(runner_notes(runner, sc, &lab->trust, err) == 0, "%s", err->text);
 	r = runner_run(runner, sc, m, plan, bl_uuid7(id, bl_wall_ms()), &lab->stop, err);
 	runner_close(runner);
-	lab->cell = NULL;
 	return r;
 }
 

@@ -29,6 +29,7 @@ struct lab {
 	const char *kernel;
 	struct runner_options opt; /* may be changed before lab_run() */
 	const struct scenario *sc; /* while it runs */
+	const struct matrix *m;    /* the same */
 	struct lab_trial trials[LAB_TRIALS_MAX];
 	size_t n_trials;
 	char notes[4096];
@@ -38,7 +39,6 @@ struct lab {
 	void (*look)(struct lab *lab, const struct cell *c, const char *image);
 	/* Look at what a trial recorded; may be NULL. */
 	void (*record)(struct lab *lab, const struct trial_record *t);
-	const struct cell *cell; /* of the trial under way */
 	/* Called with each progress; may be NULL. */
 	void (*progress)(struct lab *lab, const struct runner_progress *p);
 	volatile sig_atomic_t stop;

@@ -274,9 +274,10 @@ END_TEST
 
 START_TEST(a_cell_that_is_impossible_here_costs_the_others_nothing)
 {
-	run("fake:", "backing: { size: 4MiB }\nvm: { vcpus: 2 }\ninterleave: within-boot\nrepeats: 1\n"
-		     "axes:\n  bus: [virtio-blk, virtio-scsi]\n  iothreads: [0, 1]\n"
-		     "include:\n  - { name: many, bus: virtio-blk, iothreads: 2 }\n");
+	run("fake:",
+	    "backing: { size: 4MiB }\nvm: { vcpus: 2 }\ninterleave: within-boot\nrepeats: 1\n"
+	    "axes:\n  bus: [virtio-blk, virtio-scsi]\n  iothreads: [0, 1]\n"
+	    "include:\n  - { name: many, bus: virtio-blk, iothreads: 2 }\n");
 	ck_assert_uint_eq(seen.n, 10);
 	for (size_t i = 0; i < seen.n; i++) {
 		const struct one *o = &seen.one[i];
