@@ -149,14 +149,3 @@ int figures_list_load(struct figures_list *l, struct store *s, const struct base
 		r = figures_list_add(l, s, b->runs[i], NULL, err);
 	return r;
 }
-
-int min_effects_asked(const struct args *a, const struct run_record *run, struct min_effects *ret,
-		      struct bl_err *err)
-{
-	int r = 0;
-
-	*ret = run ? min_effects_of(run) : min_effects_default;
-	for (size_t i = 0; r == 0 && i < a->min_effects.n; i++)
-		r = min_effects_set(ret, a->min_effects.items[i], err);
-	return r < 0 ? bl_wrap(err, r, "--min-effect") : 0;
-}

@@ -28,10 +28,6 @@ int figures_list_load(struct figures_list *l, struct store *s, const struct base
 /* This host's id; "unknown" where it has none. */
 void this_host(char out[17]);
 
-/* --min-effect over what @run declared (NULL: the defaults). */
-int min_effects_asked(const struct args *a, const struct run_record *run, struct min_effects *ret,
-		      struct bl_err *err);
-
 #define ROW_OF                                                                                     \
 	{                                                                                          \
 		.name = "scenario", .kind = OPTION_TEXT, .arg = "NAME", .at = AT(of),              \

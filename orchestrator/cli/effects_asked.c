@@ -30,17 +30,23 @@ static int add_calibration(struct store *store, const char *run, struct floors *
 	return r < 0 ? bl_wrap(err, r, "--calibration: run %s", run) : 0;
 }
 
+int min_effects_asked(const struct args *a, const struct run_record *run, struct min_effects *ret,
+		      struct bl_err *err)
+{
+	int r = 0;
+
+	*ret = run ? min_effects_of(run) : min_effects_default;
+	for (size_t i = 0; r == 0 && i < a->min_effects.n; i++)
+		r = min_effects_set(ret, a->min_effects.items[i], err);
+	return r < 0 ? bl_wrap(err, r, "--min-effect") : 0;
+}
+
 int effects_asked(const struct args *a, struct store *store, const struct run_record *run,
 		  struct effects_asked *ret, struct bl_err *err)
 {
-	struct effects_asked e = {.min = min_effects_of(run)};
-	int r = 0;
+	struct effects_asked e = {0};
+	int r = min_effects_asked(a, run, &e.min, err);
 
-	for (size_t i = 0; r == 0 && i < a->min_effects.n; i++) {
-		r = min_effects_set(&e.min, a->min_effects.items[i], err);
-		if (r < 0)
-			bl_wrap(err, r, "--min-effect");
-	}
 	if (r == 0 && a->calibration)
 		r = add_calibration(store, a->calibration, &e.floors, err);
 	if (r < 0)

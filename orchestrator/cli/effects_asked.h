@@ -11,7 +11,11 @@ struct effects_asked {
 	struct floors floors;
 };
 
-/* --min-effect over what @run declared; the floors of --calibration. End with
+/* --min-effect over what @run declared (NULL: over the defaults). -EINVAL, -ERANGE. */
+int min_effects_asked(const struct args *a, const struct run_record *run, struct min_effects *ret,
+		      struct bl_err *err);
+
+/* The same; the floors of --calibration. End with
  * effects_asked_done(). */
 int effects_asked(const struct args *a, struct store *store, const struct run_record *run,
 		  struct effects_asked *ret, struct bl_err *err);

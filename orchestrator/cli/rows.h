@@ -93,7 +93,8 @@
 #define ROW_MIN_EFFECT                                                                             \
 	{                                                                                          \
 		.name = "min-effect", .kind = OPTION_WORDS, .arg = "METRIC=PCT",                   \
-		.at = AT(min_effects), .def_says = "the scenario's",                               \
+		.at = AT(min_effects),                                                             \
+		.def_says = "what the run's scenario says, else 5% for p99",                       \
 		.help = "the least change of a metric that matters, for example p99=5%; may be "   \
 			"given several times"                                                      \
 	}
@@ -105,15 +106,6 @@
 	{                                                                                          \
 		.name = "csv", .kind = OPTION_FILE, .arg = "FILE", .at = AT(csv),                  \
 		.help = of "; '-': standard input"                                                 \
-	}
-#define ROW_MIN_EFFECT                                                                             \
-	{                                                                                          \
-		.name = "min-effect", .kind = OPTION_WORDS, .arg = "METRIC=PCT",                   \
-		.at = AT(min_effects),                                                             \
-		.def_says = "what the run's scenario says, else 5% for p99",                       \
-		.help = "a smaller change of that metric does not matter: p99=3%, iops=1%; may "   \
-			"be "                                                                      \
-			"given several times"                                                      \
 	}
 #define ROW_CALIBRATION                                                                            \
 	{                                                                                          \

@@ -5,6 +5,7 @@
 
 #include "baseline_find.h"
 #include "cleanup.h"
+#include "effects_asked.h"
 #include "clock.h"
 #include "profile_report.h"
 #include "rows.h"

@@ -322,8 +322,8 @@ static void add_size(const struct loaded *l, struct bl_buf *out)
 		bl_buf_addf(out, " x %s%u round%s",
 			    l->plan->n_trials < n * sc->repeats * sc->rounds ? "up to " : "",
 			    sc->rounds, sc->rounds == 1 ? "" : "s");
-	bl_buf_addf(out, " = %s%zu%s", l->plan->may_end_early ? "at most " : "",
-		    l->plan->n_trials, is_within ? " trials" : "");
+	bl_buf_addf(out, " = %s%zu%s", l->plan->may_end_early ? "at most " : "", l->plan->n_trials,
+		    is_within ? " trials" : "");
 }
 
 static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *err)
