@@ -137,8 +137,7 @@ uint64_t plan_boot_ns(const struct scenario *sc, const struct cell *c,
 
 uint64_t plan_trial_ns(const struct scenario *sc, const struct cell *c)
 {
-	const struct plan_boot_size lone = {
-		.disks = 1, .turns = 1, .warm_up = sc->warm_up.rounds};
+	const struct plan_boot_size lone = {.disks = 1, .turns = 1, .warm_up = sc->warm_up.rounds};
 
 	return plan_boot_ns(sc, c, &lone);
 }

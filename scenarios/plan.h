@@ -56,8 +56,8 @@ size_t plan_group(const struct scenario *sc, const struct matrix *m, size_t cell
 /* The plan as text, one line a trial: the golden form. */
 void plan_to_text(const struct plan *p, const struct matrix *m, struct bl_buf *out);
 
-/* What a boot is expected to take, without waiting for the host, of @n->disks cells alike in all but
- * the disk, @n->turns trials of each, whose jobs are steady after @n->warm_up rounds; and of @c
+/* What a boot is expected to take, without waiting for the host, of @n->disks cells alike in all
+ * but the disk, @n->turns trials of each, whose jobs are steady after @n->warm_up rounds; and of @c
  * alone, one trial with all the rounds there may be. */
 struct plan_boot_size {
 	size_t disks;

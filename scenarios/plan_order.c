@@ -130,8 +130,8 @@ static void estimate(const struct order *o, const struct cell *c, size_t n, uint
 
 	o->p->estimate_ns += sc->repeats * plan_boot_ns(sc, c, &size);
 	size.warm_up = WARM_UP_LEAST;
-	o->p->least_ns += (sc->more.is_auto ? sc->more.least : sc->repeats) *
-			  plan_boot_ns(sc, c, &size);
+	o->p->least_ns +=
+		(sc->more.is_auto ? sc->more.least : sc->repeats) * plan_boot_ns(sc, c, &size);
 }
 
 static int find_units(struct order *o, struct bl_err *err)

@@ -116,7 +116,7 @@ struct scenario {
 	bool is_within_boot;
 	uint32_t rounds;
 	struct text_pos interleave_at;
-	uint64_t seed;                       /* default 1 */
+	uint64_t seed; /* default 1 */
 	/* telemetry: on (default): host, guest and QEMU are sampled while jobs run; off: what that
 	 * costs can be measured. CPU time by role is there either way. */
 	bool has_telemetry;

@@ -6,6 +6,7 @@
 #include "alike.h"
 #include "baseline_find.h"
 #include "cleanup.h"
+#include "effects_asked.h"
 #include "profile_report.h"
 #include "rows.h"
 
