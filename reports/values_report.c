@@ -83,6 +83,18 @@ void values_text(const struct values_compared *v, unsigned columns, bool color, 
 		bl_buf_addc(out, '\n');
 	}
 	add_verdict(c, columns, color, out);
+	if (isfinite(v->r1)) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+		bl_buf_addf(&b,
+			    "values that follow each other are alike (autocorrelation %+.2f): they "
+			    "tell less than as many independent ones, and the interval is too "
+			    "narrow; measure in turns and pair them, or leave time between runs",
+			    v->r1);
+		bl_buf_adds(out, "\nNOTE  ");
+		term_wrap(out, fmt_part(out, &b), columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
 	bl_buf_adds(out, "\nnote  ");
 	term_wrap(out,
 		  "a value is one run (one boot, one job): thousands of I/Os of one run are no "

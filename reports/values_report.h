@@ -15,6 +15,9 @@ struct values_compared {
 	struct values_side a, b;
 	bool is_paired;
 	size_t n_left_out; /* values or pairs that are absent, or without another */
+	/* Of each value with the one before it, lag-1 autocorrelation; NAN: too few to say, or not
+	 * more than chance makes (2 / sqrt(n)). Then they tell less than they seem to. */
+	double r1;
 	struct comparison c;
 };
 

@@ -181,19 +181,52 @@ static int check(const struct args *a, struct bl_err *err)
 	return 0;
 }
 
+/* Of the deviations from their side's mean (of pairs: of the differences), in the files' order. */
+#define ORDERED_MIN 10
+
+static void add_lag1(const double *v, size_t n, double *both, double *all)
+{
+	double mean = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mean += v[i] / (double)n;
+	for (size_t i = 0; i < n; i++) {
+		*all += (v[i] - mean) * (v[i] - mean);
+		*both += i ? (v[i] - mean) * (v[i - 1] - mean) : 0;
+	}
+}
+
+static double autocorrelation_of(const struct sides *s, const double *d)
+{
+	double both = 0, all = 0, r1;
+	size_t n = d ? s->na : s->na + s->nb;
+
+	if (d) {
+		add_lag1(d, n, &both, &all);
+	} else {
+		add_lag1(s->a, s->na, &both, &all);
+		add_lag1(s->b, s->nb, &both, &all);
+	}
+	r1 = all > 0 ? both / all : 0;
+	return n >= ORDERED_MIN && r1 > 2 / sqrt((double)n) ? r1 : NAN;
+}
+
 static int compare(const struct sides *s, double min_effect, bool more_is_better,
-		   struct comparison *ret)
+		   struct values_compared *v)
 {
 	BL_CLEANUP(bl_freep) double *d = NULL;
 
-	if (!s->is_paired)
-		return compare_samples(s->a, s->na, s->b, s->nb, min_effect, more_is_better, ret);
+	if (!s->is_paired) {
+		v->r1 = autocorrelation_of(s, NULL);
+		return compare_samples(s->a, s->na, s->b, s->nb, min_effect, more_is_better, &v->c);
+	}
 	d = calloc(s->na, sizeof(*d));
 	if (!d)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->na; i++)
 		d[i] = s->b[i] - s->a[i];
-	return compare_many_pairs(d, s->na, min_effect, more_is_better, ret);
+	v->r1 = autocorrelation_of(s, d);
+	return compare_many_pairs(d, s->na, min_effect, more_is_better, &v->c);
 }
 
 static struct values_side side_of(const char *name, double *logs, size_t n)
@@ -218,7 +251,7 @@ int compare_files(struct cli *cli, const struct args *a, struct bl_err *err)
 		r = a->cell_b ? read_two(a, &s, err) : read_pairs(a->cell, &s, err);
 	if (r < 0)
 		return r;
-	if (compare(&s, min_effect, a->more_is_better, &v.c) < 0)
+	if (compare(&s, min_effect, a->more_is_better, &v) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	v.is_paired = s.is_paired;
 	v.n_left_out = s.n_left_out;

@@ -53,5 +53,14 @@ json_says 'doc["verdict"] == "same" and 1.018 < doc["lo"] < 1.02 < doc["hi"] < 1
 check 0 '' compare --csv many.txt more.txt --paired --json --min-effect 1%
 json_says 'doc["verdict"] == "worse" and 1.018 < doc["lo"] < doc["hi"] < 1.022'
 
+# Values that drift are not independent, and pairs of them are: that is said.
+seq 100 119 >up.txt
+seq 102 121 >up2.txt
+check 0 'values that follow each other are alike' compare --csv up.txt up2.txt
+check 0 '' compare --csv up.txt up2.txt --json
+json_says 'doc["autocorrelation"] > 0.7'
+check 0 '' compare --csv before.txt after.txt --json
+json_says '"autocorrelation" not in doc'
+
 [ $failed = 0 ] && echo "all as it should be"
 exit $failed
