@@ -15,10 +15,11 @@ void verdict_more(const struct comparison *c, struct bl_buf *out)
 	if (c->verdict != VERDICT_CANNOT_TELL || !c->more)
 		return;
 	if (c->more == FORECAST_MANY)
-		bl_buf_addf(out,
-			    "more than %d trials more: the difference is too near to what matters "
-			    "(%.3g %%)",
-			    FORECAST_MOST, c->min_effect * 100);
+		bl_buf_addf(
+			out,
+			"more than %d trials more, so noisy is it and so near to what matters the "
+			"difference",
+			FORECAST_MOST);
 	else if (c->sd > 0)
 		bl_buf_addf(out, "about %zu more trial%s would tell", c->more, plural(c->more));
 	else
@@ -77,7 +78,7 @@ void verdict_tally_more(const struct verdict_tally *t, struct bl_buf *out)
 				    FORECAST_MOST);
 		else
 			bl_buf_addf(out, "more than %d trials more would be needed", FORECAST_MOST);
-		bl_buf_adds(out, ", so near to what matters is the difference");
+		bl_buf_adds(out, ", so noisy is it and so near to what matters the difference");
 	}
 	if (!t->n_thin)
 		return;

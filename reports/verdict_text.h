@@ -5,8 +5,8 @@
 
 #include "minute.h"
 
-/* "about 4 more trials would tell", "more than 30 trials more: the difference is too near to what
- * matters (5 %)"; nothing when it can tell, or when trials would not help. */
+/* "about 4 more trials would tell", "more than 30 trials more, so noisy is it and so near to what
+ * matters the difference"; nothing when it can tell, or when trials would not help. */
 void verdict_more(const struct comparison *c, struct bl_buf *out);
 
 /* Several comparisons of one question; {0} to begin. */
