@@ -50,6 +50,8 @@ struct night_change {
 	double p;                  /* of no change, two-sided */
 	bool is_worse;             /* by the direction of the metric */
 	bool is_drift;             /* a slow slope fits better than a step (a hint) */
+	bool is_of_baseline;       /* before: the baseline; at_run: the first of the nights in a row
+				    * that lie beyond it */
 	bool is_new;               /* not reported on an earlier night */
 	enum change_state state;
 	char *cause;        /* "QEMU 7.2.22 -> 10.0.2" on that very night; NULL: nothing that is

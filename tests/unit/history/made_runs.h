@@ -17,6 +17,9 @@ void made_fact(struct run_data *d, const char *key, const char *value);
 struct trial_record *made_trial(struct run_data *d, uint32_t cell, uint64_t ios, uint64_t ns);
 
 Suite *fingerprint_suite(void);
+Suite *history_suite(void);
+Suite *judge_suite(void);
+Suite *confirm_suite(void);
 Suite *profile_suite(void);
 Suite *alike_suite(void);
 

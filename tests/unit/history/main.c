@@ -5,6 +5,9 @@ int main(void)
 	SRunner *r = srunner_create(fingerprint_suite());
 	int failed;
 
+	srunner_add_suite(r, history_suite());
+	srunner_add_suite(r, judge_suite());
+	srunner_add_suite(r, confirm_suite());
 	srunner_add_suite(r, profile_suite());
 	srunner_add_suite(r, alike_suite());
 	srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,139 @@
+#include "confirm.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "change_points.h"
+#include "cleanup.h"
+#include "figure.h"
+#include "median.h"
+#include "student.h"
+
+#define LEVEL 0.05
+
+static int set_text(struct night_change *c, struct bl_buf *text, struct bl_err *err)
+{
+	char *said = bl_buf_take(text);
+
+	if (!said)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	free(c->confirmation);
+	c->confirmation = said;
+	return 0;
+}
+
+/* Where fresh values lie from a level. */
+struct distance {
+	double off; /* as y */
+	bool is_told;
+};
+
+/* Of the newest @n before @to. */
+static struct distance distance(const double *y, size_t from, size_t to, double fresh,
+				const struct changes *noise, size_t n_all)
+{
+	double scratch[KNOWN_AFTER_MAX], sigma = fmax(noise->sigma, 1e-9), f, se;
+	size_t n = to - from < KNOWN_AFTER_MAX ? to - from : KNOWN_AFTER_MAX;
+	struct distance d;
+
+	f = (1 + noise->phi) / (1 - noise->phi);
+	memcpy(scratch, y + to - n, n * sizeof *y);
+	d.off = fresh - level_of_values(scratch, n, sigma);
+	se = sigma * sqrt(1 + f / (double)n);
+	d.is_told = student_p2(d.off / se, (double)n_all - 2) <= LEVEL;
+	return d;
+}
+
+static enum change_state judge(const struct distance *before, const struct distance *after,
+			       double shift, double least)
+{
+	bool is_toward = (before->off > 0) == (shift > 0);
+
+	if (before->is_told && is_toward && fabs(before->off) > least &&
+	    (!after->is_told || fabs(before->off) > fabs(shift) / 2))
+		return CHANGE_CONFIRMED;
+	if (before->is_told && after->is_told)
+		return CHANGE_NOT_REPRODUCIBLE;
+	if (after->is_told)
+		return CHANGE_WENT_AWAY;
+	return CHANGE_CANDIDATE;
+}
+
+static void say(const struct night_change *c, const struct figure *fresh,
+		const struct distance *before, const struct distance *after, struct bl_buf *out)
+{
+	char to_before[FMT_MAX], to_after[FMT_MAX];
+
+	bl_buf_addf(out,
+		    "%zu fresh trials: %s against the nights before it, %s against those since",
+		    fresh->n, fmt_change(&fmt_plain, to_before, exp(before->off)),
+		    fmt_change(&fmt_plain, to_after, exp(after->off)));
+	if (c->state == CHANGE_CANDIDATE)
+		bl_buf_adds(out, "; nights differ too much to tell which they are like");
+	else
+		bl_buf_addf(out, ": %s", change_state_names[c->state]);
+}
+
+/* The series up to the end of the nights, and where the change is in it. */
+static bool find_change(const struct series_history *s, size_t night, size_t *ret_at)
+{
+	size_t at = 0;
+
+	while (at < s->n && s->night[at] < night)
+		at++;
+	*ret_at = at;
+	return at > 0 && at < s->n && s->n > 3;
+}
+
+int confirm_by_nights(const struct history *h, const struct run_figures *fresh,
+		      const struct min_effects *effects, struct night_change *c, struct bl_err *err)
+{
+	const struct series_history *s = history_series(h, c->cell, c->job, c->metric);
+	const struct figure_row *row = run_figures_find(fresh, c->cell, c->job);
+	const struct figure *f = row ? &row->by[c->metric] : NULL;
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	struct change_options opt = changes_alert;
+	struct changes noise = {0};
+	struct distance before, after;
+	size_t at;
+
+	if (!s || !f || !f->n || f->is_thin ||
+	    !find_change(s, history_night_of(h, c->at_run), &at)) {
+		bl_buf_adds(&text, "the fresh trials did not give this figure");
+		return set_text(c, &text, err);
+	}
+	if (changes_find(s->y, s->n, &opt, &noise) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	before = distance(s->y, at > KNOWN_BEFORE_MAX ? at - KNOWN_BEFORE_MAX : 0, at, f->y, &noise,
+			  s->n);
+	after = distance(s->y, at, s->n, f->y, &noise, s->n);
+	changes_done(&noise);
+	c->state = judge(&before, &after, log(c->ratio), log1p(effects->by[c->metric]));
+	say(c, f, &before, &after, &text);
+	return set_text(c, &text, err);
+}
+
+int confirm_by_pairs(const struct comparison *pairs, const char *old_says, struct night_change *c,
+		     struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	char ratio[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
+	bool is_toward = (pairs->verdict == VERDICT_WORSE && c->is_worse) ||
+			 (pairs->verdict == VERDICT_BETTER && !c->is_worse);
+
+	if (c->confirmation)
+		bl_buf_addf(&text, "%s; ", c->confirmation);
+	bl_buf_addf(&text, "side by side with %s, %zu pairs: %s", old_says, pairs->n_pairs,
+		    fmt_change(&fmt_plain, ratio, pairs->ratio));
+	if (pairs->has_interval)
+		bl_buf_addf(&text, " [%s, %s]", fmt_change(&fmt_plain, lo, pairs->lo),
+			    fmt_change(&fmt_plain, hi, pairs->hi));
+	if (is_toward)
+		c->state = CHANGE_CONFIRMED;
+	bl_buf_adds(&text, is_toward                        ? ", so that is the cause"
+			   : pairs->verdict == VERDICT_SAME ? ", so that is not the cause"
+							    : ", which tells nothing of the cause");
+	return set_text(c, &text, err);
+}

@@ -1,0 +1,19 @@
+/* history_priv.h - what the parts of a history share. */
+#ifndef HISTORY_PRIV_H
+#define HISTORY_PRIV_H
+
+#include "history.h"
+
+/* What changed between two nights, as texts (owned): the system, the scenario's file, jobs.
+ * -ENOMEM. */
+int history_marks(const struct history_run *before, const struct history_run *after, char ***ret,
+		  size_t *ret_n);
+
+/* ln(100) at a value with marks, else 0. */
+double history_log_odds(const struct history *h, const struct series_history *s, size_t k);
+
+void texts_free(char **texts, size_t n);
+/* Append a copy. -ENOMEM. */
+int texts_add(char ***texts, size_t *n, const char *text);
+
+#endif

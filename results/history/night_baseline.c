@@ -1,0 +1,154 @@
+/* night_baseline.c - the last nights against a baseline.
+ *
+ * One night beyond it is one of twenty by chance, for each family of figures; three in a row, on
+ * the same side, are a change, even where the series has none: it may have begun before the
+ * history, or have come too slowly for a step.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "night_judge_priv.h"
+
+static const struct profile_row *row_of(const struct profile_check *c, const char *cell,
+					const char *job, enum metric m)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct profile_row *row = &c->items[i];
+
+		if (row->metric == m && strcmp(row->job, job) == 0 && strcmp(row->cell, cell) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+/* Where the baseline can't tell, what the nights before tell stays. */
+int baseline_points(const struct judging *j, struct night *n)
+{
+	for (size_t i = 0; j->rules->n_checks && i < n->n_points; i++) {
+		struct night_point *p = &n->points[i];
+		const struct profile_row *row =
+			row_of(&j->rules->checks[0], p->cell, p->job, p->metric);
+		char *why;
+
+		if (!row || (row->verdict == PROFILE_CANNOT_TELL && p->verdict != row->verdict))
+			continue;
+		why = strdup(row->why);
+		if (!why)
+			return -ENOMEM;
+		free(p->why);
+		p->why = why;
+		p->verdict = row->verdict;
+		p->ratio = row->ratio;
+		p->has_interval = row->has_interval;
+		p->lo = row->lo;
+		p->hi = row->hi;
+		p->is_worse = row->is_worse;
+	}
+	return 0;
+}
+
+/* Beyond the baseline on the same side in all the last nights. */
+static bool has_stayed(const struct judge_rules *r, const struct profile_row *row)
+{
+	for (size_t i = 1; i < JUDGE_BASELINE_NIGHTS; i++) {
+		const struct profile_row *b =
+			row_of(&r->checks[i], row->cell, row->job, row->metric);
+
+		if (!b || b->verdict != PROFILE_DRIFTED || b->is_worse != row->is_worse)
+			return false;
+	}
+	return true;
+}
+
+/* As a change of this night's, or of an earlier one that did not go away. */
+static bool is_told(const struct judging *j, const struct night *n, const struct profile_row *row)
+{
+	for (size_t i = 0; i < n->n_changes; i++) {
+		const struct night_change *c = &n->changes[i];
+
+		if (c->metric == row->metric && c->is_worse == row->is_worse &&
+		    strcmp(c->cell, row->cell) == 0 && strcmp(c->job, row->job) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < j->rules->n_earlier; i++) {
+		const struct change_record *c = &j->rules->earlier[i];
+
+		if (strcmp(c->cell, row->cell) == 0 && strcmp(c->job, row->job) == 0 &&
+		    strcmp(c->metric, metric_names[row->metric]) == 0 &&
+		    (c->after > c->before) == (row->ratio > 1) &&
+		    strcmp(c->state, change_state_names[CHANGE_WENT_AWAY]) != 0)
+			return true;
+	}
+	return false;
+}
+
+/* What changed between the baseline and now; NULL: nothing. */
+static char *cause_of(const struct profile_check *c)
+{
+	struct bl_buf text = BL_BUF_INIT;
+
+	if (!c->changes.n)
+		return NULL;
+	bl_buf_adds(&text, "since the baseline ");
+	for (size_t i = 0; i < c->changes.n && i < 3; i++) {
+		bl_buf_adds(&text, i ? ", " : "");
+		env_change_text(&c->changes.items[i], &text);
+	}
+	if (c->changes.n > 3)
+		bl_buf_addf(&text, " and %zu more", c->changes.n - 3);
+	return bl_buf_take(&text);
+}
+
+static int add(const struct judging *j, const struct profile_row *row, const char *event,
+	       struct night *n)
+{
+	const struct night_figures *first = &j->h->nights[j->h->n_nights - JUDGE_BASELINE_NIGHTS];
+	struct night_change c = {.cell = strdup(row->cell),
+				 .job = strdup(row->job),
+				 .metric = row->metric,
+				 .at_ms = first->started_ms,
+				 .nights_since = JUDGE_BASELINE_NIGHTS,
+				 .before = row->base,
+				 .after = row->now,
+				 .ratio = row->ratio,
+				 .lo = row->ratio * row->lo,
+				 .hi = row->ratio * row->hi,
+				 .p = row->p_adjusted,
+				 .is_worse = row->is_worse,
+				 .is_new = true,
+				 .is_of_baseline = true,
+				 .cause = cause_of(&j->rules->checks[0])};
+
+	memcpy(c.at_run, first->run, sizeof c.at_run);
+	memcpy(c.event, event, sizeof c.event);
+	j->rules->new_id(j->rules->ctx, c.id);
+	if (!c.cell || !c.job || (j->rules->checks[0].changes.n && !c.cause)) {
+		night_change_done(&c);
+		return -ENOMEM;
+	}
+	return night_add_change(n, &c);
+}
+
+int baseline_changes(const struct judging *j, struct night *n)
+{
+	char event[BL_UUID_TEXT] = "";
+	int r = 0;
+
+	if (j->rules->n_checks < JUDGE_BASELINE_NIGHTS || j->h->n_nights < JUDGE_BASELINE_NIGHTS)
+		return 0;
+	for (size_t i = 0; i < n->n_points && r == 0; i++) {
+		const struct night_point *p = &n->points[i];
+		const struct profile_row *row =
+			row_of(&j->rules->checks[0], p->cell, p->job, p->metric);
+
+		if (!row || row->verdict != PROFILE_DRIFTED || !has_stayed(j->rules, row) ||
+		    is_told(j, n, row))
+			continue;
+		if (!event[0])
+			j->rules->new_id(j->rules->ctx, event);
+		r = add(j, row, event, n);
+	}
+	return r;
+}

@@ -1,0 +1,343 @@
+#include "night_judge.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "figure.h"
+#include "fs.h"
+#include "history_priv.h"
+#include "night_judge_priv.h"
+
+int night_note(struct night *n, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return texts_add(&n->notes, &n->n_notes, text);
+}
+
+int night_add_change(struct night *n, struct night_change *c)
+{
+	struct night_change *grown = reallocarray(n->changes, n->n_changes + 1, sizeof *grown);
+
+	if (!grown) {
+		night_change_done(c);
+		return -ENOMEM;
+	}
+	n->changes = grown;
+	grown[n->n_changes++] = *c;
+	*c = (struct night_change){0};
+	return 0;
+}
+
+static void clear(struct night *n)
+{
+	for (size_t i = 0; i < n->n_points; i++)
+		night_point_done(&n->points[i]);
+	for (size_t i = 0; i < n->n_changes; i++)
+		night_change_done(&n->changes[i]);
+	free(n->points);
+	free(n->changes);
+	texts_free(n->environment, n->n_environment);
+	texts_free(n->notes, n->n_notes);
+	n->points = NULL;
+	n->changes = NULL;
+	n->environment = n->notes = NULL;
+	n->n_points = n->n_changes = n->n_environment = n->n_notes = 0;
+}
+
+/* "QEMU 7.2.22 -> 10.0.2, guest kernel 6.1 -> 6.12 and 2 more"; NULL: no memory. */
+static char *say_marks(const struct night_figures *n)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+	for (size_t i = 0; i < n->n_marks && i < 3; i++)
+		bl_buf_addf(&text, "%s%s", i ? ", " : "", n->marks[i]);
+	if (n->n_marks > 3)
+		bl_buf_addf(&text, " and %zu more", n->n_marks - 3);
+	return bl_buf_take(&text);
+}
+
+static enum change_state state_of(const char *name)
+{
+	for (int i = 0; i < CHANGE_STATES; i++)
+		if (strcmp(change_state_names[i], name) == 0)
+			return (enum change_state)i;
+	return CHANGE_CANDIDATE;
+}
+
+static int add_shift(const struct judging *j, const struct shift *shift, struct night *n)
+{
+	const struct series_history *s = &j->h->series[shift->series];
+	const struct night_figures *night = &j->h->nights[shift->night];
+	bool is_up = shift->after > shift->before;
+	struct night_change c = {
+		.cell = strdup(s->cell),
+		.job = strdup(s->job),
+		.metric = s->metric,
+		.at_ms = night->started_ms,
+		.nights_since = j->h->n_nights - shift->night,
+		.before = exp(shift->before),
+		.after = exp(shift->after),
+		.ratio = exp(shift->after - shift->before),
+		.lo = exp(shift->lo),
+		.hi = exp(shift->hi),
+		.p = shift->p,
+		.is_worse = is_up != metric_more_is_better[s->metric],
+		.is_drift = shift->is_drift,
+		.is_new = shift->is_new,
+	};
+	bool has_cause = shift->cause != NO_SHIFT;
+
+	memcpy(c.id, shift->id, sizeof c.id);
+	memcpy(c.event, shift->event, sizeof c.event);
+	memcpy(c.at_run, night->run, sizeof c.at_run);
+	if (has_cause)
+		c.cause = say_marks(&j->h->nights[shift->cause]);
+	if (shift->reported) {
+		c.state = state_of(shift->reported->state);
+		if (shift->reported->confirmation)
+			c.confirmation = strdup(shift->reported->confirmation);
+	}
+	if (!c.cell || !c.job || (has_cause && !c.cause)) {
+		night_change_done(&c);
+		return -ENOMEM;
+	}
+	return night_add_change(n, &c);
+}
+
+/* New ones first, then the greatest. */
+static int by_news(const void *a, const void *b)
+{
+	const struct night_change *x = a, *y = b;
+	double dx = fabs(log(x->ratio)), dy = fabs(log(y->ratio));
+
+	if (x->is_new != y->is_new)
+		return x->is_new ? -1 : 1;
+	if (x->is_worse != y->is_worse)
+		return x->is_worse ? -1 : 1;
+	return (dx < dy) - (dx > dy);
+}
+
+/* What was reported lately and is not found any more: nights since have shown it to be chance. */
+static int went_away(const struct judging *j, struct night *n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < j->rules->n_earlier && r == 0; i++) {
+		const struct change_record *c = &j->rules->earlier[i];
+		size_t night = history_night_of(j->h, c->at_run);
+		enum change_state was = state_of(c->state);
+		char when[32];
+		bool is_there = false;
+
+		for (size_t k = 0; k < j->n_shifts; k++)
+			is_there |= j->shifts[k].reported == c;
+		if (is_there || night >= j->h->n_nights || !night_is_recent(j->h, night) ||
+		    was != CHANGE_CANDIDATE)
+			continue;
+		r = night_note(n,
+			       "%s of %s in '%s', reported as changed on the night of %.10s, is no "
+			       "longer found to differ",
+			       c->metric, c->job, c->cell,
+			       bl_format_utc(when, j->h->nights[night].started_ms));
+	}
+	return r;
+}
+
+static int note_left_out(const struct history *h, struct night *n)
+{
+	int r = 0;
+
+	for (int why = HISTORY_INTERRUPTED; why < HISTORY_WHYS && r == 0; why++) {
+		size_t left = history_left_out(h, (enum history_why)why);
+
+		if (left)
+			r = night_note(n, "%zu run%s of this scenario %s left out: %s", left,
+				       left == 1 ? "" : "s", left == 1 ? "is" : "are",
+				       history_why_says[why]);
+	}
+	return r;
+}
+
+static int note_outliers(const struct night *n, struct night *to, bool is_again)
+{
+	size_t n_out = 0;
+	const struct night_point *first = NULL;
+	char off[FMT_MAX];
+
+	for (size_t i = 0; i < n->n_points; i++) {
+		if (!n->points[i].is_outlier)
+			continue;
+		first = first ? first : &n->points[i];
+		n_out++;
+	}
+	if (!n_out)
+		return 0;
+	return night_note(
+		to, "an outlier night: %zu figure%s far off%s, first %s of %s in '%s' (%s)", n_out,
+		n_out == 1 ? " is" : "s are", is_again ? " even with the cells measured again" : "",
+		metric_words[first->metric], first->job, first->cell,
+		fmt_change(&fmt_plain, off, first->ratio));
+}
+
+static int note_unstable(const struct night_figures *last, struct night *n)
+{
+	if (!last->first->n_unstable)
+		return 0;
+	return night_note(n, "%zu job%s not steady while measured, and left out",
+			  last->first->n_unstable,
+			  last->first->n_unstable == 1 ? " of a trial was" : "s of trials were");
+}
+
+static int fill(struct judging *j, struct night *n)
+{
+	const struct night_figures *last = &j->h->nights[j->h->n_nights - 1];
+	int r = shifts_find(j);
+
+	if (r == 0) {
+		events_make(j);
+		r = points_judge(j, n);
+	}
+	for (size_t i = 0; i < j->n_shifts && r == 0; i++)
+		r = add_shift(j, &j->shifts[i], n);
+	if (r == 0)
+		r = baseline_points(j, n);
+	if (r == 0)
+		r = baseline_changes(j, n);
+	if (r == 0 && n->n_changes)
+		qsort(n->changes, n->n_changes, sizeof *n->changes, by_news);
+	for (size_t i = 0; i < last->n_marks && r == 0; i++)
+		r = texts_add(&n->environment, &n->n_environment, last->marks[i]);
+	if (r == 0)
+		r = note_outliers(n, n, last->n_runs > 1);
+	if (r == 0)
+		r = note_unstable(last, n);
+	if (r == 0)
+		r = went_away(j, n);
+	return r < 0 ? r : note_left_out(j->h, n);
+}
+
+static void judging_done(struct judging *j)
+{
+	for (size_t i = 0; j->states && i < j->h->n_series; i++)
+		changes_done(&j->states[i].found);
+	free(j->states);
+	free(j->shifts);
+}
+
+int night_judge(const struct history *h, const struct judge_rules *rules, struct night *n,
+		struct bl_err *err)
+{
+	BL_CLEANUP(judging_done)
+	struct judging j = {.h = h,
+			    .rules = rules,
+			    .effects = rules->effects ? rules->effects : &min_effects_default};
+	int r;
+
+	if (!h->n_nights)
+		return bl_fail(err, -EINVAL, "there is no night to judge");
+	clear(n);
+	n->n_nights = h->n_nights;
+	n->n_trials = h->nights[h->n_nights - 1].n_trials;
+	n->n_ok = h->nights[h->n_nights - 1].n_ok;
+	r = fill(&j, n);
+	if (r < 0)
+		return bl_fail(err, r, "out of memory");
+	return night_conclude(n, err);
+}
+
+/* --- the conclusion --- */
+
+/* Nothing says any more that it is a change. */
+static bool is_over(const struct night_change *c)
+{
+	return c->state == CHANGE_WENT_AWAY || c->state == CHANGE_NOT_REPRODUCIBLE ||
+	       c->state == CHANGE_ACKNOWLEDGED;
+}
+
+static size_t count_events(const struct night *n, const struct night_change **ret_first)
+{
+	size_t n_events = 0;
+
+	*ret_first = NULL;
+	for (size_t i = 0; i < n->n_changes; i++) {
+		bool is_seen = false;
+
+		if (!n->changes[i].is_new || is_over(&n->changes[i]))
+			continue;
+		*ret_first = *ret_first ? *ret_first : &n->changes[i];
+		for (size_t k = 0; k < i && !is_seen; k++)
+			is_seen = n->changes[k].is_new && !is_over(&n->changes[k]) &&
+				  strcmp(n->changes[k].event, n->changes[i].event) == 0;
+		n_events += !is_seen;
+	}
+	return n_events;
+}
+
+static void say_changed(const struct night_change *c, size_t n_events, struct bl_buf *out)
+{
+	char day[32], by[FMT_MAX];
+
+	bl_buf_addf(out, "%s of %s in '%s' %s: %s since the night of %.10s (%zu night%s)",
+		    metric_words[c->metric], c->job, c->cell,
+		    c->is_drift   ? "drifts"
+		    : c->is_worse ? "got worse"
+				  : "got better",
+		    fmt_change(&fmt_plain, by, c->ratio), bl_format_utc(day, c->at_ms),
+		    c->nights_since, c->nights_since == 1 ? "" : "s");
+	if (c->cause)
+		bl_buf_addf(out, ", when %s", c->cause);
+	if (n_events > 1)
+		bl_buf_addf(out, "; %zu more event%s", n_events - 1, n_events == 2 ? "" : "s");
+}
+
+static void say_unchanged(const struct night *n, size_t n_told, size_t n_off, struct bl_buf *out)
+{
+	if (!n_told) {
+		bl_buf_addf(out,
+			    "%zu night%s in the history: figures are judged from the %dth "
+			    "night on",
+			    n->n_nights, n->n_nights == 1 ? "" : "s", JUDGE_SEGMENT_NIGHTS + 1);
+		return;
+	}
+	bl_buf_addf(out, "nothing new: %zu of %zu figure%s judged", n_told, n->n_points,
+		    n->n_points == 1 ? "" : "s");
+	if (n_off && n->baseline)
+		bl_buf_addf(out, ", %zu unlike the baseline '%s'", n_off, n->baseline);
+	else if (n_off)
+		bl_buf_addf(out, ", %zu off this night alone", n_off);
+	if (n->n_changes)
+		bl_buf_addf(out, "; %zu change%s of the last fortnight %s reported before",
+			    n->n_changes, n->n_changes == 1 ? "" : "s",
+			    n->n_changes == 1 ? "was" : "were");
+}
+
+int night_conclude(struct night *n, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf reason = BL_BUF_INIT;
+	const struct night_change *first;
+	size_t n_events = count_events(n, &first), n_told = 0, n_off = 0;
+
+	for (size_t i = 0; i < n->n_points; i++) {
+		n_told += n->points[i].verdict != PROFILE_CANNOT_TELL;
+		n_off += n->points[i].verdict == PROFILE_DRIFTED;
+	}
+	if (n_events) {
+		n->outcome = NIGHT_CHANGED;
+		say_changed(first, n_events, &reason);
+	} else {
+		n->outcome = n_told ? NIGHT_OK : NIGHT_CANNOT_TELL;
+		say_unchanged(n, n_told, n_off, &reason);
+	}
+	free(n->reason);
+	n->reason = bl_buf_take(&reason);
+	return n->reason ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}

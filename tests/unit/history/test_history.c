@@ -1,0 +1,249 @@
+/* Runs become nights and series; what can't be compared is left out and counted. */
+#include "history.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "made_runs.h"
+
+#define ENOUGH 10000 /* requests of which p99 has 100 beyond it, p99.9 has not */
+
+static void declare(struct run_data *d, const char *key, const char *value)
+{
+	ck_assert_int_eq(facts_add(&d->run.declared, key, value), 0);
+}
+
+/* Night @n: one cell, three trials of which the middle one takes @ns. */
+static void made_night(struct run_data *d, unsigned n, uint64_t ns)
+{
+	made_run(d, n, "h", 1);
+	declare(d, NIGHTLY_FACT, "yes");
+	made_trial(d, 0, ENOUGH, ns);
+	made_trial(d, 0, ENOUGH, ns * 2);
+	made_trial(d, 0, ENOUGH, ns / 2);
+}
+
+static void add(struct history *h, struct run_data *d)
+{
+	struct bl_err err = BL_ERR_INIT;
+
+	ck_assert_msg(history_add(h, d, &err) == 0, "%s", err.text);
+	run_data_done(d);
+}
+
+static void settle(struct history *h, bool adopt)
+{
+	struct bl_err err = BL_ERR_INIT;
+	struct history_rules rules = {.adopt = adopt};
+
+	ck_assert_int_eq(history_settle(h, &rules, &err), 0);
+}
+
+START_TEST(nights_in_any_order_are_series_by_time_of_medians_over_trials)
+{
+	const unsigned order[] = {2, 0, 1};
+	struct history h = {0};
+	const struct series_history *s;
+	struct run_data d;
+
+	for (size_t i = 0; i < 3; i++) {
+		made_night(&d, order[i], 100000 * (order[i] + 1));
+		add(&h, &d);
+	}
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 3);
+	ck_assert_str_eq(h.nights[2].run, "run-h-2");
+	ck_assert_uint_eq(h.nights[0].n_trials, 3);
+	s = history_series(&h, "c0", "read", METRIC_P99);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_uint_eq(s->n, 3);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_double_eq_tol(exp(s->y[i]), 100000.0 * (double)(i + 1),
+					1000.0 * (double)(i + 1)); /* a bin of the histogram */
+		ck_assert_uint_eq(s->night[i], i);
+		ck_assert_uint_eq(s->n_trials[i], 3);
+	}
+	ck_assert_ptr_nonnull(history_series(&h, "c0", "read", METRIC_IOPS));
+	/* Ten requests beyond it are too few. */
+	ck_assert_ptr_null(history_series(&h, "c0", "read", METRIC_P99_9));
+	ck_assert_ptr_null(history_series(&h, "c0", "read", METRIC_CPU_PER_IO));
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(what_is_no_night_is_left_out_and_counted)
+{
+	struct history h = {0};
+	struct run_data d;
+
+	made_night(&d, 0, 1000);
+	free(d.run.version);
+	d.run.version = strdup("0.0.9");
+	add(&h, &d);
+	made_night(&d, 1, 1000);
+	free(d.run.accel);
+	d.run.accel = strdup("tcg");
+	add(&h, &d);
+	made_night(&d, 2, 1000);
+	d.run.ended_ms = 0;
+	add(&h, &d);
+	made_night(&d, 3, 1000);
+	d.trials[1].state = TRIAL_INTERRUPTED;
+	add(&h, &d);
+	made_night(&d, 4, 1000);
+	declare(&d, NIGHTLY_FACT_CONFIRM, "an-event");
+	add(&h, &d);
+	made_run(&d, 5, "h", 1); /* nothing was measured */
+	declare(&d, NIGHTLY_FACT, "yes");
+	add(&h, &d);
+	made_run(&d, 6, "h", 1); /* not by nightly */
+	made_trial(&d, 0, ENOUGH, 1000);
+	add(&h, &d);
+	made_night(&d, 7, 1000);
+	free(d.run.version);
+	d.run.version = strdup("0.1.7"); /* measures as 0.1.0 does */
+	add(&h, &d);
+	made_night(&d, 8, 1000);
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 2);
+	ck_assert_str_eq(h.nights[0].run, "run-h-7");
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_OTHER_ENGINE), 1);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_OTHER_ACCEL), 1);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_INTERRUPTED), 2);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_EXTRA), 1);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_NO_FIGURES), 1);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_ORDINARY), 1);
+	settle(&h, true);
+	ck_assert_uint_eq(h.n_nights, 3);
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(cells_measured_again_are_the_same_night)
+{
+	struct history h = {0};
+	const struct series_history *s;
+	struct run_data d;
+
+	made_night(&d, 0, 100000);
+	add(&h, &d);
+	made_night(&d, 1, 400000);
+	add(&h, &d);
+	made_night(&d, 2, 100000);
+	declare(&d, NIGHTLY_FACT_RERUN, "run-h-1");
+	add(&h, &d);
+	made_night(&d, 3, 100000);
+	declare(&d, NIGHTLY_FACT_RERUN, "gone");
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 2);
+	ck_assert_uint_eq(h.nights[1].n_runs, 2);
+	ck_assert_uint_eq(h.nights[1].n_trials, 6);
+	s = history_series(&h, "c0", "read", METRIC_P50);
+	ck_assert_uint_eq(s->n, 2);
+	ck_assert_uint_eq(s->n_trials[1], 6);
+	ck_assert_double_eq_tol(exp(s->y[1]), 200000, 3000); /* half-way, as logarithms */
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_EXTRA), 1);
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(a_night_that_lacks_a_figure_is_not_in_its_series)
+{
+	struct history h = {0};
+	const struct series_history *s;
+	struct run_data d;
+
+	for (unsigned n = 0; n < 3; n++) {
+		made_run(&d, n, "h", 2);
+		declare(&d, NIGHTLY_FACT, "yes");
+		made_trial(&d, 0, ENOUGH, 1000);
+		made_trial(&d, 1, ENOUGH, 1000);
+		if (n == 1) {
+			d.trials[1].state = TRIAL_FAILED;
+			d.trials[1].reason = strdup("it died");
+		}
+		add(&h, &d);
+	}
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 3);
+	ck_assert_uint_eq(h.nights[1].n_ok, 1);
+	s = history_series(&h, "c1", "read", METRIC_P50);
+	ck_assert_uint_eq(s->n, 2);
+	ck_assert_uint_eq(s->night[1], 2);
+	ck_assert_uint_eq(history_series(&h, "c0", "read", METRIC_P50)->n, 3);
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(jobs_that_were_not_steady_have_no_figure)
+{
+	struct history h = {0};
+	struct run_data d;
+
+	made_night(&d, 0, 100000);
+	facts_add(&d.trials[0].jobs[0].facts, "steady.measured", "no: throughput drifted by -31 %");
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_uint_eq(h.runs[0]->n_unstable, 1);
+	ck_assert_uint_eq(history_series(&h, "c0", "read", METRIC_P50)->n_trials[0], 2);
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(marks_say_what_changed_since_the_night_before)
+{
+	struct history h = {0};
+	struct run_data d;
+
+	made_night(&d, 0, 100000);
+	add(&h, &d);
+	made_night(&d, 1, 100000);
+	made_fact(&d, "emulator.0.version", "10.0.2");
+	add(&h, &d);
+	made_night(&d, 2, 100000);
+	made_fact(&d, "emulator.0.version", "10.0.2");
+	free(d.run.scenario_text);
+	d.run.scenario_text = strdup("name: nightly # edited");
+	free(d.trials[0].jobs[0].job_text);
+	d.trials[0].jobs[0].job_text = strdup("[read]\nrw=randread\nbs=8k\n");
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_uint_eq(h.nights[0].n_marks, 0);
+	ck_assert_uint_eq(h.nights[1].n_marks, 1);
+	ck_assert_str_eq(h.nights[1].marks[0], "QEMU 7.2.22 -> 10.0.2");
+	ck_assert_uint_eq(h.nights[2].n_marks, 2);
+	ck_assert_str_eq(h.nights[2].marks[0], "job 'read' is another one");
+	ck_assert_str_eq(h.nights[2].marks[1], "the scenario's file was edited");
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(an_empty_history_has_no_nights)
+{
+	struct history h = {0};
+
+	settle(&h, true);
+	ck_assert_uint_eq(h.n_nights, 0);
+	ck_assert_uint_eq(history_night_of(&h, "x"), 0);
+	history_done(&h);
+}
+END_TEST
+
+Suite *history_suite(void)
+{
+	Suite *s = suite_create("history");
+	TCase *t = tcase_create("runs");
+
+	tcase_add_test(t, nights_in_any_order_are_series_by_time_of_medians_over_trials);
+	tcase_add_test(t, what_is_no_night_is_left_out_and_counted);
+	tcase_add_test(t, cells_measured_again_are_the_same_night);
+	tcase_add_test(t, a_night_that_lacks_a_figure_is_not_in_its_series);
+	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);
+	tcase_add_test(t, marks_say_what_changed_since_the_night_before);
+	tcase_add_test(t, an_empty_history_has_no_nights);
+	suite_add_tcase(s, t);
+	return s;
+}
