@@ -38,6 +38,11 @@ struct args {
 	uint64_t repeats;                     /* 0: not given; SCENARIO_REPEATS_AUTO */
 	const char *budget;                   /* a time */
 	uint64_t seconds;
+
+	/* nights */
+	const char *baseline, *wait, *busy, *confirm, *history, *junit, *openmetrics;
+	bool adopt, as_csv;
+
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;
 	bool display, alert, linear;

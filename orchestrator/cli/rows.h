@@ -97,6 +97,10 @@
 		.def_says = "what the run's scenario says, else 5% for p99",                       \
 		.help = "the least change of a metric that matters, for example p99=5%; may be "   \
 			"given several times"                                                      \
+#define ROW_ADOPT                                                                                  \
+	{                                                                                          \
+		.name = "adopt", .at = AT(adopt),                                                  \
+		.help = "ordinary runs of the scenario are nights of its history, too"             \
 	}
 #define ROW_JSON                                                                                   \
 	{                                                                                          \
@@ -126,9 +130,11 @@ extern const struct verb verb_doctor;
 extern const struct verb verb_claim;
 extern const struct verb verb_plan;
 extern const struct verb verb_run;
+extern const struct verb verb_nightly;
 extern const struct verb verb_calibrate;
 extern const struct verb verb_baseline;
 extern const struct verb verb_hosts;
+extern const struct verb verb_history;
 extern const struct verb verb_recover;
 extern const struct verb verb_image;
 extern const struct verb verb_report;

@@ -4,26 +4,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "out_file.h"
 #include "rows.h"
 #include "run_closing.h"
 #include "run_session.h"
-
-/* A report that can't be written is said before an hour of measuring, not after. */
-static int check_report(const char *path, struct bl_err *err)
-{
-	BL_CLEANUP(bl_freep) char *dir = strdup(path);
-	char *slash = dir ? strrchr(dir, '/') : NULL;
-	const char *in = !dir ? "" : slash == dir ? "/" : slash ? dir : ".";
-
-	if (!dir)
-		return bl_fail(err, -ENOMEM, "out of memory");
-	if (slash)
-		*slash = '\0';
-	if (access(in, W_OK) < 0)
-		return bl_fail(err, -errno, "--report: can't write in '%s': %s", in,
-			       strerror(errno));
-	return 0;
-}
 
 static int conclude(struct run_session *s, struct bl_err *err)
 {
@@ -53,7 +37,7 @@ static int finish(struct run_session *s, int ran, struct bl_err *err)
 static int run_run(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(run_session_done) struct run_session s = RUN_SESSION_INIT;
-	int r = a->report ? check_report(a->report, err) : 0;
+	int r = a->report ? out_file_check("--report", a->report, err) : 0;
 
 	if (r == 0)
 		r = run_session_prepare(&s, cli, a, err);

@@ -1,0 +1,57 @@
+/* nightly.h - one night, from the wait for a quiet host to whom it is told. */
+#ifndef NIGHTLY_H
+#define NIGHTLY_H
+
+#include "history.h"
+#include "night.h"
+#include "night_judge.h"
+#include "notify_config.h"
+#include "run_session.h"
+
+struct nightly {
+	struct cli *cli;
+	const struct args *args;
+	struct args run_args; /* what the session is told: no JSON on standard output */
+	/* Read of the options before anything is done. */
+	uint64_t wait_ns;
+	unsigned confirm; /* events that may be confirmed; 0: no further runs at all */
+	struct notify_config notify;
+	char host_id[17];
+	uint64_t deadline_ns; /* of waiting */
+	struct run_session session;
+	struct min_effects effects;
+	struct history history;
+	struct change_record *earlier;
+	size_t n_earlier;
+	char run_id[BL_UUID_TEXT]; /* tonight's first run; "": none yet */
+	char *notes[8];            /* sentences for the night, beside those of its judge */
+	size_t n_notes;
+	struct night night;
+};
+
+/* Wait for another's run and for a quiet host, within wait_ns for both. -EBUSY: it never was
+ * (@err says what was busy); -EINTR. */
+int nightly_wait(struct nightly *n, struct bl_err *err);
+
+/* History, earlier changes and baseline out of the store, and the judgement on them. */
+int nightly_judge(struct nightly *n, struct bl_err *err);
+
+/* Cells whose figures are far off, once more; then it is judged again. 0: there was nothing to
+ * do, or it went as it should. */
+int nightly_again(struct nightly *n, struct bl_err *err);
+/* Fresh runs for new changes, as many events as may be confirmed. */
+int nightly_confirm(struct nightly *n, struct bl_err *err);
+/* New changes, so that they are told once. */
+int nightly_remember(struct nightly *n, struct bl_err *err);
+
+/* Files, targets of notify, and the terminal. Each that fails is a note; < 0: one of the files that
+ * were asked for could not be written. */
+int nightly_tell(struct nightly *n, struct bl_err *err);
+
+/* What goes on, for the terminal; nothing with --quiet. */
+void nightly_say(const struct nightly *n, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A sentence for the night and the terminal; beyond the room there is, for the terminal only. */
+void nightly_note(struct nightly *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,230 @@
+/* nightly_judge.c - what the store holds of the nights before, and the judgement on this one. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "nightly.h"
+#include "nights_load.h"
+
+static void earlier_done(struct nightly *n)
+{
+	for (size_t i = 0; i < n->n_earlier; i++)
+		change_record_done(&n->earlier[i]);
+	free(n->earlier);
+	n->earlier = NULL;
+	n->n_earlier = 0;
+}
+
+/* --- the baseline --- */
+
+struct checks {
+	struct run_figures *base;
+	size_t n_base;
+	struct profile_check items[JUDGE_BASELINE_NIGHTS];
+	size_t n;
+};
+
+static void checks_done(struct checks *c)
+{
+	for (size_t i = 0; i < c->n_base; i++)
+		run_figures_done(&c->base[i]);
+	free(c->base);
+	for (size_t i = 0; i < c->n; i++)
+		profile_check_done(&c->items[i]);
+}
+
+static void baselines_done(struct baseline_record *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		baseline_record_done(&list[i]);
+	free(list);
+}
+
+/* --baseline, or the only one in use. NULL: none. */
+static int choose(const struct nightly *n, struct baseline_record *list, size_t n_list,
+		  const struct baseline_record **ret, struct bl_err *err)
+{
+	const char *scenario = n->session.plan.scenario->name;
+	size_t found = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i < n_list; i++) {
+		if (strcmp(list[i].scenario, scenario) != 0 ||
+		    (n->args->baseline && strcmp(list[i].name, n->args->baseline) != 0))
+			continue;
+		*ret = &list[i];
+		found++;
+	}
+	if (n->args->baseline && !*ret)
+		return bl_fail(
+			err, -ENOENT,
+			"--baseline: this host has no baseline '%s' of scenario '%s' in use; "
+			"'blklab baseline list' shows those there are, 'blklab baseline "
+			"record' makes one",
+			n->args->baseline, scenario);
+	if (found > 1) /* which one is meant has to be said */
+		*ret = NULL;
+	return 0;
+}
+
+static int load_base(struct nightly *n, const struct baseline_record *b, struct checks *c,
+		     struct bl_err *err)
+{
+	c->base = calloc(b->n_runs + 1, sizeof *c->base);
+	if (!c->base)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < b->n_runs; i++) {
+		BL_CLEANUP(run_data_done) struct run_data d = {0};
+		int r = store_load_figures(n->session.store, b->runs[i], &d, err);
+
+		if (r == 0 && run_figures_of(&d, &c->base[c->n_base++]) < 0)
+			r = bl_fail(err, -ENOMEM, "out of memory");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_nights(struct nightly *n, struct checks *c, struct bl_err *err)
+{
+	const struct history *h = &n->history;
+
+	for (size_t i = 0; i < JUDGE_BASELINE_NIGHTS && i < h->n_nights; i++) {
+		const struct history_run *run = h->nights[h->n_nights - 1 - i].first;
+		int r = profile_check_figures(c->base, c->n_base, &run->figures, 1, &n->effects,
+					      &c->items[c->n], err);
+
+		if (r < 0)
+			return r;
+		c->n++;
+	}
+	return 0;
+}
+
+static int make_checks(struct nightly *n, struct checks *c, struct bl_err *err)
+{
+	struct baseline_record *list = NULL;
+	const struct baseline_record *b;
+	size_t n_list = 0;
+	int r = store_list_baselines(n->session.store, n->host_id, false, &list, &n_list, err);
+
+	if (r == 0)
+		r = choose(n, list, n_list, &b, err);
+	if (r == 0 && b) {
+		free(n->night.baseline);
+		n->night.baseline = strdup(b->name);
+		r = load_base(n, b, c, err);
+		if (r == 0)
+			r = check_nights(n, c, err);
+	}
+	baselines_done(list, n_list);
+	return r;
+}
+
+/* --- the judgement --- */
+
+static void new_id(void *ctx, char id[BL_UUID_TEXT])
+{
+	(void)ctx;
+	bl_uuid7(id, bl_wall_ms());
+}
+
+static int load(struct nightly *n, struct bl_err *err)
+{
+	struct history_rules rules = {.adopt = n->args->adopt};
+	const char *scenario = n->session.plan.scenario->name;
+	int r;
+
+	history_done(&n->history);
+	earlier_done(n);
+	r = nights_load(n->session.store, n->host_id, scenario, &rules, &n->history, err);
+	if (r == 0)
+		r = store_list_changes(n->session.store, n->host_id, scenario, &n->earlier,
+				       &n->n_earlier, err);
+	return r;
+}
+
+/* Tonight's run may be no night: nothing of it could be measured. */
+static bool is_tonight(const struct nightly *n)
+{
+	const struct history *h = &n->history;
+
+	return h->n_nights && strcmp(h->nights[h->n_nights - 1].run, n->run_id) == 0;
+}
+
+static int no_figures(struct nightly *n, struct bl_err *err)
+{
+	n->night.outcome = NIGHT_CANNOT_TELL;
+	n->night.n_nights = n->history.n_nights;
+	free(n->night.reason);
+	n->night.reason = strdup("the run gave no figures that could be compared");
+	return n->night.reason ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}
+
+int nightly_judge(struct nightly *n, struct bl_err *err)
+{
+	BL_CLEANUP(checks_done) struct checks checks = {0};
+	struct judge_rules rules = {.effects = &n->effects, .new_id = new_id};
+	int r = load(n, err);
+
+	if (r < 0)
+		return r;
+	if (!is_tonight(n))
+		return no_figures(n, err);
+	r = make_checks(n, &checks, err);
+	if (r < 0)
+		return r;
+	rules.earlier = n->earlier;
+	rules.n_earlier = n->n_earlier;
+	rules.checks = checks.items;
+	rules.n_checks = checks.n;
+	return night_judge(&n->history, &rules, &n->night, err);
+}
+
+/* --- what is remembered --- */
+
+static bool was_reported(const struct nightly *n, const struct night_change *c)
+{
+	for (size_t i = 0; i < n->n_earlier; i++)
+		if (strcmp(n->earlier[i].id, c->id) == 0)
+			return true;
+	return false;
+}
+
+int nightly_remember(struct nightly *n, struct bl_err *err)
+{
+	for (size_t i = 0; i < n->night.n_changes; i++) {
+		const struct night_change *c = &n->night.changes[i];
+		struct change_record record = {
+			.host = n->host_id,
+			.scenario = n->session.plan.scenario->name,
+			.cell = c->cell,
+			.job = c->job,
+			.metric = (char *)metric_names[c->metric],
+			.before = c->before,
+			.after = c->after,
+			.lo = c->lo,
+			.hi = c->hi,
+			.p = c->p,
+			.is_drift = c->is_drift,
+			.cause = c->cause,
+			.state = (char *)change_state_names[c->state],
+			.confirmation = c->confirmation,
+			.reported_ms = bl_wall_ms(),
+		};
+		int r;
+
+		if (was_reported(n, c))
+			continue;
+		memcpy(record.id, c->id, sizeof record.id);
+		memcpy(record.event, c->event, sizeof record.event);
+		memcpy(record.at_run, c->at_run, sizeof record.at_run);
+		memcpy(record.found_run, n->run_id, sizeof record.found_run);
+		r = store_put_change(n->session.store, &record, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

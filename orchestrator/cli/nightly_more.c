@@ -1,0 +1,198 @@
+/* nightly_more.c - further runs of a night: what was far off once more, and fresh trials that show
+ * whether a change holds. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "confirm.h"
+#include "nightly.h"
+#include "old_ways.h"
+#include "summary.h"
+
+/* Of one event so many cells are measured again, those that changed most: an event may be forty
+ * cells, which would take the rest of the night. */
+#define CELLS_MAX 3
+
+/* Cells of the plan to be run again. */
+struct chosen {
+	size_t cells[CELLS_MAX];
+	size_t n;
+};
+
+static bool is_stopped(const struct nightly *n)
+{
+	return n->cli->stop && *n->cli->stop;
+}
+
+static void choose(const struct nightly *n, const char *name, struct chosen *c)
+{
+	const struct matrix *m = n->session.plan.matrix;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(matrix_cell(m, c->cells[i])->name, name) == 0)
+			return;
+	for (size_t i = 0; i < matrix_len(m) && c->n < CELLS_MAX; i++)
+		if (strcmp(matrix_cell(m, i)->name, name) == 0)
+			c->cells[c->n++] = i;
+}
+
+/* A run of the @chosen cells, each once more with @change (NULL: not), @repeats trials of each (0:
+ * as many as the scenario has). Its figures are loaded into @ret. */
+static int run_chosen(struct nightly *n, const struct chosen *chosen, const char *change,
+		      uint32_t repeats, const struct facts *declared, struct run_data *ret,
+		      struct bl_err *err)
+{
+	struct run_session *s = &n->session;
+	struct scenario *sc = s->plan.scenario;
+	struct matrix_choice want = {.cells = chosen->cells,
+				     .n_cells = chosen->n,
+				     .changes = &change,
+				     .n_changes = change ? 1 : 0};
+	struct loaded what = {.scenario = sc};
+	const uint32_t kept = sc->repeats;
+	const bool was_auto = sc->more.is_auto;
+	int r = matrix_select(s->plan.matrix, &want, &what.matrix, err);
+
+	sc->repeats = repeats ? repeats : kept;
+	sc->more.is_auto = !repeats && was_auto;
+	if (r == 0)
+		r = plan_make(sc, what.matrix, &what.plan, err);
+	if (r == 0)
+		r = run_session_run(s, &what, declared, err);
+	sc->repeats = kept;
+	sc->more.is_auto = was_auto;
+	if (r == 0)
+		r = store_load_figures(s->store, s->run.id, ret, err);
+	plan_freep(&what.plan);
+	matrix_freep(&what.matrix);
+	s->what = NULL;
+	return r;
+}
+
+/* What goes wrong with a further run is said; the night stands without it. */
+static int give_up(struct nightly *n, const char *what, int r, const struct bl_err *why)
+{
+	if (r == -EINTR) {
+		nightly_note(n, "%s was stopped", what);
+		return 0;
+	}
+	nightly_note(n, "%s was not possible: %s", what, bl_err_text(why));
+	return r == -ENOMEM ? r : 0;
+}
+
+/* --- an outlier night --- */
+
+int nightly_again(struct nightly *n, struct bl_err *err)
+{
+	BL_CLEANUP(facts_done) struct facts declared = {0};
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	struct bl_err why = BL_ERR_INIT;
+	struct chosen chosen = {0};
+	int r;
+
+	for (size_t i = 0; i < n->night.n_points; i++)
+		if (n->night.points[i].is_outlier)
+			choose(n, n->night.points[i].cell, &chosen);
+	if (!chosen.n || !n->confirm || is_stopped(n))
+		return 0;
+	nightly_say(n, "figures far off: %zu cell%s once more", chosen.n, chosen.n == 1 ? "" : "s");
+	if (facts_add(&declared, NIGHTLY_FACT, "yes") < 0 ||
+	    facts_add(&declared, NIGHTLY_FACT_RERUN, n->run_id) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	r = run_chosen(n, &chosen, NULL, 0, &declared, &d, &why);
+	if (r < 0)
+		return give_up(n, "measuring what was far off again", r, &why);
+	return nightly_judge(n, err);
+}
+
+/* --- a change --- */
+
+static bool is_open(const struct night_change *c)
+{
+	return c->is_new && c->state == CHANGE_CANDIDATE && !c->confirmation;
+}
+
+/* Old and new of cell @k of the run, side by side. */
+static int compare_sides(const struct summaries *sums, const struct chosen *chosen, size_t k,
+			 const struct old_way *old, struct night_change *c, struct bl_err *err)
+{
+	const struct summary *now = summaries_find(sums, (uint32_t)k, c->job);
+	const struct summary *before = summaries_find(sums, (uint32_t)(chosen->n + k), c->job);
+	struct comparison pairs;
+
+	if (!now || !before)
+		return 0;
+	pairs = compare_summaries(before, now, c->metric);
+	return confirm_by_pairs(&pairs, old->says, c, err);
+}
+
+static int judge_fresh(struct nightly *n, const char *event, const struct chosen *chosen,
+		       const struct old_way *old, const struct run_data *d, struct bl_err *err)
+{
+	BL_CLEANUP(summaries_done) struct summaries sums = {0};
+	BL_CLEANUP(run_figures_done) struct run_figures fresh = {0};
+	int r = run_figures_of(d, &fresh) < 0 ? bl_fail(err, -ENOMEM, "out of memory")
+					      : summarize(d, &sums, err);
+
+	for (size_t i = 0; i < n->night.n_changes && r == 0; i++) {
+		struct night_change *c = &n->night.changes[i];
+		uint32_t k = cell_named(d, c->cell);
+
+		if (strcmp(c->event, event) != 0 || !is_open(c) || k >= chosen->n)
+			continue;
+		r = confirm_by_nights(&n->history, &fresh, &n->effects, c, err);
+		if (r == 0 && old->change)
+			r = compare_sides(&sums, chosen, k, old, c, err);
+	}
+	return r;
+}
+
+static int confirm_event(struct nightly *n, const struct night_change *first, struct bl_err *err)
+{
+	BL_CLEANUP(facts_done) struct facts declared = {0};
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(old_way_done) struct old_way old = {0};
+	struct bl_err why = BL_ERR_INIT;
+	struct chosen chosen = {0};
+	char event[BL_UUID_TEXT];
+	int r;
+
+	memcpy(event, first->event, sizeof event);
+	for (size_t i = 0; i < n->night.n_changes; i++)
+		if (strcmp(n->night.changes[i].event, event) == 0 && is_open(&n->night.changes[i]))
+			choose(n, n->night.changes[i].cell, &chosen);
+	if (!chosen.n) /* the cells are not of this plan any more */
+		return 0;
+	old_way_find(&n->history, first->at_run, &old);
+	nightly_say(n, "new change: %d fresh trials of %zu cell%s to confirm it%s%s",
+		    CONFIRM_TRIALS, chosen.n, chosen.n == 1 ? "" : "s",
+		    old.change ? ", side by side with " : "", old.change ? old.says : "");
+	if (facts_add(&declared, NIGHTLY_FACT_CONFIRM, event) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	r = run_chosen(n, &chosen, old.change, CONFIRM_TRIALS, &declared, &d, &why);
+	if (r < 0)
+		return give_up(n, "confirming a change", r, &why);
+	return judge_fresh(n, event, &chosen, &old, &d, err);
+}
+
+int nightly_confirm(struct nightly *n, struct bl_err *err)
+{
+	unsigned left = n->confirm;
+	int r = 0;
+
+	/* Ordered: the greatest of the new ones first. */
+	for (size_t i = 0; i < n->night.n_changes && left && r == 0 && !is_stopped(n); i++) {
+		bool is_seen = false;
+
+		if (!is_open(&n->night.changes[i]))
+			continue;
+		for (size_t k = 0; k < i && !is_seen; k++)
+			is_seen = strcmp(n->night.changes[k].event, n->night.changes[i].event) == 0;
+		if (is_seen) /* another cell of an event that had its turn */
+			continue;
+		left--;
+		r = confirm_event(n, &n->night.changes[i], err);
+	}
+	return r < 0 ? r : n->night.n_changes ? night_conclude(&n->night, err) : 0;
+}

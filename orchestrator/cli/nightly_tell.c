@@ -1,0 +1,146 @@
+/* nightly_tell.c - what came of a night, to everybody who asked for it. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "fs.h"
+#include "history_view.h"
+#include "night_report.h"
+#include "nightly.h"
+#include "notify_send.h"
+#include "report.h"
+
+void nightly_say(const struct nightly *n, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (!n->args->quiet)
+		cli_note(n->cli, "%s", text);
+}
+
+void nightly_note(struct nightly *n, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	nightly_say(n, "%s", text);
+	if (n->n_notes == BL_ARRAY_LEN(n->notes))
+		return;
+	n->notes[n->n_notes] = strdup(text);
+	n->n_notes += n->notes[n->n_notes] != NULL;
+}
+
+static void on_note(void *ctx, const char *text)
+{
+	const struct nightly *n = ctx;
+
+	cli_note(n->cli, "%s", text);
+}
+
+static int write_night(struct nightly *n, const char *option, const char *path,
+		       enum night_format format, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	int r;
+
+	if (!path)
+		return 0;
+	r = report_night(&n->night, format, &out, err);
+	if (r == 0)
+		r = bl_write_file(path, bl_buf_str(&out), out.len, err);
+	return r < 0 ? bl_wrap(err, r, "--%s", option) : 0;
+}
+
+static int write_page(struct nightly *n, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	struct report_options opt = {.store_path = n->session.store_path};
+	int r;
+
+	if (!n->args->report || !n->run_id[0])
+		return 0;
+	r = store_load_run(n->session.store, n->run_id, &d, err);
+	if (r == 0)
+		r = report_write(&d, REPORT_HTML, &opt, &page, err);
+	if (r == 0)
+		r = bl_write_file(n->args->report, bl_buf_str(&page), page.len, err);
+	if (r < 0)
+		return bl_wrap(err, r, "--report");
+	n->night.report_path = strdup(n->args->report);
+	return n->night.report_path ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+}
+
+static int write_history(struct nightly *n, struct bl_err *err)
+{
+	const char *path = n->args->history;
+	int r;
+
+	if (!path || !n->history.n_nights)
+		return 0;
+	r = history_write(path, n->session.store, n->host_id, n->session.plan.scenario->name,
+			  &n->history, err);
+	return r < 0 ? bl_wrap(err, r, "--history") : 0;
+}
+
+static int show(struct nightly *n, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	int r = report_night(&n->night, n->args->json ? NIGHT_JSON : NIGHT_TEXT, &out, err);
+
+	/* Why nothing was measured is the fault that the program ends with. */
+	if (!n->args->json && (n->args->quiet || n->night.outcome == NIGHT_NOT_MEASURED))
+		return r;
+	return r < 0 ? r : cli_print(n->cli, &out, err);
+}
+
+/* One file that can't be written must not keep the others from being written. */
+static void also(int r, struct bl_err *why, int *worst, struct bl_err *err)
+{
+	if (r < 0 && *worst == 0)
+		*worst = bl_fail(err, r, "%s", bl_err_text(why));
+	*why = (struct bl_err)BL_ERR_INIT;
+}
+
+static int move_notes(struct nightly *n, struct bl_err *err)
+{
+	struct night *to = &n->night;
+	char **grown = reallocarray(to->notes, to->n_notes + n->n_notes + 1, sizeof(char *));
+
+	if (!grown)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	to->notes = grown;
+	for (size_t i = 0; i < n->n_notes; i++)
+		grown[to->n_notes++] = n->notes[i];
+	n->n_notes = 0;
+	return 0;
+}
+
+int nightly_tell(struct nightly *n, struct bl_err *err)
+{
+	struct notify_how how = {.stop = n->cli->stop, .note = on_note, .ctx = n};
+	struct bl_err why = BL_ERR_INIT;
+	int worst = move_notes(n, err);
+
+	if (worst < 0)
+		return worst;
+	also(write_page(n, &why), &why, &worst, err);
+	also(write_history(n, &why), &why, &worst, err);
+	also(write_night(n, "junit", n->args->junit, NIGHT_JUNIT, &why), &why, &worst, err);
+	also(write_night(n, "openmetrics", n->args->openmetrics, NIGHT_METRICS, &why), &why, &worst,
+	     err);
+	also(show(n, &why), &why, &worst, err);
+	if (n->notify.n)
+		notify_all(&n->notify, &n->night, &how);
+	return worst;
+}

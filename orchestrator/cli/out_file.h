@@ -1,0 +1,11 @@
+/* out_file.h - files that a verb writes at its end. */
+#ifndef OUT_FILE_H
+#define OUT_FILE_H
+
+#include "err.h"
+
+/* A file that can't be written is said before an hour of measuring, not after: is there a folder
+ * to write it in? @option for messages. */
+int out_file_check(const char *option, const char *path, struct bl_err *err);
+
+#endif
