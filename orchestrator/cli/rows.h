@@ -97,6 +97,7 @@
 		.def_says = "what the run's scenario says, else 5% for p99",                       \
 		.help = "the least change of a metric that matters, for example p99=5%; may be "   \
 			"given several times"                                                      \
+	}
 #define ROW_ADOPT                                                                                  \
 	{                                                                                          \
 		.name = "adopt", .at = AT(adopt),                                                  \
