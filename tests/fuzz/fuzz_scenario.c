@@ -115,22 +115,40 @@ static void check_matrix(const struct matrix *m)
 	}
 }
 
+/* How often a cell has its turn in a repeat. */
+static unsigned turns_of(const struct scenario *sc, const struct matrix *m, size_t cell)
+{
+	BL_CLEANUP(bl_freep) size_t *group = calloc(matrix_len(m), sizeof *group);
+
+	FUZZ_MUST(group);
+	return plan_group(sc, m, cell, group) > 1 ? sc->rounds : 1;
+}
+
 static void check_plan(const struct scenario *sc, const struct matrix *m, const struct plan *p)
 {
-	size_t n = matrix_len(m);
+	size_t n = matrix_len(m), n_all = 0;
 	BL_CLEANUP(bl_freep) unsigned *counts = calloc(n * sc->repeats, sizeof *counts);
 
-	FUZZ_MUST(counts && p->n_trials == n * sc->repeats);
+	FUZZ_MUST(counts);
 	FUZZ_MUST(p->estimate_ns > 0);
 	for (size_t i = 0; i < n; i++)
 		FUZZ_MUST(cell_needs_device(matrix_cell(m, i)) ||
 			  p->disk_bytes >= sc->backing_bytes);
 	for (size_t i = 0; i < p->n_trials; i++) {
-		FUZZ_MUST(p->trials[i].cell < n && p->trials[i].repeat < sc->repeats);
-		counts[p->trials[i].repeat * n + p->trials[i].cell]++;
+		const struct planned_trial *t = &p->trials[i];
+
+		FUZZ_MUST(t->cell < n && t->repeat < sc->repeats);
+		FUZZ_MUST(t->round < turns_of(sc, m, t->cell));
+		counts[t->repeat * n + t->cell]++;
 	}
-	for (size_t i = 0; i < p->n_trials; i++)
-		FUZZ_MUST(counts[i] == 1);
+	for (size_t i = 0; i < n; i++) {
+		unsigned turns = turns_of(sc, m, i);
+
+		n_all += (size_t)turns * sc->repeats;
+		for (size_t k = 0; k < sc->repeats; k++)
+			FUZZ_MUST(counts[k * n + i] == turns);
+	}
+	FUZZ_MUST(p->n_trials == n_all);
 }
 
 static void check_device(const struct scenario *sc, const struct matrix *m)
@@ -169,7 +187,11 @@ static void check_scenario(const struct scenario *sc)
 	check_matrix(m);
 	check_device(sc, m);
 	r = plan_make(sc, m, &p, &err);
-	FUZZ_MUST(r == 0);
+	if (r < 0) { /* more disks than a VM takes */
+		check_failure(r, &err);
+		FUZZ_MUST(r == -EINVAL && sc->is_within_boot);
+		return;
+	}
 	check_plan(sc, m, p);
 	n_fuzz_accepted++;
 }
