@@ -11,6 +11,7 @@
 #define CELLS   4
 #define REPEATS 8
 #define MANY    40
+#define READS   10000 /* a hundred lie beyond p99 */
 
 /* Equal cells, whose latency has @noise (on the log scale) from trial to trial and grows by @drift
  * from block to block. */
@@ -21,7 +22,7 @@ static void make_many(struct run_data *d, uint32_t repeats, double noise, double
 	make_data(d, CELLS, repeats);
 	for (uint32_t c = 0; c < CELLS; c++)
 		for (uint32_t r = 0; r < repeats; r++)
-			set_reads(trial_at(d, c, r), 20000,
+			set_reads(trial_at(d, c, r), READS,
 				  (uint64_t)(1e6 *
 					     exp(noise * draw_normal(&seed) + drift * (double)r)));
 }
@@ -31,12 +32,18 @@ static void make_equal(struct run_data *d, double noise, double drift)
 	make_many(d, REPEATS, noise, drift);
 }
 
+static struct summaries made; /* the rows borrow it until the case ends */
+
 static int calibrate_made(const struct run_data *d, struct calibration *c, struct bl_err *err)
 {
-	static struct summaries s; /* the rows borrow it until the case ends */
+	summaries_done(&made);
+	ck_assert_int_eq(summarize(d, &made, NULL), 0);
+	return calibrate(d, &made, NULL, 7, c, err);
+}
 
-	ck_assert_int_eq(summarize(d, &s, NULL), 0);
-	return calibrate(d, &s, NULL, 7, c, err);
+static void forget_made(void)
+{
+	summaries_done(&made);
 }
 
 START_TEST(equal_cells_are_called_alike)
@@ -136,7 +143,7 @@ START_TEST(a_cell_that_differs_is_an_alarm)
 
 	make_equal(&d, 0.01, 0);
 	for (uint32_t r = 0; r < REPEATS; r++)
-		set_reads(trial_at(&d, 2, r), 20000,
+		set_reads(trial_at(&d, 2, r), READS,
 			  (uint64_t)(1.3e6 * exp(0.01 * draw_normal(&seed))));
 	ck_assert_int_eq(calibrate_made(&d, &c, NULL), 0);
 	row = calibration_find(&c, "j", METRIC_P99);
@@ -184,8 +191,8 @@ START_TEST(what_shows_nothing_is_refused)
 	run_data_done(&d);
 	make_data(&d, 2, 5);
 	for (uint32_t r = 0; r < 5; r++) {
-		set_reads(trial_at(&d, 0, r), 20000, 1000);
-		set_reads(trial_at(&d, 1, r), 20000, 1000);
+		set_reads(trial_at(&d, 0, r), READS, 1000);
+		set_reads(trial_at(&d, 1, r), READS, 1000);
 	}
 	ck_assert_int_eq(calibrate_made(&d, &c, &few), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(few.text, "2 equal cells with 5 trials each; from six on"));
@@ -197,6 +204,7 @@ TCase *calibration_cases(void)
 {
 	TCase *t = tcase_create("calibration");
 
+	tcase_add_checked_fixture(t, NULL, forget_made);
 	tcase_add_test(t, equal_cells_are_called_alike);
 	tcase_add_test(t, what_is_called_visible_is_seen_in_four_of_five);
 	tcase_add_test(t, without_noise_the_effect_that_matters_is_the_smallest_visible);
