@@ -42,9 +42,17 @@ static bool has_effective(const struct trial_record *t, const char *key)
 	return false;
 }
 
-/* Every trial has a file of its own, so that its name always differs and says nothing. */
-static bool is_of_trial(const char *key)
+/* What always differs and says nothing: every trial has a file of its own, and the disks of one VM
+ * have their names by the place that was drawn for them. */
+static bool is_of_trial(const struct pairing *p, const char *key)
 {
+	static const char *const by_place[] = {"serial", "guest.serial", "guest.pci",
+					       "disk.iothread_names", "iothreads"};
+	bool has_place = p->va.cells[p->cell_a].boots.shares || p->vb.cells[p->cell_b].boots.shares;
+
+	for (size_t i = 0; has_place && i < sizeof by_place / sizeof *by_place; i++)
+		if (strcmp(key, by_place[i]) == 0)
+			return true;
 	return strcmp(key, "image.file") == 0;
 }
 
@@ -58,14 +66,14 @@ static int compare_config(struct pairing *p)
 		const struct effective *e = &a->effective.items[i];
 		const char *other = effective_of(b, e->key);
 
-		if (!is_of_trial(e->key) && !are_same(e->effective, other))
+		if (!is_of_trial(p, e->key) && !are_same(e->effective, other))
 			r = add_difference(&p->config, &p->n_config,
 					   (struct difference){e->key, e->effective, other});
 	}
 	for (size_t i = 0; r == 0 && b && i < b->effective.n; i++) {
 		const struct effective *e = &b->effective.items[i];
 
-		if (!is_of_trial(e->key) && !has_effective(a, e->key))
+		if (!is_of_trial(p, e->key) && !has_effective(a, e->key))
 			r = add_difference(&p->config, &p->n_config,
 					   (struct difference){e->key, NULL, e->effective});
 	}

@@ -31,6 +31,7 @@ struct plan {
 	uint64_t estimate_ns; /* boot + fill + jobs, see plan.c for the constants; at most: all
 			       * rounds of all repeats, within the budget */
 	uint64_t least_ns;    /* the same when it ends as early as it can */
+	uint64_t block_ns;    /* of one block with all its rounds */
 	bool may_end_early;   /* repeats: auto, or a budget: whole blocks at the end are left out */
 	uint64_t disk_bytes;  /* plan_space_bytes() */
 };

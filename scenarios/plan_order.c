@@ -128,7 +128,7 @@ static void estimate(const struct order *o, const struct cell *c, size_t n, uint
 	const struct scenario *sc = o->sc;
 	struct plan_boot_size size = {.disks = n, .turns = turns, .warm_up = sc->warm_up.rounds};
 
-	o->p->estimate_ns += sc->repeats * plan_boot_ns(sc, c, &size);
+	o->p->block_ns += plan_boot_ns(sc, c, &size);
 	size.warm_up = WARM_UP_LEAST;
 	o->p->least_ns +=
 		(sc->more.is_auto ? sc->more.least : sc->repeats) * plan_boot_ns(sc, c, &size);
@@ -149,6 +149,7 @@ static int find_units(struct order *o, struct bl_err *err)
 		o->units[o->n_units++] = i;
 		estimate(o, matrix_cell(o->m, i), n, rounds);
 	}
+	o->p->estimate_ns = o->sc->repeats * o->p->block_ns;
 	if (o->sc->more.budget_ns && o->p->estimate_ns > o->sc->more.budget_ns)
 		o->p->estimate_ns = o->sc->more.budget_ns;
 	if (o->p->least_ns > o->p->estimate_ns)

@@ -46,11 +46,10 @@ int run_enough_begin(struct run_enough *e, const struct loaded *what, uint64_t n
 		.metric_word = scenario_metric_names[sc->more.metric],
 		.half_width = half_width(sc),
 		.budget_ns = sc->more.budget_ns,
+		.block_ns = what->plan->block_ns,
 	};
 
 	*e = (struct run_enough){.what = what, .start_ns = now_ns};
-	for (size_t i = 0; i < rule.n_cells; i++)
-		rule.block_ns += plan_trial_ns(sc, matrix_cell(what->matrix, i));
 	if (!what->plan->may_end_early)
 		return 0;
 	return enough_new(&rule, &e->enough) < 0 ? bl_fail(err, -ENOMEM, "out of memory") : 0;
@@ -65,14 +64,15 @@ int run_enough_block(struct run_enough *e, uint32_t block, bool *is_in, struct p
 		     uint64_t now_ns)
 {
 	uint32_t left = e->what->scenario->repeats - block;
+	const struct plan *plan = e->what->plan;
 	size_t n = 0;
 
 	e->block = block;
 	if (!e->enough)
 		return 0;
 	e->why = enough_next(e->enough, block, now_ns - e->start_ns, is_in);
-	for (size_t i = 0; i < matrix_len(e->what->matrix); i++)
-		n += is_in[i];
+	for (size_t i = 0; i < plan->n_trials; i++)
+		n += plan->trials[i].repeat == block && is_in[plan->trials[i].cell];
 	p->n_trials = p->n_done + n * left;
 	return e->why == ENOUGH_GOES_ON ? 0 : 1;
 }
@@ -165,7 +165,9 @@ static int declare_repeats(const struct scenario *sc, struct facts *out)
 	char time[BL_UNIT_TEXT_MAX];
 	int r = 0;
 
-	if (sc->more.is_auto)
+	if (sc->is_within_boot)
+		r = facts_addf(out, "interleave", "within-boot, %u rounds", sc->rounds);
+	if (r == 0 && sc->more.is_auto)
 		r = facts_addf(out, "repeats.asked", "auto: %u to %u until %s is within %.3g %%",
 			       sc->more.least, sc->repeats, scenario_metric_names[sc->more.metric],
 			       half_width(sc) * 100);

@@ -125,7 +125,8 @@ static int run_turn(struct trial *t, struct trial_turn *turn)
 	t->n_begun++;
 	t->progress.trial = rec->order;
 	t->progress.cell = t->disk->cell;
-	rec->started_ms = bl_wall_ms();
+	/* The boot and the fills are the first one's, as they are of a trial that boots alone. */
+	rec->started_ms = t->n_begun == 1 ? t->boot.started_ms : bl_wall_ms();
 	r = measure(t);
 	/* That of a lone one is the boot's, which is not at its end. */
 	if (t->n_turns == 1 || (r < 0 && !trial_goes_on(t, r)))
@@ -219,9 +220,9 @@ static void end_turn(const struct trial *t, struct trial_turn *turn, const struc
 	struct trial_record *rec = turn->rec;
 
 	turn->was_reached = true;
-	if (!rec->started_ms || t->n_turns == 1)
-		rec->started_ms = t->boot.started_ms;
 	rec->ended_ms = bl_wall_ms();
+	if (!rec->started_ms) /* it took no time of its own, unless it is all there was */
+		rec->started_ms = t->n_begun ? rec->ended_ms : t->boot.started_ms;
 	rec->state = end->state;
 	rec->reason = end->reason ? strdup(end->reason) : NULL;
 }
