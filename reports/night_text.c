@@ -11,7 +11,7 @@
 #define LINES_POINTS   3
 #define LINES_ENVIRON  2
 #define LINES_FAILURES 2
-#define LINES_NOTES    1
+#define LINES_NOTES    1 /* and what the others leave */
 _Static_assert(4 + LINES_CHANGES + LINES_POINTS + LINES_ENVIRON + LINES_FAILURES + LINES_NOTES ==
 		       NIGHT_TEXT_LINES,
 	       "the parts make the whole");
@@ -62,6 +62,11 @@ static void add_when(const struct night_change *c, struct bl_buf *out)
 		fmt_clean(out, c->cause, 0);
 	}
 	bl_buf_addf(out, "; %s", change_state_names[c->state]);
+	if (c->confirmation) {
+		bl_buf_adds(out, " (");
+		fmt_clean(out, c->confirmation, 0);
+		bl_buf_addc(out, ')');
+	}
 	if (!c->is_new)
 		bl_buf_adds(out, ", told before");
 	bl_buf_addc(out, '\n');
@@ -172,6 +177,16 @@ static void add_sentences(char **items, size_t n, size_t lines, const char *befo
 	}
 }
 
+/* What the parts before left; the run and the report come after. */
+static size_t lines_left(const struct bl_buf *out)
+{
+	size_t used = 2;
+
+	for (const char *s = bl_buf_str(out); (s = strchr(s, '\n')); s++)
+		used++;
+	return used + LINES_NOTES < NIGHT_TEXT_LINES ? NIGHT_TEXT_LINES - used : LINES_NOTES;
+}
+
 void night_text(const struct night *n, struct bl_buf *out)
 {
 	night_headline(n, out);
@@ -183,7 +198,7 @@ void night_text(const struct night *n, struct bl_buf *out)
 	add_sentences(n->environment, n->n_environment, LINES_ENVIRON,
 		      "  new since the night before  ", "difference", "differences", out);
 	add_failures(n, out);
-	add_sentences(n->notes, n->n_notes, LINES_NOTES, "  note  ", "note", "notes", out);
+	add_sentences(n->notes, n->n_notes, lines_left(out), "  note  ", "note", "notes", out);
 	if (n->run_id[0])
 		bl_buf_addf(out, "run %.13s, %s: %zu of %zu trials, night %zu\n", n->run_id,
 			    n->accel, n->n_ok, n->n_trials, n->n_nights);

@@ -208,15 +208,16 @@ static int fake_emulator(const char *spec, struct emulator *ret)
 	return ret->path && ret->version ? 0 : -ENOMEM;
 }
 
-/* Two builds may have one version: a patched package, another compiler. What can't be read has no
- * digest, and is no reason not to run it. */
+/* Two builds may have one version: a patched package, another compiler; of a script, which alone
+ * knows what it runs and with what, the script counts. What can't be read has no digest, and is no
+ * reason not to run it. */
 static void identify_emulator(struct part *part)
 {
 	const struct emulator *e = &part->emulator;
 	BL_CLEANUP(digest_freep) struct digest *d = digest_new();
 	char hex[DIGEST_TEXT];
 
-	if (d && e->binary && digest_add_file(d, e->binary, NULL) == 0)
+	if (d && digest_add_file(d, e->binary ? e->binary : e->path, NULL) == 0)
 		snprintf(part->sha256, sizeof part->sha256, "%s", digest_hex(d, hex));
 }
 

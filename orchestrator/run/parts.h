@@ -30,7 +30,7 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
 
 /* Of all that were made so far: "image.0.kernel", "emulator.0.version", "emulator.0.path",
  * "emulator.0.sha256" (its first 16 digits, of the program that really runs, behind wrapper and
- * links; absent: a script, or the fake's), ... -ENOMEM. */
+ * links, or of the script that is its emulator; absent: the fake's), ... -ENOMEM. */
 int parts_facts(const struct parts *p, struct facts *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "change_points.h"
 #include "cleanup.h"
 #include "figure.h"
+#include "history_priv.h"
 #include "median.h"
 #include "student.h"
 
@@ -32,7 +33,7 @@ struct distance {
 
 /* Of the newest @n before @to. */
 static struct distance distance(const double *y, size_t from, size_t to, double fresh,
-				const struct changes *noise, size_t n_all)
+				const struct noise *noise, size_t n_all)
 {
 	double scratch[KNOWN_AFTER_MAX], sigma = fmax(noise->sigma, 1e-9), f, se;
 	size_t n = to - from < KNOWN_AFTER_MAX ? to - from : KNOWN_AFTER_MAX;
@@ -72,8 +73,6 @@ static void say(const struct night_change *c, const struct figure *fresh,
 		    fmt_change(&fmt_plain, to_after, exp(after->off)));
 	if (c->state == CHANGE_CANDIDATE)
 		bl_buf_adds(out, "; nights differ too much to tell which they are like");
-	else
-		bl_buf_addf(out, ": %s", change_state_names[c->state]);
 }
 
 /* The series up to the end of the nights, and where the change is in it. */
@@ -94,22 +93,26 @@ int confirm_by_nights(const struct history *h, const struct run_figures *fresh,
 	const struct figure_row *row = run_figures_find(fresh, c->cell, c->job);
 	const struct figure *f = row ? &row->by[c->metric] : NULL;
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	struct change_options opt = changes_alert;
-	struct changes noise = {0};
+	struct changes found = {0};
+	struct noise noise;
 	struct distance before, after;
 	size_t at;
+	int r;
 
 	if (!s || !f || !f->n || f->is_thin ||
 	    !find_change(s, history_night_of(h, c->at_run), &at)) {
 		bl_buf_adds(&text, "the fresh trials did not give this figure");
 		return set_text(c, &text, err);
 	}
-	if (changes_find(s->y, s->n, &opt, &noise) < 0)
-		return bl_fail(err, -ENOMEM, "out of memory");
+	r = changes_find(s->y, s->n, &changes_alert, &found);
+	if (r == 0)
+		r = history_noise(s, s->n, &found, at, &noise);
+	changes_done(&found);
+	if (r < 0)
+		return bl_fail(err, r, "out of memory");
 	before = distance(s->y, at > KNOWN_BEFORE_MAX ? at - KNOWN_BEFORE_MAX : 0, at, f->y, &noise,
 			  s->n);
 	after = distance(s->y, at, s->n, f->y, &noise, s->n);
-	changes_done(&noise);
 	c->state = judge(&before, &after, log(c->ratio), log1p(effects->by[c->metric]));
 	say(c, f, &before, &after, &text);
 	return set_text(c, &text, err);

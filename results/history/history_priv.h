@@ -12,6 +12,14 @@ int history_marks(const struct history_run *before, const struct history_run *af
 /* ln(100) at a value with marks, else 0. */
 double history_log_odds(const struct history *h, const struct series_history *s, size_t k);
 
+struct noise {
+	double sigma, phi; /* as struct changes has them */
+};
+/* Of the first @n values of @s, when the levels between the changes of @found, and from value
+ * @extra on another one (SIZE_MAX: none), are taken out. -ENOMEM. */
+int history_noise(const struct series_history *s, size_t n, const struct changes *found,
+		  size_t extra, struct noise *ret);
+
 void texts_free(char **texts, size_t n);
 /* Append a copy. -ENOMEM. */
 int texts_add(char ***texts, size_t *n, const char *text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "history_priv.h"
 #include "night_judge_priv.h"
 #include "median.h"
 #include "multiple.h"
@@ -36,7 +37,8 @@ static int judge_one(const struct judging *j, size_t series, struct judged *ret)
 {
 	const struct series_history *s = &j->h->series[series];
 	const struct series_state *state = &j->states[series];
-	double sigma = fmax(state->found.sigma, ALL_EQUAL), phi = state->found.phi, se;
+	struct noise noise;
+	double sigma, phi, se;
 	size_t from = state->segment, n = s->n - 1 - from;
 	BL_CLEANUP(bl_freep) double *scratch = calloc(n + 1, sizeof *scratch);
 
@@ -45,6 +47,10 @@ static int judge_one(const struct judging *j, size_t series, struct judged *ret)
 	*ret = (struct judged){.s = s, .n_before = n, .p = NAN, .p_adjusted = NAN};
 	if (n < OUTLIER_NIGHTS)
 		return 0;
+	if (history_noise(s, s->n - 1, &state->found, from ? from : SIZE_MAX, &noise) < 0)
+		return -ENOMEM;
+	sigma = fmax(noise.sigma, ALL_EQUAL);
+	phi = noise.phi;
 	memcpy(scratch, s->y + from, n * sizeof *scratch);
 	ret->off = s->y[s->n - 1] - level_of_values(scratch, n, sigma);
 	se = sigma * sqrt(1 + (1 + phi) / (1 - phi) / (double)n);

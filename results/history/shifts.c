@@ -144,29 +144,34 @@ static int find_unknown(struct judging *j, size_t series)
 
 /* The test of the known night at value @k; p NAN: there is nothing to test, or the detector found
  * it already. */
-static struct shift test_known(const struct judging *j, size_t series, size_t k)
+static int test_known(const struct judging *j, size_t series, size_t k, struct shift *ret)
 {
 	const struct series_history *s = &j->h->series[series];
 	const struct changes *found = &j->states[series].found;
-	struct shift shift = {
-		.series = series, .at = k, .night = s->night[k], .is_known = true, .p = NAN};
 	struct known_change known;
+	struct noise noise;
 	size_t from, to;
+	int r;
 
+	*ret = (struct shift){
+		.series = series, .at = k, .night = s->night[k], .is_known = true, .p = NAN};
 	for (size_t i = 0; i < found->n; i++)
 		if (apart(found->items[i].at, k) <= JUDGE_SAME_NIGHTS)
-			return shift;
+			return 0;
+	r = history_noise(s, s->n, found, k, &noise);
+	if (r < 0)
+		return r;
 	stretch(found, k, s->n, &from, &to);
-	known = change_known(s->y + from, to - from, k - from, found->sigma, found->phi);
+	known = change_known(s->y + from, to - from, k - from, noise.sigma, noise.phi);
 	if (!known.is_known || known.n_after < JUDGE_KNOWN_NIGHTS ||
 	    known.n_before < JUDGE_KNOWN_BEFORE)
-		return shift;
-	shift.before = level_near(s->y + from, k - from - known.n_before, k - from, found->sigma);
-	shift.after = shift.before + known.shift;
-	shift.lo = known.lo;
-	shift.hi = known.hi;
-	shift.p = known.p;
-	return shift;
+		return 0;
+	ret->before = level_near(s->y + from, k - from - known.n_before, k - from, noise.sigma);
+	ret->after = ret->before + known.shift;
+	ret->lo = known.lo;
+	ret->hi = known.hi;
+	ret->p = known.p;
+	return 0;
 }
 
 /* Of marks close to each other the one where the series shifted most surely. */
@@ -202,7 +207,7 @@ static int find_known(struct judging *j, size_t night)
 		p[i] = NAN;
 		if (k == 0 || k == s->n || (k + 1 < s->n && s->night[k + 1] <= night))
 			continue;
-		tests[i] = test_known(j, i, k);
+		r = test_known(j, i, k, &tests[i]);
 		p[i] = tests[i].p;
 	}
 	if (r == 0)

@@ -59,20 +59,20 @@ static void says(const struct night_change *c, enum change_state state, const ch
 START_TEST(fresh_trials_like_the_nights_since_confirm_it)
 {
 	says(fresh(1.15, 8), CHANGE_CONFIRMED, "8 fresh trials: +1");
-	says(fresh(1.30, 8), CHANGE_CONFIRMED, ": confirmed"); /* even worse by now */
+	says(fresh(1.30, 8), CHANGE_CONFIRMED, "8 fresh trials: +2"); /* even worse by now */
 }
 END_TEST
 
 START_TEST(fresh_trials_like_the_nights_before_say_that_it_went_away)
 {
-	says(fresh(1.0, 8), CHANGE_WENT_AWAY, ": went away");
+	says(fresh(1.0, 8), CHANGE_WENT_AWAY, "against the nights before it");
 }
 END_TEST
 
 START_TEST(fresh_trials_like_neither_can_not_reproduce_it)
 {
-	says(fresh(0.8, 8), CHANGE_NOT_REPRODUCIBLE, ": not reproducible");
-	says(fresh(1.075, 8), CHANGE_NOT_REPRODUCIBLE, ": not reproducible");
+	says(fresh(0.8, 8), CHANGE_NOT_REPRODUCIBLE, "8 fresh trials: ");
+	says(fresh(1.075, 8), CHANGE_NOT_REPRODUCIBLE, "8 fresh trials: ");
 }
 END_TEST
 

@@ -107,6 +107,32 @@ START_TEST(a_step_on_a_night_of_an_upgrade_is_found_sooner_and_names_it)
 }
 END_TEST
 
+START_TEST(a_short_history_does_not_take_a_step_for_noise)
+{
+	struct made_nights m;
+	struct night night;
+	struct rng r;
+	double y[9];
+
+	rng_seed(&r, 14);
+	calm(&r, y, 9);
+	step(y, 6, 9, 1.4);
+	made_begin(&m, 9, 1);
+	made_series(&m, 0, "virtio-blk", METRIC_P99, y);
+	made_mark(&m, 6, "QEMU 7.2.22 -> 10.0.2");
+	made_judge(&m, 7, &night);
+	ck_assert(night.points[0].is_outlier);
+	ck_assert_uint_eq(night.n_changes, 0);
+	night_done(&night);
+	made_judge(&m, 9, &night);
+	ck_assert_int_eq(night.outcome, NIGHT_CHANGED);
+	ck_assert_uint_eq(night.changes[0].nights_since, 3);
+	ck_assert_str_eq(night.changes[0].cause, "QEMU 7.2.22 -> 10.0.2");
+	night_done(&night);
+	made_done(&m);
+}
+END_TEST
+
 START_TEST(cells_that_shift_together_are_one_event)
 {
 	struct made_nights m;
@@ -368,6 +394,7 @@ Suite *judge_suite(void)
 
 	tcase_add_test(t, a_step_is_told_once_with_its_night_and_no_cause_where_there_is_none);
 	tcase_add_test(t, a_step_on_a_night_of_an_upgrade_is_found_sooner_and_names_it);
+	tcase_add_test(t, a_short_history_does_not_take_a_step_for_noise);
 	tcase_add_test(t, cells_that_shift_together_are_one_event);
 	tcase_add_test(t, two_steps_weeks_apart_are_two_events);
 	tcase_add_test(t, a_bad_night_is_an_outlier_and_no_change);

@@ -646,21 +646,26 @@ static char *emulator_fact(const char *path, const char *key)
 	return value;
 }
 
-START_TEST(an_emulator_is_known_by_its_digest_unless_it_is_a_script)
+START_TEST(an_emulator_is_known_by_its_digest_also_when_it_is_a_script)
 {
 	BL_CLEANUP(bl_freep) char *script = bl_strf("%s/qemu-script", dir);
-	BL_CLEANUP(bl_freep) char *version = NULL, *none = NULL, *digest = NULL;
+	BL_CLEANUP(bl_freep) char *version = NULL, *first = NULL, *second = NULL, *digest = NULL;
 	BL_CLEANUP(bl_freep) char *real = realpath("/usr/bin/qemu-system-x86_64", NULL);
 	BL_CLEANUP(digest_freep) struct digest *d = digest_new();
 	static const char text[] = "#!/bin/sh\necho 'QEMU emulator version 9.8.7'\n";
+	static const char other[] = "#!/bin/sh\n\necho 'QEMU emulator version 9.8.7'\n";
 	char hex[DIGEST_TEXT];
 
 	ck_assert_int_eq(bl_write_file(script, text, sizeof text - 1, NULL), 0);
 	ck_assert_int_eq(chmod(script, 0700), 0);
 	version = emulator_fact(script, "emulator.0.version");
 	ck_assert_str_eq(version, "9.8.7");
-	none = emulator_fact(script, "emulator.0.sha256");
-	ck_assert_ptr_null(none);
+	first = emulator_fact(script, "emulator.0.sha256");
+	ck_assert_ptr_nonnull(first);
+	ck_assert_int_eq(bl_write_file(script, other, sizeof other - 1, NULL), 0);
+	ck_assert_int_eq(chmod(script, 0700), 0);
+	second = emulator_fact(script, "emulator.0.sha256");
+	ck_assert_str_ne(first, second);
 	if (!real)
 		return;
 	digest = emulator_fact("/usr/bin/qemu-system-x86_64", "emulator.0.sha256");
@@ -858,7 +863,7 @@ int main(void)
 	tcase_add_test(t, a_cell_that_cannot_be_is_impossible_and_the_plan_goes_on);
 	tcase_add_test(t, a_disk_that_does_not_fit_fails_its_trial_with_the_numbers);
 	tcase_add_test(t, what_a_killed_run_left_is_removed_by_the_next);
-	tcase_add_test(t, an_emulator_is_known_by_its_digest_unless_it_is_a_script);
+	tcase_add_test(t, an_emulator_is_known_by_its_digest_also_when_it_is_a_script);
 	tcase_add_test(t, environment_and_notes_say_that_nothing_real_ran);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
