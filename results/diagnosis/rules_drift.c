@@ -60,16 +60,16 @@ static void rule_of_asked(struct diagnosis *g, uint32_t cell)
 /* ---- trials of one cell ---- */
 
 /* Facts that must be alike in all trials of a cell: what the path is made of, and who made it.
- * Not names that are new each time (image files, PIDs), sizes or times. */
+ * Not names that are new each time (image files, PIDs; of iothreads, which among several disks of
+ * one VM are by the place of the disk: how many there are was asked for and proved), sizes or
+ * times. */
 static const char *const alike[] = {
-	"path.bus",        "path.iothread",      "path.queues",
-	"path.queue_size", "path.cache",         "path.cache_direct",
-	"path.aio",        "path.discard",       "path.detect_zeroes",
-	"path.format",     "path.cluster_bytes", "path.chain_depth",
-	"path.throttle",   "path.storage",       "path.filesystem",
-	"path.vm.vcpus",   "path.vm.accel",      "path.vm.machine",
-	"path.vm.pinning", "path.host.cpus",     "path.host.memory_bytes",
-	"path.emulator",   "guest.kernel",
+	"path.bus",          "path.queues",        "path.queue_size",  "path.cache",
+	"path.cache_direct", "path.aio",           "path.discard",     "path.detect_zeroes",
+	"path.format",       "path.cluster_bytes", "path.chain_depth", "path.throttle",
+	"path.storage",      "path.filesystem",    "path.vm.vcpus",    "path.vm.accel",
+	"path.vm.machine",   "path.vm.pinning",    "path.host.cpus",   "path.host.memory_bytes",
+	"path.emulator",     "guest.kernel",
 };
 /* And of the effective configuration, where nothing was asked (what was asked is compared above).
  */
