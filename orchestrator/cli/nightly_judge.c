@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline_find.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "nightly.h"
@@ -20,17 +21,14 @@ static void earlier_done(struct nightly *n)
 /* --- the baseline --- */
 
 struct checks {
-	struct run_figures *base;
-	size_t n_base;
+	struct figures_list base;
 	struct profile_check items[JUDGE_BASELINE_NIGHTS];
 	size_t n;
 };
 
 static void checks_done(struct checks *c)
 {
-	for (size_t i = 0; i < c->n_base; i++)
-		run_figures_done(&c->base[i]);
-	free(c->base);
+	figures_list_done(&c->base);
 	for (size_t i = 0; i < c->n; i++)
 		profile_check_done(&c->items[i]);
 }
@@ -69,32 +67,14 @@ static int choose(const struct nightly *n, struct baseline_record *list, size_t 
 	return 0;
 }
 
-static int load_base(struct nightly *n, const struct baseline_record *b, struct checks *c,
-		     struct bl_err *err)
-{
-	c->base = calloc(b->n_runs + 1, sizeof *c->base);
-	if (!c->base)
-		return bl_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < b->n_runs; i++) {
-		BL_CLEANUP(run_data_done) struct run_data d = {0};
-		int r = store_load_figures(n->session.store, b->runs[i], &d, err);
-
-		if (r == 0 && run_figures_of(&d, &c->base[c->n_base++]) < 0)
-			r = bl_fail(err, -ENOMEM, "out of memory");
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int check_nights(struct nightly *n, struct checks *c, struct bl_err *err)
 {
 	const struct history *h = &n->history;
 
 	for (size_t i = 0; i < JUDGE_BASELINE_NIGHTS && i < h->n_nights; i++) {
 		const struct history_run *run = h->nights[h->n_nights - 1 - i].first;
-		int r = profile_check_figures(c->base, c->n_base, &run->figures, 1, &n->effects,
-					      &c->items[c->n], err);
+		int r = profile_check_figures(c->base.items, c->base.n, &run->figures, 1,
+					      &n->effects, &c->items[c->n], err);
 
 		if (r < 0)
 			return r;
@@ -115,7 +95,7 @@ static int make_checks(struct nightly *n, struct checks *c, struct bl_err *err)
 	if (r == 0 && b) {
 		free(n->night.baseline);
 		n->night.baseline = strdup(b->name);
-		r = load_base(n, b, c, err);
+		r = figures_list_load(&c->base, n->session.store, b, err);
 		if (r == 0)
 			r = check_nights(n, c, err);
 	}

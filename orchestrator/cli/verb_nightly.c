@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "doctor.h"
+#include "effects_asked.h"
 #include "history.h"
 #include "nightly.h"
 #include "out_file.h"
@@ -68,6 +69,8 @@ static int read_options(struct nightly *n, struct bl_err *err)
 	if (r < 0)
 		return bl_wrap(err, r, "--wait");
 	r = read_confirm(a->confirm, &n->confirm, err);
+	if (r == 0)
+		r = min_effects_asked(a, NULL, &n->effects, err);
 	if (r == 0)
 		r = check_files(a, err);
 	if (r == 0 && a->notify)
@@ -136,8 +139,9 @@ static int take_run(struct nightly *n, struct bl_err *err)
 		if (d.trials[i].state != TRIAL_OK)
 			r = add_failure(t, d.cells[d.trials[i].cell].name, &d.trials[i]);
 	}
-	n->effects = min_effects_of(&d.run);
-	return r < 0 || !t->accel ? bl_fail(err, -ENOMEM, "out of memory") : 0;
+	if (r == 0)
+		r = min_effects_asked(n->args, &d.run, &n->effects, err);
+	return r < 0 || !t->accel ? bl_fail(err, r < 0 ? r : -ENOMEM, "out of memory") : 0;
 }
 
 static int measure(struct nightly *n, struct bl_err *err)
@@ -184,10 +188,12 @@ static int not_measured(struct nightly *n, int r, const struct bl_err *why, stru
 	return bl_fail(err, r, "%s", bl_err_text(why));
 }
 
+/* What got better is told, and fails nobody's script. */
 static int exit_code_of(const struct night *t)
 {
-	if (t->outcome == NIGHT_CHANGED)
-		return EXIT_CHANGED;
+	for (size_t i = 0; i < t->n_changes; i++)
+		if (night_change_counts(&t->changes[i]) && t->changes[i].is_worse)
+			return EXIT_CHANGED;
 	if (t->n_ok < t->n_trials)
 		return EXIT_TRIAL_FAILED;
 	return t->outcome == NIGHT_CANNOT_TELL ? EXIT_CANNOT_TELL : EXIT_FINE;
@@ -210,11 +216,7 @@ static int run_night(struct nightly *n, struct bl_err *err)
 static int run_nightly(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(nightly_done)
-	struct nightly n = {.cli = cli,
-			    .args = a,
-			    .run_args = *a,
-			    .session = RUN_SESSION_INIT,
-			    .effects = min_effects_default};
+	struct nightly n = {.cli = cli, .args = a, .run_args = *a, .session = RUN_SESSION_INIT};
 	int r = read_options(&n, err);
 
 	if (r < 0)
@@ -264,6 +266,7 @@ static const struct option_row options[] = {
 	 .def = "1",
 	 .help = "how many new changes are confirmed by fresh trials; off: no further run at all, "
 		 "not of what was far off either"},
+	ROW_MIN_EFFECT,
 	ROW_ADOPT,
 	{.name = "report",
 	 .letter = 'r',

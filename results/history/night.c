@@ -26,12 +26,16 @@ const char *const profile_verdict_names[] = {
 };
 _Static_assert(BL_ARRAY_LEN(profile_verdict_names) == PROFILE_VERDICTS, "one name a verdict");
 
+bool night_change_counts(const struct night_change *c)
+{
+	return c->is_new && c->state != CHANGE_WENT_AWAY && c->state != CHANGE_NOT_REPRODUCIBLE &&
+	       c->state != CHANGE_ACKNOWLEDGED;
+}
+
 bool night_is_worse(const struct night *n)
 {
 	for (size_t i = 0; i < n->n_changes; i++) {
-		const struct night_change *c = &n->changes[i];
-
-		if (c->is_new && c->is_worse && c->state != CHANGE_WENT_AWAY)
+		if (night_change_counts(&n->changes[i]) && n->changes[i].is_worse)
 			return true;
 	}
 	for (size_t i = 0; i < n->n_points; i++) {

@@ -103,6 +103,9 @@ struct night {
 	size_t n_notes;
 };
 
+/* It is told for the first time, and nothing says that it is none or known. */
+bool night_change_counts(const struct night_change *c);
+
 /* New changes and drifted points that are not for the better. */
 bool night_is_worse(const struct night *n);
 

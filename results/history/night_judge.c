@@ -256,13 +256,6 @@ int night_judge(const struct history *h, const struct judge_rules *rules, struct
 
 /* --- the conclusion --- */
 
-/* Nothing says any more that it is a change. */
-static bool is_over(const struct night_change *c)
-{
-	return c->state == CHANGE_WENT_AWAY || c->state == CHANGE_NOT_REPRODUCIBLE ||
-	       c->state == CHANGE_ACKNOWLEDGED;
-}
-
 static size_t count_events(const struct night *n, const struct night_change **ret_first)
 {
 	size_t n_events = 0;
@@ -271,11 +264,11 @@ static size_t count_events(const struct night *n, const struct night_change **re
 	for (size_t i = 0; i < n->n_changes; i++) {
 		bool is_seen = false;
 
-		if (!n->changes[i].is_new || is_over(&n->changes[i]))
+		if (!night_change_counts(&n->changes[i]))
 			continue;
 		*ret_first = *ret_first ? *ret_first : &n->changes[i];
 		for (size_t k = 0; k < i && !is_seen; k++)
-			is_seen = n->changes[k].is_new && !is_over(&n->changes[k]) &&
+			is_seen = night_change_counts(&n->changes[k]) &&
 				  strcmp(n->changes[k].event, n->changes[i].event) == 0;
 		n_events += !is_seen;
 	}

@@ -39,6 +39,7 @@ now=(--busy measure --confirm off) # what this host does is nothing to this test
 # What is asked for is read before anything is done.
 check 2 "--wait: 'soon'" nightly night.yaml "${fake[@]}" --wait soon
 check 2 "--confirm: 'often' is neither 'off' nor a number" nightly night.yaml "${fake[@]}" --confirm often
+check 2 '--min-effect' nightly night.yaml "${fake[@]}" --min-effect p98=5%
 check 2 "--junit: can't write in '/no/such'" nightly night.yaml "${fake[@]}" --junit /no/such/j.xml
 check 2 "no-such.yaml" nightly night.yaml "${fake[@]}" --notify no-such.yaml
 check 2 "neither a file nor a scenario" nightly no-such-scenario "${fake[@]}"
