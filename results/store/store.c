@@ -220,7 +220,11 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id),"
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id AND state = 'ok'),"
 		       " (SELECT count(*) FROM trial WHERE trial.run = run.id"
-		       "  AND state = 'interrupted'), repeats, host_id,"
+		       "  AND state = 'interrupted'), "
+		       /* cells that share boots have several rounds in each */
+		       " (SELECT sum(run.repeats * (1 + ifnull((SELECT max(round) FROM trial"
+		       "  WHERE trial.cell = cell.id), 0))) FROM cell WHERE cell.run = run.id),"
+		       " host_id,"
 		       /* repeats: auto says why it had enough: then all there was to run has run */
 		       " (SELECT count(*) FROM run_note WHERE run_note.run = run.id"
 		       "  AND key = 'repeats.stopped' AND value NOT LIKE 'stopped%')"
@@ -243,7 +247,7 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 		i->n_trials = (uint32_t)col_u64(st, 7);
 		i->n_ok = (uint32_t)col_u64(st, 8);
 		i->n_interrupted = (uint32_t)col_u64(st, 9);
-		i->n_planned = col_u64(st, 12) ? i->n_trials : i->n_cells * col_u64(st, 10);
+		i->n_planned = col_u64(st, 12) ? i->n_trials : col_u64(st, 10);
 		col_copy(st, 11, i->host_id, sizeof i->host_id);
 	}
 	if (r < 0)

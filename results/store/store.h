@@ -53,7 +53,8 @@ struct store_run_info {
 	char scenario[128], host[128], host_id[64], accel[16];
 	uint64_t started_ms, ended_ms;
 	uint32_t n_cells, n_trials, n_ok, n_interrupted;
-	uint64_t n_planned; /* trials: cells x repeats; of a run that had enough: those it has */
+	uint64_t n_planned; /* trials: cells x repeats x rounds; of a run that had enough: those
+			     * it has */
 };
 /* Newest first; *ret_list is new (free()). */
 int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,
