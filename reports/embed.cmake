@@ -1,5 +1,5 @@
 # Text files as C strings: cmake -DOUT=x.c "-DIN=style.css;script.js" -P embed.cmake
-set(code "/* made by embed.cmake */\n#include \"html.h\"\n")
+set(code "/* made by embed.cmake */\n#include \"page.h\"\n")
 foreach(path ${IN})
   get_filename_component(name ${path} NAME)
   string(REGEX REPLACE "[^a-z0-9]" "_" symbol ${name})

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "page.h"
 #include "units.h"
 
 void html_absent(struct bl_buf *out, const char *id, const char *title, const char *why)
@@ -125,18 +126,7 @@ int html_write(const struct view *v, const char *json, const char *csv, struct b
 	struct bl_buf depth = BL_BUF_INIT;
 
 	html_depth(v, &depth);
-	bl_buf_adds(out,
-		    "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-		    "<meta name=\"color-scheme\" content=\"light dark\">\n"
-		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-		    "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<title>");
-	fmt_html(out, v->d->run.scenario_name);
-	bl_buf_adds(out, " on ");
-	fmt_html(out, v->d->run.host_name);
-	bl_buf_adds(out, " - blklab</title>\n<style>\n");
-	bl_buf_adds(out, asset_style_css);
-	bl_buf_adds(out, "</style>\n</head>\n<body>\n");
+	page_begin(out, v->d->run.scenario_name, v->d->run.host_name, "", true);
 	html_head(v, out);
 	add_nav(v, depth.len > 0, out);
 	bl_buf_adds(out, "<main>\n");
@@ -153,8 +143,6 @@ int html_write(const struct view *v, const char *json, const char *csv, struct b
 	bl_buf_done(&depth);
 	html_cells(v, out);
 	html_method(v, json, csv, out);
-	bl_buf_adds(out, "</main>\n<script>\n");
-	bl_buf_adds(out, asset_script_js);
-	bl_buf_adds(out, "</script>\n</body>\n</html>\n");
+	page_end(out, true);
 	return bl_buf_failed(out) ? -ENOMEM : 0;
 }

@@ -60,8 +60,4 @@ void html_lines(const struct lines *l, struct bl_buf *out); /* <ul> */
 /* HTML of the whole page. */
 int html_write(const struct view *v, const char *json, const char *csv, struct bl_buf *out);
 
-/* Text of the files beside this one, embedded by the build. */
-extern const char asset_style_css[];
-extern const char asset_script_js[];
-
 #endif

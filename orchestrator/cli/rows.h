@@ -103,6 +103,11 @@
 		.name = "adopt", .at = AT(adopt),                                                  \
 		.help = "ordinary runs of the scenario are nights of its history, too"             \
 	}
+#define ROW_PAGE(of)                                                                               \
+	{                                                                                          \
+		.name = "report", .letter = 'r', .kind = OPTION_FILE, .arg = "FILE",               \
+		.at = AT(report), .help = "write a page with pictures of " of " there"             \
+	}
 #define ROW_JSON                                                                                   \
 	{                                                                                          \
 		.name = "json", .letter = 'j', .at = AT(json), .help = "JSON for programs"         \

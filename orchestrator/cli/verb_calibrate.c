@@ -2,13 +2,30 @@
 #include <errno.h>
 #include <string.h>
 
+#include "calibration_page.h"
 #include "calibration_report.h"
 #include "cleanup.h"
+#include "fs.h"
+#include "out_file.h"
 #include "rows.h"
 #include "run_session.h"
 
 #define COPIES  4
 #define REPEATS 8
+
+static int write_page(const char *path, const struct run_data *d, const struct calibration *c,
+		      struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	int r;
+
+	if (!path)
+		return 0;
+	r = report_calibration_page(d, c, &page, err);
+	if (r == 0)
+		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
+	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+}
 
 static int show(struct cli *cli, const struct args *a, struct store *store, const char *run,
 		struct bl_err *err)
@@ -30,6 +47,8 @@ static int show(struct cli *cli, const struct args *a, struct store *store, cons
 	r = a->json ? report_calibration_json(&d, &c, &text, err)
 		    : report_calibration(&d, &c, cli->columns < 100 ? cli->columns : 100,
 					 cli->color, &text, err);
+	if (r == 0)
+		r = write_page(a->report, &d, &c, err);
 	return r < 0 ? r : cli_print(cli, &text, err);
 }
 
@@ -120,6 +139,12 @@ static int run_calibrate(struct cli *cli, const struct args *a, struct bl_err *e
 	if (!a->scenario && !a->run)
 		return bl_fail(err, -EINVAL,
 			       "SCENARIO is missing; or name a run that has equal cells by --run");
+	if (a->report) {
+		int r = out_file_check("--report", a->report, err);
+
+		if (r < 0)
+			return r;
+	}
 	return a->scenario ? run_copies(cli, a, err) : of_store(cli, a, err);
 }
 
@@ -157,6 +182,7 @@ static const struct option_row options[] = {
 	 .max = 1000,
 	 .def_says = "8",
 	 .help = "trials per cell"},
+	ROW_PAGE("what it shows"),
 	ROW_DEVICE,
 	ROW_SERIAL,
 	ROW_KERNEL,
@@ -173,7 +199,8 @@ static const struct example examples[] = {
 	{"blklab calibrate quick", "32 trials of one cell: false alarms, noise, what can be seen"},
 	{"blklab calibrate my.yaml --cell 'virtio-blk io1 none' --copies 2 --repeats 20",
 	 "two equal cells with many pairs"},
-	{"blklab calibrate --run 0199a --json", "the same of a run that is in the store"},
+	{"blklab calibrate --run 0199a --report calibration.html",
+	 "a page with pictures, of a run that is in the store"},
 };
 
 const struct verb verb_calibrate = {

@@ -142,7 +142,8 @@ static double robust_sd(const double *d, size_t n)
 /* ---- time ---- */
 
 /* Logs of the trials of all equal cells, in the order in which they ran. */
-static size_t in_time(const struct group *g, const char *job, enum metric m, double *out)
+static size_t in_time(const struct group *g, const char *job, enum metric m,
+		      struct calibration_value *out)
 {
 	size_t n = 0;
 
@@ -155,7 +156,7 @@ static size_t in_time(const struct group *g, const char *job, enum metric m, dou
 		for (size_t k = 0; k < g->n; k++)
 			is_of_group |= g->cells[k] == t->cell;
 		if (is_of_group && t->state == TRIAL_OK && j && job_metric(j, m, &v) && v > 0)
-			out[n++] = log(v);
+			out[n++] = (struct calibration_value){t->cell, log(v)};
 	}
 	return n;
 }
@@ -180,9 +181,12 @@ static int look_in_time(const struct group *g, struct calibration_row *row)
 	struct comparison c;
 	size_t n, half;
 
-	if (!y)
+	row->values = calloc(g->d->n_trials + 1, sizeof *row->values);
+	if (!y || !row->values)
 		return -ENOMEM;
-	n = in_time(g, row->job, row->metric, y);
+	n = row->n_values = in_time(g, row->job, row->metric, row->values);
+	for (size_t i = 0; i < n; i++)
+		y[i] = row->values[i].y;
 	half = n / 2;
 	row->r1 = lag1(y, n);
 	row->in_time = 1;
@@ -197,17 +201,15 @@ static int look_in_time(const struct group *g, struct calibration_row *row)
 
 /* ---- one row ---- */
 
-/* All comparisons of one job and metric. */
+/* All comparisons of one job and metric: row->pairs. */
 struct comparisons {
-	struct comparison *items;
 	struct comparison **members;
 	double *ratios; /* logs, of all pairs */
-	size_t n, n_ratios;
+	size_t n_ratios;
 };
 
 static void comparisons_done(struct comparisons *c)
 {
-	free(c->items);
 	free(c->members);
 	free(c->ratios);
 }
@@ -217,25 +219,27 @@ static int compare_all(const struct group *g, struct calibration_row *row, doubl
 {
 	size_t n = g->n * (g->n - 1) / 2;
 
-	c->items = calloc(n, sizeof *c->items);
+	row->pairs = calloc(n, sizeof *row->pairs);
 	c->members = calloc(n, sizeof *c->members);
 	c->ratios = calloc(n * SUMMARY_VALUES, sizeof *c->ratios);
-	if (!c->items || !c->members || !c->ratios)
+	if (!row->pairs || !c->members || !c->ratios)
 		return -ENOMEM;
 	for (size_t i = 0; i < g->n; i++) {
 		for (size_t k = i + 1; k < g->n; k++) {
 			const struct summary *a = summaries_find(g->s, g->cells[i], row->job);
 			const struct summary *b = summaries_find(g->s, g->cells[k], row->job);
 			double *d = c->ratios + c->n_ratios;
+			struct calibration_pair *p;
 			size_t n_d = a && b ? summary_log_ratios(a, b, row->metric, d) : 0;
 
 			if (n_d < LEAST)
 				continue;
 			row->is_thin |= a->is_thin[row->metric] || b->is_thin[row->metric];
-			c->items[c->n] = compare_pairs(d, n_d, min_effect,
-						       metric_more_is_better[row->metric]);
-			c->members[c->n] = &c->items[c->n];
-			c->n++;
+			p = &row->pairs[row->n_comparisons];
+			*p = (struct calibration_pair){.a = g->cells[i], .b = g->cells[k]};
+			p->c = compare_pairs(d, n_d, min_effect,
+					     metric_more_is_better[row->metric]);
+			c->members[row->n_comparisons++] = &p->c;
 			c->n_ratios += n_d;
 			if (!row->n_pairs || n_d < row->n_pairs)
 				row->n_pairs = n_d;
@@ -253,15 +257,17 @@ static int count(struct comparisons *c, struct calibration_row *row)
 {
 	int r;
 
-	row->n_comparisons = c->n;
-	for (size_t i = 0; i < c->n; i++) {
-		row->n_apart +=
-			c->items[i].has_interval && (c->items[i].lo > 1 || c->items[i].hi < 1);
-		row->n_alarms += is_alarm(&c->items[i]);
+	for (size_t i = 0; i < row->n_comparisons; i++) {
+		struct calibration_pair *p = &row->pairs[i];
+
+		p->is_apart = p->c.has_interval && (p->c.lo > 1 || p->c.hi < 1);
+		p->is_alarm = is_alarm(&p->c);
+		row->n_apart += p->is_apart;
+		row->n_alarms += p->is_alarm;
 	}
-	r = family_correct(c->members, c->n, FAMILY_BH, NULL);
-	for (size_t i = 0; i < c->n && r == 0; i++)
-		row->n_family += is_alarm(&c->items[i]);
+	r = family_correct(c->members, row->n_comparisons, FAMILY_BH, NULL);
+	for (size_t i = 0; i < row->n_comparisons && r == 0; i++)
+		row->n_family += is_alarm(&row->pairs[i].c);
 	return r;
 }
 
@@ -275,7 +281,8 @@ static int fill_row(const struct group *g, double min_effect, uint64_t seed,
 
 	if (r == 0)
 		r = count(&c, row);
-	if (r < 0 || !c.n)
+	row->matters = min_effect;
+	if (r < 0 || !row->n_comparisons)
 		return r;
 	rng_seed(&rng, seed ^ rng_hash(rng_hash(RNG_HASH, row->job), metric_names[row->metric]));
 	row->sd = robust_sd(c.ratios, c.n_ratios);
@@ -287,6 +294,12 @@ static int fill_row(const struct group *g, double min_effect, uint64_t seed,
 }
 
 /* ---- all of them ---- */
+
+static void row_done(struct calibration_row *row)
+{
+	free(row->pairs);
+	free(row->values);
+}
 
 static void add_up(struct calibration *c)
 {
@@ -316,9 +329,12 @@ static int fill_rows(const struct group *g, const struct min_effects *e, uint64_
 
 			*row = (struct calibration_row){.job = s->job, .metric = (enum metric)m};
 			r = fill_row(g, e->by[m], seed, row);
+			if (r == 0 && row->n_comparisons)
+				c->n_rows++;
+			else
+				row_done(row);
 			if (r < 0)
 				return r;
-			c->n_rows += row->n_comparisons > 0;
 		}
 		c->n_repeats = s->n_ok > c->n_repeats ? s->n_ok : c->n_repeats;
 	}
@@ -366,6 +382,8 @@ int calibrate(const struct run_data *d, const struct summaries *s, const struct 
 
 void calibration_done(struct calibration *c)
 {
+	for (size_t i = 0; i < c->n_rows; i++)
+		row_done(&c->rows[i]);
 	free(c->rows);
 	*c = (struct calibration){0};
 }

@@ -15,6 +15,20 @@
 #define CALIBRATION_SIZES 5
 extern const size_t calibration_sizes[CALIBRATION_SIZES]; /* pairs: 6, 8, 12, 20, 30 */
 
+/* Two of the equal cells. */
+struct calibration_pair {
+	uint32_t a, b;       /* indices into run_data.cells */
+	struct comparison c; /* b against a, with all of the row as one family */
+	bool is_apart;       /* the 95 % interval leaves out "no change" */
+	bool is_alarm;       /* "better" or "worse" before any correction */
+};
+
+/* One trial of the equal cells. */
+struct calibration_value {
+	uint32_t cell;
+	double y; /* natural logarithm */
+};
+
 /* One job, one metric. */
 struct calibration_row {
 	const char *job; /* borrowed from the summaries */
@@ -36,7 +50,11 @@ struct calibration_row {
 	/* Comparisons of the first half of the trials with the second, whatever cell they are of,
 	 * as if one cell had run before the other: called apart at 95 %? */
 	bool is_apart_in_time;
-	double in_time; /* their ratio */
+	double in_time;                   /* their ratio */
+	double matters;                   /* ratio - 1 */
+	struct calibration_pair *pairs;   /* n_comparisons of them; owned */
+	struct calibration_value *values; /* in the order in which they ran; owned */
+	size_t n_values;
 };
 
 struct calibration {
