@@ -270,7 +270,8 @@ static void table(const struct calibration *c, struct bl_buf *out)
 	bl_buf_adds(out,
 		    "<p class=\"note\">Noise of a pair: robust standard deviation of the ratio of "
 		    "two trials of one block. Estimates lie within: 95 % of comparisons with the "
-		    "pairs of this run are off by less. Like the trial before: lag-1 "
+		    "pairs of this run are off by less; <code>blklab compare --calibration</code> "
+		    "takes it as the least that counts. Like the trial before: lag-1 "
 		    "autocorrelation; 0 is none.</p>\n</section>\n");
 }
 

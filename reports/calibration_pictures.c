@@ -69,7 +69,7 @@ static void one_interval(const struct calibration_pair *p, const struct scale *x
 static void quiet_intervals(const struct calibration_pair *const *sorted, size_t n,
 			    const struct scale *x, double step, struct bl_buf *out)
 {
-	bl_buf_adds(out, "<path class=\"ci\" d=\"");
+	bl_buf_adds(out, "<path class=\"iv\" d=\"");
 	for (size_t i = 0; i < n; i++)
 		if (!sorted[i]->is_apart)
 			one_interval(sorted[i], x, 6 + step * ((double)i + 0.5), out);
@@ -93,10 +93,11 @@ static void say_pair(const struct run_data *d, const struct calibration_pair *p,
 		    page_change(change, p->c.ratio, p->c.has_interval, p->c.lo, p->c.hi));
 }
 
-static void marked_intervals(const struct run_data *d, const struct calibration_pair *const *sorted,
-			     size_t n, const struct scale *x, double step, struct bl_buf *out)
+static void marked_intervals(const struct run_data *d, const struct calibration_row *row,
+			     const struct calibration_pair *const *sorted, const struct scale *x,
+			     double step, struct bl_buf *out)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < row->n_comparisons; i++) {
 		const struct calibration_pair *p = sorted[i];
 		double y = 6 + step * ((double)i + 0.5);
 
@@ -104,11 +105,11 @@ static void marked_intervals(const struct run_data *d, const struct calibration_
 			continue;
 		bl_buf_adds(out, "<g class=\"apart\"><title>");
 		say_pair(d, p, out);
-		bl_buf_adds(out, "</title><path class=\"ci\" d=\"");
+		bl_buf_adds(out, "</title><path class=\"iv\" d=\"");
 		one_interval(p, x, y, out);
 		bl_buf_addf(out, "\"/><circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"%s/></g>",
 			    scale_at(x, p->c.ratio), y, fmin(4, fmax(2, step * 0.4)),
-			    is_called(p) ? " class=\"called\"" : "");
+			    is_called(p) && !row->is_thin ? " class=\"called\"" : "");
 	}
 }
 
@@ -121,29 +122,49 @@ static void say_forest(const struct calibration_row *row, struct bl_buf *out)
 	else
 		bl_buf_addf(out, "%zu of %zu intervals leave%s out \u2018no change\u2019",
 			    row->n_apart, row->n_comparisons, row->n_apart == 1 ? "s" : "");
+	if (row->is_thin)
+		return;
 	if (row->n_family)
 		bl_buf_addf(out, ", %zu called different", row->n_family);
 	else if (row->n_apart)
 		bl_buf_adds(out, ", none is called different");
 }
 
-/* The few that leave out "no change", in words. */
-static void name_apart(const struct run_data *d, const struct calibration_pair *const *sorted,
-		       size_t n, size_t n_apart, struct bl_buf *out)
+static double size_of(const struct calibration_pair *p)
 {
+	return p->c.ratio > 0 ? fabs(log(p->c.ratio)) : 0;
+}
+
+/* The largest of those that leave out "no change" and are smaller than @below. */
+static const struct calibration_pair *next_apart(const struct calibration_row *row, double below)
+{
+	const struct calibration_pair *best = NULL;
+
+	for (size_t i = 0; i < row->n_comparisons; i++) {
+		const struct calibration_pair *p = &row->pairs[i];
+
+		if (p->is_apart && size_of(p) < below && (!best || size_of(p) > size_of(best)))
+			best = p;
+	}
+	return best;
+}
+
+/* A few that leave out "no change", in words. */
+static void name_apart(const struct run_data *d, const struct calibration_row *row,
+		       struct bl_buf *out)
+{
+	const struct calibration_pair *p = next_apart(row, INFINITY);
 	size_t named = 0;
 
-	if (!n_apart)
+	if (!p)
 		return;
 	bl_buf_adds(out, "<p class=\"said\">");
-	for (size_t i = 0; i < n && named < NAMED_MAX; i++) {
-		if (!sorted[i]->is_apart)
-			continue;
+	for (; p && named < NAMED_MAX; p = next_apart(row, size_of(p))) {
 		bl_buf_adds(out, named++ ? "<br>" : "");
-		say_pair(d, sorted[i], out);
+		say_pair(d, p, out);
 	}
-	if (n_apart > named)
-		bl_buf_addf(out, "<br>and %zu more", n_apart - named);
+	if (row->n_apart > named)
+		bl_buf_addf(out, "<br>and %zu more", row->n_apart - named);
 	bl_buf_adds(out, "</p>");
 }
 
@@ -163,7 +184,7 @@ static void draw_forest(const struct run_data *d, const struct calibration_row *
 		    from, to - from, bottom - 4);
 	chart_x_ratio(out, &f, &x);
 	quiet_intervals(sorted, n, &x, step, out);
-	marked_intervals(d, sorted, n, &x, step, out);
+	marked_intervals(d, row, sorted, &x, step, out);
 	bl_buf_adds(out, "</svg>");
 }
 
@@ -187,7 +208,7 @@ static void one_forest(const struct run_data *d, const struct calibration_row *r
 	thin_note(row, out);
 	bl_buf_adds(out, "</figcaption>");
 	draw_forest(d, row, sorted, fmt_part(out, &title), out);
-	name_apart(d, sorted, row->n_comparisons, row->n_apart, out);
+	name_apart(d, row, out);
 	bl_buf_adds(out, "</figure>\n");
 }
 

@@ -85,6 +85,17 @@ size_t scale_ticks(const struct scale *s, size_t max, double out[CHART_TICKS])
 	return n;
 }
 
+/* Of a tick, which is a round number: "10 ms", not "10.0 ms". */
+static void tick_text(char out[FMT_MAX], enum metric m, double v)
+{
+	struct fmt_unit u = fmt_unit_for(&fmt_page, v * 1.0001);
+
+	if (m == METRIC_IOPS || m == METRIC_BYTES_PER_S)
+		page_value(out, m, v);
+	else
+		snprintf(out, FMT_MAX, "%.4g\u202f%s", v / u.ns, u.name);
+}
+
 void chart_y_metric(struct bl_buf *out, const struct frame *f, const struct scale *y, enum metric m,
 		    size_t max)
 {
@@ -98,8 +109,9 @@ void chart_y_metric(struct bl_buf *out, const struct frame *f, const struct scal
 	for (size_t i = 0; i < n; i++) {
 		char text[FMT_MAX];
 
+		tick_text(text, m, ticks[i]);
 		bl_buf_addf(out, "<text x=\"%.0f\" y=\"%.1f\" class=\"e\">%s</text>", f->left - 5,
-			    scale_at(y, ticks[i]) + 3.5, page_value(text, m, ticks[i]));
+			    scale_at(y, ticks[i]) + 3.5, text);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fmt.h"
+#include "history_page.h"
 #include "history_parts.h"
 #include "json_parts.h"
 #include "night_parts.h"
@@ -193,6 +194,8 @@ int report_history(const struct history_view *v, enum history_format f, struct b
 	case HISTORY_CSV:
 		csv(v, out);
 		break;
+	case HISTORY_PAGE:
+		return report_history_page(v, out, err);
 	default:
 		r = history_text(v, out);
 		break;

@@ -13,6 +13,7 @@ enum history_format {
 	HISTORY_TEXT,
 	HISTORY_JSON, /* "blklab-history/1": nights, series, change points, what was reported */
 	HISTORY_CSV,  /* one line a night and figure: for people's own tools */
+	HISTORY_PAGE, /* HTML: history_page.h */
 	HISTORY_FORMATS
 };
 

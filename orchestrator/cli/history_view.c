@@ -42,9 +42,10 @@ int history_write(const char *path, struct store *store, const char *host_id, co
 				 .host = newest->host_name,
 				 .accel = newest->accel,
 				 .columns = 100};
-	enum history_format format = ends_in(path, ".json")  ? HISTORY_JSON
-				     : ends_in(path, ".csv") ? HISTORY_CSV
-							     : HISTORY_TEXT;
+	enum history_format format = ends_in(path, ".json")   ? HISTORY_JSON
+				     : ends_in(path, ".csv")  ? HISTORY_CSV
+				     : ends_in(path, ".html") ? HISTORY_PAGE
+							      : HISTORY_TEXT;
 	int r = history_render(store, host_id, &v, format, &out, err);
 
 	return r < 0 ? r : bl_write_file(path, bl_buf_str(&out), out.len, err);

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "doctor.h"
+#include "fs.h"
 #include "history_view.h"
 #include "nights_load.h"
 #include "rows.h"
@@ -140,6 +141,17 @@ static int check_names(const struct history *h, const struct args *a, struct bl_
 	return 0;
 }
 
+static int write_page(const struct shown *s, const char *path, struct history_view *v,
+		      struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	int r = history_render(s->store, s->host_id, v, HISTORY_PAGE, &page, err);
+
+	if (r == 0)
+		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
+	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+}
+
 static int show(struct cli *cli, struct shown *s, const char *scenario, const struct args *a,
 		struct bl_err *err)
 {
@@ -163,6 +175,10 @@ static int show(struct cli *cli, struct shown *s, const char *scenario, const st
 		return r;
 	v.host = h.nights[h.n_nights - 1].first->figures.host_name;
 	v.accel = h.nights[h.n_nights - 1].first->figures.accel;
+	if (a->report)
+		r = write_page(s, a->report, &v, err);
+	if (r < 0)
+		return r;
 	r = history_render(s->store, s->host_id, &v,
 			   a->json     ? HISTORY_JSON
 			   : a->as_csv ? HISTORY_CSV
@@ -221,6 +237,7 @@ static const struct option_row options[] = {
 	 .def_says = "this one",
 	 .help = "another host's runs in the store, by its name or id"},
 	ROW_ADOPT,
+	ROW_PAGE("the nights"),
 	{.name = "csv",
 	 .at = AT(as_csv),
 	 .help = "one line a night and figure, for other programs"},
@@ -232,6 +249,7 @@ static const struct example examples[] = {
 	{"blklab history quick", "every figure over the nights, and where it changed"},
 	{"blklab history quick --cell 'virtio-blk none' --csv > nights.csv",
 	 "for a spreadsheet or a plot"},
+	{"blklab history quick --report nights.html", "a page with a picture of every figure"},
 };
 
 const struct verb verb_history = {

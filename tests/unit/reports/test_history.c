@@ -151,7 +151,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, make, NULL);
-	tcase_add_loop_test(t, a_history_is_what_it_was_in_every_format, 0, HISTORY_FORMATS);
+	tcase_add_loop_test(t, a_history_is_what_it_was_in_every_format, 0, HISTORY_PAGE);
 	tcase_add_test(t, a_narrow_terminal_shows_the_newest_nights);
 	tcase_add_test(t, the_json_has_change_points_by_index_and_night);
 	tcase_add_loop_test(t, no_document_is_cut_for_want_of_memory, 0, HISTORY_FORMATS);
