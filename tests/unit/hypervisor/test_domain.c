@@ -70,7 +70,7 @@ END_TEST
 START_TEST(every_vm_bus_and_cache_mode_gives_the_same_bytes_twice)
 {
 	struct domain_disk d;
-	struct cell c;
+	struct cell c = {0};
 	struct domain_binding b = binding(&d, &c);
 	struct bl_err err = BL_ERR_INIT;
 
@@ -92,7 +92,7 @@ END_TEST
 START_TEST(a_guest_with_the_controller_finds_the_serial_of_the_device)
 {
 	struct domain_disk d;
-	struct cell c;
+	struct cell c = {0};
 	struct domain_binding b = binding(&d, &c);
 
 	char name[DOMAIN_NAME_MAX];
@@ -129,7 +129,7 @@ START_TEST(the_owner_can_be_read_back)
 		{"owner-start", "8"}, {"owner-host", "lab1"},
 	};
 	struct domain_disk d;
-	struct cell c;
+	struct cell c = {0};
 	struct domain_binding b = binding(&d, &c);
 	BL_CLEANUP(bl_freep) char *xml = NULL;
 
@@ -151,7 +151,7 @@ END_TEST
 START_TEST(a_refused_cell_leaves_the_output_alone)
 {
 	struct domain_disk d;
-	struct cell c;
+	struct cell c = {0};
 	struct domain_binding b = binding(&d, &c);
 	struct bl_err err = BL_ERR_INIT;
 	char *xml = NULL;

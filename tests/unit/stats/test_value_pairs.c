@@ -10,8 +10,8 @@
 static const char *const alike[] = {
 	"before,after\n1.5,2\n7,\n3,40\n",
 	"# of last week\n1.5 2\n- 9\n3   40",
-	"\xef\xbb\xbf"
-	"a;b\r\n1,5;2\r\n;9\r\n3;4e1\r\n",
+	("\xef\xbb\xbf" /* in two parts: \xbfa would be one */
+	 "a;b\r\n1,5;2\r\n;9\r\n3;4e1\r\n"),
 	"p99 before, p99 after\n\"1.5\", \"2\"\nNaN,1\n 3 , 40 \n",
 	"a\tb\r1.5\t2\r1\tnull\r3\t40\r",
 };
