@@ -20,9 +20,8 @@ static void night_id(char out[BL_UUID_TEXT], size_t i)
 {
 	uint64_t ms = FIRST_MS + i * DAY_MS;
 
-	snprintf(out, BL_UUID_TEXT, "%08llx-%04llx-7000-8000-%012zx",
-		 (unsigned long long)(ms >> 16 & 0xffffffff), (unsigned long long)(ms & 0xffff),
-		 i & 0xffffffff);
+	snprintf(out, BL_UUID_TEXT, "%08x-%04x-7000-8000-%012x", (unsigned)(ms >> 16),
+		 (unsigned)(ms & 0xffff), (unsigned)(i & 0xffff));
 }
 
 void made_begin(struct made_nights *m, size_t n_nights, size_t n_series)
