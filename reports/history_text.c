@@ -192,6 +192,7 @@ static void event(const struct text *t, const struct change_record *c)
 	double ratio = c->before > 0 ? c->after / c->before : 0;
 	char by[FMT_MAX];
 
+	bl_buf_addf(t->out, "%.18s  ", c->event);
 	day(t->out, t->v->h->nights[history_night_of(t->v->h, c->at_run)].started_ms);
 	bl_buf_adds(t->out, "  ");
 	fmt_clean(t->out, c->cell, 0);

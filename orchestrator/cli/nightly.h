@@ -33,6 +33,9 @@ struct nightly {
  * (@err says what was busy); -EINTR. */
 int nightly_wait(struct nightly *n, struct bl_err *err);
 
+/* --baseline names one that is in use: said before an hour of measuring, not after. -ENOENT. */
+int nightly_check_baseline(struct nightly *n, struct bl_err *err);
+
 /* History, earlier changes and baseline out of the store, and the judgement on them. */
 int nightly_judge(struct nightly *n, struct bl_err *err);
 

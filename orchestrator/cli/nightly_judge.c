@@ -67,6 +67,26 @@ static int choose(const struct nightly *n, struct baseline_record *list, size_t 
 	return 0;
 }
 
+int nightly_check_baseline(struct nightly *n, struct bl_err *err)
+{
+	struct baseline_record *list = NULL;
+	const struct baseline_record *b;
+	size_t n_list = 0, n_own = 0;
+	int r = store_list_baselines(n->session.store, n->host_id, false, &list, &n_list, err);
+
+	if (r == 0)
+		r = choose(n, list, n_list, &b, err);
+	for (size_t i = 0; i < n_list; i++)
+		n_own += strcmp(list[i].scenario, n->session.plan.scenario->name) == 0;
+	if (r == 0 && !b && n_own > 1)
+		nightly_note(n,
+			     "%zu baselines of this scenario are in use, and none was named: "
+			     "figures are compared with none; --baseline names one",
+			     n_own);
+	baselines_done(list, n_list);
+	return r;
+}
+
 static int check_nights(struct nightly *n, struct checks *c, struct bl_err *err)
 {
 	const struct history *h = &n->history;

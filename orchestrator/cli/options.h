@@ -40,7 +40,7 @@ struct args {
 	uint64_t seconds;
 
 	/* nights */
-	const char *baseline, *wait, *busy, *confirm, *history, *junit, *openmetrics;
+	const char *baseline, *wait, *busy, *confirm, *history, *junit, *openmetrics, *acknowledge;
 	bool adopt, as_csv;
 
 	bool json, quiet, probe, explain, xml, markdown, help;

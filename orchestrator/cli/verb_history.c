@@ -6,6 +6,7 @@
 #include "doctor.h"
 #include "fs.h"
 #include "history_view.h"
+#include "night.h"
 #include "nights_load.h"
 #include "rows.h"
 #include "scenario_load.h"
@@ -187,12 +188,87 @@ static int show(struct cli *cli, struct shown *s, const char *scenario, const st
 	return r < 0 ? r : cli_print(cli, &out, err);
 }
 
+/* --- events that a person knows of --- */
+
+static int event_named(const struct change_record *list, size_t n, const char *given,
+		       const char **ret, struct bl_err *err)
+{
+	size_t len = strlen(given);
+
+	*ret = NULL;
+	for (size_t i = 0; i < n && len; i++) {
+		if (strncmp(list[i].event, given, len) != 0)
+			continue;
+		if (*ret && strcmp(*ret, list[i].event) != 0)
+			return bl_fail(err, -ENOTUNIQ,
+				       "--acknowledge: '%s' is the beginning of several events: "
+				       "%.18s, %.18s; give more of it",
+				       given, *ret, list[i].event);
+		*ret = list[i].event;
+	}
+	if (*ret)
+		return 0;
+	return bl_fail(err, -ENOENT,
+		       "--acknowledge: there is no event '%s'; 'blklab history SCENARIO' ends with "
+		       "those there are",
+		       given);
+}
+
+static int set_known(struct store *store, struct change_record *list, size_t n, const char *event,
+		     struct bl_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *state = strdup(change_state_names[CHANGE_ACKNOWLEDGED]);
+		int r;
+
+		if (!state)
+			return bl_fail(err, -ENOMEM, "out of memory");
+		if (strcmp(list[i].event, event) != 0) {
+			free(state);
+			continue;
+		}
+		free(list[i].state);
+		list[i].state = state;
+		r = store_put_change(store, &list[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* All of the event that is named by its id or the beginning of it. */
+static int acknowledge(const struct args *a, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) char *path = NULL;
+	BL_CLEANUP(store_closep) struct store *store = NULL;
+	struct change_record *list = NULL;
+	const char *event;
+	size_t n = 0;
+	int r = path_store(a, &path, err);
+
+	if (r == 0)
+		r = store_open(path, STORE_WRITE, &store, err);
+	if (r == 0)
+		r = store_list_changes(store, NULL, NULL, &list, &n, err);
+	if (r == 0)
+		r = event_named(list, n, a->acknowledge, &event, err);
+	if (r == 0)
+		r = set_known(store, list, n, event, err);
+	for (size_t i = 0; i < n; i++)
+		change_record_done(&list[i]);
+	free(list);
+	return r;
+}
+
 static int run_history(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(shown_done) struct shown s = {0};
 	BL_CLEANUP(bl_freep) char *scenario = NULL;
-	int r = path_store(a, &s.path, err);
+	int r = a->acknowledge ? acknowledge(a, err) : 0;
 
+	if (r < 0 || (a->acknowledge && !a->scenario))
+		return r;
+	r = path_store(a, &s.path, err);
 	if (r == 0)
 		r = store_open(s.path, STORE_READ, &s.store, err);
 	if (r == 0)
@@ -238,6 +314,11 @@ static const struct option_row options[] = {
 	 .help = "another host's runs in the store, by its name or id"},
 	ROW_ADOPT,
 	ROW_PAGE("the nights"),
+	{.name = "acknowledge",
+	 .kind = OPTION_TEXT,
+	 .arg = "EVENT",
+	 .at = AT(acknowledge),
+	 .help = "this event is known: nightly counts it no more; by the beginning of its id"},
 	{.name = "csv",
 	 .at = AT(as_csv),
 	 .help = "one line a night and figure, for other programs"},

@@ -173,11 +173,12 @@ static int judge(struct nightly *n, struct bl_err *err)
 }
 
 /* The reason is told to whoever waits for this night, then the fault goes its way. */
-static int not_measured(struct nightly *n, int r, const struct bl_err *why, struct bl_err *err)
+static int no_night(struct nightly *n, int r, const struct bl_err *why, struct bl_err *err)
 {
 	struct bl_err second = BL_ERR_INIT;
 
-	n->night.outcome = NIGHT_NOT_MEASURED;
+	/* What was measured is in the store, also when it could not be judged. */
+	n->night.outcome = n->run_id[0] ? NIGHT_CANNOT_TELL : NIGHT_NOT_MEASURED;
 	n->night.ended_ms = bl_wall_ms();
 	free(n->night.reason);
 	n->night.reason = strdup(r == -EINTR ? "it was stopped" : bl_err_text(why));
@@ -207,7 +208,7 @@ static int run_night(struct nightly *n, struct bl_err *err)
 	if (r == 0)
 		r = judge(n, &why);
 	if (r < 0)
-		return not_measured(n, r, &why, err);
+		return no_night(n, r, &why, err);
 	n->night.ended_ms = bl_wall_ms();
 	r = nightly_tell(n, err);
 	return r < 0 ? r : exit_code_of(&n->night);
@@ -226,6 +227,8 @@ static int run_nightly(struct cli *cli, const struct args *a, struct bl_err *err
 	r = run_session_prepare(&n.session, cli, &n.run_args, err);
 	if (r == 0)
 		r = begin(&n, err);
+	if (r == 0)
+		r = nightly_check_baseline(&n, err);
 	if (r < 0)
 		return r;
 	cli_catch_stop(cli,

@@ -126,6 +126,24 @@ code=$?
 [ $code = 1 ] || fault "SIGINT: exit $code: $(tail -n 3 err)"
 json_says out 'doc["outcome"] == "not measured" and doc["reason"] == "it was stopped"'
 
+# An event is known to a person from then on.
+python3 - <<'PY'
+import sqlite3
+db = sqlite3.connect('s.db')
+host, run = db.execute('SELECT host_id, id FROM run ORDER BY started_ms DESC LIMIT 1').fetchone()
+for i in (1, 2):
+    db.execute("INSERT INTO change_event (id, event, host, scenario, cell, job, metric, at_run, found_run, is_drift, "
+               "state, reported_ms) VALUES (?, ?, ?, 'night', 'sata', 'read', 'p99_ns', ?, ?, 0, 'candidate', 1)",
+               ('01970000-0000-7000-8000-00000000000%d' % i, '01970000-000%d-7000-8000-000000000000' % i, host, run, run))
+db.commit()
+PY
+check 2 "'01970000' is the beginning of several events" history --store s.db --acknowledge 01970000
+check 2 "there is no event '0198'" history --store s.db --acknowledge 0198
+check 0 '01970000-0002-7000  ' history night --store s.db --adopt --acknowledge 01970000-0001
+grep -q '^01970000-0001-7000 .*acknowledged$' out || fault "not acknowledged: $(grep ^0197 out)"
+grep -q '^01970000-0002-7000 .*candidate$' out || fault "another one acknowledged: $(grep ^0197 out)"
+check 2 "this host has no baseline 'none'" nightly night.yaml "${fake[@]}" "${now[@]}" --baseline none
+
 # What was measured can be looked at.
 check 0 'night ' history --store s.db
 check 0 'virtio-blk, read' history night --store s.db
