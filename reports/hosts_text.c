@@ -39,8 +39,8 @@ static void odd_sentence(const struct alike_host *h, size_t n_odd, size_t n_wors
 	bl_buf_addc(out, '\n');
 }
 
-static void sentences(const struct alike_host *hosts, const struct alike *a,
-		      const struct term_size *t, struct bl_buf *out)
+void profile_hosts_say(const struct alike_host *hosts, const struct alike *a,
+		       const struct term_size *t, struct bl_buf *out)
 {
 	size_t n_compared = 0;
 
@@ -204,7 +204,7 @@ int report_hosts(const char *scenario, const struct alike_host *hosts, const str
 		bl_buf_adds(out, ")");
 	}
 	bl_buf_addc(out, '\n');
-	sentences(hosts, a, t, out);
+	profile_hosts_say(hosts, a, t, out);
 	rows(a, hosts, t, out);
 	if (a->by[ALIKE_CANNOT_TELL]) {
 		bl_buf_adds(out, "\nFigures that can't be told:\n");

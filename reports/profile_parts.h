@@ -33,4 +33,12 @@ void profile_count(struct bl_buf *out, size_t n, const char *one);
 int profile_reasons(struct bl_buf *out, size_t n, const char *(*why_of)(const void *ctx, size_t i),
 		    const void *ctx, const struct term_size *t);
 
+/* The verdict of a check in a line; what is odd about hosts, a line each. */
+void profile_check_says(const struct profile_check *c, const struct term_size *t,
+			struct bl_buf *out);
+void profile_hosts_say(const struct alike_host *hosts, const struct alike *a,
+		       const struct term_size *t, struct bl_buf *out);
+/* From the first of @runs to the last. */
+double profile_days(const struct run_figures *runs, size_t n);
+
 #endif

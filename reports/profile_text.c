@@ -26,7 +26,7 @@ static void when(struct bl_buf *out, uint64_t ms)
 	bl_buf_addf(out, "%.16s", text);
 }
 
-static double days_of(const struct run_figures *runs, size_t n)
+double profile_days(const struct run_figures *runs, size_t n)
 {
 	uint64_t first = UINT64_MAX, last = 0;
 
@@ -40,7 +40,7 @@ static double days_of(const struct run_figures *runs, size_t n)
 static void head(const struct profile_of_baseline *b, const struct term_size *t, struct bl_buf *out)
 {
 	const struct baseline_record *r = b->baseline;
-	double days = days_of(b->runs, b->n_runs);
+	double days = profile_days(b->runs, b->n_runs);
 
 	bl_buf_adds(out, "baseline ");
 	term_on(out, t->color, TERM_BOLD);
@@ -84,7 +84,7 @@ static void head(const struct profile_of_baseline *b, const struct term_size *t,
 static void warn_of_span(const struct profile_of_baseline *b, const struct term_size *t,
 			 struct bl_buf *out)
 {
-	if (b->n_runs < 2 || days_of(b->runs, b->n_runs) >= 1)
+	if (b->n_runs < 2 || profile_days(b->runs, b->n_runs) >= 1)
 		return;
 	term_wrap(
 		out,
@@ -249,7 +249,8 @@ enum profile_verdict report_check_outcome(const struct profile_check *c)
 	return c->n_untold || !c->n ? PROFILE_CANNOT_TELL : PROFILE_OK;
 }
 
-static void verdict(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
+void profile_check_says(const struct profile_check *c, const struct term_size *t,
+			struct bl_buf *out)
 {
 	static const enum term_look looks[PROFILE_VERDICTS] = {TERM_GREEN, TERM_RED, TERM_DIM};
 	enum profile_verdict v = report_check_outcome(c);
@@ -375,7 +376,7 @@ int report_check(const struct profile_of_baseline *b, const struct run_figures *
 {
 	int r;
 
-	verdict(c, t, out);
+	profile_check_says(c, t, out);
 	head(b, t, out);
 	bl_buf_adds(out, "checked: ");
 	for (size_t i = 0; i < n_new; i++) {

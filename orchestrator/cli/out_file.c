@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "fs.h"
 
 int out_file_check(const char *option, const char *path, struct bl_err *err)
 {
@@ -20,4 +21,11 @@ int out_file_check(const char *option, const char *path, struct bl_err *err)
 		return bl_fail(err, -errno, "%s: can't write in '%s': %s", option, in,
 			       strerror(errno));
 	return 0;
+}
+
+int out_file_page(const char *path, const struct bl_buf *page, struct bl_err *err)
+{
+	int r = bl_write_file(path, bl_buf_str(page), page->len, err);
+
+	return r < 0 ? bl_wrap(err, r, "--report") : 0;
 }

@@ -2,10 +2,14 @@
 #ifndef OUT_FILE_H
 #define OUT_FILE_H
 
+#include "buf.h"
 #include "err.h"
 
 /* A file that can't be written is said before an hour of measuring, not after: is there a folder
  * to write it in? @option for messages. */
 int out_file_check(const char *option, const char *path, struct bl_err *err);
+
+/* Write what --report asked for, which a failure names. */
+int out_file_page(const char *path, const struct bl_buf *page, struct bl_err *err);
 
 #endif

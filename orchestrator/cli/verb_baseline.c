@@ -9,7 +9,8 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "fmt.h"
-#include "profile_report.h"
+#include "out_file.h"
+#include "profile_page.h"
 #include "rows.h"
 
 static int open_store(const struct args *a, enum store_mode mode, struct store **ret,
@@ -136,6 +137,14 @@ static const struct verb verb_baseline_list = {
 
 /* ---- show ---- */
 
+static int write_page(const char *path, const struct profile_of_baseline *of, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	int r = path ? report_profile_page(of, NULL, &page, err) : 0;
+
+	return r < 0 || !path ? r : out_file_page(path, &page, err);
+}
+
 static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(store_closep) struct store *store = NULL;
@@ -154,12 +163,16 @@ static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
 		return r;
 	of = (struct profile_of_baseline){
 		.baseline = &b, .runs = runs.items, .n_runs = runs.n, .now_ms = bl_wall_ms()};
-	r = a->json ? report_profile_json(&of, &out, err) : report_profile(&of, &size, &out, err);
+	r = write_page(a->report, &of, err);
+	if (r == 0)
+		r = a->json ? report_profile_json(&of, &out, err)
+			    : report_profile(&of, &size, &out, err);
 	return r < 0 ? r : cli_print(cli, &out, err);
 }
 
 static const struct operand_row name_operand[] = {OPERAND_BASELINE};
-static const struct option_row show_options[] = {ROW_STORE, ROW_OF, ROW_HOST, ROW_JSON};
+static const struct option_row show_options[] = {ROW_STORE, ROW_OF, ROW_HOST, ROW_PAGE("it"),
+						 ROW_JSON};
 static const struct example show_examples[] = {
 	{"blklab baseline show db", "what this host gives, and how much its runs differ"},
 	{"blklab baseline show db --host db3 --json | jq '.environment.\"disk.firmware\"'",

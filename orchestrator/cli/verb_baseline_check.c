@@ -7,7 +7,8 @@
 #include "cleanup.h"
 #include "effects_asked.h"
 #include "clock.h"
-#include "profile_report.h"
+#include "out_file.h"
+#include "profile_page.h"
 #include "rows.h"
 #include "run_session.h"
 
@@ -155,6 +156,17 @@ static int make_runs(struct checking *k, struct bl_err *err)
 
 /* ---- the answer ---- */
 
+static int write_page(const struct checking *k, const struct profile_of_baseline *of,
+		      const struct profile_check *c, struct bl_err *err)
+{
+	struct profile_checked checked = {k->now.items, k->now.n, c};
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	const char *path = k->args->report;
+	int r = path ? report_profile_page(of, &checked, &page, err) : 0;
+
+	return r < 0 || !path ? r : out_file_page(path, &page, err);
+}
+
 static int answer(struct checking *k, struct bl_err *err)
 {
 	static const int codes[PROFILE_VERDICTS] = {EXIT_FINE, EXIT_CHANGED, EXIT_CANNOT_TELL};
@@ -174,6 +186,8 @@ static int answer(struct checking *k, struct bl_err *err)
 		r = profile_check_figures(k->base.items, k->base.n, k->now.items, k->now.n, &e, &c,
 					  err);
 	if (r == 0)
+		r = write_page(k, &of, &c, err);
+	if (r == 0)
 		r = a->json ? report_check_json(&of, k->now.items, k->now.n, &c, &out, err)
 			    : report_check(&of, k->now.items, k->now.n, &c, &size, &out, err);
 	if (r == 0)
@@ -190,6 +204,8 @@ static int prepare(struct checking *k, struct bl_err *err)
 	const struct baseline_record *b = &k->baseline;
 	int r = min_effects_asked(k->args, NULL, &e, err); /* a mistake is said at once */
 
+	if (r == 0 && k->args->report)
+		r = out_file_check("--report", k->args->report, err);
 	if (r == 0)
 		r = path_store(k->args, &path, err);
 	if (r == 0)
@@ -264,6 +280,7 @@ static const struct option_row options[] = {
 	 .letter = 'a',
 	 .at = AT(all),
 	 .help = "every figure, not only those that drifted"},
+	ROW_PAGE("the check"),
 	ROW_OF,
 	ROW_HOST,
 	ROW_STORE,
@@ -289,7 +306,8 @@ static const struct option_row options[] = {
 static const struct example examples[] = {
 	{"blklab baseline check db || test $? = 4 && echo 'storage drifted'",
 	 "run it now; 4 says that it drifted for the worse"},
-	{"blklab baseline check db --run newest", "the newest stored run of the scenario"},
+	{"blklab baseline check db --run newest --report db.html",
+	 "the newest stored run of the scenario, as a page"},
 	{"blklab baseline check db --runs 3 --min-effect p99=10%",
 	 "three runs, and less than 10 % at p99 does not matter"},
 };

@@ -5,7 +5,6 @@
 #include "calibration_page.h"
 #include "calibration_report.h"
 #include "cleanup.h"
-#include "fs.h"
 #include "out_file.h"
 #include "rows.h"
 #include "run_session.h"
@@ -22,9 +21,7 @@ static int write_page(const char *path, const struct run_data *d, const struct c
 	if (!path)
 		return 0;
 	r = report_calibration_page(d, c, &page, err);
-	if (r == 0)
-		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
-	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+	return r < 0 ? r : out_file_page(path, &page, err);
 }
 
 static int show(struct cli *cli, const struct args *a, struct store *store, const char *run,

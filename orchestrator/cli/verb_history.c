@@ -4,10 +4,10 @@
 
 #include "cleanup.h"
 #include "doctor.h"
-#include "fs.h"
 #include "history_view.h"
 #include "night.h"
 #include "nights_load.h"
+#include "out_file.h"
 #include "rows.h"
 #include "scenario_load.h"
 
@@ -148,9 +148,7 @@ static int write_page(const struct shown *s, const char *path, struct history_vi
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
 	int r = history_render(s->store, s->host_id, v, HISTORY_PAGE, &page, err);
 
-	if (r == 0)
-		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
-	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+	return r < 0 ? r : out_file_page(path, &page, err);
 }
 
 static int show(struct cli *cli, struct shown *s, const char *scenario, const struct args *a,

@@ -7,7 +7,8 @@
 #include "baseline_find.h"
 #include "cleanup.h"
 #include "effects_asked.h"
-#include "profile_report.h"
+#include "out_file.h"
+#include "profile_page.h"
 #include "rows.h"
 
 /* A host that has runs, and which of them are taken. */
@@ -249,6 +250,16 @@ static int as_alike(struct gathering *g, struct alike_host *out, struct bl_err *
 	return 0;
 }
 
+static int write_page(const struct gathering *g, const struct alike_host *hosts,
+		      const struct alike *found, struct bl_err *err)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	const char *path = g->args->report;
+	int r = path ? report_hosts_page(g->scenario, hosts, found, &page, err) : 0;
+
+	return r < 0 || !path ? r : out_file_page(path, &page, err);
+}
+
 static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 {
 	const struct args *a = g->args;
@@ -263,6 +274,8 @@ static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 		r = min_effects_asked(a, &g->declared, &e, err);
 	if (r == 0)
 		r = alike_of(hosts, g->n_hosts, &e, &found, err);
+	if (r == 0)
+		r = write_page(g, hosts, &found, err);
 	if (r == 0)
 		r = a->json ? report_hosts_json(g->scenario, hosts, &found, &out, err)
 			    : report_hosts(g->scenario, hosts, &found, &size, &out, err);
@@ -322,6 +335,7 @@ static const struct option_row options[] = {
 	 .letter = 'a',
 	 .at = AT(all),
 	 .help = "every figure with the value of each host"},
+	ROW_PAGE("the hosts"),
 	ROW_WORK_DIR,
 	ROW_JSON,
 };

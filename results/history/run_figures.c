@@ -122,6 +122,41 @@ static uint64_t iodepth_of(const struct job_result *j)
 	return strtoull(digits, NULL, 10);
 }
 
+double run_curve_nines(size_t point)
+{
+	return log10(2) + 0.25 * (double)point;
+}
+
+static void merge_all(const struct results *from, struct lat *all)
+{
+	for (size_t i = 0; i < from->n; i++)
+		for (int d = 0; d < IO_DIRS; d++)
+			if (d != IO_SYNC && from->items[i]->sample->dir[d].lat)
+				lat_merge(all, from->items[i]->sample->dir[d].lat);
+}
+
+static int fill_curve(const struct results *from, struct figure_row *row)
+{
+	struct lat *all = calloc(1, sizeof *all);
+	double n;
+
+	if (!all)
+		return -ENOMEM;
+	merge_all(from, all);
+	n = (double)hist_total(&all->hist); /* 0 of results that came as percentiles only */
+	for (size_t i = 0; i < RUN_CURVE_POINTS; i++) {
+		double beyond = pow(10, -run_curve_nines(i));
+		uint64_t ns;
+
+		if (n * beyond < 100 * (1 - 1e-9) ||
+		    !hist_percentile(&all->hist, 100 * (1 - beyond), &ns))
+			break;
+		row->curve_ns[row->n_curve++] = (double)ns;
+	}
+	free(all);
+	return 0;
+}
+
 static int fill_row(const struct results *from, struct value *values, struct figure_row *row)
 {
 	uint32_t last = UINT32_MAX;
@@ -144,7 +179,7 @@ static int fill_row(const struct results *from, struct value *values, struct fig
 		}
 		figure_of(values, n, thin, &row->by[m]);
 	}
-	return 0;
+	return fill_curve(from, row);
 }
 
 static char *axes_of(const struct cell_record *c)
@@ -181,6 +216,7 @@ static int add_rows(const struct run_data *d, const struct trial_record *t, stru
 
 	for (size_t k = 0; k < t->n_jobs; k++) {
 		struct figure_row *row;
+		int r;
 
 		if (!t->jobs[k].sample || run_figures_find(f, cell->name, t->jobs[k].name))
 			continue;
@@ -188,7 +224,9 @@ static int add_rows(const struct run_data *d, const struct trial_record *t, stru
 		if (!row)
 			return -ENOMEM;
 		results_of(d, t->cell, row->job, res);
-		fill_row(res, values, row);
+		r = fill_row(res, values, row);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

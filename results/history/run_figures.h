@@ -18,6 +18,11 @@ struct figure {
 	bool is_thin; /* a percentile with fewer than 100 samples beyond it in some boot */
 };
 
+/* Latency over nines (90 % is one, 99.9 % three), of all boots together: the points from p50 on, a
+ * quarter of a nine apart, that have 100 samples beyond them. */
+#define RUN_CURVE_POINTS 24
+double run_curve_nines(size_t point);
+
 struct figure_row {
 	char *cell, *job, *job_text;
 	char *axes;        /* of the cell: "bus=virtio-blk iothreads=1 ..." */
@@ -25,6 +30,8 @@ struct figure_row {
 	size_t n_ok;       /* boots with a sample of the job */
 	size_t n_unstable; /* trials that were left out, because they drifted (job_steady.h) */
 	struct figure by[METRICS];
+	double curve_ns[RUN_CURVE_POINTS];
+	size_t n_curve; /* points; 0: no histogram, or too few samples */
 };
 
 struct run_figures {

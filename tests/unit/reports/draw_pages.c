@@ -8,6 +8,8 @@
 #include "history_page.h"
 #include "made_equal.h"
 #include "made_history.h"
+#include "made_profile.h"
+#include "profile_page.h"
 
 static const char *folder;
 
@@ -57,6 +59,60 @@ static void draw_history(const char *file, const struct made_history *how, const
 	put(file, &page);
 }
 
+/* The last run is checked against the others; alone they are shown. */
+static void draw_profile(const char *file, const struct made_profile *how, bool is_checked)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	BL_CLEANUP(baseline_record_done) struct baseline_record b = {.name = NULL};
+	BL_CLEANUP(profile_check_done) struct profile_check c = {.items = NULL};
+	struct run_figures runs[16];
+	size_t n = how->runs - is_checked;
+	struct profile_of_baseline of = {.baseline = &b, .runs = runs, .n_runs = n};
+	struct profile_checked k = {.new = runs + n, .n_new = 1, .check = &c};
+
+	made_runs_of(how, "db3", runs);
+	made_baseline(how, &b);
+	of.now_ms = b.made_ms + 86400000 * (uint64_t)12;
+	if (is_checked && profile_check_figures(runs, n, runs + n, 1, NULL, &c, NULL) < 0)
+		abort();
+	if (report_profile_page(&of, is_checked ? &k : NULL, &page, NULL) < 0)
+		abort();
+	for (size_t i = 0; i < how->runs; i++)
+		run_figures_done(&runs[i]);
+	put(file, &page);
+}
+
+#define HOSTS 5
+static void draw_hosts(const char *file)
+{
+	static const char *const names[HOSTS] = {"db1", "db2", "db3", "db4", "db5"};
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
+	BL_CLEANUP(alike_done) struct alike a = {.rows = NULL};
+	struct run_figures runs[HOSTS];
+	const struct run_figures *pointers[HOSTS];
+	struct alike_host hosts[HOSTS];
+
+	for (size_t i = 0; i < HOSTS; i++) {
+		struct made_profile how = {.runs = 1,
+					   .cells = 2,
+					   .jobs = 2,
+					   .noise = 0.02,
+					   .worse = i == 2 ? 0.5 : 0,
+					   .has_upgrade = i == 2,
+					   .seed = i + 3};
+
+		made_runs_of(&how, names[i], &runs[i]);
+		pointers[i] = &runs[i];
+		hosts[i] = (struct alike_host){names[i], names[i], &pointers[i], 1};
+	}
+	if (alike_of(hosts, HOSTS, NULL, &a, NULL) < 0 ||
+	    report_hosts_page("nightly", hosts, &a, &page, NULL) < 0)
+		abort();
+	for (size_t i = 0; i < HOSTS; i++)
+		run_figures_done(&runs[i]);
+	put(file, &page);
+}
+
 int main(int argc, char **argv)
 {
 	folder = argc > 1 ? argv[1] : ".";
@@ -90,5 +146,23 @@ int main(int argc, char **argv)
 		     &(struct made_history){.nights = 60, .cells = 3, .jobs = 2, .seed = 5}, NULL);
 	draw_history("history-one.html",
 		     &(struct made_history){.nights = 1, .cells = 1, .jobs = 1, .seed = 6}, NULL);
+	draw_profile(
+		"profile.html",
+		&(struct made_profile){.runs = 7, .cells = 3, .jobs = 2, .noise = 0.02, .seed = 3},
+		false);
+	draw_profile("check.html",
+		     &(struct made_profile){.runs = 8,
+					    .cells = 3,
+					    .jobs = 2,
+					    .noise = 0.02,
+					    .worse = 0.4,
+					    .has_upgrade = true,
+					    .seed = 3},
+		     true);
+	draw_profile(
+		"check-few.html",
+		&(struct made_profile){.runs = 3, .cells = 1, .jobs = 1, .noise = 0.02, .seed = 3},
+		true);
+	draw_hosts("hosts.html");
 	return 0;
 }
