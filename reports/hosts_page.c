@@ -163,8 +163,7 @@ static void facts_of(const struct hosts *h, size_t host)
 	for (size_t i = 0; i < h->a->n_facts; i++) {
 		const struct alike_fact *f = &h->a->facts[i];
 		BL_CLEANUP(bl_buf_done)
-		struct bl_buf what = BL_BUF_INIT,
-			      has = BL_BUF_INIT, others = BL_BUF_INIT;
+		struct bl_buf what = BL_BUF_INIT, has = BL_BUF_INIT, others = BL_BUF_INIT;
 
 		if (f->host != host)
 			continue;
