@@ -11,6 +11,30 @@ static void add_count(struct bl_buf *out, size_t n, const char *one, const char 
 	bl_buf_addf(out, "<b>%zu</b> %s", n, n == 1 ? one : many);
 }
 
+/* What a value of @axis was found to be in the VMs that have it: "6.12.95" of a package's name.
+ * Borrowed; NULL: nothing that the value does not say. */
+static const char *proved_as(const struct view *v, const char *axis, const char *value)
+{
+	const char *key = !strcmp(axis, "kernel")     ? "guest.kernel"
+			  : !strcmp(axis, "emulator") ? "emulator.version"
+						      : NULL;
+
+	for (size_t i = 0; key && i < v->d->n_trials; i++) {
+		const struct trial_record *t = &v->d->trials[i];
+		const char *is = facts_get(&v->d->cells[t->cell].axes, axis);
+
+		if (!is || strcmp(is, value) != 0)
+			continue;
+		for (size_t k = 0; k < t->effective.n; k++)
+			if (!strcmp(t->effective.items[k].key, key) &&
+			    t->effective.items[k].effective)
+				return strstr(value, t->effective.items[k].effective)
+					       ? NULL
+					       : t->effective.items[k].effective;
+	}
+	return NULL;
+}
+
 static void add_varied(const struct view *v, struct bl_buf *out)
 {
 	if (!v->n_axes) {
@@ -25,8 +49,15 @@ static void add_varied(const struct view *v, struct bl_buf *out)
 		fmt_html(out, a->name);
 		bl_buf_adds(out, "</b> <span class=\"vals\">");
 		for (size_t k = 0; k < a->n_values; k++) {
+			const char *was = proved_as(v, a->name, a->values[k]);
+
 			bl_buf_adds(out, k ? " / " : "");
 			fmt_html(out, a->values[k]);
+			if (was) {
+				bl_buf_adds(out, " (");
+				fmt_html(out, was);
+				bl_buf_adds(out, ")");
+			}
 		}
 		bl_buf_adds(out, "</span>");
 	}
