@@ -131,7 +131,7 @@ void minute_findings(const struct view *v, struct lines *out)
 		BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
 		size_t n = name_cells(v, cause_rows[i].name, &cells);
 
-		if (n)
+		if (n && strcmp(cause_rows[i].name, "emulated-cpu") != 0) /* minute_cpu() says it */
 			lines_add(out, "\001%s\002 in %zu cell%s (%s): %s.", cause_rows[i].title, n,
 				  n > 1 ? "s" : "", bl_buf_str(&cells), cause_rows[i].help);
 		out->failed |= bl_buf_failed(&cells);
