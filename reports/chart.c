@@ -212,10 +212,36 @@ static void even_day_ticks(struct bl_buf *out, const struct frame *f, const stru
 	}
 }
 
+/* Of a day or two: what nights are made of when somebody tries. */
+static void clock_ticks(struct bl_buf *out, const struct frame *f, const struct scale *x,
+			double room)
+{
+	static const double steps[] = {1, 5, 15, 60, 180, 360, 720}; /* minutes */
+	double step = 0;
+
+	for (size_t i = BL_ARRAY_LEN(steps); i-- > 0;)
+		if (!step || (x->hi - x->lo) / 60000 / steps[i] <= room)
+			step = steps[i] * 60000;
+	for (double at = ceil(x->lo / step) * step; at <= x->hi; at += step) {
+		time_t when = (time_t)(at / 1000);
+		struct tm t;
+		char text[16];
+
+		gmtime_r(&when, &t);
+		strftime(text, sizeof text, "%H:%M", &t);
+		day_tick(out, f, x, when, text);
+	}
+}
+
 void chart_x_days(struct bl_buf *out, const struct frame *f, const struct scale *x)
 {
 	static const int steps[] = {1, 2, 7, 14};
 	double days = (x->hi - x->lo) / DAY_MS, room = (f->right - f->left) / 52;
+
+	if (days < 1.5) {
+		clock_ticks(out, f, x, room);
+		return;
+	}
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(steps); i++) {
 		if (days / steps[i] > room)

@@ -35,7 +35,7 @@ void chart_y_metric(struct bl_buf *out, const struct frame *f, const struct scal
 		    size_t max);
 /* Ratios on a log scale: "equal", "+5 %", "x2"; labels below the frame. */
 void chart_x_ratio(struct bl_buf *out, const struct frame *f, const struct scale *x);
-/* Days, weeks, months: labels below the frame. @x: ms since 1970, linear. */
+/* Hours, days, weeks, months: labels below the frame. @x: ms since 1970, linear. */
 void chart_x_days(struct bl_buf *out, const struct frame *f, const struct scale *x);
 
 /* "<svg class=... role=img viewBox...><title>": alt text is foreign. End with </svg>. */

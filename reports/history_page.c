@@ -52,8 +52,10 @@ void history_mark_text(const struct history *h, size_t night, struct bl_buf *out
 {
 	const struct night_figures *n = &h->nights[night];
 
-	for (size_t i = 0; i < n->n_marks; i++)
-		bl_buf_addf(out, "%s%s", i ? "; " : "", n->marks[i]);
+	for (size_t i = 0; i < n->n_marks; i++) {
+		bl_buf_adds(out, i ? "; " : "");
+		page_arrows(out, n->marks[i]);
+	}
 }
 
 static bool are_stairs(const struct changes *c)
@@ -295,12 +297,12 @@ static void cause(const struct history_page *p, const struct history_shift *s, s
 		bl_buf_adds(out, "<b>");
 		history_mark_name(p->v->h, s->night, out);
 		bl_buf_adds(out, "</b> ");
-		fmt_html(out, fmt_part(out, &what));
 	} else if (s->event && s->event->cause) {
-		fmt_html(out, s->event->cause);
-	} else {
-		bl_buf_adds(out, "<span class=\"none\">nothing known</span>");
+		page_arrows(&what, s->event->cause);
 	}
+	fmt_html(out, fmt_part(out, &what));
+	if (!what.len)
+		bl_buf_adds(out, "<span class=\"none\">nothing known</span>");
 }
 
 static void shift_row(const struct history_page *p, const struct history_shift *s,
@@ -388,8 +390,11 @@ static void environment_row(const struct history_page *p, size_t night, struct b
 	page_day(out, n->started_ms);
 	bl_buf_adds(out, "</td><td class=\"t wrap\">");
 	for (size_t i = 0; i < n->n_marks; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf what = BL_BUF_INIT;
+
+		page_arrows(&what, n->marks[i]);
 		bl_buf_adds(out, i ? "<br>" : "");
-		fmt_html(out, n->marks[i]);
+		fmt_html(out, fmt_part(out, &what));
 	}
 	bl_buf_addf(out, "</td><td class=\"t\">");
 	if (shifted)

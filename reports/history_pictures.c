@@ -105,6 +105,8 @@ static void gaps(const struct picture *c)
 	if (n > 1)
 		qsort(steps, n - 1, sizeof *steps, by_value);
 	usual = n > 1 ? steps[(n - 1) / 2] : DAY_MS;
+	if (usual < DAY_MS / 2) /* no nights: runs of one day have no rhythm */
+		return;
 	bl_buf_adds(c->out, "<path class=\"missing\" d=\"");
 	for (size_t i = 1; i < n; i++) {
 		double from = (double)c->h->nights[i - 1].started_ms + usual / 2,

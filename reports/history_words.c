@@ -80,7 +80,8 @@ void history_page_head(const struct history_page *p, struct bl_buf *out)
 	if (h->n_nights) {
 		bl_buf_adds(out, ", ");
 		page_day(out, h->nights[0].started_ms);
-		if (h->n_nights > 1) {
+		if (h->nights[0].started_ms / DAY_MS !=
+		    h->nights[h->n_nights - 1].started_ms / DAY_MS) {
 			bl_buf_adds(out, " to ");
 			page_day(out, h->nights[h->n_nights - 1].started_ms);
 		}

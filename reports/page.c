@@ -48,7 +48,7 @@ void page_lead(struct bl_buf *out, const char *host, const char *accel)
 	bl_buf_adds(out, "<p class=\"lead\">on <b>");
 	fmt_html(out, host);
 	bl_buf_adds(out, "</b>");
-	if (!accel || !*accel)
+	if (!accel || !*accel || strcmp(accel, "none") == 0) /* no VM */
 		return;
 	bl_buf_adds(out, " \u00b7 accelerator <b>");
 	fmt_html(out, accel);
@@ -170,4 +170,13 @@ void page_count(struct bl_buf *out, size_t n, const char *one)
 void page_badge(struct bl_buf *out, const char *kind, const char *text)
 {
 	bl_buf_addf(out, "<span class=\"chip %s\">%s</span>", kind, text);
+}
+
+void page_arrows(struct bl_buf *out, const char *s)
+{
+	for (const char *at; (at = strstr(s, " -> ")); s = at + 4) {
+		bl_buf_add(out, s, (size_t)(at - s));
+		bl_buf_adds(out, " \u2192 ");
+	}
+	bl_buf_adds(out, s);
 }

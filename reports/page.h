@@ -48,6 +48,8 @@ char *page_change(char out[PAGE_CHANGE_MAX], double ratio, bool has_interval, do
 char *page_percent(char out[FMT_MAX], double share);
 /* "1 night", "3 nights". */
 void page_count(struct bl_buf *out, size_t n, const char *one);
+/* @s with " -> " as an arrow, which no line is broken in; not escaped. */
+void page_arrows(struct bl_buf *out, const char *s);
 /* A verdict: @kind is the class of a chip ("good", "worse", "same", "open"). */
 void page_badge(struct bl_buf *out, const char *kind, const char *text);
 

@@ -45,11 +45,12 @@ static void add_changes(const struct env_changes *c, const char *lead, struct li
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
 
 	for (size_t i = 0; i < c->n; i++) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT, set = BL_BUF_INIT;
 
 		env_change_text(&c->items[i], &text);
+		page_arrows(&set, fmt_part(&set, &text));
 		bl_buf_adds(&b, i ? "; \001" : " \001");
-		fmt_clean(&b, fmt_part(&b, &text), 0);
+		fmt_clean(&b, fmt_part(&b, &set), 0);
 		bl_buf_addc(&b, '\002');
 	}
 	lines_add(l, "%s%s.", lead, bl_buf_str(&b));

@@ -42,7 +42,7 @@ START_TEST(a_step_is_told_with_its_night_and_the_environment_change)
 	ck_assert_ptr_nonnull(strstr(page, "Since <b>16\u00a0Jan\u00a02025</b>: 6 figures of 2 "
 					   "cells shifted, all for the worse, most of all p99 of "
 					   "virtio-blk iothread none"));
-	ck_assert_ptr_nonnull(strstr(page, "<b>QEMU 7.2.22 -&gt; 10.0.2</b>"));
+	ck_assert_ptr_nonnull(strstr(page, "<b>QEMU 7.2.22 \u2192 10.0.2</b>"));
 	ck_assert_ptr_nonnull(strstr(page, "<span class=\"chip worse\" title=\"Eight fresh trials "
 					   "gave 253 us, too.\">confirmed</span>"));
 	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 12);

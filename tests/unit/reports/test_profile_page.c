@@ -72,7 +72,7 @@ START_TEST(a_check_has_a_badge_for_every_figure_and_names_what_changed)
 	ck_assert_uint_eq(count_of(page, "<div class=\"badge "), 6 * 6);
 	ck_assert_uint_eq(count_of(page, "<div class=\"badge worse\""), 4);
 	ck_assert_ptr_nonnull(strstr(page, "<b>drifted</b>: 4 figures of 48 for the worse"));
-	ck_assert_ptr_nonnull(strstr(page, "Since the baseline changed: <b>QEMU 7.2.22 -&gt; "
+	ck_assert_ptr_nonnull(strstr(page, "Since the baseline changed: <b>QEMU 7.2.22 \u2192 "
 					   "10.0.2</b>; <b>firmware of the disk GDC7102Q"));
 	ck_assert_uint_eq(count_of(page, "<tr class=\"differs\">"), 2);
 	ck_assert_uint_eq(count_of(page, "<path class=\"was\""), 6 * 7);
