@@ -169,6 +169,7 @@ static void event_cause(const struct history_page *p, size_t from, size_t to, st
 			bl_buf_adds(out, "\002.");
 		}
 	}
+	out->failed |= bl_buf_failed(&what);
 	if (!what.len)
 		bl_buf_adds(out, " Nothing that is known of the environment changed then.");
 }
