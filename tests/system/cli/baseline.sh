@@ -104,10 +104,27 @@ check 4 'drifted' baseline check db --run "${ids[4]}" -s d.db --json
 json_says '[c["text"] for c in doc["environment_changes"]] == ["QEMU 0.0.0 -> 9.9.9"]'
 json_says 'sorted({(f["metric"], f["is_worse"]) for f in doc["figures"] if f["verdict"] == "drifted"}) == [("bytes_per_s", True), ("iops", True)]'
 json_says 'all(f["lo"] < 1 < f["hi"] for f in doc["figures"] if f["metric"] == "iops")'
+# The same as pages, and the nights of that store.
+page_says() { # FILE TEXT: a whole page that has it, and asks nothing of the network
+	tail -n 1 "$1" | grep -q '</html>' && grep -qF "$2" "$1" && ! grep -q 'https*:' "$1" ||
+		fault "page $1 lacks: $2"
+}
+check 0 'baseline db' baseline show db -s d.db --report show.html
+page_says show.html 'What this host gives'
+check 4 'drifted' baseline check db --run "${ids[4]}" -s d.db --report check.html
+page_says check.html '<b>QEMU 0.0.0 → 9.9.9</b>'
+page_says check.html '<div class="badge worse"'
+check 0 'a digit a night' history good -s d.db --adopt --report nights.html
+page_says nights.html 'QEMU 0.0.0 → 9.9.9'
+check 2 "--report: can't write in 'nowhere'" baseline check db --run "${ids[4]}" -s d.db --report nowhere/x.html
 check 2 'is of the baseline itself' baseline check db --run "$first" -s d.db
 "$blklab" run other.yaml $fake -s d.db --quiet || fault 'run'
 check 2 "is of scenario 'other'" baseline check db --run "$("$blklab" list -s d.db --json |
 	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "other"][0])')" -s d.db
+
+# Equal cells.
+check 0 "without 'no change'" calibrate good.yaml $fake -s c.db --copies 2 --repeats 6 --report calibrated.html
+page_says calibrated.html 'Every comparison of two equal cells'
 
 # Hosts.
 check 2 'are of 1 host' hosts -s d.db
@@ -119,6 +136,8 @@ clone h.db '{"host": "weird", "iops": 0.5, "facts": {"cpu.governor": "powersave"
 check 4 'weird is unlike the others: at ' hosts -s h.db
 grep -q 'Only weird has:' out && grep -q 'CPU governor powersave (4 of the 4 others: none)' out ||
 	fault "hosts does not say what weird has: $(cat out)"
+check 4 'weird is unlike the others' hosts -s h.db --report hosts.html
+page_says hosts.html '<h3>weird alone has</h3>'
 check 4 '"blklab-hosts/1"' hosts -s h.db --json
 json_says '[h["name"] for h in doc["hosts"] if h["odd_figures"]] == ["weird"]'
 json_says 'doc["odd_host"] == [h["id"] for h in doc["hosts"] if h["name"] == "weird"][0]'
