@@ -118,6 +118,14 @@ static int (*const of_watched[])(const struct run_data *d, struct bl_buf *out) =
 	write_diagnosis, write_diagnosis_json, write_budget, write_stalls, write_page,
 	write_md,        write_table};
 
+/* Each of the first, then cells alike, of which some are enough; instrumented, a document takes ten
+ * times as long. */
+#ifdef __SANITIZE_ADDRESS__
+enum { EACH_OF = 500, STEP = 23 };
+#else
+enum { EACH_OF = 1500, STEP = 7 };
+#endif
+
 static void check_whole(const struct synthetic *how,
 			int (*write)(const struct run_data *d, struct bl_buf *out))
 {
@@ -130,7 +138,7 @@ static void check_whole(const struct synthetic *how,
 	setenv("PATH", "/nonexistent", 1); /* no gnuplot: the child's plots are no memory of ours */
 	synthetic_run(how, &d);
 	ck_assert_int_eq(write(&d, &whole), 0);
-	for (bool is_failed = true; is_failed; n += n < 1500 ? 1 : 7) { /* then cells alike */
+	for (bool is_failed = true; is_failed; n += n < EACH_OF ? 1 : STEP) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 
 		alloc_fail(n);
