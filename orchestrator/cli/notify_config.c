@@ -67,13 +67,78 @@ void notify_config_done(struct notify_config *c)
 	*c = (struct notify_config){0};
 }
 
+/* "127.evil.example.org" and "localhost.example.org" are hosts of others. */
 static bool is_loopback(const char *url)
 {
 	char host[96];
+	size_t len;
 
 	post_host(host, sizeof host, url);
-	return !strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5) ||
-	       !strncmp(host, "localhost", 9);
+	len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+	host[len < sizeof host ? len : 0] = '\0';
+	return (!strncmp(host, "127.", 4) && !host[strspn(host, "0123456789.")]) ||
+	       !strcmp(host, "[::1]") || !strcasecmp(host, "localhost");
+}
+
+/* "//user:password@host": before the path, that may have an @ of its own. */
+static bool has_userinfo(const char *url)
+{
+	const char *authority = strstr(url, "//");
+
+	return authority && memchr(authority + 2, '@', strcspn(authority + 2, "/?#"));
+}
+
+/* The first header whose value lets in whoever has it: RFC 9110, 11.6.2; RFC 6265; and what
+ * services call theirs, "X-Api-Key". NULL: none. */
+static const char *secret_header(const struct notify_texts *headers)
+{
+	static const char *const words[] = {"auth", "cookie", "token", "secret", "password", "key"};
+
+	for (size_t i = 0; i < headers->n; i++) {
+		const char *value = strchr(headers->items[i], ':');
+
+		for (size_t k = 0; k < BL_ARRAY_LEN(words); k++) {
+			const char *at = strcasestr(headers->items[i], words[k]);
+
+			if (at && at < value)
+				return headers->items[i];
+		}
+	}
+	return NULL;
+}
+
+#define IN_THE_CLEAR                                                                               \
+	"would go to '%s' over the network in the clear; it is sent by https://, and by http:// "  \
+	"to "                                                                                      \
+	"this host itself (127.0.0.1, [::1], localhost); say https:// in the URL"
+
+/* Nobody on the way may read what opens a door. The path of a chat's URL does, too, but is not
+ * known from any other path. */
+static int check_http(struct config_reader *r, const struct notify_target *t, struct text_pos at)
+{
+	const char *header = secret_header(&t->headers);
+	char host[96], q[QUOTE_MAX];
+
+	if (strncasecmp(t->url, "http:", 5) != 0 || is_loopback(t->url))
+		return 0;
+	text_quote(q, post_host(host, sizeof host, t->url));
+	if (t->password || has_userinfo(t->url))
+		return config_fail(r, at, "user", "the password " IN_THE_CLEAR, q);
+	if (header)
+		return config_fail(r, at, "headers", "'%.*s' " IN_THE_CLEAR,
+				   (int)strcspn(header, ":"), header, q);
+	return 0;
+}
+
+static int check_mail(struct config_reader *r, const struct notify_target *t, struct text_pos at)
+{
+	bool is_encrypted = t->is_starttls || !strncasecmp(t->url, "smtps:", 6);
+
+	if ((t->user || has_userinfo(t->url)) && !is_encrypted && !is_loopback(t->url))
+		return config_fail(r, at, "user",
+				   "the password would go over the network in the clear; say "
+				   "'starttls: yes', or smtps:// in 'smtp'");
+	return 0;
 }
 
 /* What no single key can see. */
@@ -86,12 +151,9 @@ static int check_target(struct config_reader *r, const struct notify_target *t, 
 		return config_fail(r, at, t->user ? "user" : "password",
 				   "is said without the other; both are needed: 'user', and "
 				   "'password_file' or 'password_env'");
-	if (t->kind == NOTIFY_MAIL && t->user && !t->is_starttls && strncmp(t->url, "smtps", 5) &&
-	    !is_loopback(t->url))
-		return config_fail(r, at, "user",
-				   "the password would go over the network in the clear; say "
-				   "'starttls: yes', or smtps:// in 'smtp'");
-	return 0;
+	if (!t->url)
+		return 0;
+	return t->kind == NOTIFY_MAIL ? check_mail(r, t, at) : check_http(r, t, at);
 }
 
 static int read_target(struct config_reader *r, const struct ynode *node)

@@ -47,7 +47,7 @@ static const char whole[] =
 	"targets:\n"
 	"  - webhook: { url_file: slack.url, format: text, on: [worse, not-measured] }\n"
 	"  - webhook:\n"
-	"      url: http://ci.example.org:8080/blklab\n"
+	"      url: https://ci.example.org:8080/blklab\n"
 	"      headers: { Authorization: { file: token }, X-Env: { env: BLKLAB_TEST_SECRET } }\n"
 	"      on: always\n"
 	"  - mail:\n"
@@ -113,8 +113,8 @@ static const struct {
 	const char *with;
 	size_t n_warnings;
 } own_secrets[] = {
-	{"url: http://h/x, headers: { X-Token: abc }", 1},
-	{"url: 'http://me:pass@h/x'", 1},
+	{"url: https://h/x, headers: { X-Token: abc }", 1},
+	{"url: 'https://me:pass@h/x'", 1},
 	{"url: http://h/x", 0},
 };
 
@@ -180,6 +180,22 @@ static const struct {
 	 "starttls: 'maybe' is neither yes nor no"},
 	{T "mail: { smtp: 'smtp://h', from: a@b, to: c@d, user: x, password_file: secret }\n",
 	 -EINVAL, "user: the password would go over the network in the clear; say 'starttls: yes'"},
+	{T "mail: { smtp: 'smtp://u:pw@h', from: a@b, to: c@d }\n", -EINVAL,
+	 "user: the password would go over the network in the clear; say 'starttls: yes'"},
+	{T "webhook: { url: 'http://h:8080/x', user: x, password_file: secret }\n", -EINVAL,
+	 "user: the password would go to 'h:8080' over the network in the clear; it is sent by "
+	 "https://, and by http:// to this host itself (127.0.0.1, [::1], localhost); say https:// "
+	 "in the URL ("},
+	{T "webhook: { url: 'HTTP://u:s3cret@h/x' }\n", -EINVAL,
+	 "the password would go to 'h' over"},
+	{T "pushgateway: { url: 'http://127.evil.example.org', user: x, password_file: secret }\n",
+	 -EINVAL, "the password would go to '127.evil.example.org' over"},
+	{T "webhook: { url: http://localhost.example.org, headers: { Authorization: x } }\n",
+	 -EINVAL,
+	 "headers: 'Authorization' would go to 'localhost.example.org' over the network in the "
+	 "clear"},
+	{T "webhook: { url: http://h, headers: { X: y, X-Api-Key: { file: secret } } }\n", -EINVAL,
+	 "headers: 'X-Api-Key' would go to 'h' over"},
 	{T "pushgateway: { url: http://h, grouping: { job: x } }\n", -EINVAL,
 	 "grouping: 'job' is not accepted as a label"},
 	{T "pushgateway: { url: http://h, grouping: { a-b: x } }\n", -EINVAL,
@@ -205,15 +221,24 @@ START_TEST(what_is_wrong_is_said_with_its_place)
 }
 END_TEST
 
+static const char *const in_the_clear[] = {
+	"mail: { smtp: 'smtp://127.0.0.1:25', from: a@b, to: c@d, user: x, password_file: secret }",
+	"webhook: { url: 'http://127.0.0.1:80/', user: x, password_file: secret }",
+	"webhook: { url: 'http://[::1]:80/', headers: { Authorization: x } }",
+	"webhook: { url: 'http://me:pw@localhost/' }",
+	/* nothing to hide that we know of; and what is hidden */
+	"webhook: { url: 'http://h/a@b', headers: { X-From: 'token, key' } }",
+	"webhook: { url: 'https://h/', user: x, password_file: secret, headers: { Cookie: x } }",
+};
+
 START_TEST(on_this_host_a_password_may_go_in_the_clear)
 {
 	BL_CLEANUP(notify_config_done) struct notify_config c = {0};
+	BL_CLEANUP(bl_freep) char *text = bl_strf("targets:\n - %s\n", in_the_clear[_i]);
+	struct bl_err err = BL_ERR_INIT;
 
 	put("secret", "s3cret", 0600);
-	ck_assert_int_eq(read_config(T "mail: { smtp: 'smtp://127.0.0.1:25', from: a@b, to: c@d, "
-				       "user: x, password_file: secret }\n",
-				     &c, NULL),
-			 0);
+	ck_assert_msg(read_config(text, &c, &err) == 0, "%s", err.text);
 }
 END_TEST
 
@@ -290,7 +315,8 @@ int main(void)
 	tcase_add_test(t, a_secret_that_others_can_read_is_warned_of);
 	tcase_add_loop_test(t, so_is_one_in_the_file_itself, 0, BL_ARRAY_LEN(own_secrets));
 	tcase_add_loop_test(t, what_is_wrong_is_said_with_its_place, 0, BL_ARRAY_LEN(bad));
-	tcase_add_test(t, on_this_host_a_password_may_go_in_the_clear);
+	tcase_add_loop_test(t, on_this_host_a_password_may_go_in_the_clear, 0,
+			    BL_ARRAY_LEN(in_the_clear));
 	tcase_add_test(t, in_a_chat_the_headline_is_text_and_the_rest_is_code);
 	tcase_add_test(t, no_name_can_call_a_channel_or_leave_the_code);
 	tcase_add_test(t, a_group_has_job_instance_and_scenario);
