@@ -154,6 +154,11 @@ bool col_is_null(sqlite3_stmt *st, int col)
 	return sqlite3_column_type(st, col) == SQLITE_NULL;
 }
 
+bool col_is_text(sqlite3_stmt *st, int col)
+{
+	return sqlite3_column_type(st, col) == SQLITE_TEXT;
+}
+
 double col_real(sqlite3_stmt *st, int col)
 {
 	return sqlite3_column_double(st, col);

@@ -48,6 +48,7 @@ uint64_t col_u64(sqlite3_stmt *st, int col);
 double col_real(sqlite3_stmt *st, int col);
 int col_text(sqlite3_stmt *st, int col, char **ret, struct bl_err *err);
 bool col_is_null(sqlite3_stmt *st, int col);
+bool col_is_text(sqlite3_stmt *st, int col);
 /* Copy a text into a field of fixed size; cut when too long. */
 void col_copy(sqlite3_stmt *st, int col, char *out, size_t size);
 

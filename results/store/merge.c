@@ -74,6 +74,15 @@ int merge_each(struct merge *m, const char *select, const char *of,
 	while (r >= 0 && (r = db_row(m->from, st, err)) > 0) {
 		BL_CLEANUP(bl_freep) char *id = NULL;
 
+		/* No row would be found by it, so that nothing would pass for a whole run. */
+		if (!col_is_text(st, 0))
+			return bl_fail(err, -EINVAL,
+				       "a row of '%s' has an id that is no text, which no lab "
+				       "writes; what "
+				       "follows it is not merged: delete that row, or merge a copy "
+				       "that is "
+				       "sound",
+				       m->from->path);
 		r = col_text(st, 0, &id, err);
 		if (r >= 0)
 			r = one(m, id, err);

@@ -35,7 +35,8 @@ struct merge {
 	struct store_merge_report *report;
 	bool changed; /* set by what changes a thing that was here */
 };
-/* @one for each id that @select gives, whose parameter, if any, is @of. Ends at a failure. */
+/* @one for each id that @select gives, whose parameter, if any, is @of. Ends at a failure;
+ * -EINVAL: an id is no text. */
 int merge_each(struct merge *m, const char *select, const char *of,
 	       int (*one)(struct merge *m, const char *id, struct bl_err *err), struct bl_err *err);
 int merge_conflict(struct merge *m, struct bl_err *err, const char *fmt, ...)

@@ -429,6 +429,26 @@ START_TEST(what_is_no_sound_store_is_refused)
 }
 END_TEST
 
+/* A store that something else wrote: NOT NULL is a promise of our schema only. */
+START_TEST(ids_that_name_nothing_are_refused_and_not_counted_as_runs)
+{
+	static const char *const ids[] = {"NULL", "x'00'"};
+	BL_CLEANUP(bl_freep)
+	char *set =
+		bl_strf("PRAGMA foreign_keys = OFF; DELETE FROM baseline; DELETE FROM change_event;"
+			"UPDATE run SET id = %s",
+			ids[_i]);
+
+	make_store("odd.db", 1, 1);
+	exec_in("odd.db", "PRAGMA writable_schema = ON;"
+			  "UPDATE sqlite_master SET sql = replace(replace(sql, ' STRICT', ''),"
+			  "'id TEXT NOT NULL PRIMARY', 'id TEXT PRIMARY') WHERE name = 'run'");
+	exec_in("odd.db", set);
+	exec_in("mine.db", "SELECT 1");
+	assert_refused("odd.db", -EINVAL, "has an id that is no text");
+}
+END_TEST
+
 START_TEST(a_full_disk_leaves_whole_runs_and_merging_again_goes_on)
 {
 	static char ballast[768 << 10];
@@ -573,6 +593,7 @@ TCase *merge_cases(void)
 	tcase_add_test(t, what_became_of_a_change_is_taken_over);
 	tcase_add_loop_test(t, an_older_store_is_brought_up_to_date_in_a_copy, 0, 5);
 	tcase_add_test(t, what_is_no_sound_store_is_refused);
+	tcase_add_loop_test(t, ids_that_name_nothing_are_refused_and_not_counted_as_runs, 0, 2);
 	tcase_add_test(t, a_full_disk_leaves_whole_runs_and_merging_again_goes_on);
 	tcase_add_loop_test(t, a_killed_merge_leaves_whole_runs_and_merging_again_goes_on, 0, 8);
 	tcase_add_test(t, an_exported_run_is_a_store_with_just_that_run);
