@@ -67,6 +67,11 @@ static int parse_bins(const json_t *bins, struct lat *l, const char *where, stru
 				       "count",
 				       where, key);
 		n = (uint64_t)json_integer_value(j);
+		if (n > l->n - total) /* not added first: a sum may wrap */
+			return bl_fail(err, -EBADMSG,
+				       "%s: its bins hold more values than the %" PRIu64
+				       " that its N says",
+				       where, l->n);
 		fio_bin_add(&l->hist, ns, n);
 		total += n;
 	}

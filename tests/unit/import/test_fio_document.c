@@ -263,6 +263,13 @@ START_TEST(what_is_no_document_of_fio_3_is_refused)
 		 "total_ios, io_bytes or runtime is no count"},
 		{HEAD "\"jobs\": [" READ_JOB("a", ", \"bins\": {\"904\": 999}") "]}",
 		 "read.clat_ns: its bins hold 999 values, its N says 1000"},
+		{HEAD "\"jobs\": [" READ_JOB("a", ", \"bins\": {\"904\": 1001}") "]}",
+		 "read.clat_ns: its bins hold more values than the 1000 that its N says"},
+		/* 2^64 + 1000 in all */
+		{HEAD
+		 "\"jobs\": [" READ_JOB("a", ", \"bins\": {\"904\": 9223372036854775807, "
+					     "\"905\": 9223372036854775807, \"906\": 1002}") "]}",
+		 "its bins hold more values than the 1000"},
 		{HEAD "\"jobs\": [" READ_JOB("a", ", \"bins\": {\"x\": 1000}") "]}",
 		 "'x' is not a time in ns"},
 		{HEAD "\"jobs\": [" READ_JOB("a", ", \"bins\": {\"904\": -1}") "]}",
@@ -279,7 +286,7 @@ START_TEST(what_is_no_document_of_fio_3_is_refused)
 	struct bl_err err = BL_ERR_INIT;
 	struct fio_document d;
 
-	ck_assert_uint_eq(BL_ARRAY_LEN(rows), 17);
+	ck_assert_uint_eq(BL_ARRAY_LEN(rows), 19);
 	ck_assert_int_eq(parse(rows[_i].text, &d, &err), -EBADMSG);
 	ck_assert_msg(strstr(err.text, rows[_i].says) != NULL, "'%s' lacks '%s'", err.text,
 		      rows[_i].says);
@@ -319,7 +326,7 @@ TCase *document_cases(void)
 	tcase_add_test(t, of_several_documents_the_last_counts_and_words_before_are_passed);
 	tcase_add_test(t, a_document_of_blkjob_is_of_another_engine);
 	tcase_add_test(t, an_error_of_a_job_is_its_documents_error);
-	tcase_add_loop_test(t, what_is_no_document_of_fio_3_is_refused, 0, 17);
+	tcase_add_loop_test(t, what_is_no_document_of_fio_3_is_refused, 0, 19);
 	tcase_add_test(t, a_document_that_is_cut_anywhere_is_no_danger);
 	return t;
 }
