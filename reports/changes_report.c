@@ -16,6 +16,8 @@
 #define P_LEAST       1e-15 /* smaller ones say no more */
 #define SOON          5     /* nights */
 #define LATER         14
+#define SIGMA_MAX     M_LN10 /* from one value to the next: tenfold, and no noise of one thing */
+#define STEP_MAX      (3 * M_LN10) /* a thousandfold: larger ones say no more */
 
 /* Four significant digits, and no exponent where people don't expect one. */
 static char *number(char out[FMT_MAX], double v)
@@ -192,8 +194,13 @@ static void note_noise(const struct changes_view *v, unsigned columns, struct bl
 		bl_buf_adds(&b, "none: all values are equal");
 	} else if (v->how->is_linear) {
 		bl_buf_addf(&b, "%s from one value to the next", number(n1, c->sigma));
+	} else if (c->sigma > SIGMA_MAX) {
+		bl_buf_adds(&b, "too wide to tell: more than tenfold from one value to the next");
 	} else {
-		bl_buf_addf(&b, "%.2g %% from one value to the next", expm1(c->sigma) * 100);
+		double percent = expm1(c->sigma) * 100;
+
+		bl_buf_addf(&b, "%.*g %% from one value to the next", percent < 100 ? 2 : 3,
+			    percent);
 	}
 	if (c->sigma > 0 && v->n >= 2 * CHANGES_SEGMENT_MIN)
 		bl_buf_addf(&b,
@@ -214,7 +221,7 @@ static void note_least(const struct changes_view *v, unsigned columns, struct bl
 	double least = v->how->is_linear ? 0 : log1p(v->how->min_effect);
 	char n1[FMT_MAX], n2[FMT_MAX];
 
-	if (!(c->sigma > 0) || !isfinite(soon))
+	if (!(c->sigma > 0) || !isfinite(soon) || (!v->how->is_linear && soon > STEP_MAX))
 		return;
 	bl_buf_addf(
 		&b,

@@ -117,6 +117,26 @@ START_TEST(texts_say_what_was_found)
 }
 END_TEST
 
+/* Values of everything: no percentage of hundreds of digits. */
+START_TEST(what_is_no_noise_of_one_thing_is_too_wide_to_tell)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf a = BL_BUF_INIT;
+	double y[N];
+
+	for (int i = 0; i < N; i++)
+		y[i] = i * 37 % 101 * 10 - 500;
+	changes_done(&found);
+	ck_assert_int_eq(changes_find(y, N, &how, &found), 0);
+	changes_text(&history, 100, false, &a);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&a),
+				     "noise     too wide to tell: more than tenfold "
+				     "from one value to the next"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&a), "visible"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&a), "inf"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&a), "e+"));
+}
+END_TEST
+
 static int write_changes_json(struct bl_buf *out)
 {
 	return changes_json(&history, out);
@@ -177,6 +197,7 @@ int main(void)
 	tcase_add_checked_fixture(t, make, done);
 	tcase_add_test(t, texts_fit_the_terminal);
 	tcase_add_test(t, texts_say_what_was_found);
+	tcase_add_test(t, what_is_no_noise_of_one_thing_is_too_wide_to_tell);
 	tcase_add_loop_test(t, memory_may_be_short, 0, BL_ARRAY_LEN(writers));
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
