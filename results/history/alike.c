@@ -8,6 +8,7 @@
 
 #include "alike_facts.h"
 #include "cleanup.h"
+#include "median.h"
 #include "multiple.h"
 #include "student.h"
 
@@ -47,23 +48,12 @@ static double median(const struct point *p, size_t n) /* sorted */
 	return (p[(n - 1) / 2].y + p[n / 2].y) / 2;
 }
 
-static int by_double(const void *a, const void *b)
+/* @scratch[n] is written. */
+static double mad(const struct point *p, size_t n, double about, double *scratch)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double mad(const struct point *p, size_t n, double about)
-{
-	double d[64], m;
-
-	n = n < BL_ARRAY_LEN(d) ? n : BL_ARRAY_LEN(d);
 	for (size_t i = 0; i < n; i++)
-		d[i] = fabs(p[i].y - about);
-	qsort(d, n, sizeof *d, by_double);
-	m = (d[(n - 1) / 2] + d[n / 2]) / 2;
-	return 1.4826 * m;
+		scratch[i] = fabs(p[i].y - about);
+	return 1.4826 * median_of_values(scratch, n);
 }
 
 /* Mean and standard deviation of all but the @skip-th. */
@@ -182,7 +172,7 @@ static void look_at_two(struct alike_row *row, const struct point *p)
 		 "by a factor of %.3g; which is the odd one, two can't tell", exp(p[1].y - p[0].y));
 }
 
-static void judge(struct alike_row *row, struct point *p, size_t n, bool is_thin)
+static void judge(struct alike_row *row, struct point *p, size_t n, bool is_thin, double *scratch)
 {
 	row->p = row->p_adjusted = NAN;
 	row->n_hosts = n;
@@ -190,7 +180,7 @@ static void judge(struct alike_row *row, struct point *p, size_t n, bool is_thin
 	if (n) {
 		qsort(p, n, sizeof *p, by_y);
 		row->typical = exp(median(p, n));
-		row->rel_mad = mad(p, n, median(p, n));
+		row->rel_mad = mad(p, n, median(p, n), scratch);
 	}
 	if (n < 2 || is_thin) {
 		row->verdict = ALIKE_CANNOT_TELL;
@@ -211,7 +201,8 @@ struct looking {
 	const struct alike_host *hosts;
 	size_t n;
 	const struct min_effects *effects;
-	struct point *points; /* scratch */
+	struct point *points; /* scratch, one a host */
+	double *scratch;
 	struct alike *a;
 };
 
@@ -268,7 +259,7 @@ static int add_row(struct looking *l, const struct figure_row *like, enum metric
 		l->points[n++] = (struct point){i, y};
 	}
 	if (n)
-		judge(row, l->points, n, is_thin);
+		judge(row, l->points, n, is_thin, l->scratch);
 	else { /* nobody measures it: no row */
 		free(row->values);
 		a->n--;
@@ -400,10 +391,11 @@ int alike_of(const struct alike_host *hosts, size_t n, const struct min_effects 
 		return bl_fail(err, -EINVAL, "%zu host%s; two are the least to compare", n,
 			       n == 1 ? "" : "s");
 	l.points = calloc(n, sizeof *l.points);
+	l.scratch = calloc(n, sizeof *l.scratch);
 	a.n_odd = calloc(n, sizeof *a.n_odd);
 	a.n_worse = calloc(n, sizeof *a.n_worse);
 	a.left_out = calloc(n, sizeof *a.left_out);
-	r = l.points && a.n_odd && a.n_worse && a.left_out ? 0 : -ENOMEM;
+	r = l.points && l.scratch && a.n_odd && a.n_worse && a.left_out ? 0 : -ENOMEM;
 	if (r == 0) {
 		leave_out(&l);
 		r = add_rows(&l);
@@ -413,6 +405,7 @@ int alike_of(const struct alike_host *hosts, size_t n, const struct min_effects 
 	if (r == 0)
 		r = alike_add_facts(hosts, n, &a);
 	free(l.points);
+	free(l.scratch);
 	if (r < 0) {
 		alike_done(&a);
 		return bl_fail(err, r, "out of memory");

@@ -185,6 +185,30 @@ START_TEST(another_engine_or_another_job_is_not_compared)
 }
 END_TEST
 
+/* Of many hosts all count for what they usually differ by, not only the fastest. */
+START_TEST(what_hosts_differ_by_is_of_all_of_them)
+{
+	enum { MANY = 100 };
+	BL_CLEANUP(bl_freep) struct run_figures *many = calloc(MANY, sizeof *many);
+	BL_CLEANUP(bl_freep) struct alike_host *all = calloc(MANY, sizeof *all);
+	BL_CLEANUP(bl_freep) const struct run_figures **at = calloc(MANY, sizeof *at);
+	struct rng r;
+
+	rng_seed(&r, 11);
+	simulate_runs(&r, &model_alike, MANY, 0, 0, 0, many);
+	for (size_t i = 0; i < MANY; i++) {
+		/* from .005 to .495 off the median, two hosts each */
+		many[i].rows[0].by[METRIC_P99].y = (double)i / 100;
+		at[i] = &many[i];
+		all[i] = (struct alike_host){.id = "x", .name = "x", .runs = &at[i], .n_runs = 1};
+	}
+	ck_assert_int_eq(alike_of(all, MANY, NULL, &a, NULL), 0);
+	ck_assert_double_eq_tol(a.rows[0].rel_mad, 1.4826 * .25, 1e-9);
+	for (size_t i = 0; i < MANY; i++)
+		run_figures_done(&many[i]);
+}
+END_TEST
+
 /* Hosts that are alike: how often is one called odd, and is one that is slower by a half found? */
 START_TEST(false_alarms_and_power_of_hosts)
 {
@@ -226,6 +250,7 @@ Suite *alike_suite(void)
 	tcase_add_test(t, less_than_matters_is_alike_however_sure);
 	tcase_add_test(t, of_three_one_stands_out_and_two_only_differ);
 	tcase_add_test(t, another_engine_or_another_job_is_not_compared);
+	tcase_add_test(t, what_hosts_differ_by_is_of_all_of_them);
 	tcase_add_test(t, false_alarms_and_power_of_hosts);
 	suite_add_tcase(s, t);
 	return s;
