@@ -8,12 +8,16 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "fmt.h"
 #include "fs.h"
 #include "mail.h"
 #include "night_report.h"
 #include "notify_text.h"
 #include "post.h"
+#include "units.h"
+
+#define BUDGET_NS (60 * NS_PER_S)
 
 /* One target being told. */
 struct telling {
@@ -30,8 +34,9 @@ struct notice {
 	const struct notify_config *config;
 	const struct night *night;
 	const struct notify_how *how;
-	struct telling *tellings; /* one a target */
-	struct post *posts;       /* those that go over the network */
+	struct telling *tellings;  /* one a target */
+	struct telling **removing; /* scratch, one a target */
+	struct post *posts;        /* those that go over the network */
 	size_t n_posts;
 	/* Rendered when the first target needs it. */
 	struct bl_buf text, json, junit, metrics, headline, id;
@@ -45,6 +50,7 @@ static void notice_done(struct notice *x)
 		free(x->tellings[i].headers);
 	}
 	free(x->tellings);
+	free(x->removing);
 	free(x->posts);
 	bl_buf_done(&x->text);
 	bl_buf_done(&x->json);
@@ -268,25 +274,53 @@ static void judge(struct telling *t)
 			 p->said[0] ? ": " : "", p->said, tries);
 }
 
-/* Of a test nothing stays: an alarm on it would be a false one. */
+static bool has_to_remove(const struct notice *x, const struct telling *t)
+{
+	return x->how->is_test && t->target->kind == NOTIFY_PUSHGATEWAY;
+}
+
+static void say_removed(struct notify_outcome *o, const struct post *p)
+{
+	size_t len = strlen(o->text);
+
+	if (p->result == 0)
+		snprintf(o->text + len, sizeof o->text - len, ", and the group was removed again");
+	else
+		snprintf(o->text + len, sizeof o->text - len,
+			 "; the group of the test is still there: %.200s", bl_err_text(&p->err));
+}
+
+/* Of a test nothing stays: an alarm on it would be a false one. All are removed at once, by what is
+ * left of the budget. */
 static void remove_tests(struct notice *x, const struct post_limits *limits)
 {
+	struct telling **whose = x->removing;
+	size_t n = 0;
+
+	/* posts[] is in the order of targets: [n] is never behind one that is still to be read */
 	for (size_t i = 0; i < x->config->n; i++) {
 		struct telling *t = &x->tellings[i];
-		size_t len = strlen(t->outcome->text);
 
-		if (t->target->kind != NOTIFY_PUSHGATEWAY || !t->outcome->is_sent)
+		if (!t->post || !t->outcome->is_sent || !has_to_remove(x, t))
 			continue;
-		t->post->method = "DELETE";
-		t->post->body_len = 0;
-		if (post_all(t->post, 1, limits) == 0)
-			snprintf(t->outcome->text + len, sizeof t->outcome->text - len,
-				 ", and the group was removed again");
-		else
-			snprintf(t->outcome->text + len, sizeof t->outcome->text - len,
-				 "; the group of the test is still there: %.200s",
-				 bl_err_text(&t->post->err));
+		whose[n] = t;
+		x->posts[n] = *t->post;
+		x->posts[n].method = "DELETE";
+		x->posts[n++].body_len = 0;
 	}
+	post_all(x->posts, n, limits);
+	for (size_t i = 0; i < n; i++)
+		say_removed(whose[i]->outcome, &x->posts[i]);
+}
+
+/* What telling may take of the budget: a quarter is left where something is to be removed, however
+ * long the others take. */
+static uint64_t telling_ns(const struct notice *x, uint64_t budget_ns)
+{
+	for (size_t i = 0; i < x->config->n; i++)
+		if (has_to_remove(x, &x->tellings[i]))
+			return budget_ns - budget_ns / 4;
+	return budget_ns;
 }
 
 static void note_failure(const struct notice *x, const struct telling *t)
@@ -304,7 +338,8 @@ static void note_failure(const struct notice *x, const struct telling *t)
 
 static size_t tell(struct notice *x, struct notify_outcome *outcomes)
 {
-	struct post_limits limits = {.budget_ns = x->config->budget_ns, .stop = x->how->stop};
+	uint64_t budget_ns = x->config->budget_ns ? x->config->budget_ns : BUDGET_NS, start_ns;
+	struct post_limits limits = {.stop = x->how->stop};
 	size_t n_failed = 0;
 
 	night_headline(x->night, &x->headline);
@@ -315,11 +350,18 @@ static size_t tell(struct notice *x, struct notify_outcome *outcomes)
 		outcomes[i] = (struct notify_outcome){0};
 		prepare(x, &x->tellings[i]);
 	}
+	start_ns = bl_now_ns();
+	limits.budget_ns = telling_ns(x, budget_ns);
 	post_all(x->posts, x->n_posts, &limits);
 	for (size_t i = 0; i < x->config->n; i++)
 		judge(&x->tellings[i]);
-	if (x->how->is_test)
+	if (x->how->is_test) {
+		uint64_t took_ns = bl_now_ns() - start_ns;
+
+		/* 0 would be the default; stopping what is under way takes a moment, too */
+		limits.budget_ns = took_ns < budget_ns ? budget_ns - took_ns : 1;
 		remove_tests(x, &limits);
+	}
 	for (size_t i = 0; i < x->config->n; i++) {
 		if (outcomes[i].is_sent || outcomes[i].is_left_out)
 			continue;
@@ -339,10 +381,11 @@ size_t notify_all(const struct notify_config *c, const struct night *n,
 	struct notify_outcome *outcomes = x.how->outcomes;
 
 	x.tellings = calloc(c->n + 1, sizeof *x.tellings);
+	x.removing = calloc(c->n + 1, sizeof(struct telling *));
 	x.posts = calloc(c->n + 1, sizeof *x.posts);
 	if (!outcomes)
 		outcomes = own = calloc(c->n + 1, sizeof *own);
-	if (!x.tellings || !x.posts || !outcomes) {
+	if (!x.tellings || !x.removing || !x.posts || !outcomes) {
 		if (x.how->note)
 			x.how->note(x.how->ctx, "nobody was told: out of memory");
 		free(BL_STEAL(x.tellings));

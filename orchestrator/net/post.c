@@ -177,8 +177,8 @@ static void give_up(struct sending *s)
 		if (is_stopped(s))
 			attempt_fail(a, -EINTR, "stopped before it was sent");
 		else if (a->post->result == 0 || a->state == ATTEMPT_RUNS)
-			attempt_fail(a, -ETIMEDOUT, "no answer within %llu s",
-				     (unsigned long long)(s->limits.budget_ns / NS_PER_S));
+			attempt_fail(a, -ETIMEDOUT, "no answer within %.3g s",
+				     (double)s->limits.budget_ns / NS_PER_S);
 		close_post(s, a);
 	}
 }

@@ -33,7 +33,8 @@ class Threads(socketserver.ThreadingTCPServer):
 
 class Http(Served):
     """Keeps (method, path, headers, body) of each request; a path that begins with /hang is never
-    answered, /500 gets 500, /slow is answered after 0.5 s."""
+    answered, nor is a DELETE of one that begins with /keep, /500 gets 500, /slow is answered after
+    0.5 s."""
 
     def __init__(self):
         self.got = got = []
@@ -42,7 +43,8 @@ class Http(Served):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 got.append((self.command, self.path, self.headers, body))
-                if self.path.startswith("/hang"):
+                if self.path.startswith("/hang") or \
+                        (self.path.startswith("/keep") and self.command == "DELETE"):
                     time.sleep(60)
                 if self.path.startswith("/slow"):
                     time.sleep(0.5)
