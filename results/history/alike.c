@@ -14,11 +14,6 @@
 
 #define ALPHA 0.05
 
-/* Of three hosts one stands out when it is this many times as far from the nearer one as the two
- * others are apart. Of three alike that happens once in six times (simulated, normal: 0.157), so it
- * decides nothing. */
-#define STANDS_OUT 10
-
 const char *const alike_verdict_names[] = {
 	[ALIKE_SAME] = "alike",
 	[ALIKE_ODD] = "odd",
@@ -151,7 +146,7 @@ static void look_at_three(struct alike_row *row, const struct point *p)
 
 	if (away <= log1p(row->min_effect))
 		return;
-	if (away > STANDS_OUT * apart) {
+	if (away > ALIKE_STANDS_OUT_TIMES * apart) {
 		row->verdict = ALIKE_STANDS_OUT;
 		name_odd(row, is_first ? &p[0] : &p[2],
 			 is_first ? (p[1].y + p[2].y) / 2 : (p[0].y + p[1].y) / 2);

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alike.h"
+#include "decide.h"
 #include "profile.h"
 
 const struct host_model model_alike = {
 	.n_cells = 10, .n_jobs = 3, .shared_sd = .04, .phi = .5, .noise_sd = .02};
 const struct host_model model_own = {
 	.n_cells = 10, .n_jobs = 3, .own_sd = .04, .phi = .5, .noise_sd = .02};
+
+#define TRIAL_SDS 2 /* what trials of one run differ by, in noise_sd */
 
 /* Box and Muller. */
 static double gauss(struct rng *r)
@@ -68,7 +72,7 @@ void simulate_runs(struct rng *r, const struct host_model *m, size_t n, size_t n
 			if (i + n_changed >= n && k < n_rows)
 				y += log1p(change);
 			ret[i].rows[k].by[METRIC_P99] =
-				(struct figure){.n = 5, .y = y, .sd = m->noise_sd * 2};
+				(struct figure){.n = 5, .y = y, .sd = TRIAL_SDS * m->noise_sd};
 		}
 	}
 	free(own);
@@ -105,5 +109,83 @@ struct check_rates simulate_checks(uint64_t seed, const struct host_model *m, si
 	rates.checks /= (double)rounds;
 	if (n_rows)
 		rates.of_changed /= (double)(rounds * n_rows);
+	return rates;
+}
+
+#define HOSTS_MAX 16
+
+static void look_alike(const struct run_figures *runs, size_t n, struct alike_rates *rates)
+{
+	const struct run_figures *at[HOSTS_MAX];
+	struct alike_host hosts[HOSTS_MAX];
+	struct alike a;
+
+	for (size_t i = 0; i < n; i++) {
+		at[i] = &runs[i];
+		hosts[i] = (struct alike_host){.id = "x", .name = "x", .runs = &at[i], .n_runs = 1};
+	}
+	if (alike_of(hosts, n, NULL, &a, NULL) < 0)
+		abort();
+	rates->alarms += a.by[ALIKE_ODD] > 0;
+	rates->named += a.by[ALIKE_ODD] > 0 && a.odd_host == n - 1;
+	rates->stands_out += (double)a.by[ALIKE_STANDS_OUT] / (double)a.n;
+	alike_done(&a);
+}
+
+struct alike_rates simulate_alike(uint64_t seed, const struct host_model *m, size_t n_hosts,
+				  size_t n_rows, double change, size_t rounds)
+{
+	struct host_model each = *m;
+	struct alike_rates rates = {0};
+	struct run_figures runs[HOSTS_MAX];
+	struct rng r;
+
+	if (n_hosts > HOSTS_MAX)
+		abort();
+	each.phi = 0; /* hosts have no neighbours */
+	rng_seed(&r, seed);
+	for (size_t i = 0; i < rounds; i++) {
+		simulate_runs(&r, &each, n_hosts, 1, n_rows, change, runs);
+		look_alike(runs, n_hosts, &rates);
+		for (size_t k = 0; k < n_hosts; k++)
+			run_figures_done(&runs[k]);
+	}
+	rates.alarms /= (double)rounds;
+	rates.named /= (double)rounds;
+	rates.stands_out /= (double)rounds;
+	return rates;
+}
+
+static void day_of_trials(struct rng *r, double level, double sd, size_t n, double *ret)
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = level + sd * gauss(r);
+}
+
+struct day_rates simulate_days(uint64_t seed, const struct host_model *m, size_t n_trials,
+			       size_t rounds)
+{
+	double days_sd = hypot(m->shared_sd, m->own_sd), sd = TRIAL_SDS * m->noise_sd;
+	double *y = calloc(2 * n_trials, sizeof *y);
+	struct day_rates rates = {0};
+	struct rng r;
+
+	rng_seed(&r, seed);
+	for (size_t i = 0; i < rounds; i++) {
+		double day = next(&r, m->phi, NAN);
+		struct comparison c;
+
+		day_of_trials(&r, days_sd * day, sd, n_trials, y);
+		day = next(&r, m->phi, day);
+		day_of_trials(&r, days_sd * day, sd, n_trials, y + n_trials);
+		if (compare_samples(y, n_trials, y + n_trials, n_trials,
+				    metric_min_effect[METRIC_P99], false, &c) < 0)
+			abort();
+		rates.differs += c.has_interval && (c.lo > 1 || c.hi < 1);
+		rates.by_more += c.verdict == VERDICT_BETTER || c.verdict == VERDICT_WORSE;
+	}
+	free(y);
+	rates.differs /= (double)rounds;
+	rates.by_more /= (double)rounds;
 	return rates;
 }

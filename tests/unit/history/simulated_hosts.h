@@ -34,4 +34,24 @@ struct check_rates {
 struct check_rates simulate_checks(uint64_t seed, const struct host_model *m, size_t n_base,
 				   size_t n_now, size_t n_rows, double change, size_t rounds);
 
+struct alike_rates {
+	double alarms;     /* sets with a host that is called odd */
+	double named;      /* sets whose last host is the odd one */
+	double stands_out; /* of the figures: one of three stands out */
+};
+/* @rounds sets of @n_hosts hosts, at most 16, one run each; what days differ by in @m is what hosts
+ * differ by, each by itself. The last one is changed in @n_rows rows. */
+struct alike_rates simulate_alike(uint64_t seed, const struct host_model *m, size_t n_hosts,
+				  size_t n_rows, double change, size_t rounds);
+
+struct day_rates {
+	double differs; /* called different at all: the interval of 95 % leaves 1 out */
+	double by_more; /* and its verdict is better or worse, by p99's 5 % that matter */
+};
+/* One figure of an unchanged host in @rounds pairs of neighbouring days, @n_trials a day that
+ * differ by twice @m's noise of a run: what is called changed when trials are taken for
+ * independent. */
+struct day_rates simulate_days(uint64_t seed, const struct host_model *m, size_t n_trials,
+			       size_t rounds);
+
 #endif

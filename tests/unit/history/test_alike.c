@@ -212,29 +212,20 @@ END_TEST
 /* Hosts that are alike: how often is one called odd, and is one that is slower by a half found? */
 START_TEST(false_alarms_and_power_of_hosts)
 {
-	enum { ROUNDS = 200 };
-	size_t n_alarms = 0, n_found = 0;
-	struct rng r;
+	struct alike_rates alike = simulate_alike(7, &model_alike, 12, 0, 0, 100);
+	struct alike_rates slow = simulate_alike(8, &model_alike, 12, 30, .5, 100);
 
-	rng_seed(&r, 7);
-	for (size_t i = 0; i < ROUNDS; i++) {
-		double slow = i % 2 ? .5 : 0;
+	ck_assert_msg(alike.alarms <= .09 && slow.named >= .9, "%.2f false, %.2f named",
+		      alike.alarms, slow.named);
+}
+END_TEST
 
-		simulate_runs(&r, &model_alike, 6, 1, 30, slow, figures);
-		for (size_t k = 0; k < 6; k++) {
-			pointers[k] = &figures[k];
-			hosts[k] = (struct alike_host){
-				.id = "x", .name = "x", .runs = &pointers[k], .n_runs = 1};
-		}
-		ck_assert_int_eq(alike_of(hosts, 6, NULL, &a, NULL), 0);
-		n_alarms += !(i % 2) && a.odd_host != SIZE_MAX;
-		n_found += i % 2 && a.odd_host == 5;
-		alike_done(&a);
-		for (size_t k = 0; k < 6; k++)
-			run_figures_done(&figures[k]);
-	}
-	ck_assert_msg(n_alarms <= 9 && n_found >= 90, "%zu alarms and %zu found of 100", n_alarms,
-		      n_found);
+/* As alike.h says: normal, and far apart beside what matters. */
+START_TEST(of_three_that_are_alike_one_stands_out_once_in_six_times)
+{
+	static const struct host_model far = {.n_cells = 10, .n_jobs = 3, .own_sd = 4};
+
+	ck_assert_double_eq_tol(simulate_alike(9, &far, 3, 0, 0, 100).stands_out, 1 / 6., .025);
 }
 END_TEST
 
@@ -251,6 +242,7 @@ Suite *alike_suite(void)
 	tcase_add_test(t, of_three_one_stands_out_and_two_only_differ);
 	tcase_add_test(t, another_engine_or_another_job_is_not_compared);
 	tcase_add_test(t, what_hosts_differ_by_is_of_all_of_them);
+	tcase_add_test(t, of_three_that_are_alike_one_stands_out_once_in_six_times);
 	tcase_add_test(t, false_alarms_and_power_of_hosts);
 	suite_add_tcase(s, t);
 	return s;
