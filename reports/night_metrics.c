@@ -73,7 +73,8 @@ static void add_outcome(const struct night *n, struct bl_buf *out)
 		add_label("outcome", night_outcome_names[i], out);
 		end_sample(n->outcome == (enum night_outcome)i, out);
 	}
-	add_family("worse", NULL, "1 when something new is worse than before.", out);
+	add_family("worse", NULL,
+		   "1 when this night says for the first time that something is worse.", out);
 	add_one(n, "worse", night_is_worse(n), out);
 }
 
@@ -101,7 +102,12 @@ static void add_build(const struct night *n, struct bl_buf *out)
 
 static void add_changes(const struct night *n, struct bl_buf *out)
 {
-	add_family("changes", NULL, "Changes over the nights, by state and direction.", out);
+	add_family("open", NULL,
+		   "Changes for the worse of the last 14 nights that were told and that nobody "
+		   "acknowledged.",
+		   out);
+	add_one(n, "open", (double)night_count_unsettled(n), out);
+	add_family("changes", NULL, "Changes of the last 14 nights, by state and direction.", out);
 	for (int state = 0; state < CHANGE_STATES; state++) {
 		for (int worse = 0; worse < 2; worse++) {
 			size_t found = 0;

@@ -18,7 +18,7 @@ void night_ratio(double ratio, bool has_interval, double lo, double hi, struct b
 
 /* The change of that cell, job and metric; the newest when there are several. NULL: none. */
 const struct night_change *night_change_of(const struct night *n, const struct night_point *p);
-/* A change that is worth an alarm tonight: new, worse, and not gone again. */
-bool night_change_alarms(const struct night_change *c);
+/* All figures that are off tonight, a line each, where night_text() has not room for them. */
+void night_text_points(const struct night *n, struct bl_buf *out);
 
 #endif

@@ -59,12 +59,6 @@ const struct night_change *night_change_of(const struct night *n, const struct n
 	return found;
 }
 
-bool night_change_alarms(const struct night_change *c)
-{
-	return c->is_new && c->is_worse &&
-	       (c->state == CHANGE_CANDIDATE || c->state == CHANGE_CONFIRMED);
-}
-
 void night_headline(const struct night *n, struct bl_buf *out)
 {
 	bl_buf_addf(out, "blklab: %s%s: ", night_outcome_names[n->outcome],

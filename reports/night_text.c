@@ -50,7 +50,7 @@ static void add_name(const char *cell, const char *job, enum metric m, struct bl
 	bl_buf_addf(out, ", %s: ", night_metric_label(m));
 }
 
-static void add_when(const struct night_change *c, struct bl_buf *out)
+static void add_when(const struct night *n, const struct night_change *c, struct bl_buf *out)
 {
 	char when[32];
 
@@ -69,6 +69,8 @@ static void add_when(const struct night_change *c, struct bl_buf *out)
 	}
 	if (!c->is_new)
 		bl_buf_adds(out, ", told before");
+	else if (night_change_is_open(n, c))
+		bl_buf_adds(out, ", tried again next night");
 	bl_buf_addc(out, '\n');
 }
 
@@ -115,7 +117,7 @@ static void add_changes(const struct night *n, struct bl_buf *out)
 			if (!part_room(&p, i == e ? 2 : 1))
 				return;
 			if (i == e)
-				add_when(c, out);
+				add_when(n, c, out);
 			add_change(c, out);
 		}
 	}
@@ -127,9 +129,9 @@ static bool is_told(const struct night *n, const struct night_point *p)
 	return p->verdict != PROFILE_DRIFTED || night_change_of(n, p);
 }
 
-static void add_points(const struct night *n, struct bl_buf *out)
+static void add_points(const struct night *n, size_t lines, struct bl_buf *out)
 {
-	struct part p = {out, LINES_POINTS, 0, "figure", "figures"};
+	struct part p = {out, lines, 0, "figure", "figures"};
 
 	for (size_t i = 0; i < n->n_points; i++)
 		p.n_items += !is_told(n, &n->points[i]);
@@ -149,6 +151,16 @@ static void add_points(const struct night *n, struct bl_buf *out)
 			bl_buf_adds(out, "; this night alone");
 		bl_buf_addc(out, '\n');
 	}
+}
+
+void night_text_points(const struct night *n, struct bl_buf *out)
+{
+	size_t off = 0;
+
+	for (size_t i = 0; i < n->n_points; i++)
+		off += !is_told(n, &n->points[i]);
+	if (off > LINES_POINTS)
+		add_points(n, off, out);
 }
 
 static void add_failures(const struct night *n, struct bl_buf *out)
@@ -194,7 +206,7 @@ void night_text(const struct night *n, struct bl_buf *out)
 	fmt_clean(out, n->reason, 0);
 	bl_buf_addc(out, '\n');
 	add_changes(n, out);
-	add_points(n, out);
+	add_points(n, LINES_POINTS, out);
 	add_sentences(n->environment, n->n_environment, LINES_ENVIRON,
 		      "  new since the night before  ", "difference", "differences", out);
 	add_failures(n, out);

@@ -42,14 +42,16 @@ int nightly_judge(struct nightly *n, struct bl_err *err);
 /* Cells whose figures are far off, once more; then it is judged again. 0: there was nothing to
  * do, or it went as it should. */
 int nightly_again(struct nightly *n, struct bl_err *err);
-/* Fresh runs for new changes, as many events as may be confirmed. */
+/* Fresh runs for candidates of this night and of those before it that were not confirmed, the
+ * newest first, as many events as may be confirmed. */
 int nightly_confirm(struct nightly *n, struct bl_err *err);
-/* New changes, so that they are told once. */
-int nightly_remember(struct nightly *n, struct bl_err *err);
+/* Changes and what became of them, before and after the telling; @is_told: so that they are told
+ * once. */
+int nightly_remember(struct nightly *n, bool is_told, struct bl_err *err);
 
-/* Files, targets of notify, and the terminal. Each that fails is a note; < 0: one of the files that
- * were asked for could not be written. */
-int nightly_tell(struct nightly *n, struct bl_err *err);
+/* Files, the terminal, and targets of notify. What fails is a note, and < 0 only where the night
+ * could not be shown. *ret_is_heard: no target over the network that wanted this failed. */
+int nightly_tell(struct nightly *n, bool *ret_is_heard, struct bl_err *err);
 
 /* What goes on, for the terminal; nothing with --quiet. */
 void nightly_say(const struct nightly *n, const char *fmt, ...)

@@ -185,46 +185,53 @@ int nightly_judge(struct nightly *n, struct bl_err *err)
 
 /* --- what is remembered --- */
 
-static bool was_reported(const struct nightly *n, const struct night_change *c)
+static const struct change_record *known(const struct nightly *n, const struct night_change *c)
 {
 	for (size_t i = 0; i < n->n_earlier; i++)
 		if (strcmp(n->earlier[i].id, c->id) == 0)
-			return true;
-	return false;
+			return &n->earlier[i];
+	return NULL;
 }
 
-int nightly_remember(struct nightly *n, struct bl_err *err)
+static struct change_record first_record(struct nightly *n, const struct night_change *c)
 {
-	for (size_t i = 0; i < n->night.n_changes; i++) {
-		const struct night_change *c = &n->night.changes[i];
-		struct change_record record = {
-			.host = n->host_id,
-			.scenario = n->session.plan.scenario->name,
-			.cell = c->cell,
-			.job = c->job,
-			.metric = (char *)metric_names[c->metric],
-			.before = c->before,
-			.after = c->after,
-			.lo = c->lo,
-			.hi = c->hi,
-			.p = c->p,
-			.is_drift = c->is_drift,
-			.cause = c->cause,
-			.state = (char *)change_state_names[c->state],
-			.confirmation = c->confirmation,
-			.reported_ms = bl_wall_ms(),
-		};
-		int r;
+	struct change_record r = {
+		.host = n->host_id,
+		.scenario = n->session.plan.scenario->name,
+		.cell = c->cell,
+		.job = c->job,
+		.metric = (char *)metric_names[c->metric],
+		.before = c->before,
+		.after = c->after,
+		.lo = c->lo,
+		.hi = c->hi,
+		.p = c->p,
+		.is_drift = c->is_drift,
+		.cause = c->cause,
+	};
 
-		if (was_reported(n, c))
-			continue;
-		memcpy(record.id, c->id, sizeof record.id);
-		memcpy(record.event, c->event, sizeof record.event);
-		memcpy(record.at_run, c->at_run, sizeof record.at_run);
-		memcpy(record.found_run, n->run_id, sizeof record.found_run);
+	memcpy(r.id, c->id, sizeof r.id);
+	memcpy(r.event, c->event, sizeof r.event);
+	memcpy(r.at_run, c->at_run, sizeof r.at_run);
+	memcpy(r.found_run, n->run_id, sizeof r.found_run);
+	return r;
+}
+
+/* Of what an earlier night found, what became of it; the rest is as it was found. */
+int nightly_remember(struct nightly *n, bool is_told, struct bl_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n->night.n_changes && r == 0; i++) {
+		const struct night_change *c = &n->night.changes[i];
+		const struct change_record *before = known(n, c);
+		struct change_record record = before ? *before : first_record(n, c);
+
+		record.state = (char *)change_state_names[c->state];
+		record.confirmation = c->confirmation;
+		if (is_told && !record.reported_ms && night_change_is_told(&n->night, c))
+			record.reported_ms = bl_wall_ms();
 		r = store_put_change(n->session.store, &record, err);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }

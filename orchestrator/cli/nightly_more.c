@@ -108,9 +108,41 @@ int nightly_again(struct nightly *n, struct bl_err *err)
 
 /* --- a change --- */
 
+/* A candidate of this night or an earlier one: until it is told, it is tried each night; what was
+ * told without fresh trials (more was new than --confirm allows) is tried once. */
 static bool is_open(const struct night_change *c)
 {
-	return c->is_new && c->state == CHANGE_CANDIDATE && !c->confirmation;
+	return c->state == CHANGE_CANDIDATE && (c->is_new || !c->confirmation);
+}
+
+/* Its turn was tonight already, or its event is known to be one. */
+static bool is_settled(const struct nightly *n, const struct night_change *c,
+		       const char (*tried)[BL_UUID_TEXT], size_t n_tried)
+{
+	for (size_t i = 0; i < n_tried; i++)
+		if (strcmp(tried[i], c->event) == 0)
+			return true;
+	for (size_t i = 0; i < n->night.n_changes; i++)
+		if (strcmp(n->night.changes[i].event, c->event) == 0 &&
+		    n->night.changes[i].state == CHANGE_CONFIRMED)
+			return !c->is_new;
+	return false;
+}
+
+/* The newest; of one night the first, which is for the worse or the greatest. NULL: none. */
+static const struct night_change *next_open(const struct nightly *n,
+					    const char (*tried)[BL_UUID_TEXT], size_t n_tried)
+{
+	const struct night_change *found = NULL;
+
+	for (size_t i = 0; i < n->night.n_changes; i++) {
+		const struct night_change *c = &n->night.changes[i];
+
+		if (is_open(c) && !is_settled(n, c, tried, n_tried) &&
+		    (!found || c->at_ms > found->at_ms))
+			found = c;
+	}
+	return found;
 }
 
 /* Old and new of cell @k of the run, side by side. */
@@ -148,7 +180,9 @@ static int judge_fresh(struct nightly *n, const char *event, const struct chosen
 	return r;
 }
 
-static int confirm_event(struct nightly *n, const struct night_change *first, struct bl_err *err)
+/* *ret_is_spent: something was run for it. */
+static int confirm_event(struct nightly *n, const struct night_change *first, bool *ret_is_spent,
+			 struct bl_err *err)
 {
 	BL_CLEANUP(facts_done) struct facts declared = {0};
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
@@ -162,12 +196,13 @@ static int confirm_event(struct nightly *n, const struct night_change *first, st
 	for (size_t i = 0; i < n->night.n_changes; i++)
 		if (strcmp(n->night.changes[i].event, event) == 0 && is_open(&n->night.changes[i]))
 			choose(n, n->night.changes[i].cell, &chosen);
+	*ret_is_spent = chosen.n;
 	if (!chosen.n) /* the cells are not of this plan any more */
 		return 0;
 	old_way_find(&n->history, first->at_run, &old);
-	nightly_say(n, "new change: %d fresh trials of %zu cell%s to confirm it%s%s",
-		    CONFIRM_TRIALS, chosen.n, chosen.n == 1 ? "" : "s",
-		    old.change ? ", side by side with " : "", old.change ? old.says : "");
+	nightly_say(n, "a change: %d fresh trials of %zu cell%s to confirm it%s%s", CONFIRM_TRIALS,
+		    chosen.n, chosen.n == 1 ? "" : "s", old.change ? ", side by side with " : "",
+		    old.change ? old.says : "");
 	if (facts_add(&declared, NIGHTLY_FACT_CONFIRM, event) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	r = run_chosen(n, &chosen, old.change, CONFIRM_TRIALS, &declared, &d, &why);
@@ -178,21 +213,19 @@ static int confirm_event(struct nightly *n, const struct night_change *first, st
 
 int nightly_confirm(struct nightly *n, struct bl_err *err)
 {
+	size_t cap = n->night.n_changes, n_tried = 0;
+	BL_CLEANUP(bl_freep) char(*tried)[BL_UUID_TEXT] = calloc(cap + 1, sizeof *tried);
+	const struct night_change *c;
 	unsigned left = n->confirm;
-	int r = 0;
+	int r = tried ? 0 : bl_fail(err, -ENOMEM, "out of memory");
 
-	/* Ordered: the greatest of the new ones first. */
-	for (size_t i = 0; i < n->night.n_changes && left && r == 0 && !is_stopped(n); i++) {
-		bool is_seen = false;
+	while (r == 0 && left && n_tried < cap && !is_stopped(n) &&
+	       (c = next_open(n, (const char(*)[BL_UUID_TEXT])tried, n_tried))) {
+		bool is_spent = false;
 
-		if (!is_open(&n->night.changes[i]))
-			continue;
-		for (size_t k = 0; k < i && !is_seen; k++)
-			is_seen = strcmp(n->night.changes[k].event, n->night.changes[i].event) == 0;
-		if (is_seen) /* another cell of an event that had its turn */
-			continue;
-		left--;
-		r = confirm_event(n, &n->night.changes[i], err);
+		memcpy(tried[n_tried++], c->event, sizeof *tried);
+		r = confirm_event(n, c, &is_spent, err);
+		left -= is_spent;
 	}
-	return r < 0 ? r : n->night.n_changes ? night_conclude(&n->night, err) : 0;
+	return r < 0 ? r : cap ? night_conclude(&n->night, err) : 0;
 }

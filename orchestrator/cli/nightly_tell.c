@@ -104,11 +104,14 @@ static int show(struct nightly *n, struct bl_err *err)
 	return r < 0 ? r : cli_print(n->cli, &out, err);
 }
 
-/* One file that can't be written must not keep the others from being written. */
-static void also(int r, struct bl_err *why, int *worst, struct bl_err *err)
+/* A file that can't be written keeps nothing else from being told: the night's verdict stands. */
+static void also(struct nightly *n, int r, struct bl_err *why)
 {
-	if (r < 0 && *worst == 0)
-		*worst = bl_fail(err, r, "%s", bl_err_text(why));
+	if (r < 0) {
+		if (n->args->quiet) /* else a note says it */
+			cli_note(n->cli, "%s", bl_err_text(why));
+		nightly_note(n, "%s", bl_err_text(why));
+	}
 	*why = (struct bl_err)BL_ERR_INIT;
 }
 
@@ -126,21 +129,45 @@ static int move_notes(struct nightly *n, struct bl_err *err)
 	return 0;
 }
 
-int nightly_tell(struct nightly *n, struct bl_err *err)
+static bool is_file(const struct notify_target *t)
 {
-	struct notify_how how = {.stop = n->cli->stop, .note = on_note, .ctx = n};
-	struct bl_err why = BL_ERR_INIT;
-	int worst = move_notes(n, err);
+	return t->kind == NOTIFY_TEXTFILE || t->kind == NOTIFY_JUNIT;
+}
 
-	if (worst < 0)
-		return worst;
-	also(write_page(n, &why), &why, &worst, err);
-	also(write_history(n, &why), &why, &worst, err);
-	also(write_night(n, "junit", n->args->junit, NIGHT_JUNIT, &why), &why, &worst, err);
-	also(write_night(n, "openmetrics", n->args->openmetrics, NIGHT_METRICS, &why), &why, &worst,
-	     err);
-	also(show(n, &why), &why, &worst, err);
-	if (n->notify.n)
-		notify_all(&n->notify, &n->night, &how);
-	return worst;
+/* Everybody over the network who wanted to hear of it did. */
+static bool notify(struct nightly *n)
+{
+	BL_CLEANUP(bl_freep)
+	struct notify_outcome *outcomes = calloc(n->notify.n + 1, sizeof *outcomes);
+	struct notify_how how = {
+		.stop = n->cli->stop, .note = on_note, .ctx = n, .outcomes = outcomes};
+	bool is_heard = true;
+
+	if (!outcomes)
+		return notify_all(&n->notify, &n->night, &how) == 0;
+	if (notify_all(&n->notify, &n->night, &how) == 0)
+		return true;
+	for (size_t i = 0; i < n->notify.n; i++)
+		is_heard &= is_file(&n->notify.targets[i]) || outcomes[i].is_sent ||
+			    outcomes[i].is_left_out;
+	return is_heard;
+}
+
+int nightly_tell(struct nightly *n, bool *ret_is_heard, struct bl_err *err)
+{
+	struct bl_err why = BL_ERR_INIT;
+	int r = move_notes(n, err);
+
+	*ret_is_heard = false;
+	if (r < 0)
+		return r;
+	also(n, write_page(n, &why), &why);
+	also(n, write_history(n, &why), &why);
+	also(n, write_night(n, "junit", n->args->junit, NIGHT_JUNIT, &why), &why);
+	also(n, write_night(n, "openmetrics", n->args->openmetrics, NIGHT_METRICS, &why), &why);
+	r = move_notes(n, err);
+	if (r == 0)
+		r = show(n, err);
+	*ret_is_heard = !n->notify.n || notify(n);
+	return r;
 }

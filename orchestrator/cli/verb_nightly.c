@@ -96,6 +96,7 @@ static int begin(struct nightly *n, struct bl_err *err)
 			    .host_name = strdup(host),
 			    .version = strdup(BLKLAB_VERSION),
 			    .accel = strdup(""),
+			    .trusts_candidates = !n->confirm,
 			    .started_ms = bl_wall_ms()};
 	if (t->scenario && t->host_id && t->host_name && t->version && t->accel)
 		return 0;
@@ -169,20 +170,21 @@ static int judge(struct nightly *n, struct bl_err *err)
 		r = nightly_again(n, err);
 	if (r == 0)
 		r = nightly_confirm(n, err);
-	return r < 0 ? r : nightly_remember(n, err);
+	return r < 0 ? r : nightly_remember(n, false, err);
 }
 
 /* The reason is told to whoever waits for this night, then the fault goes its way. */
 static int no_night(struct nightly *n, int r, const struct bl_err *why, struct bl_err *err)
 {
 	struct bl_err second = BL_ERR_INIT;
+	bool is_heard;
 
 	/* What was measured is in the store, also when it could not be judged. */
 	n->night.outcome = n->run_id[0] ? NIGHT_CANNOT_TELL : NIGHT_NOT_MEASURED;
 	n->night.ended_ms = bl_wall_ms();
 	free(n->night.reason);
 	n->night.reason = strdup(r == -EINTR ? "it was stopped" : bl_err_text(why));
-	if (n->night.reason && nightly_tell(n, &second) < 0)
+	if (n->night.reason && nightly_tell(n, &is_heard, &second) < 0)
 		cli_note(n->cli, "%s", bl_err_text(&second));
 	if (r == -EINTR)
 		return EXIT_TRIAL_FAILED;
@@ -192,9 +194,8 @@ static int no_night(struct nightly *n, int r, const struct bl_err *why, struct b
 /* What got better is told, and fails nobody's script. */
 static int exit_code_of(const struct night *t)
 {
-	for (size_t i = 0; i < t->n_changes; i++)
-		if (night_change_counts(&t->changes[i]) && t->changes[i].is_worse)
-			return EXIT_CHANGED;
+	if (night_is_worse(t))
+		return EXIT_CHANGED;
 	if (t->n_ok < t->n_trials)
 		return EXIT_TRIAL_FAILED;
 	return t->outcome == NIGHT_CANNOT_TELL ? EXIT_CANNOT_TELL : EXIT_FINE;
@@ -203,15 +204,24 @@ static int exit_code_of(const struct night *t)
 static int run_night(struct nightly *n, struct bl_err *err)
 {
 	struct bl_err why = BL_ERR_INIT;
-	int r = measure(n, &why);
+	bool is_heard = false;
+	int code, r = measure(n, &why);
 
 	if (r == 0)
 		r = judge(n, &why);
 	if (r < 0)
 		return no_night(n, r, &why, err);
 	n->night.ended_ms = bl_wall_ms();
-	r = nightly_tell(n, err);
-	return r < 0 ? r : exit_code_of(&n->night);
+	r = nightly_tell(n, &is_heard, &why);
+	if (is_heard && r == 0)
+		r = nightly_remember(n, true, &why);
+	code = exit_code_of(&n->night);
+	if (r == 0)
+		return code;
+	if (code == EXIT_FINE)
+		return bl_fail(err, r, "%s", bl_err_text(&why));
+	cli_note(n->cli, "%s", bl_err_text(&why));
+	return code; /* what was found weighs more than that it can't be shown */
 }
 
 static int run_nightly(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -317,8 +327,8 @@ static const struct example examples[] = {
 	{"blklab nightly quick", "by hand, or from a timer: the first nights can't tell yet"},
 	{"blklab nightly my.yaml --notify notify.yaml --report /srv/www/night.html",
 	 "what changed goes to chat and mail, the page to a web server"},
-	{"blklab nightly my.yaml --baseline rollout --confirm off --junit night.xml",
-	 "in CI: against a baseline, without further runs; exit code 4 fails the job"},
+	{"blklab baseline check rollout",
+	 "in CI: one run against a baseline, at once; exit code 4 fails the job"},
 	{"blklab nightly my.yaml --json | jq .changes", "for programs"},
 };
 
@@ -339,10 +349,10 @@ const struct verb verb_nightly = {
 		"it is said. A new change is confirmed by eight fresh trials of its cells, and "
 		"where the guest kernel or the emulator of before is still on this host, by old "
 		"and new side by side.\n\n"
-		"The exit code is 0 when nothing new changed, 4 when something did, 5 when it "
-		"can't "
-		"be told "
-		"yet, 1 when a trial has no result, 3 when nothing was measured: the host was busy "
+		"The exit code is 0 when nothing new changed, or only for the better, 4 when "
+		"something did for the worse, 5 when it can't be told yet, also of a single "
+		"figure that was not confirmed (it is tried again next night), 1 when a trial has "
+		"no result, 3 when nothing was measured: the host was busy "
 		"for all of --wait, or can't run it. That, too, goes to whom --notify names.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),

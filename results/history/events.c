@@ -1,4 +1,5 @@
-/* events.c - shifts that were reported before, and shifts that are one event. */
+/* events.c - shifts that were found before, and shifts that are one event. What was found and not
+ * told (a candidate that was not confirmed, or nobody was reached) is news until it is told. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,27 +53,33 @@ static int by_strength(const void *a, const void *b)
 	return (x->series > y->series) - (x->series < y->series);
 }
 
-/* An event that was reported and has this night; *ret_worse: something of it was for the worse. */
+/* An event that was told and has this night, else one that was found and not told (yet);
+ * *ret_worse: something that was told of it was for the worse. */
 static const char *reported_event(const struct judging *j, const struct shift *shift,
-				  bool *ret_worse)
+				  bool *ret_told, bool *ret_worse)
 {
 	const char *event = NULL;
+	bool is_told = false;
 
 	*ret_worse = false;
 	for (size_t i = 0; i < j->rules->n_earlier; i++) {
 		const struct change_record *c = &j->rules->earlier[i];
 
-		if (!event &&
-		    apart(history_night_of(j->h, c->at_run), shift->night) <= JUDGE_EVENT_NIGHTS)
-			event = c->event;
+		if ((event && (is_told || !c->reported_ms)) ||
+		    apart(history_night_of(j->h, c->at_run), shift->night) > JUDGE_EVENT_NIGHTS)
+			continue;
+		event = c->event;
+		is_told = c->reported_ms;
 	}
 	for (size_t i = 0; event && i < j->rules->n_earlier; i++) {
 		const struct change_record *c = &j->rules->earlier[i];
 
 		for (int m = 0; m < METRICS; m++)
-			if (strcmp(c->event, event) == 0 && strcmp(c->metric, metric_names[m]) == 0)
+			if (c->reported_ms && strcmp(c->event, event) == 0 &&
+			    strcmp(c->metric, metric_names[m]) == 0)
 				*ret_worse |= is_worse((enum metric)m, c->after - c->before);
 	}
+	*ret_told = is_told;
 	return event;
 }
 
@@ -91,18 +98,19 @@ static void join(struct judging *j, size_t first)
 	}
 }
 
-/* A series that joins an event that was reported is no news, unless it is the first one that is
- * for the worse. */
+/* A series that joins an event that was told is no news, unless it is the first one that is for the
+ * worse. */
 static void join_reported(const struct judging *j, struct shift *shift)
 {
 	double change = shift->after - shift->before;
-	bool was_worse;
-	const char *event = reported_event(j, shift, &was_worse);
+	bool was_told, was_worse;
+	const char *event = reported_event(j, shift, &was_told, &was_worse);
 
 	if (!event)
 		return;
 	memcpy(shift->event, event, sizeof shift->event);
-	shift->is_new = is_worse(j->h->series[shift->series].metric, change) && !was_worse;
+	shift->is_new =
+		!was_told || (is_worse(j->h->series[shift->series].metric, change) && !was_worse);
 }
 
 /* The marks of the night of the strongest, else of another one of the event. */
@@ -134,7 +142,9 @@ void events_make(struct judging *j)
 			memcpy(s->id, s->reported->id, sizeof s->id);
 		else
 			j->rules->new_id(j->rules->ctx, s->id);
-		if (!s->reported)
+		if (s->reported)
+			s->is_new = !s->reported->reported_ms;
+		else
 			join_reported(j, s);
 	}
 	for (size_t i = 0; i < j->n_shifts; i++) {

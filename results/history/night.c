@@ -1,6 +1,7 @@
 #include "night.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 
@@ -26,23 +27,76 @@ const char *const profile_verdict_names[] = {
 };
 _Static_assert(BL_ARRAY_LEN(profile_verdict_names) == PROFILE_VERDICTS, "one name a verdict");
 
-bool night_change_counts(const struct night_change *c)
+/* Neither gone nor known. */
+static bool is_standing(const struct night_change *c)
 {
-	return c->is_new && c->state != CHANGE_WENT_AWAY && c->state != CHANGE_NOT_REPRODUCIBLE &&
-	       c->state != CHANGE_ACKNOWLEDGED;
+	return c->state == CHANGE_CANDIDATE || c->state == CHANGE_CONFIRMED;
+}
+
+/* Another pair of cell and job has the same event: two would hardly shift at once by chance. */
+static bool is_of_several(const struct night *n, const struct night_change *c)
+{
+	for (size_t i = 0; i < n->n_changes; i++) {
+		const struct night_change *other = &n->changes[i];
+
+		if (is_standing(other) && strcmp(other->event, c->event) == 0 &&
+		    (strcmp(other->cell, c->cell) != 0 || strcmp(other->job, c->job) != 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_more_than_candidate(const struct night *n, const struct night_change *c)
+{
+	if (c->state != CHANGE_CANDIDATE)
+		return c->state == CHANGE_CONFIRMED;
+	return n->trusts_candidates || c->is_beyond_baseline || is_of_several(n, c);
+}
+
+bool night_change_counts(const struct night *n, const struct night_change *c)
+{
+	return c->is_new && is_more_than_candidate(n, c);
+}
+
+bool night_change_alarms(const struct night *n, const struct night_change *c)
+{
+	return c->is_worse && night_change_counts(n, c);
 }
 
 bool night_is_worse(const struct night *n)
 {
-	for (size_t i = 0; i < n->n_changes; i++) {
-		if (night_change_counts(&n->changes[i]) && n->changes[i].is_worse)
+	for (size_t i = 0; i < n->n_changes; i++)
+		if (night_change_alarms(n, &n->changes[i]))
 			return true;
-	}
-	for (size_t i = 0; i < n->n_points; i++) {
-		if (n->points[i].verdict == PROFILE_DRIFTED && n->points[i].is_worse)
-			return true;
-	}
 	return false;
+}
+
+bool night_change_is_open(const struct night *n, const struct night_change *c)
+{
+	return c->is_new && c->state == CHANGE_CANDIDATE && !is_more_than_candidate(n, c);
+}
+
+bool night_change_is_told(const struct night *n, const struct night_change *c)
+{
+	if (!c->is_new || !is_standing(c))
+		return true;
+	for (size_t i = 0; i < n->n_changes; i++)
+		if (strcmp(n->changes[i].event, c->event) == 0 &&
+		    night_change_counts(n, &n->changes[i]))
+			return true;
+	return false;
+}
+
+size_t night_count_unsettled(const struct night *n)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n->n_changes; i++) {
+		const struct night_change *c = &n->changes[i];
+
+		found += c->is_worse && is_standing(c) && (!c->is_new || night_change_counts(n, c));
+	}
+	return found;
 }
 
 void night_change_done(struct night_change *c)

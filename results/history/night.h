@@ -52,7 +52,8 @@ struct night_change {
 	bool is_drift;             /* a slow slope fits better than a step (a hint) */
 	bool is_of_baseline;       /* before: the baseline; at_run: the first of the nights in a row
 				    * that lie beyond it */
-	bool is_new;               /* not reported on an earlier night */
+	bool is_beyond_baseline;   /* in all of the last nights (JUDGE_BASELINE_NIGHTS) */
+	bool is_new;               /* not told on an earlier night; found on one it may have been */
 	enum change_state state;
 	char *cause;        /* "QEMU 7.2.22 -> 10.0.2" on that very night; NULL: nothing that is
 			     * known of the environment changed then */
@@ -91,6 +92,8 @@ struct night {
 	char *reason; /* a sentence: why this outcome */
 	size_t n_trials, n_ok;
 	size_t n_nights;            /* in the history, this one included */
+	bool trusts_candidates;     /* nothing is ever confirmed, as a person chose: a candidate is
+				     * told as it is */
 	struct night_point *points; /* by cell, job, metric */
 	size_t n_points;
 	struct night_change *changes; /* new ones first, then the greatest first */
@@ -103,11 +106,23 @@ struct night {
 	size_t n_notes;
 };
 
-/* It is told for the first time, and nothing says that it is none or known. */
-bool night_change_counts(const struct night_change *c);
-
-/* New changes and drifted points that are not for the better. */
+/* It is told for the first time, and is more than one series' candidate: confirmed; or its event is
+ * found in two pairs of cell and job, or more; or beyond the baseline in all of the last nights; or
+ * the night trusts candidates. */
+bool night_change_counts(const struct night *n, const struct night_change *c);
+/* The same, and for the worse. */
+bool night_change_alarms(const struct night *n, const struct night_change *c);
+/* Some change alarms. The only rule there is for it: exit code, metrics, JUnit, `on: worse` and the
+ * words of a text go by it. A figure that is off for one night is no alarm. */
 bool night_is_worse(const struct night *n);
+
+/* A candidate that does not count: it is to be confirmed, tonight or on a night to come. */
+bool night_change_is_open(const struct night *n, const struct night_change *c);
+/* Whoever hears of this night need not hear of it again: it, or a part of its event, counts; or it
+ * was told before, or turned out to be none. */
+bool night_change_is_told(const struct night *n, const struct night_change *c);
+/* Changes for the worse that were told, tonight or before, and that nobody acknowledged. */
+size_t night_count_unsettled(const struct night *n);
 
 /* Frees what it owns and zeroes it; the night itself is the caller's. */
 void night_change_done(struct night_change *c);

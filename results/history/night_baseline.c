@@ -62,26 +62,33 @@ static bool has_stayed(const struct judge_rules *r, const struct profile_row *ro
 	return true;
 }
 
-/* As a change of this night's, or of an earlier one that did not go away. */
-static bool is_told(const struct judging *j, const struct night *n, const struct profile_row *row)
+/* The same as a change of this night's. */
+static struct night_change *found_too(struct night *n, const struct profile_row *row)
 {
 	for (size_t i = 0; i < n->n_changes; i++) {
-		const struct night_change *c = &n->changes[i];
+		struct night_change *c = &n->changes[i];
 
 		if (c->metric == row->metric && c->is_worse == row->is_worse &&
 		    strcmp(c->cell, row->cell) == 0 && strcmp(c->job, row->job) == 0)
-			return true;
+			return c;
 	}
-	for (size_t i = 0; i < j->rules->n_earlier; i++) {
+	return NULL;
+}
+
+/* The same, found on an earlier night, that did not go away: the newest. */
+static const struct change_record *found_before(const struct judging *j,
+						const struct profile_row *row)
+{
+	for (size_t i = j->rules->n_earlier; i-- > 0;) {
 		const struct change_record *c = &j->rules->earlier[i];
 
 		if (strcmp(c->cell, row->cell) == 0 && strcmp(c->job, row->job) == 0 &&
 		    strcmp(c->metric, metric_names[row->metric]) == 0 &&
 		    (c->after > c->before) == (row->ratio > 1) &&
 		    strcmp(c->state, change_state_names[CHANGE_WENT_AWAY]) != 0)
-			return true;
+			return c;
 	}
-	return false;
+	return NULL;
 }
 
 /* What changed between the baseline and now; NULL: nothing. */
@@ -101,8 +108,25 @@ static char *cause_of(const struct profile_check *c)
 	return bl_buf_take(&text);
 }
 
-static int add(const struct judging *j, const struct profile_row *row, const char *event,
-	       struct night *n)
+/* What an earlier night knew of it. -ENOMEM. */
+static int take_record(const struct judging *j, const struct change_record *r,
+		       struct night_change *c)
+{
+	size_t night = history_night_of(j->h, r->at_run);
+
+	memcpy(c->id, r->id, sizeof c->id);
+	memcpy(c->event, r->event, sizeof c->event);
+	memcpy(c->at_run, r->at_run, sizeof c->at_run);
+	c->at_ms = j->h->nights[night].started_ms;
+	c->nights_since = j->h->n_nights - night;
+	c->is_new = !r->reported_ms;
+	c->state = night_state_named(r->state);
+	c->confirmation = r->confirmation ? strdup(r->confirmation) : NULL;
+	return r->confirmation && !c->confirmation ? -ENOMEM : 0;
+}
+
+static int add(const struct judging *j, const struct profile_row *row,
+	       const struct change_record *before, const char *event, struct night *n)
 {
 	const struct night_figures *first = &j->h->nights[j->h->n_nights - JUDGE_BASELINE_NIGHTS];
 	struct night_change c = {.cell = strdup(row->cell),
@@ -119,16 +143,44 @@ static int add(const struct judging *j, const struct profile_row *row, const cha
 				 .is_worse = row->is_worse,
 				 .is_new = true,
 				 .is_of_baseline = true,
+				 .is_beyond_baseline = true,
 				 .cause = cause_of(&j->rules->checks[0])};
+	int r = 0;
 
 	memcpy(c.at_run, first->run, sizeof c.at_run);
 	memcpy(c.event, event, sizeof c.event);
-	j->rules->new_id(j->rules->ctx, c.id);
-	if (!c.cell || !c.job || (j->rules->checks[0].changes.n && !c.cause)) {
+	if (before)
+		r = take_record(j, before, &c);
+	else
+		j->rules->new_id(j->rules->ctx, c.id);
+	if (r < 0 || !c.cell || !c.job || (j->rules->checks[0].changes.n && !c.cause)) {
 		night_change_done(&c);
 		return -ENOMEM;
 	}
 	return night_add_change(n, &c);
+}
+
+static bool is_recent(const struct judging *j, const struct change_record *c)
+{
+	size_t night = history_night_of(j->h, c->at_run);
+
+	return night < j->h->n_nights && night_is_recent(j->h, night);
+}
+
+/* @event: of what is beyond it since tonight; "" until there is any. */
+static int add_row(const struct judging *j, const struct profile_row *row, char event[BL_UUID_TEXT],
+		   struct night *n)
+{
+	struct night_change *same = found_too(n, row);
+	const struct change_record *before = found_before(j, row);
+
+	if (same)
+		same->is_beyond_baseline = true;
+	if (same || (before && !is_recent(j, before)))
+		return 0;
+	if (!before && !event[0])
+		j->rules->new_id(j->rules->ctx, event);
+	return add(j, row, before, event, n);
 }
 
 int baseline_changes(const struct judging *j, struct night *n)
@@ -143,12 +195,8 @@ int baseline_changes(const struct judging *j, struct night *n)
 		const struct profile_row *row =
 			row_of(&j->rules->checks[0], p->cell, p->job, p->metric);
 
-		if (!row || row->verdict != PROFILE_DRIFTED || !has_stayed(j->rules, row) ||
-		    is_told(j, n, row))
-			continue;
-		if (!event[0])
-			j->rules->new_id(j->rules->ctx, event);
-		r = add(j, row, event, n);
+		if (row && row->verdict == PROFILE_DRIFTED && has_stayed(j->rules, row))
+			r = add_row(j, row, event, n);
 	}
 	return r;
 }

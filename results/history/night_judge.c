@@ -65,7 +65,7 @@ static char *say_marks(const struct night_figures *n)
 	return bl_buf_take(&text);
 }
 
-static enum change_state state_of(const char *name)
+enum change_state night_state_named(const char *name)
 {
 	for (int i = 0; i < CHANGE_STATES; i++)
 		if (strcmp(change_state_names[i], name) == 0)
@@ -102,7 +102,7 @@ static int add_shift(const struct judging *j, const struct shift *shift, struct 
 	if (has_cause)
 		c.cause = say_marks(&j->h->nights[shift->cause]);
 	if (shift->reported) {
-		c.state = state_of(shift->reported->state);
+		c.state = night_state_named(shift->reported->state);
 		if (shift->reported->confirmation)
 			c.confirmation = strdup(shift->reported->confirmation);
 	}
@@ -126,7 +126,15 @@ static int by_news(const void *a, const void *b)
 	return (dx < dy) - (dx > dy);
 }
 
-/* What was reported lately and is not found any more: nights since have shown it to be chance. */
+/* What was found lately and is not found any more: nights since have shown it to be chance. */
+static bool has_change(const struct night *n, const char *id)
+{
+	for (size_t i = 0; i < n->n_changes; i++)
+		if (strcmp(n->changes[i].id, id) == 0)
+			return true;
+	return false;
+}
+
 static int went_away(const struct judging *j, struct night *n)
 {
 	int r = 0;
@@ -134,19 +142,17 @@ static int went_away(const struct judging *j, struct night *n)
 	for (size_t i = 0; i < j->rules->n_earlier && r == 0; i++) {
 		const struct change_record *c = &j->rules->earlier[i];
 		size_t night = history_night_of(j->h, c->at_run);
-		enum change_state was = state_of(c->state);
+		enum change_state was = night_state_named(c->state);
 		char when[32];
-		bool is_there = false;
 
-		for (size_t k = 0; k < j->n_shifts; k++)
-			is_there |= j->shifts[k].reported == c;
-		if (is_there || night >= j->h->n_nights || !night_is_recent(j->h, night) ||
-		    was != CHANGE_CANDIDATE)
+		if (has_change(n, c->id) || night >= j->h->n_nights ||
+		    !night_is_recent(j->h, night) || was != CHANGE_CANDIDATE)
 			continue;
 		r = night_note(n,
-			       "%s of %s in '%s', reported as changed on the night of %.10s, is no "
-			       "longer found to differ",
+			       "%s of %s in '%s', %s the night of %.10s, is no longer found to "
+			       "differ",
 			       c->metric, c->job, c->cell,
+			       c->reported_ms ? "reported as changed on" : "a candidate since",
 			       bl_format_utc(when, j->h->nights[night].started_ms));
 	}
 	return r;
@@ -264,11 +270,11 @@ static size_t count_events(const struct night *n, const struct night_change **re
 	for (size_t i = 0; i < n->n_changes; i++) {
 		bool is_seen = false;
 
-		if (!night_change_counts(&n->changes[i]))
+		if (!night_change_counts(n, &n->changes[i]))
 			continue;
 		*ret_first = *ret_first ? *ret_first : &n->changes[i];
 		for (size_t k = 0; k < i && !is_seen; k++)
-			is_seen = night_change_counts(&n->changes[k]) &&
+			is_seen = night_change_counts(n, &n->changes[k]) &&
 				  strcmp(n->changes[k].event, n->changes[i].event) == 0;
 		n_events += !is_seen;
 	}
@@ -292,8 +298,40 @@ static void say_changed(const struct night_change *c, size_t n_events, struct bl
 		bl_buf_addf(out, "; %zu more event%s", n_events - 1, n_events == 2 ? "" : "s");
 }
 
+static size_t find_open(const struct night *n, const struct night_change **ret_first)
+{
+	size_t found = 0;
+
+	*ret_first = NULL;
+	for (size_t i = 0; i < n->n_changes; i++) {
+		if (!night_change_is_open(n, &n->changes[i]))
+			continue;
+		*ret_first = *ret_first ? *ret_first : &n->changes[i];
+		found++;
+	}
+	return found;
+}
+
+/* It is one series that seems to have changed: chance does that, too. */
+static void say_candidate(const struct night_change *c, size_t n_open, struct bl_buf *out)
+{
+	char day[32], by[FMT_MAX];
+
+	bl_buf_addf(out,
+		    "%s of %s in '%s' may have got %s: %s since the night of %.10s (%zu night%s); "
+		    "a candidate",
+		    metric_words[c->metric], c->job, c->cell, c->is_worse ? "worse" : "better",
+		    fmt_change(&fmt_plain, by, c->ratio), bl_format_utc(day, c->at_ms),
+		    c->nights_since, c->nights_since == 1 ? "" : "s");
+	if (n_open > 1)
+		bl_buf_addf(out, ", and %zu more", n_open - 1);
+	bl_buf_adds(out, ": not confirmed, and tried again next night");
+}
+
 static void say_unchanged(const struct night *n, size_t n_told, size_t n_off, struct bl_buf *out)
 {
+	size_t n_before = 0;
+
 	if (!n_told) {
 		bl_buf_addf(out,
 			    "%zu night%s in the history: figures are judged from the %dth "
@@ -307,17 +345,19 @@ static void say_unchanged(const struct night *n, size_t n_told, size_t n_off, st
 		bl_buf_addf(out, ", %zu unlike the baseline '%s'", n_off, n->baseline);
 	else if (n_off)
 		bl_buf_addf(out, ", %zu off this night alone", n_off);
-	if (n->n_changes)
+	for (size_t i = 0; i < n->n_changes; i++)
+		n_before += !n->changes[i].is_new;
+	if (n_before)
 		bl_buf_addf(out, "; %zu change%s of the last fortnight %s reported before",
-			    n->n_changes, n->n_changes == 1 ? "" : "s",
-			    n->n_changes == 1 ? "was" : "were");
+			    n_before, n_before == 1 ? "" : "s", n_before == 1 ? "was" : "were");
 }
 
 int night_conclude(struct night *n, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf reason = BL_BUF_INIT;
-	const struct night_change *first;
-	size_t n_events = count_events(n, &first), n_told = 0, n_off = 0;
+	const struct night_change *first, *open;
+	size_t n_events = count_events(n, &first), n_open = find_open(n, &open);
+	size_t n_told = 0, n_off = 0;
 
 	for (size_t i = 0; i < n->n_points; i++) {
 		n_told += n->points[i].verdict != PROFILE_CANNOT_TELL;
@@ -326,6 +366,9 @@ int night_conclude(struct night *n, struct bl_err *err)
 	if (n_events) {
 		n->outcome = NIGHT_CHANGED;
 		say_changed(first, n_events, &reason);
+	} else if (n_open) {
+		n->outcome = NIGHT_CANNOT_TELL;
+		say_candidate(open, n_open, &reason);
 	} else {
 		n->outcome = n_told ? NIGHT_OK : NIGHT_CANNOT_TELL;
 		say_unchanged(n, n_told, n_off, &reason);

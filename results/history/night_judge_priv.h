@@ -15,7 +15,7 @@ struct shift {
 	double before, after, lo, hi, p; /* as y; lo, hi: of after - before */
 	bool is_drift;
 	bool is_known; /* by the test of a known night: the detector did not find it (yet) */
-	const struct change_record *reported; /* on an earlier night; NULL: not */
+	const struct change_record *reported; /* found on an earlier night; NULL: not */
 	bool is_new;
 	char id[BL_UUID_TEXT], event[BL_UUID_TEXT];
 	size_t cause; /* the night whose marks are named; NO_SHIFT: none has any */
@@ -53,6 +53,7 @@ int baseline_points(const struct judging *j, struct night *n);
 int baseline_changes(const struct judging *j, struct night *n);
 
 int night_add_change(struct night *n, struct night_change *c);
+enum change_state night_state_named(const char *name); /* a candidate where there is no such */
 /* printf, appended to the notes. */
 int night_note(struct night *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

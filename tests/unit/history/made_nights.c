@@ -72,13 +72,13 @@ static void new_id(void *ctx, char id[BL_UUID_TEXT])
 	snprintf(id, BL_UUID_TEXT, "id-%u", ++m->ids);
 }
 
-static void remember(struct made_nights *m, const struct night_change *c)
+static struct change_record *record_of(struct made_nights *m, const struct night_change *c)
 {
 	struct change_record *r;
 
 	for (size_t i = 0; i < m->n_earlier; i++)
 		if (strcmp(m->earlier[i].id, c->id) == 0)
-			return;
+			return &m->earlier[i];
 	m->earlier = must(realloc(m->earlier, (m->n_earlier + 1) * sizeof *m->earlier));
 	r = &m->earlier[m->n_earlier++];
 	*r = (struct change_record){.cell = must(strdup(c->cell)),
@@ -91,9 +91,23 @@ static void remember(struct made_nights *m, const struct night_change *c)
 	memcpy(r->id, c->id, sizeof r->id);
 	memcpy(r->event, c->event, sizeof r->event);
 	memcpy(r->at_run, c->at_run, sizeof r->at_run);
+	return r;
 }
 
-void made_judge(struct made_nights *m, size_t n, struct night *ret)
+void made_remember(struct made_nights *m, const struct night *night)
+{
+	for (size_t i = 0; i < night->n_changes; i++) {
+		const struct night_change *c = &night->changes[i];
+		struct change_record *r = record_of(m, c);
+
+		free(r->state);
+		r->state = must(strdup(change_state_names[c->state]));
+		if (!m->is_deaf && night_change_is_told(night, c))
+			r->reported_ms = 1;
+	}
+}
+
+void made_look(struct made_nights *m, size_t n, struct night *ret)
 {
 	struct judge_rules rules = {.earlier = m->earlier,
 				    .n_earlier = m->n_earlier,
@@ -110,11 +124,15 @@ void made_judge(struct made_nights *m, size_t n, struct night *ret)
 		while (m->h.series[i].n && m->all[i].night[m->h.series[i].n - 1] >= n)
 			m->h.series[i].n--;
 	}
-	memset(ret, 0, sizeof *ret);
+	*ret = (struct night){.trusts_candidates = !m->confirms};
 	if (night_judge(&m->h, &rules, ret, &err) < 0)
 		abort();
-	for (size_t i = 0; i < ret->n_changes; i++)
-		remember(m, &ret->changes[i]);
+}
+
+void made_judge(struct made_nights *m, size_t n, struct night *ret)
+{
+	made_look(m, n, ret);
+	made_remember(m, ret);
 }
 
 void made_done(struct made_nights *m)

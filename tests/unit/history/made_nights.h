@@ -19,7 +19,9 @@ struct made_nights {
 	size_t n_earlier;
 	const struct profile_check *checks; /* of the last nights, for the next judgement */
 	size_t n_checks;
-	unsigned ids; /* given out */
+	bool confirms; /* candidates are confirmed, or are none: as without --confirm off */
+	bool is_deaf;  /* nobody is reached: nothing is told */
+	unsigned ids;  /* given out */
 };
 
 void made_begin(struct made_nights *m, size_t n_nights, size_t n_series);
@@ -29,7 +31,11 @@ void made_series(struct made_nights *m, size_t i, const char *cell, enum metric 
 		 const double *y);
 /* The environment changed on that night. @text lives as long as @m. */
 void made_mark(struct made_nights *m, size_t night, const char *text);
-/* Judge the @n-th night (1: the first), and remember what is told as reported. */
+/* Judge the @n-th night (1: the first). */
+void made_look(struct made_nights *m, size_t n, struct night *ret);
+/* Remember what was found, and that it was told. */
+void made_remember(struct made_nights *m, const struct night *night);
+/* Both. */
 void made_judge(struct made_nights *m, size_t n, struct night *ret);
 void made_done(struct made_nights *m);
 

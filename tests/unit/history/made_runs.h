@@ -19,6 +19,7 @@ struct trial_record *made_trial(struct run_data *d, uint32_t cell, uint64_t ios,
 Suite *fingerprint_suite(void);
 Suite *history_suite(void);
 Suite *judge_suite(void);
+Suite *worse_suite(void);
 Suite *confirm_suite(void);
 Suite *profile_suite(void);
 Suite *alike_suite(void);

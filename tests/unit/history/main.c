@@ -7,6 +7,7 @@ int main(void)
 
 	srunner_add_suite(r, history_suite());
 	srunner_add_suite(r, judge_suite());
+	srunner_add_suite(r, worse_suite());
 	srunner_add_suite(r, confirm_suite());
 	srunner_add_suite(r, profile_suite());
 	srunner_add_suite(r, alike_suite());

@@ -2,15 +2,36 @@
  * night_judge.h on top of the detector. By hand; the tests check a part of it.
  *
  *   simulate_nights [YEARS]     default 60
+ *   simulate_nights quiet [N]   a whole scenario in N histories, default 40
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "made_nights.h"
+#include "quiet_nights.h"
 
 static const enum noise kinds[] = {NOISE_NORMAL, NOISE_AR3, NOISE_EXPONENTIAL, NOISE_OUTLIERS,
 				   NOISE_T3};
 #define KINDS (sizeof kinds / sizeof *kinds)
+
+#define QUIET_CELLS 17
+
+static void quiet(size_t hosts)
+{
+	printf("%d series (%d cells, 6 figures), 2 %% noise, nothing ever changes: shares of "
+	       "%zu x 52 nights\n%-14s %-10s %-8s %-8s %-8s %-8s %-12s %s\n",
+	       QUIET_CELLS * 6, QUIET_CELLS, hosts, "noise", "--confirm", "exit 4", "JUnit",
+	       "metric", "text", "cannot tell", "a figure off, worse");
+	for (size_t i = 0; i < 2 * KINDS; i++) {
+		struct quiet_shares s =
+			quiet_nights(kinds[i / 2], QUIET_CELLS, hosts, i % 2 == 0, 8000 + i / 2);
+
+		printf("%-14s %-10s %-8.4f %-8.4f %-8.4f %-8.4f %-12.4f %.4f\n",
+		       noise_names[kinds[i / 2]], i % 2 ? "off" : "1", s.worse, s.junit, s.metric,
+		       s.text, s.cannot_tell, s.off);
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -20,6 +41,10 @@ int main(int argc, char **argv)
 		size_t since;
 	} rows[] = {{2, 3}, {2, 5}, {2, 14}, {3, 3}, {3, 5}, {5, 2}, {5, 3}, {5, 5}};
 
+	if (argc > 1 && strcmp(argv[1], "quiet") == 0) {
+		quiet(argc > 2 ? strtoul(argv[2], NULL, 10) : 40);
+		return 0;
+	}
 	printf("false alerts a series-year, nights 9 to 365 (%zu series, 2 %% noise, p50)\n"
 	       "%-14s %10s %22s\n",
 	       years, "noise", "no marks", "12 nights with marks");

@@ -121,6 +121,49 @@ START_TEST(a_change_for_the_better_is_no_failure)
 }
 END_TEST
 
+START_TEST(a_figure_that_is_off_for_a_night_passes_and_is_said)
+{
+	BL_CLEANUP(night_done) struct night n;
+	BL_CLEANUP(bl_buf_done) struct bl_buf xml = BL_BUF_INIT, metrics = BL_BUF_INIT;
+
+	made_night(MADE_QUIET, &n);
+	n.points[0].verdict = PROFILE_DRIFTED;
+	n.points[0].is_worse = true;
+	ck_assert_int_eq(report_night(&n, NIGHT_JUNIT, &xml, NULL), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&xml), "<failure"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&xml), "failures=\"0\""));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&xml), "drifted, worse  virtio-blk io1 none raw"));
+	ck_assert_int_eq(report_night(&n, NIGHT_METRICS, &metrics, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&metrics), "blklab_night_worse{scenario=\"quick\","
+							   "host=\"host1\"} 0\n"));
+}
+END_TEST
+
+START_TEST(all_that_is_off_is_in_the_text_of_a_suite)
+{
+	BL_CLEANUP(bl_freep) char *xml = render(MADE_MANY, NIGHT_JUNIT);
+
+	ck_assert_ptr_nonnull(strstr(xml, "drifted, worse  cell 99, randread-4k, mean"));
+}
+END_TEST
+
+START_TEST(a_candidate_of_one_series_fails_nothing)
+{
+	BL_CLEANUP(night_done) struct night n;
+	BL_CLEANUP(bl_buf_done) struct bl_buf xml = BL_BUF_INIT, text = BL_BUF_INIT;
+
+	made_night(MADE_CHANGED, &n);
+	for (size_t i = 0; i < n.n_changes; i++)
+		if (n.changes[i].is_new)
+			n.changes[i].state = CHANGE_CANDIDATE;
+	n.outcome = NIGHT_CANNOT_TELL;
+	ck_assert_int_eq(report_night(&n, NIGHT_JUNIT, &xml, NULL), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&xml), "<failure"));
+	ck_assert_int_eq(report_night(&n, NIGHT_TEXT, &text, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "tried again next night"));
+}
+END_TEST
+
 START_TEST(a_document_is_whole_or_memory_ran_out)
 {
 	BL_CLEANUP(night_done) struct night n;
@@ -163,6 +206,9 @@ int main(void)
 	tcase_add_loop_test(t, a_headline_has_outcome_scenario_and_host, 0,
 			    BL_ARRAY_LEN(headlines));
 	tcase_add_test(t, a_change_for_the_better_is_no_failure);
+	tcase_add_test(t, a_figure_that_is_off_for_a_night_passes_and_is_said);
+	tcase_add_test(t, all_that_is_off_is_in_the_text_of_a_suite);
+	tcase_add_test(t, a_candidate_of_one_series_fails_nothing);
 	tcase_add_loop_test(t, a_document_is_whole_or_memory_ran_out, 0, NIGHT_FORMATS);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);

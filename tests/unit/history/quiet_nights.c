@@ -1,0 +1,140 @@
+#include "quiet_nights.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "confirm.h"
+#include "made_nights.h"
+#include "night_report.h"
+
+#define NIGHTS     60
+#define FIRST_SAID 9
+#define CELLS_MAX  40
+#define SIGMA      0.02
+
+static const enum metric metrics[] = {METRIC_IOPS, METRIC_MEAN,  METRIC_P50,
+				      METRIC_P99,  METRIC_P99_9, METRIC_CPU_PER_IO};
+#define FIGURES BL_ARRAY_LEN(metrics)
+
+struct quiet_host {
+	struct made_nights m;
+	char names[CELLS_MAX][32];
+	struct rng rng, fresh; /* of nights; of fresh trials: the nights are the same without */
+	enum noise kind;
+};
+
+static double draw(struct quiet_host *h)
+{
+	double y[NIGHTS];
+
+	simulate_nights(&h->fresh, h->kind, y, NIGHTS);
+	return 10 + SIGMA * y[NIGHTS - 1];
+}
+
+static void begin(struct quiet_host *h, size_t cells)
+{
+	made_begin(&h->m, NIGHTS, cells * FIGURES);
+	for (size_t i = 0; i < cells * FIGURES; i++) {
+		double y[NIGHTS];
+
+		simulate_nights(&h->rng, h->kind, y, NIGHTS);
+		for (size_t k = 0; k < NIGHTS; k++)
+			y[k] = 10 + SIGMA * y[k];
+		snprintf(h->names[i / FIGURES], sizeof h->names[0], "cell %zu", i / FIGURES);
+		made_series(&h->m, i, h->names[i / FIGURES], metrics[i % FIGURES], y);
+	}
+}
+
+/* Fresh trials of an event's cells: the host is as it ever was. */
+static void confirm(struct quiet_host *h, struct night *n)
+{
+	const struct night_change *first = NULL;
+	char event[BL_UUID_TEXT];
+
+	for (size_t i = 0; i < n->n_changes; i++)
+		if (n->changes[i].state == CHANGE_CANDIDATE && n->changes[i].is_new &&
+		    (!first || n->changes[i].at_ms > first->at_ms))
+			first = &n->changes[i];
+	if (!first)
+		return;
+	memcpy(event, first->event, sizeof event);
+	for (size_t i = 0; i < n->n_changes; i++) {
+		struct night_change *c = &n->changes[i];
+		struct figure_row row = {.cell = c->cell, .job = c->job};
+		struct run_figures fresh = {.rows = &row, .n = 1};
+
+		if (strcmp(c->event, event) != 0 || c->state != CHANGE_CANDIDATE)
+			continue;
+		row.by[c->metric] = (struct figure){.n = CONFIRM_TRIALS, .y = draw(h)};
+		if (confirm_by_nights(&h->m.h, &fresh, &min_effects_default, c, NULL) < 0)
+			abort();
+	}
+	if (night_conclude(n, NULL) < 0)
+		abort();
+}
+
+static bool says(const struct night *n, enum night_format f, const char *what)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+
+	if (report_night(n, f, &out, NULL) < 0)
+		abort();
+	return strstr(bl_buf_str(&out), what);
+}
+
+static bool is_off(const struct night *n)
+{
+	for (size_t i = 0; i < n->n_points; i++)
+		if (n->points[i].verdict == PROFILE_DRIFTED && n->points[i].is_worse)
+			return true;
+	return false;
+}
+
+static void count(struct night *n, struct quiet_shares *sum)
+{
+	n->scenario = strdup("quiet");
+	n->host_name = strdup("host1");
+	n->host_id = strdup("0123456789abcdef");
+	n->version = strdup("0");
+	n->accel = strdup("kvm");
+	sum->worse += night_is_worse(n);
+	sum->junit += says(n, NIGHT_JUNIT, "<failure");
+	sum->metric += says(n, NIGHT_METRICS,
+			    "blklab_night_worse{scenario=\"quiet\","
+			    "host=\"host1\"} 1\n");
+	sum->text += says(n, NIGHT_TEXT, "for the worse");
+	sum->cannot_tell += n->outcome == NIGHT_CANNOT_TELL;
+	sum->off += is_off(n);
+}
+
+struct quiet_shares quiet_nights(enum noise kind, size_t cells, size_t hosts, bool is_confirmed,
+				 uint64_t seed)
+{
+	static struct quiet_host h;
+	struct quiet_shares s = {0};
+	const double n_all = (double)(hosts * (NIGHTS + 1 - FIRST_SAID));
+
+	h.kind = kind;
+	rng_seed(&h.rng, seed);
+	rng_seed(&h.fresh, ~seed);
+	for (size_t k = 0; k < hosts; k++) {
+		begin(&h, cells);
+		h.m.confirms = is_confirmed;
+		for (size_t i = FIRST_SAID; i <= NIGHTS; i++) {
+			struct night night;
+
+			made_look(&h.m, i, &night);
+			if (is_confirmed)
+				confirm(&h, &night);
+			count(&night, &s);
+			made_remember(&h.m, &night);
+			night_done(&night);
+		}
+		made_done(&h.m);
+	}
+	return (struct quiet_shares){s.worse / n_all, s.junit / n_all,       s.metric / n_all,
+				     s.text / n_all,  s.cannot_tell / n_all, s.off / n_all};
+}
