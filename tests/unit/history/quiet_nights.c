@@ -1,5 +1,6 @@
 #include "quiet_nights.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,25 +25,36 @@ struct quiet_host {
 	char names[CELLS_MAX][32];
 	struct rng rng, fresh; /* of nights; of fresh trials: the nights are the same without */
 	enum noise kind;
+	double shared;
 };
 
-static double draw(struct quiet_host *h)
+/* The host's share of the variance, and the series' own. */
+static double mixed(const struct quiet_host *h, double host, double own)
+{
+	return 10 + SIGMA * (sqrt(h->shared) * host + sqrt(1 - h->shared) * own);
+}
+
+static double one(struct quiet_host *h)
 {
 	double y[NIGHTS];
 
 	simulate_nights(&h->fresh, h->kind, y, NIGHTS);
-	return 10 + SIGMA * y[NIGHTS - 1];
+	return y[NIGHTS - 1];
 }
 
 static void begin(struct quiet_host *h, size_t cells)
 {
+	double host[NIGHTS] = {0};
+
 	made_begin(&h->m, NIGHTS, cells * FIGURES);
+	if (h->shared > 0)
+		simulate_nights(&h->rng, h->kind, host, NIGHTS);
 	for (size_t i = 0; i < cells * FIGURES; i++) {
 		double y[NIGHTS];
 
 		simulate_nights(&h->rng, h->kind, y, NIGHTS);
 		for (size_t k = 0; k < NIGHTS; k++)
-			y[k] = 10 + SIGMA * y[k];
+			y[k] = mixed(h, host[k], y[k]);
 		snprintf(h->names[i / FIGURES], sizeof h->names[0], "cell %zu", i / FIGURES);
 		made_series(&h->m, i, h->names[i / FIGURES], metrics[i % FIGURES], y);
 	}
@@ -53,6 +65,7 @@ static void confirm(struct quiet_host *h, struct night *n)
 {
 	const struct night_change *first = NULL;
 	char event[BL_UUID_TEXT];
+	double host = 0;
 
 	for (size_t i = 0; i < n->n_changes; i++)
 		if (n->changes[i].state == CHANGE_CANDIDATE && n->changes[i].is_new &&
@@ -61,6 +74,8 @@ static void confirm(struct quiet_host *h, struct night *n)
 	if (!first)
 		return;
 	memcpy(event, first->event, sizeof event);
+	if (h->shared > 0)
+		host = one(h);
 	for (size_t i = 0; i < n->n_changes; i++) {
 		struct night_change *c = &n->changes[i];
 		struct figure_row row = {.cell = c->cell, .job = c->job};
@@ -68,7 +83,8 @@ static void confirm(struct quiet_host *h, struct night *n)
 
 		if (strcmp(c->event, event) != 0 || c->state != CHANGE_CANDIDATE)
 			continue;
-		row.by[c->metric] = (struct figure){.n = CONFIRM_TRIALS, .y = draw(h)};
+		row.by[c->metric] =
+			(struct figure){.n = CONFIRM_TRIALS, .y = mixed(h, host, one(h))};
 		if (confirm_by_nights(&h->m.h, &fresh, &min_effects_default, c, NULL) < 0)
 			abort();
 	}
@@ -111,13 +127,14 @@ static void count(struct night *n, struct quiet_shares *sum)
 }
 
 struct quiet_shares quiet_nights(enum noise kind, size_t cells, size_t hosts, bool is_confirmed,
-				 uint64_t seed)
+				 double shared, uint64_t seed)
 {
 	static struct quiet_host h;
 	struct quiet_shares s = {0};
 	const double n_all = (double)(hosts * (NIGHTS + 1 - FIRST_SAID));
 
 	h.kind = kind;
+	h.shared = shared;
 	rng_seed(&h.rng, seed);
 	rng_seed(&h.fresh, ~seed);
 	for (size_t k = 0; k < hosts; k++) {

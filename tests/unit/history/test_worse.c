@@ -162,8 +162,8 @@ START_TEST(a_hundred_quiet_series_are_hardly_ever_worse)
 	} rows[] = {{NOISE_NORMAL, 0.05, 0.005, 0.02}, {NOISE_OUTLIERS, 0.5, 0.01, 0.08}};
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(rows); i++) {
-		struct quiet_shares got =
-			quiet_nights(rows[i].kind, 17, SIMULATED_IS_TOLD ? 4 : 1, true, 8100 + i);
+		struct quiet_shares got = quiet_nights(rows[i].kind, 17, SIMULATED_IS_TOLD ? 4 : 1,
+						       true, 0, 8100 + i);
 		const char *name = noise_names[rows[i].kind];
 
 		ck_assert(got.junit == got.worse && got.metric == got.worse &&
