@@ -176,6 +176,34 @@ START_TEST(three_nights_beyond_the_baseline_are_a_change_that_is_told_once)
 }
 END_TEST
 
+START_TEST(three_nights_beyond_the_baseline_alarm_unconfirmed_until_told)
+{
+	const enum profile_verdict all[] = {PROFILE_DRIFTED, PROFILE_DRIFTED, PROFILE_DRIFTED};
+	char id[BL_UUID_TEXT];
+	struct night n;
+
+	change_record_done(&m.earlier[--m.n_earlier]);
+	m.confirms = true;
+	m.is_deaf = true;
+	against(all, 1.2, &n);
+	ck_assert(n.n_changes == 1 && night_is_worse(&n));
+	memcpy(id, n.changes[0].id, sizeof id);
+	night_done(&n);
+	m.is_deaf = false;
+	against(all, 1.2, &n); /* nobody was reached */
+	ck_assert(n.n_changes == 1 && night_is_worse(&n));
+	ck_assert_str_eq(n.changes[0].id, id);
+	night_done(&n);
+	against(all, 1.2, &n);
+	ck_assert(n.n_changes == 1 && !night_is_worse(&n));
+	ck_assert_str_eq(n.changes[0].id, id);
+	ck_assert_uint_eq(night_count_unsettled(&n), 1);
+	for (size_t i = 0; i < n.n_notes; i++)
+		ck_assert_ptr_null(strstr(n.notes[i], "no longer found"));
+	night_done(&n);
+}
+END_TEST
+
 START_TEST(one_night_beyond_the_baseline_is_no_change)
 {
 	const enum profile_verdict one[] = {PROFILE_DRIFTED, PROFILE_OK, PROFILE_DRIFTED};
@@ -206,6 +234,7 @@ Suite *confirm_suite(void)
 	tcase_add_test(t, old_and_new_side_by_side_tell_the_cause);
 	tcase_add_test(t, old_and_new_alike_side_by_side_are_not_the_cause);
 	tcase_add_test(t, three_nights_beyond_the_baseline_are_a_change_that_is_told_once);
+	tcase_add_test(t, three_nights_beyond_the_baseline_alarm_unconfirmed_until_told);
 	tcase_add_test(t, one_night_beyond_the_baseline_is_no_change);
 	suite_add_tcase(s, t);
 	return s;
