@@ -119,7 +119,8 @@ int report_profile_json(const struct profile_of_baseline *b, struct bl_buf *out,
 						   : 0)));
 	part_set(&root, "profile", lines);
 	if (b->n_runs)
-		part_set(&root, "environment", part_facts(&b->runs[b->n_runs - 1].fingerprint));
+		part_set(&root, "environment",
+			 part_facts(&b->runs[b->n_runs - 1].fingerprint.facts));
 	return dump(root, out, err);
 }
 

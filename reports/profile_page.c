@@ -411,9 +411,9 @@ static void system_section(const struct page *p)
 {
 	static const struct facts none = {.n = 0};
 	const struct profile_of_baseline *b = p->b;
-	const struct facts *was = b->n_runs ? &b->runs[b->n_runs - 1].fingerprint : &none;
+	const struct facts *was = b->n_runs ? &b->runs[b->n_runs - 1].fingerprint.facts : &none;
 	const struct facts *now =
-		p->k && p->k->n_new ? &p->k->new[p->k->n_new - 1].fingerprint : &none;
+		p->k && p->k->n_new ? &p->k->new[p->k->n_new - 1].fingerprint.facts : &none;
 	struct bl_buf *out = p->out;
 
 	bl_buf_adds(out, "<section id=\"system\"><h2>The system</h2>\n");

@@ -217,8 +217,8 @@ static int environment(const struct profile_of_baseline *b, const struct term_si
 	changes(&c, "\nIts own runs are not of one system; from the first to the last changed:", t,
 		out);
 	bl_buf_adds(out, "\nThe system:\n");
-	for (size_t i = 0; i < last->fingerprint.n; i++) {
-		const struct fact *f = &last->fingerprint.items[i];
+	for (size_t i = 0; i < last->fingerprint.facts.n; i++) {
+		const struct fact *f = &last->fingerprint.facts.items[i];
 
 		if (strncmp(f->key, "environment.", 12) != 0)
 			fact_line(f->key, f->value, t, out);

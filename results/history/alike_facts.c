@@ -15,7 +15,7 @@ static const struct facts *facts_of(const struct alike_host *h)
 	for (size_t i = 1; i < h->n_runs; i++)
 		if (h->runs[i]->started_ms > newest->started_ms)
 			newest = h->runs[i];
-	return &newest->fingerprint;
+	return &newest->fingerprint.facts;
 }
 
 enum match { DIFFERS, SAME, UNKNOWN /* one of them was not asked for it */ };

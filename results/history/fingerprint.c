@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "fs.h"
 #include "fingerprint_rows.h"
 
 bool fingerprint_counts(const char *key)
@@ -66,21 +67,29 @@ static bool is_said(const struct facts *f, const struct fingerprint_row *row, co
 	return false;
 }
 
-static int put_values(struct facts *out, const struct fingerprint_row *row, struct values *v)
+static void values_done(struct values *v)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	int r = v->r;
+	free(v->items);
+	facts_done(&v->made);
+}
 
+/* "7.2.22, 10.0.2". */
+static int join_values(struct values *v, struct bl_buf *text)
+{
 	if (v->n)
 		qsort(v->items, v->n, sizeof *v->items, by_text);
 	for (size_t i = 0; i < v->n; i++)
-		bl_buf_addf(&text, "%s%s", i ? ", " : "", v->items[i]);
-	if (r == 0 && bl_buf_failed(&text))
-		r = -ENOMEM;
+		bl_buf_addf(text, "%s%s", i ? ", " : "", v->items[i]);
+	return v->r == 0 && bl_buf_failed(text) ? -ENOMEM : v->r;
+}
+
+static int put_values(struct facts *out, const struct fingerprint_row *row, struct values *v)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	int r = join_values(v, &text);
+
 	if (r == 0 && v->n && !is_said(out, row, bl_buf_str(&text)))
 		r = facts_add(out, row->key, bl_buf_str(&text));
-	free(v->items);
-	facts_done(&v->made);
 	return r;
 }
 
@@ -110,27 +119,53 @@ static void path_disks(const struct trial_record *t, struct values *v)
 	}
 }
 
-static int add_of_trials(const struct run_data *d, const struct fingerprint_row *row,
-			 struct facts *out)
+static void add_of_trial(const struct trial_record *t, const struct fingerprint_row *row,
+			 struct values *v)
 {
-	struct values v = {.n = 0};
+	const char *value = facts_get(&t->facts, row->key);
 
-	for (size_t i = 0; i < d->n_trials; i++) {
-		const char *value = facts_get(&d->trials[i].facts, row->key);
+	if (!strcmp(row->key, "path.disk"))
+		path_disks(t, v);
+	else if (value)
+		add_value(v, value);
+}
 
-		if (!strcmp(row->key, "path.disk"))
-			path_disks(&d->trials[i], &v);
-		else if (value)
-			add_value(&v, value);
-	}
-	return put_values(out, row, &v);
+static int add_of_cell(const struct run_data *d, const struct fingerprint_row *row, size_t cell,
+		       struct facts *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *key = bl_strf("%s %s", row->key, d->cells[cell].name);
+	BL_CLEANUP(values_done) struct values v = {.n = 0};
+	int r;
+
+	for (size_t i = 0; i < d->n_trials; i++)
+		if (d->trials[i].cell == cell)
+			add_of_trial(&d->trials[i], row, &v);
+	r = join_values(&v, &text);
+	if (r == 0 && !key)
+		r = -ENOMEM;
+	return r == 0 && v.n ? facts_add(out, key, bl_buf_str(&text)) : r;
+}
+
+static int add_of_trials(const struct run_data *d, const struct fingerprint_row *row,
+			 struct fingerprint *out)
+{
+	BL_CLEANUP(values_done) struct values v = {.n = 0};
+	int r;
+
+	for (size_t i = 0; i < d->n_trials; i++)
+		add_of_trial(&d->trials[i], row, &v);
+	r = put_values(&out->facts, row, &v);
+	for (size_t i = 0; i < d->n_cells && v.n && r == 0; i++)
+		r = add_of_cell(d, row, i, &out->by_cell);
+	return r;
 }
 
 static int add_numbered(const struct run_data *d, const struct fingerprint_row *row,
 			struct facts *out)
 {
 	const struct facts *e = &d->run.environment;
-	struct values v = {.n = 0};
+	BL_CLEANUP(values_done) struct values v = {.n = 0};
 
 	for (size_t i = 0; i < e->n; i++)
 		if (fingerprint_is_numbered(row->key, e->items[i].key))
@@ -151,27 +186,33 @@ static int add_of_environment(const struct run_data *d, const struct fingerprint
 	return r;
 }
 
-int fingerprint_of(const struct run_data *d, struct facts *ret)
+int fingerprint_of(const struct run_data *d, struct fingerprint *ret)
 {
 	const char *version = facts_get(&d->run.environment, FINGERPRINT_VERSION_KEY);
-	struct facts f = {0};
+	struct fingerprint f = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_fingerprint_rows; i++) {
 		if (fingerprint_rows[i].from == TRIALS)
 			r = add_of_trials(d, &fingerprint_rows[i], &f);
 		else if (fingerprint_rows[i].from == NUMBERED)
-			r = add_numbered(d, &fingerprint_rows[i], &f);
+			r = add_numbered(d, &fingerprint_rows[i], &f.facts);
 		else
-			r = add_of_environment(d, &fingerprint_rows[i], &f);
+			r = add_of_environment(d, &fingerprint_rows[i], &f.facts);
 	}
 	/* The last one, and of no row: which facts were asked for at all. */
 	if (r == 0)
-		r = facts_add(&f, FINGERPRINT_VERSION_KEY, version ? version : "1");
+		r = facts_add(&f.facts, FINGERPRINT_VERSION_KEY, version ? version : "1");
 	if (r < 0) {
-		facts_done(&f);
+		fingerprint_done(&f);
 		return -ENOMEM;
 	}
 	*ret = f;
 	return 0;
+}
+
+void fingerprint_done(struct fingerprint *f)
+{
+	facts_done(&f->facts);
+	facts_done(&f->by_cell);
 }

@@ -16,11 +16,19 @@
 /* Is @key a fact of a run's environment that says which system it was? */
 bool fingerprint_counts(const char *key);
 
-/* The facts that count, in the order of importance for people (kernel and QEMU first), of the
- * environment and of the trials (the guest's kernel; models and firmware of the disks under test).
- * What there is several of in a run is one fact: "emulator.version" = "7.2.22, 10.0.2", sorted.
- * *ret is new; end it with facts_done(). -ENOMEM. */
-int fingerprint_of(const struct run_data *d, struct facts *ret);
+struct fingerprint {
+	/* The facts that count, in the order of importance for people (kernel and QEMU first), of
+	 * the environment and of the trials (the guest's kernel; models and firmware of the disks
+	 * under test). What there is several of in a run is one fact: "emulator.version" =
+	 * "7.2.22, 10.0.2", sorted. */
+	struct facts facts;
+	/* Those of the trials once more, of each cell that has them, for comparing: a run may
+	 * lack cells, and is no other system for it. "guest.kernel CELL" = "6.1.0". */
+	struct facts by_cell;
+};
+/* *ret is new. -ENOMEM. */
+int fingerprint_of(const struct run_data *d, struct fingerprint *ret);
+void fingerprint_done(struct fingerprint *f);
 /* What people call the fact @key of a fingerprint: "host kernel", "package qemu-system-x86". */
 void fingerprint_says(const char *key, struct bl_buf *out);
 /* A value of it as people read it: "64 GiB" of memory.total_bytes. NULL: "none". */
@@ -44,13 +52,15 @@ struct env_changes {
 };
 
 /* What changed from one run to another. Of a change that shows in several facts (QEMU's version,
- * its package, its binary) only the first is told. What only a newer version of the lab asks for is
- * no change; of runs on different hosts neither are serials and names of devices. -ENOMEM. */
+ * its package, its binary) only the first is told. Facts of trials are compared cell by cell, where
+ * both runs have them, and the values of the cells that differ are told. What only a newer version
+ * of the lab asks for is no change; of runs on different hosts neither are serials and names of
+ * devices. -ENOMEM. */
 int fingerprint_diff(const struct run_data *before, const struct run_data *after,
 		     struct env_changes *ret);
 /* The same of two fingerprints; @is_same_host. They are copied. */
-int fingerprint_compare(const struct facts *before, const struct facts *after, bool is_same_host,
-			struct env_changes *ret);
+int fingerprint_compare(const struct fingerprint *before, const struct fingerprint *after,
+			bool is_same_host, struct env_changes *ret);
 void env_changes_done(struct env_changes *c);
 
 /* "QEMU 7.2.22 -> 10.0.2"; of lists what came and what went: "kernel arguments: now

@@ -152,35 +152,6 @@ static bool is_told(const struct env_changes *c, const struct fingerprint_row *r
 	return false;
 }
 
-static int compare_fact(const struct facts *f, const char *key, bool is_same_host,
-			struct env_changes *c)
-{
-	const struct fingerprint_row *row = fingerprint_row_of(key);
-	const char *before = facts_get(&f[0], key), *after = facts_get(&f[1], key);
-	const char *v0 = facts_get(&f[0], FINGERPRINT_VERSION_KEY),
-		   *v1 = facts_get(&f[1], FINGERPRINT_VERSION_KEY);
-	struct env_change *more;
-	int r;
-
-	if (!row || (row->is_of_one_host && !is_same_host) || is_told(c, row))
-		return 0;
-	/* One of them was not asked for it. */
-	if ((!before || !after) && (!v0 || !v1 || strcmp(v0, v1) != 0))
-		return 0;
-	r = are_same(row, before, after);
-	if (r != 0)
-		return r < 0 ? r : 0;
-	more = reallocarray(c->items, c->n + 1, sizeof *more);
-	if (!more)
-		return -ENOMEM;
-	c->items = more;
-	c->items[c->n++] = (struct env_change){
-		.key = key, .before = before, .after = after, .what = row->what};
-	return 0;
-}
-
-/* Keys of both in the order of the rows: those of @f[0], and before each of them what only @f[1]
- * has of earlier rows. */
 static size_t place_of(const char *key)
 {
 	const struct fingerprint_row *row = fingerprint_row_of(key);
@@ -188,30 +159,143 @@ static size_t place_of(const char *key)
 	return row ? (size_t)(row - fingerprint_rows) : n_fingerprint_rows;
 }
 
-/* Keys of both in the order of the rows: those of @before, and ahead of each what only @after has
- * of earlier rows. */
-int fingerprint_compare(const struct facts *before, const struct facts *after, bool is_same_host,
-			struct env_changes *ret)
+/* In the order of the rows. */
+static int add_change(struct env_changes *c, const struct fingerprint_row *row, const char *key,
+		      const char *before, const char *after)
 {
-	struct env_changes c = {.items = NULL};
+	struct env_change *more = reallocarray(c->items, c->n + 1, sizeof *more);
+	size_t at = c->n;
+
+	if (!more)
+		return -ENOMEM;
+	c->items = more;
+	while (at > 0 && place_of(c->items[at - 1].key) > place_of(key))
+		at--;
+	memmove(&more[at + 1], &more[at], (c->n - at) * sizeof *more);
+	c->items[at] = (struct env_change){
+		.key = key, .before = before, .after = after, .what = row->what};
+	c->n++;
+	return 0;
+}
+
+static int compare_fact(const struct facts *f, const char *key, bool is_same_host,
+			struct env_changes *c)
+{
+	const struct fingerprint_row *row = fingerprint_row_of(key);
+	const char *before = facts_get(&f[0], key), *after = facts_get(&f[1], key);
+	const char *v0 = facts_get(&f[0], FINGERPRINT_VERSION_KEY),
+		   *v1 = facts_get(&f[1], FINGERPRINT_VERSION_KEY);
+	int r;
+
+	if (!row || row->from == TRIALS || (row->is_of_one_host && !is_same_host) ||
+	    is_told(c, row))
+		return 0;
+	/* One of them was not asked for it. */
+	if ((!before || !after) && (!v0 || !v1 || strcmp(v0, v1) != 0))
+		return 0;
+	r = are_same(row, before, after);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return add_change(c, row, key, before, after);
+}
+
+/* Keys of both in the order of the rows: those of @f[0], and ahead of each what only @f[1] has of
+ * earlier rows. */
+static int compare_environments(bool is_same_host, struct env_changes *c)
+{
+	const struct facts *f = c->facts;
 	size_t i = 0, k = 0;
-	int r = facts_copy(&c.facts[0], before);
+	int r = 0;
 
-	if (r == 0)
-		r = facts_copy(&c.facts[1], after);
-	while (r == 0 && (i < c.facts[0].n || k < c.facts[1].n)) {
-		const char *a = i < c.facts[0].n ? c.facts[0].items[i].key : NULL;
-		const char *b = k < c.facts[1].n ? c.facts[1].items[k].key : NULL;
+	while (r == 0 && (i < f[0].n || k < f[1].n)) {
+		const char *a = i < f[0].n ? f[0].items[i].key : NULL;
+		const char *b = k < f[1].n ? f[1].items[k].key : NULL;
 
-		if (b && facts_get(&c.facts[0], b)) { /* its turn comes, or came, with the other */
+		if (b && facts_get(&f[0], b)) { /* its turn comes, or came, with the other */
 			k++;
 		} else if (b && (!a || place_of(b) < place_of(a))) {
-			r = compare_fact(c.facts, b, is_same_host, &c);
+			r = compare_fact(f, b, is_same_host, c);
 			k++;
 		} else {
-			r = compare_fact(c.facts, a, is_same_host, &c);
+			r = compare_fact(f, a, is_same_host, c);
 			i++;
 		}
+	}
+	return r;
+}
+
+/* --- facts of trials, cell by cell --- */
+
+/* "a, b" and "b, c" are "a, b, c" in the order in which they come. -ENOMEM. */
+static int add_values(struct bl_buf *to, const char *values)
+{
+	struct word_list old, new;
+	int r = split(bl_buf_str(to), COMMAS, &old);
+
+	if (r < 0)
+		return r;
+	r = split(values, COMMAS, &new);
+	if (r == 0) {
+		add_missing(&new, &old, to->len ? ", " : "", to);
+		r = bl_buf_failed(to) ? -ENOMEM : 0;
+		word_list_done(&new);
+	}
+	word_list_done(&old);
+	return r;
+}
+
+/* Is @key "guest.kernel CELL"? */
+static bool is_of_row(const struct fingerprint_row *row, const char *key)
+{
+	size_t n = strlen(row->key);
+
+	return !strncmp(key, row->key, n) && key[n] == ' ';
+}
+
+/* Values of the cells that have the fact in both, and another one. */
+static int compare_cells(const struct fingerprint *a, const struct fingerprint *b,
+			 const struct fingerprint_row *row, struct env_changes *c)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf before = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf after = BL_BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; i < a->by_cell.n && r == 0; i++) {
+		const struct fact *f = &a->by_cell.items[i];
+		const char *now = is_of_row(row, f->key) ? facts_get(&b->by_cell, f->key) : NULL;
+
+		if (!now || !strcmp(now, f->value))
+			continue;
+		r = add_values(&before, f->value);
+		if (r == 0)
+			r = add_values(&after, now);
+	}
+	if (r < 0 || !before.len)
+		return r;
+	/* Behind the fact of all cells, if there is one; the values are what is kept here. */
+	if (facts_add(&c->facts[0], row->key, bl_buf_str(&before)) < 0 ||
+	    facts_add(&c->facts[1], row->key, bl_buf_str(&after)) < 0)
+		return -ENOMEM;
+	return add_change(c, row, row->key, c->facts[0].items[c->facts[0].n - 1].value,
+			  c->facts[1].items[c->facts[1].n - 1].value);
+}
+
+int fingerprint_compare(const struct fingerprint *before, const struct fingerprint *after,
+			bool is_same_host, struct env_changes *ret)
+{
+	struct env_changes c = {.items = NULL};
+	int r = facts_copy(&c.facts[0], &before->facts);
+
+	if (r == 0)
+		r = facts_copy(&c.facts[1], &after->facts);
+	if (r == 0)
+		r = compare_environments(is_same_host, &c);
+	for (size_t i = 0; i < n_fingerprint_rows && r == 0; i++) {
+		const struct fingerprint_row *row = &fingerprint_rows[i];
+
+		if (row->from == TRIALS && (is_same_host || !row->is_of_one_host) &&
+		    !is_told(&c, row))
+			r = compare_cells(before, after, row, &c);
 	}
 	if (r < 0) {
 		env_changes_done(&c);
@@ -224,8 +308,8 @@ int fingerprint_compare(const struct facts *before, const struct facts *after, b
 int fingerprint_diff(const struct run_data *before, const struct run_data *after,
 		     struct env_changes *ret)
 {
-	BL_CLEANUP(facts_done) struct facts a = {0};
-	BL_CLEANUP(facts_done) struct facts b = {0};
+	BL_CLEANUP(fingerprint_done) struct fingerprint a = {0};
+	BL_CLEANUP(fingerprint_done) struct fingerprint b = {0};
 	int r = fingerprint_of(before, &a);
 
 	if (r == 0)

@@ -284,7 +284,7 @@ void run_figures_done(struct run_figures *f)
 		free(f->rows[i].axes);
 	}
 	free(f->rows);
-	facts_done(&f->fingerprint);
+	fingerprint_done(&f->fingerprint);
 	free(f->scenario);
 	free(f->host_id);
 	free(f->host_name);

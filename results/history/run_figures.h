@@ -4,6 +4,7 @@
 #ifndef RUN_FIGURES_H
 #define RUN_FIGURES_H
 
+#include "fingerprint.h"
 #include "metric.h"
 #include "record.h"
 
@@ -38,8 +39,8 @@ struct run_figures {
 	char run[BL_UUID_TEXT];
 	uint64_t started_ms;
 	char *scenario, *host_id, *host_name, *accel, *version;
-	struct facts fingerprint; /* fingerprint.h */
-	struct figure_row *rows;  /* by cell, then job; those that some ok trial has a sample of */
+	struct fingerprint fingerprint;
+	struct figure_row *rows; /* by cell, then job; those that some ok trial has a sample of */
 	size_t n;
 };
 

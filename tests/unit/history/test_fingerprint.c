@@ -177,6 +177,39 @@ START_TEST(trials_tell_of_the_guest_and_of_the_disk_under_test)
 }
 END_TEST
 
+START_TEST(a_cell_that_one_run_lacks_is_no_change)
+{
+	static const char *const kernels[] = {"6.1.0", "6.12.0"};
+
+	end();
+	made_run(&a, 1, "h1", 3);
+	made_run(&b, 2, "h1", 3);
+	for (uint32_t i = 0; i < 2; i++)
+		facts_add(&made_trial(&a, i, 10, 1000)->facts, "guest.kernel", kernels[i]);
+	facts_add(&made_trial(&b, 0, 10, 1000)->facts, "guest.kernel", "6.1.0");
+	made_trial(&b, 1, 10, 1000); /* did not get as far as to say it */
+	facts_add(&made_trial(&b, 2, 10, 1000)->facts, "guest.kernel", "5.10.0");
+	says("");
+	facts_add(&b.trials[1].facts, "guest.kernel", "6.13.0");
+	says("guest kernel 6.12.0 -> 6.13.0");
+}
+END_TEST
+
+START_TEST(cells_that_exchange_what_they_have_are_a_change)
+{
+	static const char *const kernels[] = {"6.1.0", "6.12.0"};
+
+	end();
+	made_run(&a, 1, "h1", 2);
+	made_run(&b, 2, "h1", 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		facts_add(&made_trial(&a, i, 10, 1000)->facts, "guest.kernel", kernels[i]);
+		facts_add(&made_trial(&b, i, 10, 1000)->facts, "guest.kernel", kernels[!i]);
+	}
+	says("guest kernel 6.1.0, 6.12.0 -> 6.12.0, 6.1.0");
+}
+END_TEST
+
 Suite *fingerprint_suite(void)
 {
 	Suite *s = suite_create("fingerprint");
@@ -192,6 +225,8 @@ Suite *fingerprint_suite(void)
 	tcase_add_test(t, another_host_has_other_serials_and_names);
 	tcase_add_test(t, several_of_a_kind_are_one_fact_in_any_order);
 	tcase_add_test(t, trials_tell_of_the_guest_and_of_the_disk_under_test);
+	tcase_add_test(t, a_cell_that_one_run_lacks_is_no_change);
+	tcase_add_test(t, cells_that_exchange_what_they_have_are_a_change);
 	suite_add_tcase(s, t);
 	return s;
 }
