@@ -87,22 +87,6 @@ int nightly_check_baseline(struct nightly *n, struct bl_err *err)
 	return r;
 }
 
-static int check_nights(struct nightly *n, struct checks *c, struct bl_err *err)
-{
-	const struct history *h = &n->history;
-
-	for (size_t i = 0; i < JUDGE_BASELINE_NIGHTS && i < h->n_nights; i++) {
-		const struct history_run *run = h->nights[h->n_nights - 1 - i].first;
-		int r = profile_check_figures(c->base.items, c->base.n, &run->figures, 1,
-					      &n->effects, &c->items[c->n], err);
-
-		if (r < 0)
-			return r;
-		c->n++;
-	}
-	return 0;
-}
-
 static int make_checks(struct nightly *n, struct checks *c, struct bl_err *err)
 {
 	struct baseline_record *list = NULL;
@@ -117,7 +101,8 @@ static int make_checks(struct nightly *n, struct checks *c, struct bl_err *err)
 		n->night.baseline = strdup(b->name);
 		r = figures_list_load(&c->base, n->session.store, b, err);
 		if (r == 0)
-			r = check_nights(n, c, err);
+			r = night_check_baseline(&n->history, c->base.items, c->base.n, &n->effects,
+						 c->items, &c->n, err);
 	}
 	baselines_done(list, n_list);
 	return r;

@@ -213,6 +213,32 @@ static void join(const struct history *h, size_t night, const struct figure_row 
 	*y = median_of_values(values, n);
 }
 
+int history_night_rows(const struct history *h, size_t night, struct figure_row **ret)
+{
+	const struct run_figures *f = &h->nights[night].first->figures;
+	struct figure_row *rows = calloc(f->n + 1, sizeof *rows);
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->n; i++) {
+		rows[i] = f->rows[i];
+		for (size_t m = 0; m < METRICS && h->nights[night].n_runs > 1; m++) {
+			struct figure *one = &rows[i].by[m];
+			size_t n;
+			double y;
+
+			join(h, night, &f->rows[i], (enum metric)m, &y, &n);
+			if (!n)
+				continue;
+			one->y = y;
+			one->n = n;
+			one->is_thin = false;
+		}
+	}
+	*ret = rows;
+	return 0;
+}
+
 static int add_figure(struct history *h, size_t night, const struct figure_row *row, enum metric m,
 		      size_t *at)
 {

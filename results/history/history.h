@@ -109,6 +109,11 @@ bool history_has_mark(const struct history *h, const struct series_history *s, s
 int history_changes(const struct history *h, const struct series_history *s,
 		    const struct change_options *o, struct changes *ret);
 
+/* The rows of the first run of @night, in which figures are the median over all of the night's runs
+ * that have them and none thin. *ret is new (free()), [first->figures.n]; its texts are borrowed.
+ * -ENOMEM. */
+int history_night_rows(const struct history *h, size_t night, struct figure_row **ret);
+
 /* NULL: there is no such series. */
 const struct series_history *history_series(const struct history *h, const char *cell,
 					    const char *job, enum metric m);

@@ -9,7 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "night_judge_priv.h"
+
+int night_check_baseline(const struct history *h, const struct run_figures *base, size_t n_base,
+			 const struct min_effects *e, struct profile_check *checks, size_t *ret_n,
+			 struct bl_err *err)
+{
+	int r = 0;
+
+	*ret_n = 0;
+	for (size_t i = 0; i < JUDGE_BASELINE_NIGHTS && i < h->n_nights && r == 0; i++) {
+		size_t night = h->n_nights - 1 - i;
+		struct run_figures now = h->nights[night].first->figures; /* borrowed */
+		BL_CLEANUP(bl_freep) struct figure_row *rows = NULL;
+
+		r = history_night_rows(h, night, &rows);
+		if (r < 0)
+			return bl_fail(err, r, "out of memory");
+		now.rows = rows;
+		r = profile_check_figures(base, n_base, &now, 1, e, &checks[i], err);
+		*ret_n += r == 0;
+	}
+	return r;
+}
 
 static const struct profile_row *row_of(const struct profile_check *c, const char *cell,
 					const char *job, enum metric m)

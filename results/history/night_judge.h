@@ -41,6 +41,13 @@ struct judge_rules {
 	void *ctx;
 };
 
+/* The last nights against a baseline, each for itself, newest first, with what was measured again.
+ * @checks: for JUDGE_BASELINE_NIGHTS; *ret_n are made, and profile_check_done() is the caller's
+ * also after an error. -ENOMEM, or as profile_check_figures(). */
+int night_check_baseline(const struct history *h, const struct run_figures *base, size_t n_base,
+			 const struct min_effects *e, struct profile_check *checks, size_t *ret_n,
+			 struct bl_err *err);
+
 /* Judge the last night of @h, which was settled: @n->baseline is set where there are checks. What
  * was there of @n's points, changes, environment and notes is replaced; n_nights, n_trials, n_ok,
  * outcome and reason are set. -EINVAL: @h has no night. -ENOMEM. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "made_runs.h"
+#include "night_judge.h"
 
 #define ENOUGH 10000 /* requests of which p99 has 100 beyond it, p99.9 has not */
 
@@ -232,6 +233,48 @@ START_TEST(an_empty_history_has_no_nights)
 }
 END_TEST
 
+START_TEST(a_baseline_judges_what_was_measured_again_too)
+{
+	struct history h = {0};
+	struct run_figures base[5];
+	struct profile_check checks[JUDGE_BASELINE_NIGHTS];
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d;
+	size_t n;
+
+	for (unsigned i = 0; i < 5; i++) {
+		made_night(&d, i, 100000 + 1000 * (i % 3));
+		ck_assert_int_eq(run_figures_of(&d, &base[i]), 0);
+		run_data_done(&d);
+	}
+	made_night(&d, 6, 100000);
+	add(&h, &d);
+	made_night(&d, 7, 400000);
+	add(&h, &d);
+	made_run(&d, 8, "h", 1);
+	declare(&d, NIGHTLY_FACT, "yes");
+	declare(&d, NIGHTLY_FACT_RERUN, "run-h-7");
+	made_trial(&d, 0, ENOUGH, 100000);
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 2);
+	ck_assert_int_eq(night_check_baseline(&h, base, 5, NULL, checks, &n, &err), 0);
+	ck_assert_uint_eq(n, 2);
+	for (size_t i = 0; i < checks[0].n; i++)
+		if (checks[0].items[i].metric == METRIC_P50)
+			ck_assert_double_eq_tol(checks[0].items[i].now, 200000, 4000);
+	for (size_t i = 0; i < checks[1].n; i++)
+		if (checks[1].items[i].metric == METRIC_P50)
+			ck_assert_double_eq_tol(checks[1].items[i].now, 100000, 2000);
+	ck_assert_uint_gt(checks[0].n, 0);
+	for (size_t i = 0; i < n; i++)
+		profile_check_done(&checks[i]);
+	for (size_t i = 0; i < 5; i++)
+		run_figures_done(&base[i]);
+	history_done(&h);
+}
+END_TEST
+
 Suite *history_suite(void)
 {
 	Suite *s = suite_create("history");
@@ -244,6 +287,7 @@ Suite *history_suite(void)
 	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);
 	tcase_add_test(t, marks_say_what_changed_since_the_night_before);
 	tcase_add_test(t, an_empty_history_has_no_nights);
+	tcase_add_test(t, a_baseline_judges_what_was_measured_again_too);
 	suite_add_tcase(s, t);
 	return s;
 }
