@@ -145,18 +145,15 @@ static const struct night_change *next_open(const struct nightly *n,
 	return found;
 }
 
-/* Old and new of cell @k of the run, side by side. */
-static int compare_sides(const struct summaries *sums, const struct chosen *chosen, size_t k,
-			 const struct old_way *old, struct night_change *c, struct bl_err *err)
+/* Old and new of cell @k of the run, side by side, if both gave @c's job. */
+static void add_sides(const struct summaries *sums, const struct chosen *chosen, size_t k,
+		      struct night_change *c, struct confirm_sides *sides, size_t *n)
 {
 	const struct summary *now = summaries_find(sums, (uint32_t)k, c->job);
 	const struct summary *before = summaries_find(sums, (uint32_t)(chosen->n + k), c->job);
-	struct comparison pairs;
 
-	if (!now || !before)
-		return 0;
-	pairs = compare_summaries(before, now, c->metric);
-	return confirm_by_pairs(&pairs, old->says, c, err);
+	if (now && before)
+		sides[(*n)++] = (struct confirm_sides){before, now, c};
 }
 
 static int judge_fresh(struct nightly *n, const char *event, const struct chosen *chosen,
@@ -164,8 +161,11 @@ static int judge_fresh(struct nightly *n, const char *event, const struct chosen
 {
 	BL_CLEANUP(summaries_done) struct summaries sums = {0};
 	BL_CLEANUP(run_figures_done) struct run_figures fresh = {0};
-	int r = run_figures_of(d, &fresh) < 0 ? bl_fail(err, -ENOMEM, "out of memory")
-					      : summarize(d, &sums, err);
+	BL_CLEANUP(bl_freep)
+	struct confirm_sides *sides = calloc(n->night.n_changes + 1, sizeof *sides);
+	size_t n_sides = 0;
+	int r = !sides || run_figures_of(d, &fresh) < 0 ? bl_fail(err, -ENOMEM, "out of memory")
+							: summarize(d, &sums, err);
 
 	for (size_t i = 0; i < n->night.n_changes && r == 0; i++) {
 		struct night_change *c = &n->night.changes[i];
@@ -173,11 +173,13 @@ static int judge_fresh(struct nightly *n, const char *event, const struct chosen
 
 		if (strcmp(c->event, event) != 0 || !is_open(c) || k >= chosen->n)
 			continue;
+		if (old->change)
+			add_sides(&sums, chosen, k, c, sides, &n_sides);
 		r = confirm_by_nights(&n->history, &fresh, &n->effects, c, err);
-		if (r == 0 && old->change)
-			r = compare_sides(&sums, chosen, k, old, c, err);
 	}
-	return r;
+	return r == 0 && old->change
+		       ? confirm_side_by_side(sides, n_sides, &n->effects, old->says, err)
+		       : r;
 }
 
 /* *ret_is_spent: something was run for it. */

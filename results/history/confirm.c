@@ -7,6 +7,7 @@
 
 #include "change_points.h"
 #include "cleanup.h"
+#include "family.h"
 #include "figure.h"
 #include "history_priv.h"
 #include "median.h"
@@ -139,4 +140,35 @@ int confirm_by_pairs(const struct comparison *pairs, const char *old_says, struc
 			   : pairs->verdict == VERDICT_SAME ? ", so that is not the cause"
 							    : ", which tells nothing of the cause");
 	return set_text(c, &text, err);
+}
+
+static int correct(const struct confirm_sides *sides, struct comparison *all, size_t n,
+		   enum metric m, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) struct comparison **family = calloc(n + 1, sizeof *family);
+	size_t k = 0;
+
+	if (!family)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++)
+		if (sides[i].change->metric == m)
+			family[k++] = &all[i];
+	return family_correct(family, k, FAMILY_BH, err);
+}
+
+int confirm_side_by_side(const struct confirm_sides *sides, size_t n,
+			 const struct min_effects *effects, const char *old_says,
+			 struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep) struct comparison *all = calloc(n + 1, sizeof *all);
+	int r = all ? 0 : bl_fail(err, -ENOMEM, "out of memory");
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		all[i] = compare_summaries_by(sides[i].before, sides[i].now,
+					      sides[i].change->metric, effects);
+	for (size_t m = 0; m < HISTORY_METRICS && r == 0; m++)
+		r = correct(sides, all, n, history_metrics[m], err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = confirm_by_pairs(&all[i], old_says, sides[i].change, err);
+	return r;
 }

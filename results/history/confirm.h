@@ -24,6 +24,18 @@ int confirm_by_nights(const struct history *h, const struct run_figures *fresh,
 		      const struct min_effects *effects, struct night_change *c,
 		      struct bl_err *err);
 
+/* Old and new of one figure that changed; borrowed. */
+struct confirm_sides {
+	const struct summary *before, *now;
+	struct night_change *change;
+};
+/* All figures of an event that were measured side by side: by what matters for each metric, and
+ * corrected for their number, each metric a family (family.h). Then as confirm_by_pairs(). -ENOMEM.
+ */
+int confirm_side_by_side(const struct confirm_sides *sides, size_t n,
+			 const struct min_effects *effects, const char *old_says,
+			 struct bl_err *err);
+
 /* Pairs of old and new decide by themselves, whatever the host's nights do: a verdict in the
  * direction of the change confirms it; "same" says that what was exchanged is not the cause, which
  * is added to the confirmation. @old_says: "guest kernel 6.1.0-39". -ENOMEM. */

@@ -124,6 +124,65 @@ START_TEST(old_and_new_alike_side_by_side_are_not_the_cause)
 }
 END_TEST
 
+/* Eight pairs of each of @n figures, the first of which is @ratio of the old one; the others do not
+ * differ. */
+static void side_by_side(double ratio, double sd, size_t n, const struct min_effects *e)
+{
+	struct summary *before = calloc(n, sizeof *before), *now = calloc(n, sizeof *now);
+	struct confirm_sides *sides = calloc(n, sizeof *sides);
+	struct night_change *changes = calloc(n, sizeof *changes);
+	struct bl_err err = BL_ERR_INIT;
+
+	for (size_t i = 0; i < n; i++) {
+		before[i].metric[METRIC_P99].n = now[i].metric[METRIC_P99].n = 8;
+		for (size_t k = 0; k < 8; k++) {
+			double off = sd * (((double)k - 3.5) / 2.45); /* its deviation is sd */
+
+			before[i].values[METRIC_P99][k] = 100000;
+			now[i].values[METRIC_P99][k] =
+				100000 * (i ? 1 : ratio) * exp(i % 2 ? -off : off);
+			before[i].value_repeats[METRIC_P99][k] = (uint32_t)k;
+			now[i].value_repeats[METRIC_P99][k] = (uint32_t)k;
+		}
+		changes[i].metric = METRIC_P99;
+		changes[i].is_worse = true;
+		sides[i] = (struct confirm_sides){&before[i], &now[i],
+						  i ? &changes[i] : &night.changes[0]};
+	}
+	ck_assert_int_eq(confirm_side_by_side(sides, n, e, "guest kernel 6.1", &err), 0);
+	for (size_t i = 0; i < n; i++)
+		free(changes[i].confirmation);
+	free(before);
+	free(now);
+	free(sides);
+	free(changes);
+}
+
+START_TEST(side_by_side_needs_as_much_as_matters)
+{
+	struct min_effects e = min_effects_default;
+
+	side_by_side(1.15, 0.02, 1, &e);
+	says(&night.changes[0], CHANGE_CONFIRMED, "so that is the cause");
+	e.by[METRIC_P99] = 0.3;
+	end();
+	begin();
+	side_by_side(1.15, 0.02, 1, &e);
+	says(&night.changes[0], CHANGE_CANDIDATE, "so that is not the cause");
+}
+END_TEST
+
+START_TEST(side_by_side_is_corrected_for_the_number_of_figures)
+{
+	side_by_side(1.15, 0.08, 1, &min_effects_default);
+	says(&night.changes[0], CHANGE_CONFIRMED, "so that is the cause");
+	end();
+	begin();
+	side_by_side(1.15, 0.08, 18, &min_effects_default);
+	says(&night.changes[0], CHANGE_CANDIDATE, "tells nothing of the cause");
+}
+END_TEST
+
 /* --- baselines --- */
 
 /* The last three nights against a baseline: verdicts of the only figure, newest first. */
@@ -233,6 +292,8 @@ Suite *confirm_suite(void)
 	tcase_add_test(t, fresh_trials_without_the_figure_are_said);
 	tcase_add_test(t, old_and_new_side_by_side_tell_the_cause);
 	tcase_add_test(t, old_and_new_alike_side_by_side_are_not_the_cause);
+	tcase_add_test(t, side_by_side_needs_as_much_as_matters);
+	tcase_add_test(t, side_by_side_is_corrected_for_the_number_of_figures);
 	tcase_add_test(t, three_nights_beyond_the_baseline_are_a_change_that_is_told_once);
 	tcase_add_test(t, three_nights_beyond_the_baseline_alarm_unconfirmed_until_told);
 	tcase_add_test(t, one_night_beyond_the_baseline_is_no_change);
