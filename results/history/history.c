@@ -61,6 +61,11 @@ static enum history_why kind_of(const struct history_run *r, const struct histor
 	return count_figures(r) ? HISTORY_IS_NIGHT : HISTORY_NO_FIGURES;
 }
 
+bool history_is_night(const struct history_run *r, const struct history_rules *rules)
+{
+	return !declared(r, NIGHTLY_FACT_RERUN) && kind_of(r, rules) == HISTORY_IS_NIGHT;
+}
+
 /* "0.1" of "0.1.0": what measures does not change within that. */
 static size_t engine_len(const char *version)
 {

@@ -98,6 +98,10 @@ int history_add(struct history *h, const struct run_data *run, struct bl_err *er
 /* Make nights and series of what was added; may be called again after more was. -ENOMEM. */
 int history_settle(struct history *h, const struct history_rules *rules, struct bl_err *err);
 
+/* Is it a night of its own: neither of another night, nor no night at all? What can't be compared
+ * with the newest is one here. */
+bool history_is_night(const struct history_run *r, const struct history_rules *rules);
+
 /* How many runs were left out for @why. */
 size_t history_left_out(const struct history *h, enum history_why why);
 

@@ -206,6 +206,16 @@ void store_closep(struct store **s)
 	*s = store_close(*s);
 }
 
+int store_run_declares(struct store *s, const char *id, const char *key, struct bl_err *err)
+{
+	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	int r = db_prepare(s, "SELECT 1 FROM run_declared WHERE run = ?1 AND key = ?2", &st, err);
+
+	if (r >= 0)
+		r = db_bind(s, st, err, "ss", id, key);
+	return r < 0 ? r : db_row(s, st, err);
+}
+
 int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,
 		    struct bl_err *err)
 {
