@@ -113,6 +113,21 @@ static void join_reported(const struct judging *j, struct shift *shift)
 		!was_told || (is_worse(j->h->series[shift->series].metric, change) && !was_worse);
 }
 
+/* The night whose marks show first in the value that a shift begins with: its own, else the latest
+ * of those that the series lacks before it. */
+static size_t marked_night(const struct judging *j, const struct shift *shift)
+{
+	const struct series_history *s = &j->h->series[shift->series];
+	size_t before = shift->at ? s->night[shift->at - 1] : shift->night;
+
+	if (j->h->nights[shift->night].n_marks)
+		return shift->night;
+	for (size_t i = shift->night; i-- > before + 1;)
+		if (j->h->nights[i].n_marks)
+			return i;
+	return NO_SHIFT;
+}
+
 /* The marks of the night of the strongest, else of another one of the event. */
 static void find_cause(struct judging *j, size_t first)
 {
@@ -120,9 +135,8 @@ static void find_cause(struct judging *j, size_t first)
 	size_t cause = NO_SHIFT;
 
 	for (size_t i = 0; i < j->n_shifts && cause == NO_SHIFT; i++)
-		if (strcmp(j->shifts[i].event, event) == 0 &&
-		    j->h->nights[j->shifts[i].night].n_marks)
-			cause = j->shifts[i].night;
+		if (strcmp(j->shifts[i].event, event) == 0)
+			cause = marked_night(j, &j->shifts[i]);
 	for (size_t i = 0; i < j->n_shifts; i++)
 		if (strcmp(j->shifts[i].event, event) == 0)
 			j->shifts[i].cause = cause;

@@ -190,7 +190,9 @@ static int add_known(struct judging *j, const struct shift *shift)
 	return add_shift(j, shift);
 }
 
-/* All series that can be tested for the change of @night are one family. */
+/* All series that can be tested for the change of @night are one family. A series that lacks the
+ * night is tested at the first value that it has from then on: what changed in between shows there
+ * first, and of several such nights add_known() keeps one. */
 static int find_known(struct judging *j, size_t night)
 {
 	size_t n = j->h->n_series;
@@ -205,7 +207,7 @@ static int find_known(struct judging *j, size_t night)
 		while (k < s->n && s->night[k] < night)
 			k++;
 		p[i] = NAN;
-		if (k == 0 || k == s->n || (k + 1 < s->n && s->night[k + 1] <= night))
+		if (k == 0 || k == s->n)
 			continue;
 		r = test_known(j, i, k, &tests[i]);
 		p[i] = tests[i].p;

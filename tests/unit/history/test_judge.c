@@ -260,10 +260,41 @@ START_TEST(missing_nights_are_left_out_and_the_night_after_a_gap_has_its_marks)
 	first_alert(&m, 9, &alerts, &night);
 	ck_assert_uint_eq(alerts, 1);
 	ck_assert_str_eq(night.changes[0].at_run, m.nights[41].run);
+	ck_assert_ptr_nonnull(night.changes[0].cause);
+	ck_assert_str_eq(night.changes[0].cause, "host kernel 6.1 -> 6.12");
 	night_done(&night);
 	made_judge(&m, 41, &night); /* nothing of the last night */
 	ck_assert_uint_eq(night.n_points, 0);
 	ck_assert_uint_eq(night.n_environment, 1);
+	night_done(&night);
+	made_done(&m);
+}
+END_TEST
+
+START_TEST(a_known_night_is_tested_at_the_first_value_from_it_on)
+{
+	struct made_nights m;
+	struct night night;
+	struct rng r;
+	double y[N];
+
+	rng_seed(&r, 15);
+	calm(&r, y, N);
+	step(y, 43, N, 1.09); /* too young for the detector by itself */
+	for (size_t i = 40; i < 43; i++)
+		y[i] = NAN;
+	made_begin(&m, 46, 1);
+	made_series(&m, 0, "a", METRIC_P99, y);
+	made_mark(&m, 40, "BIOS 1 -> 2"); /* both may be it, and the later one is named */
+	made_mark(&m, 42, "host kernel 6.1 -> 6.12");
+	made_judge(&m, 45, &night);
+	ck_assert_uint_eq(night.n_changes, 0); /* two values are too few */
+	night_done(&night);
+	made_judge(&m, 46, &night);
+	ck_assert_uint_eq(night.n_changes, 1);
+	ck_assert_str_eq(night.changes[0].at_run, m.nights[43].run);
+	ck_assert_ptr_nonnull(night.changes[0].cause);
+	ck_assert_str_eq(night.changes[0].cause, "host kernel 6.1 -> 6.12");
 	night_done(&night);
 	made_done(&m);
 }
@@ -400,6 +431,7 @@ Suite *judge_suite(void)
 	tcase_add_test(t, a_bad_night_is_an_outlier_and_no_change);
 	tcase_add_test(t, a_slow_drift_is_told_a_few_times_and_called_one);
 	tcase_add_test(t, missing_nights_are_left_out_and_the_night_after_a_gap_has_its_marks);
+	tcase_add_test(t, a_known_night_is_tested_at_the_first_value_from_it_on);
 	tcase_add_test(t, the_first_nights_can_not_tell);
 	tcase_add_test(t, fewer_iops_are_worse_and_less_latency_is_better);
 	tcase_add_test(t, a_state_that_was_stored_stays_and_what_went_away_is_no_news);
