@@ -39,8 +39,7 @@ void run_session_done(struct run_session *s)
 	free(s->agent);
 	free(s->wrapper);
 	free(s->fetcher);
-	if (s->lock >= 0) /* last: the runner has ended its VM by now */
-		close(s->lock);
+	run_lock_done(&s->lock); /* last: the runner has ended its VM by now */
 	*s = (struct run_session)RUN_SESSION_INIT;
 }
 
@@ -346,7 +345,7 @@ int run_session_prepare(struct run_session *s, struct cli *cli, const struct arg
 {
 	int r;
 
-	*s = (struct run_session){.cli = cli, .args = a, .lock = -1};
+	*s = (struct run_session){.cli = cli, .args = a, .lock = RUN_LOCK_INIT};
 	set_output(s);
 	r = loaded_read(&s->plan, a, err);
 	if (r == 0)

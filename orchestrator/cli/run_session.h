@@ -12,6 +12,7 @@
 #include "progress.h"
 #include "record.h"
 #include "run_enough.h"
+#include "run_lock.h"
 #include "runner.h"
 #include "scenario_load.h"
 #include "store.h"
@@ -21,7 +22,7 @@ struct run_session {
 	const struct args *args;
 	struct loaded plan; /* what the command line asks for */
 	char *work_dir, *cache_dir, *store_path, *agent, *wrapper, *fetcher;
-	int lock; /* of the work folder; below 0: not taken */
+	struct run_lock lock; /* -1 in it: not locked */
 	struct store *store;
 	struct handover_record *open_handovers; /* of this host, in this store */
 	size_t n_open_handovers;
@@ -40,7 +41,7 @@ struct run_session {
 
 #define RUN_SESSION_INIT                                                                           \
 	{                                                                                          \
-		.lock = -1                                                                         \
+		.lock = RUN_LOCK_INIT                                                              \
 	}
 
 /* Read the scenario, find the places, open the store for writing. The host is not touched yet. On
@@ -49,8 +50,8 @@ struct run_session {
 int run_session_prepare(struct run_session *s, struct cli *cli, const struct args *a,
 			struct bl_err *err);
 
-/* The work folder is this process's until run_session_done(): run_lock_take(), with notes where
- * progress goes. */
+/* Work folder and host are this process's until run_session_done(): run_lock_take(), with notes
+ * where progress goes. */
 int run_session_lock(struct run_session *s, const char *verb, uint64_t wait_ns, struct bl_err *err);
 
 /* The runner for s->plan: VMs and devices of killed runs first, then the proof of the acceleration.

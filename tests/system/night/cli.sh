@@ -10,7 +10,9 @@ dir=$(mktemp -d /tmp/blklab-night-XXXXXX)
 neighbour=
 trap '[ -z "$neighbour" ] || kill $neighbour; rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
-export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache
+export XDG_STATE_HOME=$dir/state XDG_CACHE_HOME=$dir/cache BLKLAB_LOCK_DIR=$dir/lock
+chmod 755 "$dir" # another user looks in
+mkdir -m 1777 lock
 unset COLUMNS
 failed=0
 
@@ -97,6 +99,26 @@ check 3 "blklab nightly (pid $pid) since 20" nightly night.yaml "${fake[@]}" "${
 grep -q 'waiting for it' err || fault "a lock that is waited for: $(cat err)"
 [ "$("$blklab" list --store s.db --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')" = "$n" ] ||
 	fault 'a run was made beside another'
+# Another work folder, and another user: the host's lock holds them, too, and --wait waits for both.
+check 3 "blklab nightly (pid $pid) since 20" run night.yaml "${fake[@]}" --work-dir "$dir/other"
+grep -qF 'runs on this host, in another work folder' err || fault "another work folder: $(cat err)"
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	mkdir -m 777 theirs
+	other=(setpriv --reuid=65534 --regid=65534 --clear-groups env HOME="$dir/theirs" XDG_STATE_HOME="$dir/theirs"
+		XDG_CACHE_HOME="$dir/theirs")
+	if "${other[@]}" "$blklab" --version >/dev/null 2>&1; then
+		"${other[@]}" "$blklab" run night.yaml --agent "$agent" --uri fake: --store theirs/s.db >out 2>err
+		[ $? = 3 ] && grep -qF "blklab nightly (pid $pid) since 20" err || fault "another user: $(cat out err)"
+	fi
+fi
+BLKLAB_LOCK_DIR='' "$blklab" run night.yaml "${fake[@]}" --store o.db --work-dir "$dir/other" --quiet >/dev/null ||
+	fault 'no run beside another where that was asked for'
+BLKLAB_LOCK_DIR=$dir/no-such "$blklab" run night.yaml "${fake[@]}" --store o.db --work-dir "$dir/other" >out 2>err ||
+	fault "no place for the host's lock: $(cat err)"
+grep -q 'in other work folders are not seen' err out || fault "no note of a lock that can't be had: $(cat err)"
+rm -f o.db
+"$blklab" nightly night.yaml "${fake[@]}" "${now[@]}" --wait 60s --work-dir "$dir/other" >out.3 2>err.3 &
+elsewhere=$!
 "$blklab" nightly night.yaml "${fake[@]}" "${now[@]}" --wait 60s >out.2 2>err.2 &
 waiting=$!
 sleep 1
@@ -107,6 +129,10 @@ wait $pid 2>/dev/null
 wait $waiting
 code=$?
 [ $code = 0 ] || [ $code = 4 ] || [ $code = 5 ] || fault "the night that waited: exit $code: $(tail -n 3 err.2)"
+wait $elsewhere
+code=$?
+[ $code = 0 ] || [ $code = 4 ] || [ $code = 5 ] || fault "the night elsewhere: exit $code: $(tail -n 3 err.3)"
+grep -q 'runs on this host; waiting for it' err.3 || fault "who was waited for elsewhere: $(cat err.3)"
 check 5 '1 night in the history' nightly night.yaml --agent "$agent" --uri fake: --store kill.db "${now[@]}"
 grep -q '1 run of this scenario is left out: was interrupted' out || fault "a killed night is not left out: $(cat out)"
 left=$(find "$dir/state" -name 'blklab-[0-9]*')
