@@ -405,15 +405,18 @@ END_TEST
 
 START_TEST(a_year_of_nights_has_few_false_alerts)
 {
-	const enum noise kinds[] = {NOISE_NORMAL, NOISE_OUTLIERS};
+	static const struct {
+		enum noise kind;
+		double most; /* docs/nightly.md has 0.00 and 0.38 */
+	} bars[] = {{NOISE_NORMAL, 0.1}, {NOISE_OUTLIERS, 1}};
 	size_t n = SIMULATED_ROUNDS(20);
 
-	for (size_t k = 0; k < 2; k++) {
-		double alerts = made_false_alerts(kinds[k], n ? n : 1, 0, 4000 + k);
+	for (size_t k = 0; k < sizeof bars / sizeof *bars; k++) {
+		double alerts = made_false_alerts(bars[k].kind, n ? n : 1, 0, 4000 + k);
 
 		if (SIMULATED_IS_TOLD)
-			ck_assert_msg(alerts <= 1, "%s: %.2f false alerts a series-year",
-				      noise_names[kinds[k]], alerts);
+			ck_assert_msg(alerts <= bars[k].most, "%s: %.2f false alerts a series-year",
+				      noise_names[bars[k].kind], alerts);
 	}
 }
 END_TEST
