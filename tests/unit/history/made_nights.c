@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confirm.h"
+
 #define DAY_MS   (24 * 3600 * (uint64_t)1000)
 #define FIRST_MS (UINT64_C(1750000000) * 1000)
 
@@ -223,4 +225,139 @@ double made_power(enum noise kind, double shift, size_t since, bool is_marked, s
 		made_done(&m);
 	}
 	return (double)found / (double)rounds;
+}
+
+/* --- a year of a whole scenario --- */
+
+#define CELLS       21
+#define SERIES      (CELLS * HISTORY_METRICS)
+#define TRIED_CELLS 3 /* as nightly_more.c has it */
+
+static const enum noise mixed[] = {NOISE_NORMAL, NOISE_AR3, NOISE_EXPONENTIAL, NOISE_OUTLIERS,
+				   NOISE_T3};
+
+/* Nights of each series, of deviation SIGMA. */
+static void draw_scenario(struct rng *r, double share, double (*y)[YEAR])
+{
+	double common[YEAR];
+
+	simulate_nights(r, NOISE_AR3, common, YEAR);
+	for (size_t i = 0; i < SERIES; i++) {
+		simulate_nights(r, mixed[i % (sizeof mixed / sizeof *mixed)], y[i], YEAR);
+		for (size_t k = 0; k < YEAR; k++)
+			y[i][k] =
+				10 + SIGMA * (sqrt(share) * common[k] + sqrt(1 - share) * y[i][k]);
+	}
+}
+
+/* Is @cell one of those that are measured again for an event, the first of its changes? */
+static bool is_tried(const struct night *n, const char *event, const char *cell)
+{
+	const char *seen[TRIED_CELLS];
+	size_t n_seen = 0;
+
+	for (size_t i = 0; i < n->n_changes && n_seen < TRIED_CELLS; i++) {
+		bool is_known = strcmp(n->changes[i].event, event) != 0;
+
+		for (size_t k = 0; k < n_seen && !is_known; k++)
+			is_known = strcmp(seen[k], n->changes[i].cell) == 0;
+		if (!is_known)
+			seen[n_seen++] = n->changes[i].cell;
+	}
+	for (size_t k = 0; k < n_seen; k++)
+		if (strcmp(seen[k], cell) == 0)
+			return true;
+	return false;
+}
+
+/* Fresh trials of @c, which give what another night would have given. */
+static bool is_confirmed(struct made_nights *m, struct night_change *c, double (*fresh)[YEAR],
+			 size_t night)
+{
+	struct figure_row row = {.cell = c->cell, .job = c->job};
+	struct run_figures f = {.rows = &row, .n = 1};
+	struct bl_err err = BL_ERR_INIT;
+
+	for (size_t i = 0; i < m->n_series; i++)
+		if (m->all[i].metric == c->metric && strcmp(m->all[i].cell, c->cell) == 0)
+			row.by[c->metric] =
+				(struct figure){.n = CONFIRM_TRIALS, .y = fresh[i][night]};
+	if (confirm_by_nights(&m->h, &f, &min_effects_default, c, &err) < 0)
+		abort();
+	return c->state == CHANGE_CONFIRMED;
+}
+
+/* Events that were found so far: an event is one however often it is looked at. */
+struct seen {
+	char (*ids)[BL_UUID_TEXT];
+	size_t n;
+};
+
+static bool is_seen(struct seen *seen, const char *event)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (strcmp(seen->ids[i], event) == 0)
+			return true;
+	seen->ids = must(realloc(seen->ids, (seen->n + 1) * sizeof *seen->ids));
+	snprintf(seen->ids[seen->n++], sizeof *seen->ids, "%s", event);
+	return false;
+}
+
+static void count_events(struct made_nights *m, struct night *night, double (*fresh)[YEAR],
+			 size_t at, struct seen *seen, struct made_events *ret)
+{
+	for (size_t i = 0; i < night->n_changes; i++) {
+		const char *event = night->changes[i].event;
+		bool holds = false;
+
+		if (is_seen(seen, event))
+			continue;
+		for (size_t k = i; k < night->n_changes; k++) {
+			struct night_change *c = &night->changes[k];
+
+			if (strcmp(c->event, event) == 0 && is_tried(night, event, c->cell))
+				holds |= is_confirmed(m, c, fresh, at);
+		}
+		ret->found++;
+		ret->confirmed += holds;
+	}
+}
+
+struct made_events made_scenario_year(double share, size_t marks, uint64_t seed)
+{
+	double(*y)[YEAR] = must(calloc(2 * SERIES, sizeof *y)), (*fresh)[YEAR] = y + SERIES;
+	struct made_events events = {0};
+	struct seen seen = {0};
+	static char cells[CELLS][8];
+	struct made_nights m;
+	struct rng r;
+
+	rng_seed(&r, seed);
+	draw_scenario(&r, share, y);
+	draw_scenario(&r, share, fresh);
+	made_begin(&m, YEAR, SERIES);
+	for (size_t i = 0; i < SERIES; i++) {
+		snprintf(cells[i / HISTORY_METRICS], sizeof *cells, "c%zu", i / HISTORY_METRICS);
+		made_series(&m, i, cells[i / HISTORY_METRICS], history_metrics[i % HISTORY_METRICS],
+			    y[i]);
+	}
+	for (size_t i = 0; i < marks;) {
+		size_t at = FIRST_SAID + rng_u64(&r) % (YEAR - FIRST_SAID);
+
+		if (m.nights[at].n_marks)
+			continue;
+		made_mark(&m, at, "QEMU 1 -> 2");
+		i++;
+	}
+	for (size_t n = FIRST_SAID; n <= YEAR; n++) {
+		struct night night;
+
+		made_judge(&m, n, &night);
+		count_events(&m, &night, fresh, n - 1, &seen, &events);
+		night_done(&night);
+	}
+	made_done(&m);
+	free(y);
+	free(seen.ids);
+	return events;
 }

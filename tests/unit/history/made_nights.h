@@ -42,6 +42,16 @@ void made_done(struct made_nights *m);
 /* A year of 2 % noise of @kind, with as many nights on which the environment changed and nothing
  * else: nights from the 9th on that said "changed", a series-year. */
 double made_false_alerts(enum noise kind, size_t years, size_t marks, uint64_t seed);
+/* A year of a scenario in which nothing ever changes: 126 series (21 cells, six metrics) of 2 %
+ * noise, a fifth of them of each kind that simulate_nights.c has, with @marks nights on which the
+ * environment changed. @share of the variance is common to all series of a night: an AR(1) of 0.3.
+ * Nights 9 to 365. */
+struct made_events {
+	size_t found;     /* events, as candidates */
+	size_t confirmed; /* of them, by fresh trials that give what another night would have given
+			   */
+};
+struct made_events made_scenario_year(double share, size_t marks, uint64_t seed);
 /* The share of @rounds in which a step of @shift standard deviations after 60 nights is told within
  * 3 nights of its place, @since nights later. */
 double made_power(enum noise kind, double shift, size_t since, bool is_marked, size_t rounds,
