@@ -218,7 +218,8 @@ static void add_counts(const struct summary *a, const struct summary *b, struct 
 	}
 }
 
-static void add_job(const struct pairing_job *j, unsigned columns, bool color, struct bl_buf *out)
+static void add_job(const struct pairing *p, const struct pairing_job *j, unsigned columns,
+		    bool color, struct bl_buf *out)
 {
 	static const int other[] = {SUMMARY_P90, SUMMARY_P95, SUMMARY_P99_99};
 	size_t n_pairs = j->by[METRIC_P99].n_pairs;
@@ -228,7 +229,10 @@ static void add_job(const struct pairing_job *j, unsigned columns, bool color, s
 	term_off(out, color);
 	bl_buf_adds(out, "  (");
 	add_counts(j->a->sum, j->b->sum, out);
-	bl_buf_addf(out, ", %zu %s)\n", n_pairs, n_pairs == 1 ? "pair" : "pairs");
+	if (p->is_refused)
+		bl_buf_adds(out, ")\n");
+	else
+		bl_buf_addf(out, ", %zu %s)\n", n_pairs, n_pairs == 1 ? "pair" : "pairs");
 	bl_buf_addf(out, "  %-12s %10s %10s %9s", "", "A", "B", "B / A");
 	if (columns >= 72)
 		bl_buf_addf(out, "  %-19s", "95 % interval");
@@ -334,7 +338,7 @@ int report_compare(const struct run_data *da, const char *cell_a, const struct r
 	add_side('B', &p.vb, p.cell_b, out);
 	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < p.n_jobs; i++)
-		add_job(&p.jobs[i], columns, color, out);
+		add_job(&p, &p.jobs[i], columns, color, out);
 	if (!p.n_jobs)
 		bl_buf_adds(out, "no job has figures on both sides\n\n");
 	add_differences("effective configuration that differs", p.config, p.n_config, columns, out);

@@ -104,12 +104,14 @@ static int compare_environment(struct pairing *p)
 	return r;
 }
 
-/* A different engine is a different ruler. */
+/* A different engine is a different ruler, and another day is another host. */
 static void refuse(struct pairing *p, struct pairing_job *j)
 {
 	for (int m = 0; p->is_refused && m < METRICS; m++) {
+		if (!j->by[m].n_pairs)
+			continue;
 		j->by[m].has_interval = false;
-		comparison_refuse(&j->by[m], "measured by different versions");
+		comparison_refuse(&j->by[m], p->refusal);
 	}
 }
 
@@ -167,26 +169,43 @@ static int compare_jobs(struct pairing *p)
 	return 0;
 }
 
+/* Why nothing is decided: @refusal in each comparison, the whole in the note. */
+static void say_refused(struct pairing *p, const char *refusal)
+{
+	p->is_refused = true;
+	p->refusal = refusal;
+}
+
 static void say_limits(struct pairing *p)
 {
 	const struct run_record *a = &p->va.d->run, *b = &p->vb.d->run;
 
 	if (!are_same(a->version, b->version)) {
-		p->is_refused = true;
+		say_refused(p, "measured by different versions");
 		snprintf(p->note, sizeof(p->note),
 			 "measured by different versions of the engine (%.60s and %.60s): figures "
 			 "are shown, verdicts are refused",
 			 a->version ? a->version : "unknown", b->version ? b->version : "unknown");
 	} else if (!are_same(a->accel, b->accel)) {
-		p->is_refused = true;
+		say_refused(p, "measured by different versions");
 		snprintf(p->note, sizeof(p->note),
 			 "measured under different accelerators (%.20s and %.20s): figures are "
 			 "shown, verdicts are refused",
 			 a->accel ? a->accel : "unknown", b->accel ? b->accel : "unknown");
-	} else if (!p->is_same_run) {
+	} else if (!p->is_same_run && run_is_imported(a) && run_is_imported(b)) {
 		snprintf(p->note, sizeof(p->note),
 			 "two runs, not interleaved: what the host did between them counts as a "
 			 "difference of the cells");
+	} else if (!p->is_same_run) {
+		/* The trials of a run spread less than days do: intervals over them are too
+		 * narrow for what is asked. */
+		say_refused(p, "two runs: their trials do not show how days differ; use blklab "
+			       "baseline check, blklab nightly, or both cells in one run");
+		snprintf(p->note, sizeof(p->note),
+			 "two runs: what the host did between them counts as a difference of the "
+			 "cells, and their trials do not show how much that is. Figures are shown, "
+			 "verdicts are refused; 'blklab baseline check' and 'blklab nightly' know "
+			 "how days differ, and both cells in one interleaved run do not meet it");
 	}
 }
 

@@ -20,8 +20,11 @@ struct pairing {
 	uint32_t cell_a, cell_b;
 	bool is_same_run;
 	struct report_options opt;
-	bool is_refused; /* different engine versions: no verdict */
-	char note[320];  /* why verdicts are refused or weaker; "" */
+	/* No verdict: other engines or accelerators, or two runs. (Two imported runs are judged:
+	 * when they were measured is known of the trials alone.) */
+	bool is_refused;
+	const char *refusal; /* in a comparison's words; static */
+	char note[400];      /* why verdicts are refused or weaker; "" */
 	struct pairing_job *jobs;
 	size_t n_jobs;
 	struct difference *config, *environment;

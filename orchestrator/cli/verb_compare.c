@@ -111,7 +111,7 @@ static const struct option_row options[] = {
 	 .arg = "RUN",
 	 .at = AT(run_b),
 	 .def_says = "that of the first cell",
-	 .help = "the run of the second cell"},
+	 .help = "the run of the second cell; of two runs figures are shown and nothing is judged"},
 	ROW_MIN_EFFECT,
 	ROW_CALIBRATION,
 	{.name = "csv",
@@ -132,7 +132,9 @@ static const struct example examples[] = {
 	{"blklab compare 0 1", "the first two cells of the newest run"},
 	{"blklab compare 'virtio-blk io1 none raw' host -s out/bench/store.db",
 	 "two cells by name, of what `make bench` ran"},
-	{"blklab compare 0 --run 0199a --run-b 0199c", "one cell before and after an upgrade"},
+	{"blklab compare 0 --run 0199a --run-b 0199c",
+	 "figures of one cell in two runs, without a verdict; 'blklab baseline check' judges an "
+	 "upgrade"},
 	{"blklab compare 0 1 --min-effect p99=10%", "only a tenth and more of p99 matters"},
 	{"blklab compare --csv before.txt after.txt", "two files, one value a run and line"},
 	{"blklab compare --csv pairs.csv --json",
@@ -146,7 +148,9 @@ const struct verb verb_compare = {
 		"Show every metric and percentile of two cells with their ratio and verdict, and "
 		"where their configurations and hosts differ. Verdicts pair the trials of a block; "
 		"below six pairs there is no 95 % interval and the verdict is 'cannot tell'. What "
-		"cannot be told comes with how many more trials would probably tell.\n\n"
+		"cannot be told comes with how many more trials would probably tell. Two runs get no "
+		"verdict: their trials do not show how days differ; 'blklab baseline check', "
+		"'blklab nightly' and both cells in one run do.\n\n"
 		"With --csv the same is done with values of other tools: two files with one value "
 		"a "
 		"line, which are no pairs (Mann-Whitney; four a side are the least), or pairs, "
