@@ -273,7 +273,7 @@ static void add_side(char side, const struct view *v, uint32_t cell, struct bl_b
 	minute_bad(c, &bad);
 	bl_buf_addf(out, "%c  ", side);
 	fmt_clean(out, c->rec->name, 0);
-	bl_buf_addf(out, "  (run %.8s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
+	bl_buf_addf(out, "  (run %.13s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
 		    bl_format_utc(when, v->d->run.started_ms),
 		    view_cpu(v, cell) ? view_cpu(v, cell) : "CPU not known", c->n_ok, c->n_trials,
 		    bad.len ? ", " : "", fmt_part(out, &bad));

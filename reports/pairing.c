@@ -187,7 +187,7 @@ static void say_limits(struct pairing *p)
 			 "are shown, verdicts are refused",
 			 a->version ? a->version : "unknown", b->version ? b->version : "unknown");
 	} else if (!are_same(a->accel, b->accel)) {
-		say_refused(p, "measured by different versions");
+		say_refused(p, "measured under different accelerators");
 		snprintf(p->note, sizeof(p->note),
 			 "measured under different accelerators (%.20s and %.20s): figures are "
 			 "shown, verdicts are refused",
