@@ -246,22 +246,38 @@ static void add_job(const struct pairing *p, const struct pairing_job *j, unsign
 	bl_buf_addc(out, '\n');
 }
 
-static void add_differences(const char *title, const struct difference *d, size_t n,
-			    unsigned columns, struct bl_buf *out)
+static void add_difference(const struct bl_buf *line, unsigned columns, struct bl_buf *out)
 {
-	if (!n)
-		return;
-	bl_buf_addf(out, "%s\n", title);
-	for (size_t i = 0; i < n; i++) {
+	bl_buf_adds(out, "  ");
+	term_wrap(out, fmt_part(out, line), columns, 2, 4);
+	bl_buf_addc(out, '\n');
+}
+
+static void add_config(const struct pairing *p, unsigned columns, struct bl_buf *out)
+{
+	const struct difference *d = p->config;
+
+	bl_buf_adds(out, p->n_config ? "effective configuration that differs\n" : "");
+	for (size_t i = 0; i < p->n_config; i++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
 
 		bl_buf_addf(&line, "%s: %s -> %s", d[i].key, d[i].a ? d[i].a : "(absent)",
 			    d[i].b ? d[i].b : "(absent)");
-		bl_buf_adds(out, "  ");
-		term_wrap(out, fmt_part(out, &line), columns, 2, 4);
-		bl_buf_addc(out, '\n');
+		add_difference(&line, columns, out);
 	}
-	bl_buf_addc(out, '\n');
+	bl_buf_adds(out, p->n_config ? "\n" : "");
+}
+
+static void add_environment(const struct pairing *p, unsigned columns, struct bl_buf *out)
+{
+	bl_buf_adds(out, p->environment.n ? "environment that differs\n" : "");
+	for (size_t i = 0; i < p->environment.n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+		env_change_text(&p->environment.items[i], &line);
+		add_difference(&line, columns, out);
+	}
+	bl_buf_adds(out, p->environment.n ? "\n" : "");
 }
 
 static void add_side(char side, const struct view *v, uint32_t cell, struct bl_buf *out)
@@ -341,8 +357,8 @@ int report_compare(const struct run_data *da, const char *cell_a, const struct r
 		add_job(&p, &p.jobs[i], columns, color, out);
 	if (!p.n_jobs)
 		bl_buf_adds(out, "no job has figures on both sides\n\n");
-	add_differences("effective configuration that differs", p.config, p.n_config, columns, out);
-	add_differences("environment that differs", p.environment, p.n_environment, columns, out);
+	add_config(&p, columns, out);
+	add_environment(&p, columns, out);
 	add_cpu(&p, columns, out);
 	add_why(&p, columns, out);
 	return bl_buf_failed(out) ? bl_fail(err, -ENOMEM, "compare: out of memory") : 0;

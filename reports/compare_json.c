@@ -37,6 +37,21 @@ static json_t *differences_json(const struct difference *d, size_t n)
 	return a;
 }
 
+static json_t *environment_json(const struct env_changes *c)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < c->n; i++) {
+		json_t *o = json_object();
+
+		part_set(&o, "key", part_text(c->items[i].key));
+		part_set(&o, "a", part_text(c->items[i].before));
+		part_set(&o, "b", part_text(c->items[i].after));
+		part_append(&a, o);
+	}
+	return a;
+}
+
 static json_t *job_json(const struct pairing_job *j)
 {
 	json_t *o = json_object();
@@ -71,6 +86,6 @@ int report_compare_json(const struct run_data *da, const char *cell_a, const str
 		part_append(&jobs, job_json(&p.jobs[i]));
 	part_set(&root, "jobs", jobs);
 	part_set(&root, "effective_differs", differences_json(p.config, p.n_config));
-	part_set(&root, "environment_differs", differences_json(p.environment, p.n_environment));
+	part_set(&root, "environment_differs", environment_json(&p.environment));
 	return part_dump(root, out) < 0 ? bl_fail(err, -ENOMEM, "compare: out of memory") : 0;
 }

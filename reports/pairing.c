@@ -1,6 +1,7 @@
 #include "pairing.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,28 +81,10 @@ static int compare_config(struct pairing *p)
 	return r;
 }
 
+/* The system, not everything that is known of a host: free memory is another each time. */
 static int compare_environment(struct pairing *p)
 {
-	const struct facts *a = &p->va.d->run.environment, *b = &p->vb.d->run.environment;
-	int r = 0;
-
-	if (p->is_same_run)
-		return 0;
-	for (size_t i = 0; r == 0 && i < a->n; i++) {
-		const char *other = facts_get(b, a->items[i].key);
-
-		if (!are_same(a->items[i].value, other))
-			r = add_difference(
-				&p->environment, &p->n_environment,
-				(struct difference){a->items[i].key, a->items[i].value, other});
-	}
-	for (size_t i = 0; r == 0 && i < b->n; i++) {
-		if (!facts_get(a, b->items[i].key))
-			r = add_difference(
-				&p->environment, &p->n_environment,
-				(struct difference){b->items[i].key, NULL, b->items[i].value});
-	}
-	return r;
+	return p->is_same_run ? 0 : fingerprint_diff(p->va.d, p->vb.d, &p->environment);
 }
 
 /* A different engine is a different ruler, and another day is another host. */
@@ -111,6 +94,7 @@ static void refuse(struct pairing *p, struct pairing_job *j)
 		if (!j->by[m].n_pairs)
 			continue;
 		j->by[m].has_interval = false;
+		j->by[m].trimmed = j->by[m].trimmed_lo = j->by[m].trimmed_hi = NAN;
 		comparison_refuse(&j->by[m], p->refusal);
 	}
 }
@@ -246,6 +230,6 @@ void pairing_done(struct pairing *p)
 	view_done(&p->vb);
 	free(p->jobs);
 	free(p->config);
-	free(p->environment);
+	env_changes_done(&p->environment);
 	memset(p, 0, sizeof(*p));
 }

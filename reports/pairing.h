@@ -2,6 +2,7 @@
 #ifndef REPORT_PAIRING_H
 #define REPORT_PAIRING_H
 
+#include "fingerprint.h"
 #include "view.h"
 
 struct pairing_job {
@@ -27,8 +28,9 @@ struct pairing {
 	char note[400];      /* why verdicts are refused or weaker; "" */
 	struct pairing_job *jobs;
 	size_t n_jobs;
-	struct difference *config, *environment;
-	size_t n_config, n_environment;
+	struct difference *config;
+	size_t n_config;
+	struct env_changes environment; /* of the fingerprints of two runs */
 };
 
 /* -ENOENT: no such cell. End with pairing_done(), also after a failure. */

@@ -196,7 +196,7 @@ START_TEST(two_runs_show_what_else_differs_and_get_no_verdict)
 
 	b.seed = 4;
 	text = compared(&a, &b, NULL);
-	ck_assert_ptr_nonnull(strstr(text, "cpu.governor: performance -> schedutil"));
+	ck_assert_ptr_nonnull(strstr(text, "CPU governor performance -> schedutil"));
 	ck_assert_ptr_nonnull(strstr(text, "two runs: what the host did between them"));
 	ck_assert_ptr_nonnull(strstr(text, "blklab baseline check"));
 	ck_assert_ptr_null(strstr(text, "better"));
@@ -204,6 +204,48 @@ START_TEST(two_runs_show_what_else_differs_and_get_no_verdict)
 	ck_assert_ptr_null(strstr(text, " pairs)"));
 	ck_assert_ptr_nonnull(strstr(text, "IOPS")); /* figures stay, and their ratio */
 	ck_assert_ptr_nonnull(strstr(text, " %  - "));
+}
+END_TEST
+
+/* What is another each time says nothing of the system. */
+START_TEST(free_memory_is_no_difference_of_the_environment)
+{
+	BL_CLEANUP(run_data_done) struct run_data da = {0}, db = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct synthetic b = full;
+
+	b.seed = 5; /* another run; odd as that of full is: the same governor */
+	synthetic_run(&full, &da);
+	synthetic_run(&b, &db);
+	ck_assert_int_eq(facts_add(&da.run.environment, "memory.available_bytes", "1000000"), 0);
+	ck_assert_int_eq(facts_add(&db.run.environment, "memory.available_bytes", "2000000"), 0);
+	ck_assert_int_eq(report_compare(&da, "virtio-blk main none", &db, "virtio-blk main none",
+					NULL, 100, false, &out, NULL),
+			 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "two runs"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "memory"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "environment that differs"));
+}
+END_TEST
+
+START_TEST(the_reason_in_json_is_the_true_one)
+{
+	BL_CLEANUP(run_data_done) struct run_data da = {0}, db = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct synthetic b = full;
+
+	b.seed = 5;
+	b.accel = full.accel && !strcmp(full.accel, "kvm") ? "tcg" : "kvm";
+	synthetic_run(&full, &da);
+	synthetic_run(&b, &db);
+	ck_assert_int_eq(report_compare_json(&da, "virtio-blk main none", &db,
+					     "virtio-blk main none", NULL, &out, NULL),
+			 0);
+	ck_assert_ptr_nonnull(
+		strstr(bl_buf_str(&out), "\"measured under different accelerators\""));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "versions"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "trimmed_lo95"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "\"ratio\""));
 }
 END_TEST
 
@@ -296,6 +338,8 @@ int main(void)
 	tcase_add_test(t, hostile_names_cannot_steer_the_terminal);
 	tcase_add_test(t, two_cells_of_one_run_are_as_expected);
 	tcase_add_test(t, two_runs_show_what_else_differs_and_get_no_verdict);
+	tcase_add_test(t, free_memory_is_no_difference_of_the_environment);
+	tcase_add_test(t, the_reason_in_json_is_the_true_one);
 	tcase_add_test(t, different_engine_versions_get_no_verdict);
 	tcase_add_test(t, a_thin_percentile_is_marked_in_the_comparison_as_in_the_table);
 	tcase_add_test(t, one_pair_is_not_pairs);
