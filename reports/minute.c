@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "cleanup.h"
 #include "verdict_text.h"
 
@@ -463,7 +464,7 @@ void minute_next(const struct view *v, struct lines *out)
 		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
 }
 
-/* What equal cells differ by at most, where there are any. */
+/* What equal cells differ by, where there are any, or why that is not known. */
 static void say_floor(const struct view *v, const char *job, struct lines *out)
 {
 	const struct noise_floor *most = NULL;
@@ -475,11 +476,17 @@ static void say_floor(const struct view *v, const char *job, struct lines *out)
 			most = f;
 	}
 	if (most && most->by[METRIC_P99] > 0)
-		lines_add(
-			out,
-			"%s are the same configuration, and their p99 under %s differs by %.3g %%: "
-			"no difference below that is called one.",
-			most->source, job, most->by[METRIC_P99] * 100);
+		lines_add(out,
+			  "%s are the same configuration: 95 %% of comparisons of %zu such pairs "
+			  "of trials find their p99 under %s no more than %.3g %% apart, and no "
+			  "smaller difference is called one.",
+			  most->source, most->n_pairs[METRIC_P99], job, most->by[METRIC_P99] * 100);
+	else if (most && most->n_pairs[METRIC_P99] && most->n_pairs[METRIC_P99] < CALIBRATION_LEAST)
+		lines_add(out,
+			  "%s are the same configuration, but with %zu pair%s of trials under %s "
+			  "what they differ by is no floor: six are the least.",
+			  most->source, most->n_pairs[METRIC_P99],
+			  most->n_pairs[METRIC_P99] == 1 ? "" : "s", job);
 }
 
 /* Who was measured within one boot, and what that leaves out. */

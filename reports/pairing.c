@@ -103,6 +103,10 @@ static void refuse(struct pairing *p, struct pairing_job *j)
 static void greater(struct min_effects *to, const struct min_effects *e)
 {
 	for (int m = 0; m < METRICS; m++) {
+		if (e->noise[m] > to->noise[m]) {
+			to->noise[m] = e->noise[m];
+			to->noise_pairs[m] = e->noise_pairs[m];
+		}
 		if (!(e->by[m] > to->by[m]))
 			continue;
 		to->by[m] = e->by[m];

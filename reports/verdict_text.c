@@ -33,8 +33,10 @@ void verdict_tally_add(struct verdict_tally *t, const struct comparison *c)
 		return;
 	t->n++;
 	t->family = c->family > t->family ? c->family : t->family;
-	t->min_effect = c->min_effect;
-	t->is_floor = c->is_floor;
+	if (t->n == 1 || c->min_effect < t->min_effect) { /* of fewer pairs a floor is wider */
+		t->min_effect = c->min_effect;
+		t->is_floor = c->is_floor;
+	}
 	if (c->verdict != VERDICT_CANNOT_TELL)
 		return;
 	t->n_open++;

@@ -20,9 +20,11 @@ static int add_calibration(struct store *store, const char *run, struct floors *
 	bl_buf_addf(&source, "equal cells of run %.13s", d.run.id);
 	for (size_t i = 0; r == 0 && i < c.n_rows; i++) {
 		double by[METRICS] = {0};
+		size_t n_pairs[METRICS] = {0};
 
 		by[c.rows[i].metric] = c.rows[i].floor;
-		r = floors_add(to, c.rows[i].job, bl_buf_str(&source), by);
+		n_pairs[c.rows[i].metric] = c.rows[i].n_pairs;
+		r = floors_add(to, c.rows[i].job, bl_buf_str(&source), by, n_pairs);
 		if (r < 0)
 			bl_fail(err, r, "out of memory");
 	}

@@ -7,12 +7,12 @@
 
 #include "cleanup.h"
 #include "decide.h"
+#include "equal_cells.h"
 #include "family.h"
 #include "rank.h"
 #include "rng.h"
 
 #define DRAWS       1000
-#define LEAST       6   /* pairs of a comparison */
 #define SEEN_SHARE  0.8 /* of comparisons that are to see a change */
 #define FLOOR_SHARE 0.95
 
@@ -26,34 +26,6 @@ struct group {
 	size_t n;
 };
 
-static bool are_equal(const struct cell_record *a, const struct cell_record *b)
-{
-	if (a->axes.n != b->axes.n)
-		return false;
-	for (size_t i = 0; i < a->axes.n; i++) {
-		const char *other = facts_get(&b->axes, a->axes.items[i].key);
-
-		if (!other || strcmp(other, a->axes.items[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Those equal to cell @first, which comes first of them; into @cells. */
-static size_t equals_of(const struct run_data *d, uint32_t first, uint32_t *cells)
-{
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < d->n_cells; i++) {
-		if (!are_equal(&d->cells[first], &d->cells[i]))
-			continue;
-		if (i < first)
-			return 0;
-		cells[n++] = i;
-	}
-	return n;
-}
-
 static int find_group(struct group *g, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) uint32_t *tried = calloc(g->d->n_cells + 1, sizeof *tried);
@@ -62,7 +34,7 @@ static int find_group(struct group *g, struct bl_err *err)
 	if (!tried || !g->cells)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < g->d->n_cells; i++) {
-		size_t n = equals_of(g->d, i, tried);
+		size_t n = cells_equal_to(g->d, i, tried);
 
 		if (n <= g->n)
 			continue;
@@ -125,6 +97,20 @@ static double floor_at(const double *d, size_t n_d, size_t n, struct rng *rng)
 		off[i] = fabs(rank_interval(drawn, n, 0.05).estimate);
 	}
 	return share_of(off, DRAWS, FLOOR_SHARE);
+}
+
+static void seed_of(uint64_t seed, const char *job, enum metric m, struct rng *ret)
+{
+	rng_seed(ret, seed ^ rng_hash(rng_hash(RNG_HASH, job), metric_names[m]));
+}
+
+double calibration_floor(const double *d, size_t n_d, size_t n_pairs, uint64_t seed,
+			 const char *job, enum metric m)
+{
+	struct rng rng;
+
+	seed_of(seed, job, m, &rng);
+	return expm1(floor_at(d, n_d, n_pairs, &rng));
 }
 
 static double robust_sd(const double *d, size_t n)
@@ -232,7 +218,7 @@ static int compare_all(const struct group *g, struct calibration_row *row, doubl
 			struct calibration_pair *p;
 			size_t n_d = a && b ? summary_log_ratios(a, b, row->metric, d) : 0;
 
-			if (n_d < LEAST)
+			if (n_d < CALIBRATION_LEAST)
 				continue;
 			row->is_thin |= a->is_thin[row->metric] || b->is_thin[row->metric];
 			p = &row->pairs[row->n_comparisons];
@@ -284,7 +270,7 @@ static int fill_row(const struct group *g, double min_effect, uint64_t seed,
 	row->matters = min_effect;
 	if (r < 0 || !row->n_comparisons)
 		return r;
-	rng_seed(&rng, seed ^ rng_hash(rng_hash(RNG_HASH, row->job), metric_names[row->metric]));
+	seed_of(seed, row->job, row->metric, &rng);
 	row->sd = robust_sd(c.ratios, c.n_ratios);
 	row->floor = expm1(floor_at(c.ratios, c.n_ratios, row->n_pairs, &rng));
 	for (size_t i = 0; i < CALIBRATION_SIZES; i++)

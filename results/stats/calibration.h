@@ -12,6 +12,7 @@
 
 #include "summary.h"
 
+#define CALIBRATION_LEAST 6 /* pairs of a comparison */
 #define CALIBRATION_SIZES 5
 extern const size_t calibration_sizes[CALIBRATION_SIZES]; /* pairs: 6, 8, 12, 20, 30 */
 
@@ -71,6 +72,11 @@ struct calibration {
 int calibrate(const struct run_data *d, const struct summaries *s, const struct min_effects *e,
 	      uint64_t seed, struct calibration *ret, struct bl_err *err);
 void calibration_done(struct calibration *c);
+
+/* A row's floor alone, ratio - 1: 95 % of estimates of @n_pairs (6 to RANK_PAIRS_MAX) pairs, drawn
+ * out of the log ratios @d[n_d] of equal cells, lie within it of "no change". */
+double calibration_floor(const double *d, size_t n_d, size_t n_pairs, uint64_t seed,
+			 const char *job, enum metric m);
 
 /* The row, or NULL. */
 const struct calibration_row *calibration_find(const struct calibration *c, const char *job,

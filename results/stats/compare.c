@@ -38,17 +38,20 @@ size_t summary_log_ratios(const struct summary *a, const struct summary *b, enum
 struct comparison compare_summaries_by(const struct summary *a, const struct summary *b,
 				       enum metric m, const struct min_effects *e)
 {
-	double d[SUMMARY_VALUES], min_effect = e ? e->by[m] : metric_min_effect[m];
+	double d[SUMMARY_VALUES], min_effect;
 	size_t n = summary_log_ratios(a, b, m, d);
 	struct comparison c;
+	bool is_floor;
 	char why[80];
+
+	min_effect = min_effects_at(e ? e : &min_effects_default, m, n, &is_floor);
 
 	if (!n) {
 		snprintf(why, sizeof why, "no repeat has %s in both", metric_names[m]);
 		return compare_nothing(min_effect, why);
 	}
 	c = compare_pairs(d, n, min_effect, metric_more_is_better[m]);
-	c.is_floor = e && e->is_floor[m];
+	c.is_floor = is_floor;
 	if (c.has_interval && (a->is_thin[m] || b->is_thin[m]))
 		comparison_refuse(&c, "in some trial fewer than 100 samples lie beyond the "
 				      "percentile");

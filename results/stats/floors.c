@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-int floors_add(struct floors *f, const char *job, const char *source, const double by[METRICS])
+#include "calibration.h"
+#include "cleanup.h"
+#include "equal_cells.h"
+
+int floors_add(struct floors *f, const char *job, const char *source, const double by[METRICS],
+	       const size_t n_pairs[METRICS])
 {
 	struct noise_floor *more = reallocarray(f->items, f->n + 1, sizeof *more);
 	struct noise_floor new = {.job = job ? strdup(job) : NULL, .source = strdup(source)};
@@ -19,44 +24,65 @@ int floors_add(struct floors *f, const char *job, const char *source, const doub
 		return -ENOMEM;
 	}
 	memcpy(new.by, by, sizeof new.by);
+	if (n_pairs)
+		memcpy(new.n_pairs, n_pairs, sizeof new.n_pairs);
 	more[f->n++] = new;
 	return 0;
 }
 
-static bool are_equal(const struct facts *a, const struct facts *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		const char *other = facts_get(b, a->items[i].key);
+/* Equal cells of a run. */
+struct equals {
+	const struct run_data *d;
+	const struct summaries *s;
+	uint32_t *cells;
+	size_t n;
+	double *ratios; /* logs, of every two; room for all of one metric */
+};
 
-		if (!other || strcmp(other, a->items[i].value) != 0)
-			return false;
+/* What they differ by, all pairs of cells together: the floor, and of how many pairs it is. */
+static double floor_of(const struct equals *g, const char *job, enum metric m, size_t *ret_pairs)
+{
+	size_t n = 0, least = 0, most = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		for (size_t k = i + 1; k < g->n; k++) {
+			const struct summary *a = summaries_find(g->s, g->cells[i], job);
+			const struct summary *b = summaries_find(g->s, g->cells[k], job);
+			size_t more = a && b ? summary_log_ratios(a, b, m, g->ratios + n) : 0;
+
+			most = more > most ? more : most;
+			if (more < CALIBRATION_LEAST)
+				continue;
+			n += more;
+			least = !least || more < least ? more : least;
+		}
 	}
-	return true;
+	*ret_pairs = least ? least : most;
+	return least ? calibration_floor(g->ratios, n, least, g->d->run.seed, job, m) : 0;
 }
 
-static int add_pair(struct floors *f, const struct run_data *d, const struct summaries *s,
-		    uint32_t a, uint32_t b, const char *of_run)
+static int add_equals(struct floors *f, const struct equals *g, const char *of_run)
 {
 	char source[400];
+	const struct cell_record *cells = g->d->cells;
 	int r = 0;
 
-	snprintf(source, sizeof source, "cells '%.150s' and '%.150s' of %.60s", d->cells[a].name,
-		 d->cells[b].name, of_run);
-	for (size_t i = 0; r == 0 && i < s->n; i++) {
-		const struct summary *one = &s->items[i], *two;
-		double by[METRICS] = {0};
+	if (g->n == 2)
+		snprintf(source, sizeof source, "cells '%.150s' and '%.150s' of %.60s",
+			 cells[g->cells[0]].name, cells[g->cells[1]].name, of_run);
+	else
+		snprintf(source, sizeof source, "cell '%.150s' and %zu more of %.60s",
+			 cells[g->cells[0]].name, g->n - 1, of_run);
+	for (size_t i = 0; r == 0 && i < g->s->n; i++) {
+		const struct summary *one = &g->s->items[i];
+		size_t n_pairs[METRICS];
+		double by[METRICS];
 
-		two = one->cell == a ? summaries_find(s, b, one->job) : NULL;
-		for (int m = 0; two && m < METRICS; m++) {
-			struct comparison c = compare_summaries(one, two, (enum metric)m);
-
-			if (c.n_pairs)
-				by[m] = exp(fabs(log(c.ratio))) - 1;
-		}
-		if (two)
-			r = floors_add(f, one->job, source, by);
+		if (one->cell != g->cells[0])
+			continue;
+		for (int m = 0; m < METRICS; m++)
+			by[m] = floor_of(g, one->job, (enum metric)m, &n_pairs[m]);
+		r = floors_add(f, one->job, source, by, n_pairs);
 	}
 	return r;
 }
@@ -64,13 +90,31 @@ static int add_pair(struct floors *f, const struct run_data *d, const struct sum
 int floors_add_run(struct floors *f, const struct run_data *d, const struct summaries *s,
 		   const char *of_run)
 {
-	int r = 0;
+	BL_CLEANUP(bl_freep) uint32_t *cells = calloc(d->n_cells + 1, sizeof *cells);
+	int r = cells ? 0 : -ENOMEM;
 
-	for (uint32_t a = 0; a < d->n_cells; a++)
-		for (uint32_t b = a + 1; r == 0 && b < d->n_cells; b++)
-			if (d->cells[a].axes.n && are_equal(&d->cells[a].axes, &d->cells[b].axes))
-				r = add_pair(f, d, s, a, b, of_run);
+	for (uint32_t a = 0; r == 0 && a < d->n_cells; a++) {
+		BL_CLEANUP(bl_freep) double *ratios = NULL;
+		size_t n = d->cells[a].axes.n ? cells_equal_to(d, a, cells) : 0;
+		struct equals g = {.d = d, .s = s, .cells = cells, .n = n};
+
+		if (n < 2)
+			continue;
+		g.ratios = ratios = calloc(n * (n - 1) / 2 * SUMMARY_VALUES, sizeof *ratios);
+		r = ratios ? add_equals(f, &g, of_run) : -ENOMEM;
+	}
 	return r;
+}
+
+/* The floor with the most noise in a pair stands for what fewer pairs than it had would see. */
+static void keep_noise(struct min_effects *e, enum metric m, const struct noise_floor *f)
+{
+	double noise = log1p(f->by[m]) * sqrt((double)f->n_pairs[m]);
+
+	if (!(noise > e->noise[m]))
+		return;
+	e->noise[m] = noise;
+	e->noise_pairs[m] = f->n_pairs[m];
 }
 
 struct min_effects floors_raise(const struct floors *f, const char *job, struct min_effects e)
@@ -81,6 +125,7 @@ struct min_effects floors_raise(const struct floors *f, const char *job, struct 
 		if (one->job && strcmp(one->job, job) != 0)
 			continue;
 		for (int m = 0; m < METRICS; m++) {
+			keep_noise(&e, (enum metric)m, one);
 			if (!(one->by[m] > e.by[m]))
 				continue;
 			e.by[m] = one->by[m];

@@ -114,3 +114,14 @@ struct min_effects min_effects_of(const struct run_record *r)
 	}
 	return e;
 }
+
+double min_effects_at(const struct min_effects *e, enum metric m, size_t n_pairs,
+		      bool *ret_is_floor)
+{
+	double wide = 0;
+
+	if (n_pairs && n_pairs < e->noise_pairs[m])
+		wide = expm1(e->noise[m] / sqrt((double)n_pairs));
+	*ret_is_floor = e->is_floor[m] || wide > e->by[m];
+	return fmax(wide, e->by[m]);
+}

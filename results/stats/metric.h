@@ -3,6 +3,7 @@
 #define METRIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 #include "record.h"
@@ -32,8 +33,18 @@ extern const double metric_min_effect[METRICS];
 struct min_effects {
 	double by[METRICS];
 	bool is_floor[METRICS]; /* raised to what the lab's own noise makes (floors.h) */
+	/* Of the noisiest floor, on the log scale, times the root of its pairs; and those pairs.
+	 * 0: none. */
+	double noise[METRICS];
+	size_t noise_pairs[METRICS];
 };
 extern const struct min_effects min_effects_default; /* metric_min_effect */
+
+/* What matters to a comparison of @n_pairs pairs: by[m]; with fewer pairs than the floor was
+ * measured with, the floor as wide as so few make it (an estimate's spread goes with the root of
+ * the pairs). *ret_is_floor: it is the floor. */
+double min_effects_at(const struct min_effects *e, enum metric m, size_t n_pairs,
+		      bool *ret_is_floor);
 
 /* "5%", "5": 0.05. -EINVAL: no number; -ERANGE: outside 0.1 % to 100 %. */
 int min_effect_of(const char *text, double *ret, struct bl_err *err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calibration.h"
 #include "family.h"
 #include "floors.h"
 #include "forecast.h"
@@ -138,6 +139,87 @@ START_TEST(what_could_not_tell_anyhow_is_not_counted)
 }
 END_TEST
 
+/* Two equal cells whose trials differ by @noise, a third that is another configuration. */
+static void make_noisy(struct run_data *d, uint32_t repeats, double noise)
+{
+	static const char *const caches[] = {"none", "none", "writeback"};
+	uint64_t seed = 5;
+
+	make_data(d, 3, repeats);
+	d->run.seed = 7;
+	for (uint32_t c = 0; c < 3; c++) {
+		facts_add(&d->cells[c].axes, "cache", caches[c]);
+		for (uint32_t r = 0; r < repeats; r++)
+			set_reads(trial_at(d, c, r), 10000,
+				  (uint64_t)(1e6 * exp(noise * draw_normal(&seed))));
+	}
+}
+
+/* Not what the two happen to differ by, but what such comparisons differ by: as a calibration of
+ * the same trials says. */
+START_TEST(the_floor_of_a_run_is_that_of_its_calibration)
+{
+	struct run_data d;
+	struct summaries s;
+	struct floors f = {0};
+	struct calibration c = {0};
+	const struct calibration_row *row;
+
+	make_noisy(&d, 8, 0.1);
+	ck_assert_int_eq(summarize(&d, &s, NULL), 0);
+	ck_assert_int_eq(floors_add_run(&f, &d, &s, "this run"), 0);
+	ck_assert_int_eq(calibrate(&d, &s, NULL, 7, &c, NULL), 0);
+	row = calibration_find(&c, "j", METRIC_P99);
+	ck_assert_double_gt(row->floor, 0.03);
+	ck_assert_double_eq(f.items[0].by[METRIC_P99], row->floor);
+	ck_assert_uint_eq(f.items[0].n_pairs[METRIC_P99], 8);
+	calibration_done(&c);
+	floors_done(&f);
+	summaries_done(&s);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(five_pairs_make_no_floor)
+{
+	struct run_data d;
+	struct summaries s;
+	struct floors f = {0};
+
+	make_noisy(&d, 5, 0.3);
+	ck_assert_int_eq(summarize(&d, &s, NULL), 0);
+	ck_assert_int_eq(floors_add_run(&f, &d, &s, "this run"), 0);
+	ck_assert_uint_eq(f.n, 1);
+	ck_assert_uint_eq(f.items[0].n_pairs[METRIC_P99], 5);
+	ck_assert_double_eq(f.items[0].by[METRIC_P99], 0);
+	ck_assert(!floors_raise(&f, "j", min_effects_default).is_floor[METRIC_P99]);
+	floors_done(&f);
+	summaries_done(&s);
+	run_data_done(&d);
+}
+END_TEST
+
+START_TEST(a_floor_of_many_pairs_is_wider_for_few)
+{
+	static const size_t n_pairs[METRICS] = {[METRIC_P99] = 24};
+	struct floors f = {0};
+	struct min_effects e;
+	bool is_floor;
+
+	ck_assert_int_eq(floors_add(&f, NULL, "a calibration",
+				    (double[METRICS]){[METRIC_P99] = 0.04}, n_pairs),
+			 0);
+	e = floors_raise(&f, "j", min_effects_default);
+	ck_assert_double_eq(min_effects_at(&e, METRIC_P99, 24, &is_floor), 0.05);
+	ck_assert(!is_floor);
+	ck_assert_double_eq_tol(min_effects_at(&e, METRIC_P99, 6, &is_floor), 1.04 * 1.04 - 1,
+				1e-12);
+	ck_assert(is_floor);
+	ck_assert_double_eq(min_effects_at(&e, METRIC_P50, 6, &is_floor), 0.03);
+	floors_done(&f);
+}
+END_TEST
+
 /* Three cells of which two are the same configuration; those two differ by 20 %. */
 START_TEST(what_equal_cells_differ_by_is_the_least_that_counts)
 {
@@ -167,7 +249,8 @@ START_TEST(what_equal_cells_differ_by_is_the_least_that_counts)
 	ck_assert_double_eq(e.by[METRIC_IOPS], metric_min_effect[METRIC_IOPS]);
 	/* one of every job, from elsewhere */
 	ck_assert_int_eq(floors_add(&f, NULL, "a calibration",
-				    (double[METRICS]){[METRIC_P50] = 0.5, [METRIC_IOPS] = 0.1}),
+				    (double[METRICS]){[METRIC_P50] = 0.5, [METRIC_IOPS] = 0.1},
+				    NULL),
 			 0);
 	e = floors_raise(&f, "j", min_effects_default);
 	ck_assert_double_eq_tol(e.by[METRIC_IOPS], 0.2, 1e-9);
@@ -188,6 +271,9 @@ TCase *family_cases(void)
 	tcase_add_test(t, what_chance_would_do_among_many_is_taken_back_with_a_reason);
 	tcase_add_test(t, a_family_of_one_is_not_corrected);
 	tcase_add_test(t, what_equal_cells_differ_by_is_the_least_that_counts);
+	tcase_add_test(t, the_floor_of_a_run_is_that_of_its_calibration);
+	tcase_add_test(t, five_pairs_make_no_floor);
+	tcase_add_test(t, a_floor_of_many_pairs_is_wider_for_few);
 	tcase_add_test(t, what_could_not_tell_anyhow_is_not_counted);
 	return t;
 }
