@@ -231,6 +231,8 @@ static void add_job(const struct pairing *p, const struct pairing_job *j, unsign
 	add_counts(j->a->sum, j->b->sum, out);
 	if (p->is_refused)
 		bl_buf_adds(out, ")\n");
+	else if (j->by[METRIC_P99].is_unpaired)
+		bl_buf_adds(out, ", no pairs)\n");
 	else
 		bl_buf_addf(out, ", %zu %s)\n", n_pairs, n_pairs == 1 ? "pair" : "pairs");
 	bl_buf_addf(out, "  %-12s %10s %10s %9s", "", "A", "B", "B / A");
@@ -320,11 +322,14 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 		"A and B: latencies of all ok trials together, rates and CPU as "
 		"medians over trials; B / A and its interval: over pairs of trials of "
 		"the same repeat, which is why it may differ from their quotient";
+	static const char how_unpaired[] =
+		"A and B: latencies of all ok trials together, rates and CPU as medians over "
+		"trials; B / A and its interval: over every trial of A with every trial of B";
 	const char *why = p->n_jobs ? p->jobs[0].by[METRIC_P99].why : "";
 
 	if (p->n_jobs) {
 		bl_buf_adds(out, "how   ");
-		term_wrap(out, how, columns, 6, 6);
+		term_wrap(out, p->is_unpaired ? how_unpaired : how, columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
 	if (p->note[0]) {

@@ -148,6 +148,8 @@ static int compare_jobs(struct pairing *p)
 		for (int m = 0; m < METRICS; m++)
 			j.by[m] = compare_summaries_by(a->sum, b->sum, (enum metric)m, &min);
 		refuse(p, &j);
+		for (int m = 0; m < METRICS; m++)
+			p->is_unpaired |= j.by[m].is_unpaired;
 		grown = reallocarray(p->jobs, p->n_jobs + 1, sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
@@ -219,6 +221,11 @@ int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_
 	p->is_same_run = strcmp(da->run.id, db->run.id) == 0;
 	say_limits(p);
 	r = compare_jobs(p);
+	if (p->is_unpaired && !p->is_refused)
+		snprintf(p->note, sizeof(p->note),
+			 "the cells took no turns: their trials are no pairs and are compared as "
+			 "samples, and what the host did between them counts as a difference of "
+			 "the cells");
 	if (r == 0)
 		r = correct(p, err);
 	if (r == 0)

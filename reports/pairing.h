@@ -26,6 +26,7 @@ struct pairing {
 	bool is_refused;
 	const char *refusal; /* in a comparison's words; static */
 	char note[400];      /* why verdicts are refused or weaker; "" */
+	bool is_unpaired;    /* the cells took no turns */
 	struct pairing_job *jobs;
 	size_t n_jobs;
 	struct difference *config;

@@ -135,6 +135,8 @@ static json_t *comparison_json(const struct comparison *c)
 	json_t *o = json_object();
 
 	part_set(&o, "pairs", json_integer((json_int_t)c->n_pairs));
+	if (c->is_unpaired)
+		part_set(&o, "is_unpaired", json_true());
 	if (c->n_pairs)
 		part_set_real(&o, "ratio", c->ratio);
 	if (c->has_interval) {

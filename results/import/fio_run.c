@@ -212,8 +212,9 @@ static int add_notes(const struct documents *docs, const struct run_data *d, str
 	if (r == 0 && d->n_cells > 1 && d->run.repeats > 1)
 		r = facts_add(
 			notes, "order",
-			"repeats are paired in the order of their time: unless the cells took "
-			"turns, drift of the host counts as their difference");
+			"cells that took turns are paired in the order of their time; those that "
+			"did not are compared as samples, and drift of the host counts as their "
+			"difference");
 	if (r == 0 && first->ruler & FIO_CLAT)
 		r = facts_add(notes, "latency",
 			      "latencies are fio's clat, without the time before submission; fio "

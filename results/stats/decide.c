@@ -216,6 +216,7 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 		r = yuen_of_samples(a, na, b, nb, &c.yuen);
 	if (r < 0)
 		return r;
+	c.is_unpaired = true;
 	f.i95 = of_shift(&s95);
 	f.i90 = of_shift(&s90);
 	c.p_rank = s95.p;

@@ -23,7 +23,8 @@ extern const char *const verdict_names[VERDICTS]; /* "cannot tell", "better", "w
  * Below six pairs no such interval exists: has_interval false, verdict "cannot tell". */
 struct comparison {
 	size_t n_pairs; /* of samples that are not pairs: the smaller one's values */
-	double ratio;   /* B / A; 0 when n_pairs is 0 */
+	bool is_unpaired;
+	double ratio; /* B / A; 0 when n_pairs is 0 */
 	bool has_interval;
 	double lo, hi;     /* of the ratio, 95 % */
 	double min_effect; /* ratio - 1 that matters, e.g. 0.05 for p99 */

@@ -259,6 +259,27 @@ static int by_size(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+/* When the rounds of each kept repeat were. */
+static void keep_turns(const struct run_data *d, struct summary *s)
+{
+	bool is_by_time = run_is_imported(&d->run);
+
+	memset(s->first_turn, 0xff, sizeof s->first_turn);
+	for (size_t i = 0; i < d->n_trials; i++) {
+		const struct trial_record *t = &d->trials[i];
+		uint64_t turn = is_by_time ? (t->ended_ms << 16) + (t->order & 0xffff) : t->order;
+
+		if (t->cell != s->cell || t->state != TRIAL_OK || !job_of(t, s->job))
+			continue;
+		for (size_t k = 0; k < s->n_ok && k < SUMMARY_VALUES; k++) {
+			if (s->repeats[k] != t->repeat)
+				continue;
+			s->first_turn[k] = turn < s->first_turn[k] ? turn : s->first_turn[k];
+			s->last_turn[k] = turn > s->last_turn[k] ? turn : s->last_turn[k];
+		}
+	}
+}
+
 /* The median over trials of what was told for each, where nothing can be added up. */
 static void add_told(const struct run_data *d, struct summary *s)
 {
@@ -308,6 +329,7 @@ static int summarize_one(const struct run_data *d, struct summary *s, struct roo
 	s->n_rounds = (uint32_t)most;
 	for (size_t i = 0; i < s->n_ok && i < SUMMARY_VALUES; i++)
 		s->repeats[i] = room->ok[i].repeat;
+	keep_turns(d, s);
 	return 0;
 }
 

@@ -66,6 +66,9 @@ struct summary {
 	uint64_t value_rounds[METRICS][SUMMARY_VALUES];
 	uint32_t value_repeats[METRICS][SUMMARY_VALUES]; /* of each value: pairs across cells */
 	uint32_t repeats[SUMMARY_VALUES]; /* of the n_ok trials: value_repeats when all have it */
+	/* When the first and the last ok trial of each such repeat had its turn: places in the
+	 * plan, of imported trials the times of their ends (16 bits more: places). */
+	uint64_t first_turn[SUMMARY_VALUES], last_turn[SUMMARY_VALUES];
 };
 
 struct summaries {
@@ -80,12 +83,17 @@ void summaries_done(struct summaries *s);
 /* Borrowed; NULL: no such job. */
 const struct summary *summaries_find(const struct summaries *s, uint32_t cell, const char *job);
 
+/* Did the cells take turns: of the repeats that both have, is each over in both before the next
+ * begins in either? If not, values of equal repeats are no pairs. */
+bool summaries_took_turns(const struct summary *a, const struct summary *b);
+
 /* ln B - ln A of the repeats that both have, in their order; how many. */
 size_t summary_log_ratios(const struct summary *a, const struct summary *b, enum metric m,
 			  double d[SUMMARY_VALUES]);
 
 /* B against A, one metric, paired by repeat (a block holds every cell once), decided as decide.h
- * says with what matters by metric_min_effect. Thin percentiles decide nothing: "cannot tell", with
+ * says with what matters by metric_min_effect. Of cells that took no turns all values, as samples
+ * that are no pairs (is_unpaired). Thin percentiles decide nothing: "cannot tell", with
  * the interval shown. Pairs whose ratio is not a positive number are left out. */
 struct comparison compare_summaries(const struct summary *a, const struct summary *b,
 				    enum metric m);

@@ -163,6 +163,45 @@ START_TEST(told_percentiles_decide_between_trials_and_are_marked_for_a_cell)
 }
 END_TEST
 
+/* A host that slows down by 1 % a minute: of two equal cells the later one is slower, and the pairs
+ * in order of their time agree on it perfectly. */
+START_TEST(cells_that_took_no_turns_are_no_pairs)
+{
+	BL_CLEANUP(sources_done) struct sources s = {0};
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(summaries_done) struct summaries sums = {0};
+	struct comparison c;
+
+	for (unsigned i = 0; i < 16; i++)
+		add(&s, i < 8 ? "a" : "b",
+		    document("fio-3.33", 10 + i, 20000 + 200 * i, false, ""));
+	make(&s, &d);
+	ck_assert_int_eq(summarize(&d, &sums, NULL), 0);
+	ck_assert(!summaries_took_turns(&sums.items[0], &sums.items[1]));
+	c = compare_summaries(&sums.items[0], &sums.items[1], METRIC_P99);
+	ck_assert(c.is_unpaired);
+	ck_assert_uint_eq(c.n_pairs, 8);
+	ck_assert_double_gt(log(c.hi / c.lo), 0.04); /* as pairs: 0.00 */
+	ck_assert_ptr_nonnull(strstr(facts_get(&d.run.notes, "order"), "as samples"));
+}
+END_TEST
+
+START_TEST(cells_that_took_turns_are_pairs_whichever_was_first)
+{
+	BL_CLEANUP(sources_done) struct sources s = {0};
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(summaries_done) struct summaries sums = {0};
+
+	for (unsigned i = 0; i < 16; i++)
+		add(&s, (i / 2 + i) % 2 ? "b" : "a",
+		    document("fio-3.33", 10 + i, 20000 + 200 * i, false, ""));
+	make(&s, &d);
+	ck_assert_int_eq(summarize(&d, &sums, NULL), 0);
+	ck_assert(summaries_took_turns(&sums.items[0], &sums.items[1]));
+	ck_assert(!compare_summaries(&sums.items[0], &sums.items[1], METRIC_P99).is_unpaired);
+}
+END_TEST
+
 START_TEST(told_percentiles_of_a_job_that_read_and_wrote_are_absent)
 {
 	static const char write[] = ", \"write\": {\"io_bytes\": 4096, \"total_ios\": 1, "
@@ -223,6 +262,8 @@ TCase *run_cases(void)
 	tcase_add_test(t, the_same_import_has_the_same_ids_and_another_has_others);
 	tcase_add_test(t, figures_come_from_the_bins);
 	tcase_add_test(t, told_percentiles_decide_between_trials_and_are_marked_for_a_cell);
+	tcase_add_test(t, cells_that_took_no_turns_are_no_pairs);
+	tcase_add_test(t, cells_that_took_turns_are_pairs_whichever_was_first);
 	tcase_add_test(t, told_percentiles_of_a_job_that_read_and_wrote_are_absent);
 	tcase_add_test(t, a_job_with_an_error_is_a_failed_trial);
 	tcase_add_loop_test(t, documents_that_do_not_go_together_are_refused, 0, 3);
