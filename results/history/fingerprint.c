@@ -9,16 +9,6 @@
 #include "fs.h"
 #include "fingerprint_rows.h"
 
-bool fingerprint_counts(const char *key)
-{
-	const struct fingerprint_row *row = fingerprint_row_of(key);
-
-	for (size_t i = 0; !row && i < n_fingerprint_rows; i++)
-		if (fingerprint_rows[i].from == NUMBERED &&
-		    fingerprint_is_numbered(fingerprint_rows[i].key, key))
-			row = &fingerprint_rows[i];
-	return row && row->from != TRIALS;
-}
 /* Of pointers to texts, in alphabetical order. */
 static int by_text(const void *a, const void *b)
 {

@@ -13,9 +13,6 @@
 #include "buf.h"
 #include "record.h"
 
-/* Is @key a fact of a run's environment that says which system it was? */
-bool fingerprint_counts(const char *key);
-
 struct fingerprint {
 	/* The facts that count, in the order of importance for people (kernel and QEMU first), of
 	 * the environment and of the trials (the guest's kernel; models and firmware of the disks
@@ -29,6 +26,7 @@ struct fingerprint {
 /* *ret is new. -ENOMEM. */
 int fingerprint_of(const struct run_data *d, struct fingerprint *ret);
 void fingerprint_done(struct fingerprint *f);
+
 /* What people call the fact @key of a fingerprint: "host kernel", "package qemu-system-x86". */
 void fingerprint_says(const char *key, struct bl_buf *out);
 /* A value of it as people read it: "64 GiB" of memory.total_bytes. NULL: "none". */

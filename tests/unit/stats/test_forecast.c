@@ -7,34 +7,6 @@
 #include "forecast.h"
 #include "made_data.h"
 
-static const struct {
-	size_t n, lo, hi;
-	double level;
-} medians[] = {{6, 1, 6, .9688},   {8, 1, 8, .9922},    {10, 2, 9, .9785},
-	       {12, 3, 10, .9614}, {15, 4, 12, .9648},  {20, 6, 15, .9586},
-	       {25, 8, 18, .9567}, {30, 10, 21, .9572}, {50, 18, 33, .9672}};
-
-START_TEST(bounds_of_a_median_are_those_of_the_table)
-{
-	size_t lo, hi;
-	double level;
-
-	ck_assert(median_interval(medians[_i].n, &lo, &hi, &level));
-	ck_assert_uint_eq(lo, medians[_i].lo);
-	ck_assert_uint_eq(hi, medians[_i].hi);
-	ck_assert_double_eq_tol(level, medians[_i].level, 5.1e-5);
-}
-END_TEST
-
-START_TEST(five_values_do_not_bound_a_median)
-{
-	size_t lo, hi;
-	double level;
-
-	ck_assert(!median_interval(5, &lo, &hi, &level));
-}
-END_TEST
-
 START_TEST(less_noise_and_more_distance_need_fewer_trials)
 {
 	size_t last = 0;
@@ -59,14 +31,9 @@ END_TEST
 
 START_TEST(six_pairs_are_the_least)
 {
-	static const double d[] = {1, 1.01, 1.02, 0.99};
-
 	ck_assert_uint_eq(forecast_more(1, 0.001, 4, 0.05, 0.05), 2);
 	ck_assert_uint_eq(forecast_more(1, 0, 2, 0.05, 0.05), 4);
 	ck_assert_uint_eq(forecast_more(1, 0, 9, 0.05, 0.05), 0);
-	ck_assert_uint_eq(forecast_pairs(d, 4, 0.05), 2);
-	ck_assert_uint_eq(forecast_pairs(d, 1, 0.05), 5);
-	ck_assert_uint_eq(forecast_pairs(NULL, 0, 0.05), 6);
 }
 END_TEST
 
@@ -93,42 +60,12 @@ START_TEST(as_many_trials_as_are_said_do_tell)
 }
 END_TEST
 
-START_TEST(repeats_of_a_stored_history_follow_its_spread)
-{
-	double x[120], wide[120];
-	uint64_t seed = 3;
-	struct rng r;
-	size_t n;
-
-	for (int i = 0; i < 120; i++) {
-		double z = draw_normal(&seed);
-
-		x[i] = 100 * exp(0.02 * z);
-		wide[i] = 100 * exp(0.2 * z);
-	}
-	rng_seed(&r, 1);
-	n = confirm_n(x, 120, 0.02, &r);
-	ck_assert_uint_ge(n, 8);
-	ck_assert_uint_le(n, 20);
-	rng_seed(&r, 1);
-	ck_assert_uint_eq(confirm_n(x, 120, 0.02, &r), n);
-	ck_assert_uint_eq(confirm_n(wide, 120, 0.01, &r), 0);
-	ck_assert_uint_eq(confirm_n(x, 5, 0.5, &r), 0);
-	ck_assert_uint_eq(confirm_n(x, 0, 0.5, &r), 0);
-	ck_assert_uint_eq(confirm_n(x, 120, 0.5, &r), 6);
-}
-END_TEST
-
 TCase *forecast_cases(void)
 {
 	TCase *t = tcase_create("forecast");
 
-	tcase_add_loop_test(t, bounds_of_a_median_are_those_of_the_table, 0,
-			    sizeof medians / sizeof *medians);
-	tcase_add_test(t, five_values_do_not_bound_a_median);
 	tcase_add_test(t, less_noise_and_more_distance_need_fewer_trials);
 	tcase_add_test(t, six_pairs_are_the_least);
 	tcase_add_loop_test(t, as_many_trials_as_are_said_do_tell, 0, 3);
-	tcase_add_test(t, repeats_of_a_stored_history_follow_its_spread);
 	return t;
 }
