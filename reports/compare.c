@@ -337,6 +337,17 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 		term_wrap(out, p->note, columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
+	if (p->opt.is_gate && !p->is_refused) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf gate = BL_BUF_INIT;
+
+		bl_buf_addf(&gate,
+			    "%zu of %zu comparisons are worse, corrected together by Holm (at most "
+			    "one gate in 20 calls anything worse that is not)",
+			    p->n_worse, p->n_told);
+		bl_buf_adds(out, "gate  ");
+		term_wrap(out, fmt_part(out, &gate), columns, 6, 6);
+		bl_buf_addc(out, '\n');
+	}
 	if (!p->is_refused && p->n_jobs && why[0]) {
 		bl_buf_adds(out, "why   ");
 		term_wrap(out, why, columns, 6, 6);

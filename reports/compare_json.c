@@ -82,6 +82,10 @@ int report_compare_json(const struct run_data *da, const char *cell_a, const str
 	part_set(&root, "b", side_json(&p.vb, p.cell_b));
 	if (p.note[0])
 		part_set(&root, "note", part_text(p.note));
+	if (p.opt.is_gate)
+		part_set(&root, "gate",
+			 json_pack("{s:I, s:I}", "worse", (json_int_t)p.n_worse, "comparisons",
+				   (json_int_t)p.n_told));
 	for (size_t i = 0; i < p.n_jobs; i++)
 		part_append(&jobs, job_json(&p.jobs[i]));
 	part_set(&root, "jobs", jobs);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "family.h"
+#include "report.h"
 
 static int add_difference(struct difference **list, size_t *n, struct difference d)
 {
@@ -114,6 +115,33 @@ static void greater(struct min_effects *to, const struct min_effects *e)
 	}
 }
 
+/* A gate asks one question: is anything worse? */
+static int correct_gate(struct pairing *p, struct bl_err *err)
+{
+	BL_CLEANUP(bl_freep)
+	struct comparison **members = calloc(p->n_jobs * METRICS + 1, sizeof(struct comparison *));
+	size_t n = 0;
+
+	if (!members)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->n_jobs; i++)
+		for (int m = 0; m < METRICS; m++)
+			members[n++] = &p->jobs[i].by[m];
+	return family_correct(members, n, FAMILY_HOLM, err);
+}
+
+static void count_verdicts(struct pairing *p)
+{
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		for (int m = 0; m < METRICS; m++) {
+			const struct comparison *c = &p->jobs[i].by[m];
+
+			p->n_worse += c->verdict == VERDICT_WORSE;
+			p->n_told += c->family > 0;
+		}
+	}
+}
+
 /* One metric under all jobs is one question. */
 static int correct(struct pairing *p, struct bl_err *err)
 {
@@ -121,6 +149,8 @@ static int correct(struct pairing *p, struct bl_err *err)
 	struct comparison **members = calloc(p->n_jobs + 1, sizeof(struct comparison *));
 	int r = members ? 0 : -ENOMEM;
 
+	if (p->opt.is_gate)
+		return correct_gate(p, err);
 	for (int m = 0; r == 0 && m < METRICS; m++) {
 		for (size_t i = 0; i < p->n_jobs; i++)
 			members[i] = &p->jobs[i].by[m];
@@ -208,7 +238,8 @@ int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_
 	memset(p, 0, sizeof(*p));
 	if (opt)
 		p->opt = (struct report_options){.min_effects = opt->min_effects,
-						 .floors = opt->floors};
+						 .floors = opt->floors,
+						 .is_gate = opt->is_gate};
 	r = view_find_cell(da, cell_a, &p->cell_a, err);
 	if (r == 0)
 		r = view_find_cell(db, cell_b, &p->cell_b, err);
@@ -228,11 +259,28 @@ int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_
 			 "the cells");
 	if (r == 0)
 		r = correct(p, err);
+	count_verdicts(p);
 	if (r == 0)
 		r = compare_config(p);
 	if (r == 0)
 		r = compare_environment(p);
 	return r < 0 ? bl_fail(err, r, "compare: out of memory") : 0;
+}
+
+int report_compare_gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
+			const char *cell_b, const struct report_options *opt, size_t *ret_worse,
+			size_t *ret_told, struct bl_err *err)
+{
+	BL_CLEANUP(pairing_done) struct pairing p;
+	int r = pairing_init(&p, da, cell_a, db, cell_b, opt, err);
+
+	if (r < 0)
+		return r;
+	if (p.is_refused)
+		return bl_fail(err, -EINVAL, "a gate needs verdicts: %s", p.note);
+	*ret_worse = p.n_worse;
+	*ret_told = p.n_told;
+	return 0;
 }
 
 void pairing_done(struct pairing *p)

@@ -22,6 +22,9 @@ struct report_options {
 	/* What equal things differed by elsewhere (a calibration), beside what equal cells of the
 	 * run itself do; NULL: nothing is known. */
 	const struct floors *floors;
+	/* Of two cells: all jobs and metrics are one family, by Holm's correction: not one is
+	 * called different that is not. */
+	bool is_gate;
 };
 
 /* Append the document to @out. -ENOENT: no such reference cell (names those there are); a missing
@@ -61,6 +64,11 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 int report_compare(const struct run_data *da, const char *cell_a, const struct run_data *db,
 		   const char *cell_b, const struct report_options *opt, unsigned columns,
 		   bool color, struct bl_buf *out, struct bl_err *err);
+/* What a release gate makes of the same (opt->is_gate): @ret_worse comparisons of @ret_told that
+ * can tell anything at all. -EINVAL: verdicts are refused, and why. */
+int report_compare_gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
+			const char *cell_b, const struct report_options *opt, size_t *ret_worse,
+			size_t *ret_told, struct bl_err *err);
 int report_compare_json(const struct run_data *da, const char *cell_a, const struct run_data *db,
 			const char *cell_b, const struct report_options *opt, struct bl_buf *out,
 			struct bl_err *err);

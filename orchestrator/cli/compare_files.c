@@ -165,6 +165,8 @@ static int check(const struct args *a, struct bl_err *err)
 			       kind);
 	if (a->store)
 		return bl_fail(err, -EINVAL, "--store: %s; leave it out", kind);
+	if (a->gate)
+		return bl_fail(err, -EINVAL, "--gate: %s; leave it out", kind);
 	if (a->calibration)
 		return bl_fail(err, -EINVAL, "--calibration: %s; leave it out", kind);
 	if (a->less_is_better && a->more_is_better)

@@ -17,7 +17,8 @@ const char *const exit_code_says[EXIT_CODES] = {
 	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no permission, no space for the "
 			     "store or the guest image",
 	[EXIT_CHANGED] = "it changed (verbs that compare with a baseline, with nights before or "
-			 "with other hosts): drifted, or one host is unlike the others",
+			 "with other hosts): drifted, or one host is unlike the others; of compare "
+			 "--gate: worse",
 	[EXIT_CANNOT_TELL] = "it can't be told yet whether it changed (the same verbs)",
 };
 

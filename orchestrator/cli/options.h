@@ -45,7 +45,7 @@ struct args {
 
 	bool json, quiet, probe, explain, xml, markdown, help;
 	bool yes, erase, remove, qmp;
-	bool display, alert, linear;
+	bool display, alert, linear, second_opinion, gate;
 	bool values, paired, more_is_better, less_is_better; /* of compared files of values */
 	const char *note, *why;                              /* of a baseline */
 	const char *of;            /* which: of that scenario, of that host */

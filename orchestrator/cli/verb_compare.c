@@ -37,6 +37,18 @@ static int needs_files(const struct args *a, struct bl_err *err)
 		       option, a->cell);
 }
 
+/* The exit code of a gate. */
+static int gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
+		const char *cell_b, const struct report_options *opt, struct bl_err *err)
+{
+	size_t worse, told;
+	int r = report_compare_gate(da, cell_a, db, cell_b, opt, &worse, &told, err);
+
+	if (r < 0)
+		return bl_wrap(err, r, "--gate");
+	return worse ? EXIT_CHANGED : told ? EXIT_FINE : EXIT_CANNOT_TELL;
+}
+
 static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *path = NULL;
@@ -45,7 +57,9 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	const struct run_data *second = &da;
 	BL_CLEANUP(effects_asked_done) struct effects_asked asked = {0};
-	struct report_options opt = {.min_effects = &asked.min, .floors = &asked.floors};
+	struct report_options opt = {
+		.min_effects = &asked.min, .floors = &asked.floors, .is_gate = a->gate};
+	int code = EXIT_FINE;
 	const char *cell_a = NULL, *cell_b = NULL;
 	int r;
 
@@ -74,6 +88,8 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 			       "run by --run-b",
 			       cell_a);
 	r = effects_asked(a, store, &da.run, &asked, err);
+	if (r == 0 && a->gate)
+		r = code = gate(&da, cell_a, second, cell_b, &opt, err);
 	if (r < 0)
 		return r;
 	if (a->json)
@@ -81,7 +97,9 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 	else
 		r = report_compare(&da, cell_a, second, cell_b, &opt,
 				   cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
-	return r < 0 ? r : cli_print(cli, &text, err);
+	if (r == 0)
+		r = cli_print(cli, &text, err);
+	return r < 0 ? r : code;
 }
 
 static const struct operand_row operands[] = {
@@ -114,6 +132,10 @@ static const struct option_row options[] = {
 	 .help = "the run of the second cell; of two runs figures are shown and nothing is judged"},
 	ROW_MIN_EFFECT,
 	ROW_CALIBRATION,
+	{.name = "gate",
+	 .at = AT(gate),
+	 .help = "for CI: all jobs and metrics corrected together (Holm), exit code 4 when any is "
+		 "worse, 5 when none can be judged"},
 	{.name = "csv",
 	 .at = AT(values),
 	 .help = "A and B are files of values measured by anything: one a line, one a run, above "
@@ -136,6 +158,7 @@ static const struct example examples[] = {
 	 "figures of one cell in two runs, without a verdict; 'blklab baseline check' judges an "
 	 "upgrade"},
 	{"blklab compare 0 1 --min-effect p99=10%", "only a tenth and more of p99 matters"},
+	{"blklab compare old new --gate", "in CI: fail when the new cell is worse"},
 	{"blklab compare --csv before.txt after.txt", "two files, one value a run and line"},
 	{"blklab compare --csv pairs.csv --json",
 	 "pairs, two values a line: those measured one after the other"},

@@ -85,12 +85,15 @@ json_says 'len(doc) == 1 and doc[0]["host"] == "lab7" and doc[0]["ok"] == 2 and 
 check 0 '' report -s fio.db --format json
 json_says 'len(doc["cells"]) == 2'
 check 0 'p99' compare a b -s fio.db
+check 5 'gate' compare a b -s fio.db --gate
 check 0 '<!doctype html' report -s fio.db --format html
 grep -q 'Measured by another program' out || fault 'report: not said that it was measured by another program'
 grep -qF '128 buckets' out && fault "report: says of fio's figures how the lab's engine makes them"
 check 0 'is imported' import lat.json -s fio.db --cell a
 check 0 'different versions of the engine' compare a --run-b "$("$blklab" list -s fio.db --json |
 	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "floor"][0])')" -s fio.db
+check 2 'a gate needs verdicts' compare a -s fio.db --gate --run-b "$("$blklab" list -s fio.db --json |
+	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "floor"][0])')"
 check 2 'is not the same time (lat_percentiles)' import lat.json plus.json -s fio.db
 check 2 'with and without histograms' import plus.json plain.json -s fio.db
 check 2 'import one kind at a time' import plain.json run.db -s fio.db

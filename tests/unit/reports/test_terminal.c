@@ -249,6 +249,33 @@ START_TEST(the_reason_in_json_is_the_true_one)
 }
 END_TEST
 
+/* The worse cell fails it and the better one passes; two runs are no gate. */
+START_TEST(a_gate_counts_what_is_worse_in_one_family)
+{
+	struct report_options opt = {.is_gate = true};
+	BL_CLEANUP(run_data_done) struct run_data d = {0}, other = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	const char *slow = "virtio-blk main none", *fast = "virtio-blk iothread none";
+	struct synthetic how = full;
+	struct bl_err err = BL_ERR_INIT;
+	size_t worse = 0, told = 0;
+
+	synthetic_run(&full, &d);
+	how.seed = 5;
+	synthetic_run(&how, &other);
+	ck_assert_int_eq(report_compare_gate(&d, fast, &d, slow, &opt, &worse, &told, &err), 0);
+	ck_assert_uint_gt(worse, 0);
+	ck_assert_uint_gt(told, 8); /* more than one metric, and more than one job */
+	ck_assert_int_eq(report_compare(&d, fast, &d, slow, &opt, 100, false, &out, &err), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "corrected together by Holm"));
+	ck_assert_int_eq(report_compare_gate(&d, slow, &d, fast, &opt, &worse, &told, &err), 0);
+	ck_assert_uint_eq(worse, 0);
+	ck_assert_int_eq(report_compare_gate(&d, slow, &other, fast, &opt, &worse, &told, &err),
+			 -EINVAL);
+	ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "a gate needs verdicts: two runs"));
+}
+END_TEST
+
 START_TEST(different_engine_versions_get_no_verdict)
 {
 	struct synthetic a = full, b = full;
@@ -340,6 +367,7 @@ int main(void)
 	tcase_add_test(t, two_runs_show_what_else_differs_and_get_no_verdict);
 	tcase_add_test(t, free_memory_is_no_difference_of_the_environment);
 	tcase_add_test(t, the_reason_in_json_is_the_true_one);
+	tcase_add_test(t, a_gate_counts_what_is_worse_in_one_family);
 	tcase_add_test(t, different_engine_versions_get_no_verdict);
 	tcase_add_test(t, a_thin_percentile_is_marked_in_the_comparison_as_in_the_table);
 	tcase_add_test(t, one_pair_is_not_pairs);
