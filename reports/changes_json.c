@@ -69,6 +69,21 @@ static json_t *how_json(const struct changes_view *v)
 	return o;
 }
 
+static json_t *second_json(const struct changes_view *v)
+{
+	json_t *a = json_array();
+
+	for (size_t i = 0; i < v->second->n; i++) {
+		json_t *o = json_object();
+
+		set_key(&o, v, v->second->items[i].at);
+		part_set_real(&o, "p", v->second->items[i].p);
+		part_set_real(&o, "energy", v->second->items[i].q);
+		part_append(&a, o);
+	}
+	return a;
+}
+
 int changes_json(const struct changes_view *v, struct bl_buf *out)
 {
 	json_t *o = json_object(), *points = json_array(), *all = json_array();
@@ -94,6 +109,8 @@ int changes_json(const struct changes_view *v, struct bl_buf *out)
 		part_set_real(&o, "detectable_after_14",
 			      changes_detectable(v->found->sigma, v->found->phi, now, 14, v->how));
 	}
+	if (v->second)
+		part_set(&o, "second_opinion", second_json(v));
 	part_set(&o, "options", how_json(v));
 	return part_dump(o, out);
 }

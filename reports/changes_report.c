@@ -18,6 +18,7 @@
 #define LATER         14
 #define SIGMA_MAX     M_LN10 /* from one value to the next: tenfold, and no noise of one thing */
 #define STEP_MAX      (3 * M_LN10) /* a thousandfold: larger ones say no more */
+#define SECOND_NEAR   2            /* values: the same change, placed otherwise */
 
 /* Four significant digits, and no exponent where people don't expect one. */
 static char *number(char out[FMT_MAX], double v)
@@ -253,6 +254,41 @@ static void note_how(const struct changes_view *v, unsigned columns, struct bl_b
 	add_note("how", &b, columns, out);
 }
 
+/* Is a change point of the first opinion within two values of @at? */
+static bool is_seconded(const struct changes_view *v, size_t at)
+{
+	for (size_t i = 0; i < v->found->n; i++) {
+		size_t own = v->found->items[i].at;
+
+		if ((own > at ? own - at : at - own) <= SECOND_NEAR)
+			return true;
+	}
+	return false;
+}
+
+static void note_second(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	size_t n_near = 0;
+
+	if (!v->second)
+		return;
+	for (size_t i = 0; i < v->second->n; i++) {
+		bl_buf_adds(&b, i ? ", " : "");
+		add_key(v, v->second->items[i].at, &b);
+		bl_buf_addf(&b, " (p %.2g)", v->second->items[i].p);
+		n_near += is_seconded(v, v->second->items[i].at);
+	}
+	if (!v->second->n)
+		bl_buf_adds(&b, "no change point");
+	else
+		bl_buf_addf(&b, "; %zu of %zu within %d values of one above", n_near, v->second->n,
+			    SECOND_NEAR);
+	bl_buf_addf(&b, " (e-divisive: energy statistics, %zu draws, p up to %g)",
+		    edivisive_default.draws, edivisive_default.alpha);
+	add_note("second", &b, columns, out);
+}
+
 void changes_text(const struct changes_view *v, unsigned columns, bool color, struct bl_buf *out)
 {
 	add_head(v, columns, color, out);
@@ -261,5 +297,6 @@ void changes_text(const struct changes_view *v, unsigned columns, bool color, st
 	note_outliers(v, columns, out);
 	note_noise(v, columns, out);
 	note_least(v, columns, out);
+	note_second(v, columns, out);
 	note_how(v, columns, out);
 }

@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "change_points.h"
+#include "edivisive.h"
 #include "value_lines.h"
 
 /* Borrows everything. */
@@ -18,6 +19,7 @@ struct changes_view {
 	const struct change_options *how;
 	const char *strictness; /* "alert" */
 	const struct changes *found;
+	const struct edivisive *second; /* what energy statistics find; NULL: not asked */
 };
 
 /* A table of the change points, the bad nights, and what was looked at. Additions after a failure
@@ -25,7 +27,7 @@ struct changes_view {
 void changes_text(const struct changes_view *v, unsigned columns, bool color, struct bl_buf *out);
 
 /* "change_points": [index...], of the first value after among all lines that have values or could
- * have (from 0); "changes": the same with all that is known. -ENOMEM. */
+ * have (from 0); "changes": the same with all that is known; "second_opinion". -ENOMEM. */
 int changes_json(const struct changes_view *v, struct bl_buf *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "changes_report.h"
 #include "cleanup.h"
 #include "cli.h"
+#include "edivisive.h"
 #include "rows.h"
 #include "value_file.h"
 
@@ -87,10 +88,24 @@ static int find(const double *y, size_t n, const struct change_options *how, str
 	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
 }
 
+/* Of the values' order alone, so that the same file gives the same answer. */
+static int find_second(const double *y, size_t n, struct edivisive *ret, struct bl_err *err)
+{
+	int r = edivisive_find(y, n, 1, &edivisive_default, ret);
+
+	if (r == -E2BIG)
+		return bl_fail(err, r,
+			       "--second-opinion: %zu values; it looks at %d at most, as it keeps "
+			       "all distances: give fewer, or leave it out",
+			       n, EDIVISIVE_VALUES_MAX);
+	return r < 0 ? bl_fail(err, r, "out of memory") : 0;
+}
+
 static int run_changes(struct cli *cli, const struct args *a, struct bl_err *err)
 {
 	BL_CLEANUP(value_lines_done) struct value_lines lines = {0};
 	BL_CLEANUP(changes_done) struct changes found = {0};
+	BL_CLEANUP(edivisive_done) struct edivisive second = {0};
 	BL_CLEANUP(bl_freep) double *y = NULL;
 	BL_CLEANUP(bl_freep) size_t *row = NULL;
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
@@ -109,6 +124,9 @@ static int run_changes(struct cli *cli, const struct args *a, struct bl_err *err
 	r = take_values(&lines, how.is_linear, y, row, &v.n, err);
 	if (r == 0)
 		r = find(y, v.n, &how, &found, err);
+	if (r == 0 && a->second_opinion)
+		r = find_second(y, v.n, &second, err);
+	v.second = a->second_opinion ? &second : NULL;
 	v.name = value_file_name(a->csv);
 	if (r < 0)
 		return bl_wrap(err, r, "%s", v.name);
@@ -141,6 +159,11 @@ static const struct option_row options[] = {
 	{.name = "linear",
 	 .at = AT(linear),
 	 .help = "look for differences, not ratios: values may be 0 or less"},
+	{.name = "second-opinion",
+	 .at = AT(second_opinion),
+	 .help = "also what another method finds (e-divisive, energy statistics), which sees "
+		 "changes "
+		 "of spread, too; it decides nothing"},
 	ROW_JSON,
 };
 
@@ -148,6 +171,7 @@ static const struct example examples[] = {
 	{"blklab changes --csv p99.csv", "when did p99 change, by how much, and how sure is that?"},
 	{"blklab changes --csv p99.csv --display --min-effect 3%",
 	 "also what is less sure, but nothing below 3 %"},
+	{"blklab changes --csv p99.csv --second-opinion", "and does another method agree?"},
 	{"sqlite3 -csv store.db 'SELECT ...' | blklab changes --csv - --json", "for programs"},
 };
 

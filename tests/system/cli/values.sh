@@ -76,6 +76,9 @@ done
 grep -q 'standard input: 155 values' out || fault "standard input is not named: $(head -1 out)"
 check 0 'no change point' changes --csv lf --min-effect 10%
 check 0 '(display)' changes --csv lf --display --min-effect 0
+check 0 'second    ' changes --csv lf --second-opinion
+check 0 '"second_opinion"' changes --csv lf --second-opinion --json
+json_says 'any(abs(o["index"] - 70) <= 2 for o in doc["second_opinion"])'
 check 2 'one strictness at a time' changes --csv lf --display --alert
 check 2 "'lots' is no percentage" changes --csv lf --min-effect lots
 check 2 "not within 0% and 1000%" changes --csv lf --min-effect -1
