@@ -60,7 +60,7 @@ static char *trimmed(char *s)
 }
 
 /* Decimal; no hexadecimal, no words. Infinite when it is too large. */
-static bool read_number(char *s, char parting, double *ret)
+bool value_is_number(char *s, char parting, double *ret)
 {
 	char *end, *comma = parting == ';' ? strchr(s, ',') : NULL;
 
@@ -177,17 +177,17 @@ static bool read_key(char *s, char parting, enum value_key *ret_kind, double *re
 	if (read_time(s, ret))
 		return true;
 	*ret_kind = VALUE_KEY_NUMBER;
-	return read_number(s, parting, ret) && isfinite(*ret);
+	return value_is_number(s, parting, ret) && isfinite(*ret);
 }
 
 /* What parts the fields of a line; the last blank where there is nothing else: a moment may hold
  * one. */
-static char parting_of(const char *s)
+char value_parting(const char *s, size_t len)
 {
 	static const char parts[] = ";\t,";
 
 	for (const char *p = parts; *p; p++)
-		if (strchr(s, *p))
+		if (memchr(s, *p, len))
 			return *p;
 	return ' ';
 }
@@ -286,7 +286,7 @@ static int bad_key(struct reader *r, const char *given)
  * begins with a digit is none of the head: a date that is wrong is not passed over. */
 static bool begin_values(struct reader *r, const char *s, char *copy)
 {
-	char parting = parting_of(s), *fields[2];
+	char parting = value_parting(s, strlen(s)), *fields[2];
 	enum value_key kind = VALUE_KEY_PLACE;
 	bool is_values;
 	double v;
@@ -296,10 +296,10 @@ static bool begin_values(struct reader *r, const char *s, char *copy)
 	n = part(copy, parting, fields);
 	fields[0] = trimmed(fields[0]);
 	if (n == 1)
-		is_values = read_number(fields[0], parting, &v);
+		is_values = value_is_number(fields[0], parting, &v);
 	else
 		is_values = read_key(fields[0], parting, &kind, &v) ||
-			    read_number(trimmed(fields[1]), parting, &v);
+			    value_is_number(trimmed(fields[1]), parting, &v);
 	if (!is_values && !isdigit((unsigned char)*fields[0]))
 		return false;
 	r->parting = parting;
@@ -330,7 +330,7 @@ static int read_value(struct reader *r, char *s, double *ret)
 
 	if (is_absent(s))
 		return 0;
-	if (!read_number(s, r->parting, ret))
+	if (!value_is_number(s, r->parting, ret))
 		return bad_value(r, s);
 	if (isfinite(*ret))
 		return 0;

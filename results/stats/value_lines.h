@@ -42,4 +42,11 @@ int value_lines_parse(const char *text, size_t len, bool allow_twice, struct val
 		      struct bl_err *err);
 void value_lines_done(struct value_lines *v);
 
+/* What parts the fields of a line @s[len]: ';', a tab, ',' or ' ', the first of these that it has.
+ */
+char value_parting(const char *s, size_t len);
+/* Is @s a decimal number (no hexadecimal, no words)? *ret may be infinite. With ';' as @parting a
+ * comma is a decimal one; @s is scratch: that comma becomes a point. */
+bool value_is_number(char *s, char parting, double *ret);
+
 #endif

@@ -1,5 +1,6 @@
 #include "value_pairs.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -39,16 +40,6 @@ static struct field trimmed(struct field f)
 	return f;
 }
 
-static char separator_of(struct field line)
-{
-	static const char marks[] = ";\t,";
-
-	for (const char *m = marks; *m; m++)
-		if (memchr(line.at, *m, line.len))
-			return *m;
-	return ' ';
-}
-
 /* The first two of them; returns how many there are. */
 static size_t split(struct field line, char separator, struct field ret[2])
 {
@@ -69,18 +60,23 @@ static size_t split(struct field line, char separator, struct field ret[2])
 	}
 }
 
-static bool is_number(struct field f)
+static bool is_number(struct field f, char separator)
 {
-	char text[64], *end;
+	char text[64];
+	double v;
 
 	if (!f.len || f.len >= sizeof text)
 		return false;
 	memcpy(text, f.at, f.len);
 	text[f.len] = '\0';
-	for (char *comma = strchr(text, ','); comma; comma = NULL)
-		*comma = '.';
-	strtod(text, &end);
-	return *end == '\0';
+	return value_is_number(text, separator, &v);
+}
+
+/* Before the first pair: no number in it, and not even the beginning of one. */
+static bool is_head(const struct field fields[2], size_t n, char separator)
+{
+	return !is_number(fields[0], separator) && !(n > 1 && is_number(fields[1], separator)) &&
+	       !(fields[0].len && isdigit((unsigned char)fields[0].at[0]));
 }
 
 static void add(struct field f, char separator, struct bl_buf *out)
@@ -100,9 +96,9 @@ static int add_line(struct field line, size_t number, struct columns *c, struct 
 	line = trimmed(line);
 	if (!line.len || line.at[0] == '#')
 		return 0;
-	separator = separator_of(line);
+	separator = value_parting(line.at, line.len);
 	n = split(line, separator, fields);
-	if (!c->n && !is_number(fields[0]) && !(n > 1 && is_number(fields[1])))
+	if (!c->n && is_head(fields, n, separator))
 		return 0;
 	if (n == 1)
 		return bl_fail(err, -EINVAL,

@@ -35,9 +35,23 @@ START_TEST(many_ways_to_write_the_same)
 }
 END_TEST
 
+/* As with one value a line: words are a head, whatever strtod makes of them. */
+START_TEST(inf_and_nan_are_a_head_and_no_pair)
+{
+	static const char text[] = "inf,nan\n1,2\n";
+	struct value_pairs p;
+
+	ck_assert_int_eq(value_pairs_parse(text, sizeof text - 1, &p, NULL), 0);
+	ck_assert_uint_eq(p.n, 1);
+	ck_assert_uint_eq(p.n_absent, 0);
+	value_pairs_done(&p);
+}
+END_TEST
+
 static const struct {
 	const char *text, *says;
 } bad[] = {
+	{"0x10,5\n1,2\n", "line 1: '0x10' is no value"},
 	{"", "no pair of values"},
 	{"# nothing\n\n", "no pair of values"},
 	{"1\n2\n", "line 1: '1' is one value"},
@@ -93,6 +107,7 @@ TCase *value_pairs_cases(void)
 	TCase *t = tcase_create("value_pairs");
 
 	tcase_add_loop_test(t, many_ways_to_write_the_same, 0, sizeof alike / sizeof *alike);
+	tcase_add_test(t, inf_and_nan_are_a_head_and_no_pair);
 	tcase_add_loop_test(t, what_is_wrong_is_named_with_its_line, 0, sizeof bad / sizeof *bad);
 	tcase_add_test(t, without_memory_it_says_so);
 	return t;
