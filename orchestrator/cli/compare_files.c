@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "correlation.h"
 #include "fs.h"
 #include "median.h"
 #include "value_file.h"
@@ -186,30 +187,28 @@ static int check(const struct args *a, struct bl_err *err)
 /* Of the deviations from their side's mean (of pairs: of the differences), in the files' order. */
 #define ORDERED_MIN 10
 
-static void add_lag1(const double *v, size_t n, double *both, double *all)
+static void add_lag1(const double *v, size_t n, struct lag1 *l)
 {
 	double mean = 0;
 
 	for (size_t i = 0; i < n; i++)
 		mean += v[i] / (double)n;
-	for (size_t i = 0; i < n; i++) {
-		*all += (v[i] - mean) * (v[i] - mean);
-		*both += i ? (v[i] - mean) * (v[i - 1] - mean) : 0;
-	}
+	lag1_add(l, v, n, mean);
 }
 
 static double autocorrelation_of(const struct sides *s, const double *d)
 {
-	double both = 0, all = 0, r1;
+	struct lag1 l = {0, 0};
+	double r1;
 	size_t n = d ? s->na : s->na + s->nb;
 
 	if (d) {
-		add_lag1(d, n, &both, &all);
+		add_lag1(d, n, &l);
 	} else {
-		add_lag1(s->a, s->na, &both, &all);
-		add_lag1(s->b, s->nb, &both, &all);
+		add_lag1(s->a, s->na, &l);
+		add_lag1(s->b, s->nb, &l);
 	}
-	r1 = all > 0 ? both / all : 0;
+	r1 = lag1_of(&l);
 	return n >= ORDERED_MIN && r1 > 2 / sqrt((double)n) ? r1 : NAN;
 }
 

@@ -7,6 +7,7 @@
 
 #include "change_points.h"
 #include "cleanup.h"
+#include "correlation.h"
 #include "family.h"
 #include "figure.h"
 #include "history_priv.h"
@@ -40,7 +41,7 @@ static struct distance distance(const double *y, size_t from, size_t to, double 
 	size_t n = to - from < KNOWN_AFTER_MAX ? to - from : KNOWN_AFTER_MAX;
 	struct distance d;
 
-	f = (1 + noise->phi) / (1 - noise->phi);
+	f = ar1_inflation(noise->phi);
 	memcpy(scratch, y + to - n, n * sizeof *y);
 	d.off = fresh - level_of_values(scratch, n, sigma);
 	se = sigma * sqrt(1 + f / (double)n);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "correlation.h"
 #include "history_priv.h"
 #include "night_judge_priv.h"
 #include "median.h"
@@ -53,7 +54,7 @@ static int judge_one(const struct judging *j, size_t series, struct judged *ret)
 	phi = noise.phi;
 	memcpy(scratch, s->y + from, n * sizeof *scratch);
 	ret->off = s->y[s->n - 1] - level_of_values(scratch, n, sigma);
-	se = sigma * sqrt(1 + (1 + phi) / (1 - phi) / (double)n);
+	se = sigma * sqrt(1 + ar1_inflation(phi) / (double)n);
 	ret->half = student_quantile(1 - LEVEL / 2, (double)n - 1) * se;
 	ret->is_outlier =
 		shift_matters(j, s->metric, ret->off) && fabs(ret->off) > OUTLIER_SIGMAS * sigma;

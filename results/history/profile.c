@@ -5,24 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlation.h"
+
 /* From here on a correlation between neighbours can be told from nothing. */
 #define AUTOCORRELATION_RUNS 7
 #define AUTOCORRELATION_MAX  0.8
 
 /* ---- the spread of runs ---- */
 
-/* Lag-1 autocorrelation of an AR(1), corrected for its bias in short series: r1 is too small by
- * (1 + 3 r1) / n (Kendall 1954). Negative ones are taken for none. */
-static double autocorrelation(const double *y, size_t n, double mean, double ss)
+/* That of too few is taken for none. */
+static double autocorrelation(const double *y, size_t n, double mean)
 {
-	double cross = 0, r1;
+	struct lag1 l = {0, 0};
 
-	if (n < AUTOCORRELATION_RUNS || !(ss > 0))
+	if (n < AUTOCORRELATION_RUNS)
 		return 0;
-	for (size_t i = 1; i < n; i++)
-		cross += (y[i] - mean) * (y[i - 1] - mean);
-	r1 = cross / ss;
-	return fmin(fmax(r1 + (1 + 3 * r1) / (double)n, 0), AUTOCORRELATION_MAX);
+	lag1_add(&l, y, n, mean);
+	return l.all > 0 ? lag1_unbiased(lag1_of(&l), n, AUTOCORRELATION_MAX) : 0;
 }
 
 struct run_spread run_spread_of(const double *y, size_t n)
@@ -34,12 +33,12 @@ struct run_spread run_spread_of(const double *y, size_t n)
 		s.mean += y[i] / (double)n;
 	for (size_t i = 0; i < n; i++)
 		ss += (y[i] - s.mean) * (y[i] - s.mean);
-	phi = autocorrelation(y, n, s.mean, ss);
+	phi = autocorrelation(y, n, s.mean);
 	/* The variance of the mean is inflated by this, and that of the values about their own
 	 * mean falls short by as much. To take the degrees of freedom for fewer, too, costs a third
 	 * of the power and no false alarm less (simulate_profile: phi is itself a guess of n runs).
 	 */
-	s.inflation = fmin((1 + phi) / (1 - phi), (double)n / 2);
+	s.inflation = fmin(ar1_inflation(phi), (double)n / 2);
 	s.var = ss / ((double)n - s.inflation);
 	return s;
 }

@@ -68,20 +68,6 @@ static void figure_of(struct value *v, size_t n, bool is_thin, struct figure *re
 
 /* --- one job of a cell --- */
 
-static bool is_thin(const struct job_result *j, enum metric m)
-{
-	double beyond = m == METRIC_P50     ? 0.5
-			: m == METRIC_P99   ? 0.01
-			: m == METRIC_P99_9 ? 0.001
-					    : INFINITY,
-	       n = 0;
-
-	for (int d = 0; d < IO_DIRS; d++)
-		if (d != IO_SYNC && j->sample->dir[d].lat)
-			n += (double)j->sample->dir[d].lat->n;
-	return n * beyond < 100 * (1 - 1e-9);
-}
-
 /* The trials' results of the job @name of cell @cell; unstable ones only counted. */
 struct results {
 	const struct job_result **items;
@@ -174,7 +160,7 @@ static int fill_row(const struct results *from, struct value *values, struct fig
 		for (size_t i = 0; i < from->n; i++) {
 			if (!job_metric(from->items[i], (enum metric)m, &v) || !(v > 0))
 				continue;
-			thin |= is_thin(from->items[i], (enum metric)m);
+			thin |= job_metric_is_thin(from->items[i], (enum metric)m);
 			values[n++] = (struct value){from->repeats[i], log(v)};
 		}
 		figure_of(values, n, thin, &row->by[m]);

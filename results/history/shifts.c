@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "correlation.h"
 #include "history_priv.h"
 #include "night_judge_priv.h"
 #include "median.h"
@@ -81,7 +82,7 @@ static void refine(const struct history *h, const struct series_history *s,
 		   const struct changes *found, struct shift *shift)
 {
 	size_t from, to, best = shift->at, last;
-	double least = INFINITY, noise = (1 + found->phi) / (1 - found->phi);
+	double least = INFINITY, noise = ar1_inflation(found->phi);
 	struct known_change known;
 
 	stretch(found, shift->at, s->n, &from, &to);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "correlation.h"
 #include "decide.h"
 #include "equal_cells.h"
 #include "family.h"
@@ -147,20 +148,6 @@ static size_t in_time(const struct group *g, const char *job, enum metric m,
 	return n;
 }
 
-static double lag1(const double *y, size_t n)
-{
-	double mean = 0, over = 0, all = 0;
-
-	for (size_t i = 0; i < n; i++)
-		mean += y[i] / (double)n;
-	for (size_t i = 0; i < n; i++) {
-		all += (y[i] - mean) * (y[i] - mean);
-		if (i)
-			over += (y[i] - mean) * (y[i - 1] - mean);
-	}
-	return all > 0 ? over / all : 0;
-}
-
 static int look_in_time(const struct group *g, struct calibration_row *row)
 {
 	BL_CLEANUP(bl_freep) double *y = calloc(g->d->n_trials + 1, sizeof *y);
@@ -174,7 +161,7 @@ static int look_in_time(const struct group *g, struct calibration_row *row)
 	for (size_t i = 0; i < n; i++)
 		y[i] = row->values[i].y;
 	half = n / 2;
-	row->r1 = lag1(y, n);
+	row->r1 = lag1_of_values(y, n);
 	row->in_time = 1;
 	if (half < 2)
 		return 0;

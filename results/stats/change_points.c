@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "correlation.h"
 #include "gesd.h"
 #include "median.h"
 #include "partition.h"
@@ -57,12 +58,6 @@ static double median_here(const struct search *s, const double *v, size_t n)
 {
 	memcpy(s->scratch, v, n * sizeof *v);
 	return median_of_values(s->scratch, n);
-}
-
-/* By how much more the variance of a mean is than of independent values: AR(1). */
-static double inflation(double phi)
-{
-	return (1 + phi) / (1 - phi);
 }
 
 static double first_sigma(const struct search *s)
@@ -131,23 +126,19 @@ static double sum_of_squares(const double *r, size_t n)
 	return sum;
 }
 
-/* Lag-1 autocorrelation, less the bias it has in short series (Marriott & Pope 1954). */
+/* Residuals are about 0. */
 static double phi_of(const double *r, size_t n)
 {
-	double both = 0, all = sum_of_squares(r, n), r1;
+	struct lag1 l = {0, 0};
 
-	for (size_t i = 1; i < n; i++)
-		both += r[i] * r[i - 1];
-	if (!(all > 0))
-		return 0;
-	r1 = both / all;
-	return clamp(r1 + (1 + 3 * r1) / (double)n, 0, PHI_MAX);
+	lag1_add(&l, r, n, 0);
+	return l.all > 0 ? lag1_unbiased(lag1_of(&l), n, PHI_MAX) : 0;
 }
 
 static int cut(struct search *s)
 {
 	double centre = median_here(s, s->y, s->n);
-	double price = s->o->c * log((double)s->n) * inflation(s->phi);
+	double price = s->o->c * log((double)s->n) * ar1_inflation(s->phi);
 
 	for (size_t i = 0; i < s->n; i++) {
 		double odds = s->o->log_odds ? s->o->log_odds[i] : 0;
@@ -217,7 +208,7 @@ static struct sides sides_of(const struct search *s, size_t k)
 	d.mean_r = mean_of(d.r, d.nr);
 	d.ss = spread_of(d.l, d.nl, d.mean_l) + spread_of(d.r, d.nr, d.mean_r);
 	d.df = (double)(d.nl + d.nr) - 2 + PRIOR_DF;
-	d.var = (d.ss + PRIOR_DF * s->sigma * s->sigma) / d.df * inflation(s->phi);
+	d.var = (d.ss + PRIOR_DF * s->sigma * s->sigma) / d.df * ar1_inflation(s->phi);
 	return d;
 }
 
@@ -439,7 +430,7 @@ double changes_detectable(double sigma, double phi, size_t n_before, size_t n_af
 	/* the cut must pay, and pass: both in standard errors of the step */
 	price = sqrt(o->c * log(n));
 	test = student_quantile(1 - o->alpha / 2, n - 2 + PRIOR_DF);
-	return (fmax(price, test) + POWER_Z) * sigma * sqrt(inflation(phi) * (1 / l + 1 / r));
+	return (fmax(price, test) + POWER_Z) * sigma * sqrt(ar1_inflation(phi) * (1 / l + 1 / r));
 }
 
 struct known_change change_known(const double *y, size_t n, size_t at, double sigma, double phi)
@@ -457,7 +448,7 @@ struct known_change change_known(const double *y, size_t n, size_t at, double si
 	c.shift = level_of_values(scratch, r, sigma);
 	memcpy(scratch, y + at - l, l * sizeof *y);
 	c.shift -= level_of_values(scratch, l, sigma);
-	se = sigma * sqrt(inflation(phi) * (1 / (double)l + 1 / (double)r));
+	se = sigma * sqrt(ar1_inflation(phi) * (1 / (double)l + 1 / (double)r));
 	half = student_quantile((1 + LEVEL) / 2, (double)(l + r) - 2) * se;
 	c.lo = c.shift - half;
 	c.hi = c.shift + half;

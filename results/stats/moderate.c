@@ -6,22 +6,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "median.h"
 #include "student.h"
 
 #define FLOOR 1e-5 /* of the median variance */
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median_of(double *v, size_t n)
-{
-	qsort(v, n, sizeof *v, by_value);
-	return (v[(n - 1) / 2] + v[n / 2]) / 2;
-}
 
 /* The fit: v ~ s0^2 F(df, d0), by the first two moments of ln v. @e: room for n. */
 static struct variance_prior fit(const double *v, const double *df, size_t n, double floor,
@@ -61,7 +49,7 @@ int variance_prior_fit(const double *v, const double *df, size_t n, struct varia
 	if (n_above < PRIOR_LEAST)
 		return 0;
 	memcpy(room, v, n * sizeof *v);
-	floor = FLOOR * median_of(room, n);
+	floor = FLOOR * median_of_values(room, n);
 	/* half of them are 0: then nothing is common to them */
 	if (floor > 0)
 		*ret = fit(v, df, n, floor, room);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "median.h"
 
 #define TWO_PI 6.283185307179586476925
 
@@ -18,19 +19,11 @@
  * variance is 1 / (n ln2^2) of its square. */
 #define MEDIAN_WORTH (M_LN2 * M_LN2)
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Of @v[n], which stays as it is; @scratch[n]. */
 static double median_of(const double *v, size_t n, double *scratch)
 {
 	memcpy(scratch, v, n * sizeof *v);
-	qsort(scratch, n, sizeof *scratch, by_value);
-	return (scratch[(n - 1) / 2] + scratch[n / 2]) / 2;
+	return median_of_values(scratch, n);
 }
 
 /* --- the series --- */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "median.h"
 #include "told.h"
 
 const double summary_p[SUMMARY_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
@@ -57,6 +58,21 @@ static bool lat_metric(const struct job_result *j, const struct lat *l, enum met
 	if (p.is_known)
 		*ret = (double)p.ns;
 	return p.is_known;
+}
+
+static bool is_thin(const struct lat *all, enum metric m)
+{
+	return metric_p(m) > 0 && lat_pct(all, metric_p(m)).is_thin;
+}
+
+bool job_metric_is_thin(const struct job_result *j, enum metric m)
+{
+	struct lat all;
+
+	if (!j->sample)
+		return false;
+	merge_ios(j->sample, &all);
+	return is_thin(&all, m);
 }
 
 /* The process's CPU time is then that of all of them, and this job's share can't be told. */
@@ -117,35 +133,24 @@ static int by_repeat(const void *a, const void *b)
 	return (x->rounds > y->rounds) - (x->rounds < y->rounds);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const struct point *x = a, *y = b;
-
-	return (x->value > y->value) - (x->value < y->value);
-}
-
-static double median_of(struct point *p, size_t n)
-{
-	qsort(p, n, sizeof *p, by_value);
-	return (p[(n - 1) / 2].value + p[n / 2].value) / 2;
-}
-
-/* Spread of @p, which is reordered and overwritten. */
-static struct spread spread_of(struct point *p, size_t n)
+/* @scratch[n] is written. */
+static struct spread spread_of(const struct point *p, size_t n, double *scratch)
 {
 	struct spread s = {.n = n};
 
 	if (!n)
 		return s;
-	s.median = median_of(p, n);
-	s.min = p[0].value;
-	s.max = p[n - 1].value;
+	for (size_t i = 0; i < n; i++)
+		scratch[i] = p[i].value;
+	s.median = median_of_values(scratch, n); /* which sorts them */
+	s.min = scratch[0];
+	s.max = scratch[n - 1];
 	if (n < 2 || s.median == 0)
 		return s;
 	for (size_t i = 0; i < n; i++)
-		p[i].value = fabs(p[i].value - s.median);
+		scratch[i] = fabs(p[i].value - s.median);
 	/* 1.4826: the MAD of a normal distribution is its standard deviation / 1.4826 */
-	s.rel_mad_pct = 1.4826 * median_of(p, n) / fabs(s.median) * 100;
+	s.rel_mad_pct = 1.4826 * median_of_values(scratch, n) / fabs(s.median) * 100;
 	return s;
 }
 
@@ -185,7 +190,7 @@ static size_t merge_rounds(struct point *p, size_t n, size_t *ret_most)
 	return out;
 }
 
-static void keep_values(struct summary *s, int m, struct point *p, size_t n)
+static void keep_values(struct summary *s, int m, struct point *p, size_t n, double *scratch)
 {
 	size_t most;
 
@@ -195,7 +200,7 @@ static void keep_values(struct summary *s, int m, struct point *p, size_t n)
 		s->value_repeats[m][i] = p[i].repeat;
 		s->value_rounds[m][i] = p[i].rounds;
 	}
-	s->metric[m] = spread_of(p, n);
+	s->metric[m] = spread_of(p, n, scratch);
 }
 
 static const struct job_result *job_of(const struct trial_record *t, const char *name)
@@ -228,6 +233,7 @@ struct room {
 	size_t n[METRICS];
 	struct point *ok, *all; /* values 0: only when they were */
 	size_t n_all;
+	double *scratch;
 };
 
 static int add_trial(struct summary *s, const struct trial_record *t, struct room *room)
@@ -246,8 +252,7 @@ static int add_trial(struct summary *s, const struct trial_record *t, struct roo
 		if (!metric_of(j, &all, (enum metric)m, &v))
 			continue;
 		room->points[m][room->n[m]++] = (struct point){v, t->repeat, round};
-		s->is_thin[m] |= metric_p((enum metric)m) > 0 &&
-				 lat_pct(&all, metric_p((enum metric)m)).is_thin;
+		s->is_thin[m] |= is_thin(&all, (enum metric)m);
 	}
 	return add_lats(s, j->sample);
 }
@@ -323,7 +328,7 @@ static int summarize_one(const struct run_data *d, struct summary *s, struct roo
 			return -ENOMEM;
 	add_told(d, s);
 	for (int m = 0; m < METRICS; m++)
-		keep_values(s, m, room->points[m], room->n[m]);
+		keep_values(s, m, room->points[m], room->n[m], room->scratch);
 	s->n_trials = merge_rounds(room->all, room->n_all, &most);
 	s->n_ok = merge_rounds(room->ok, s->n_ok, &most);
 	s->n_rounds = (uint32_t)most;
@@ -376,10 +381,11 @@ static int fill(const struct run_data *d, const char *const *jobs, size_t n_jobs
 {
 	BL_CLEANUP(bl_freep)
 	struct point *points = calloc((METRICS + 2) * (d->n_trials + 1), sizeof *points);
-	struct room room = {.ok = points};
+	BL_CLEANUP(bl_freep) double *scratch = calloc(d->n_trials + 1, sizeof *scratch);
+	struct room room = {.ok = points, .scratch = scratch};
 
 	s->items = calloc(d->n_cells * n_jobs + 1, sizeof *s->items);
-	if (!points || !s->items)
+	if (!points || !scratch || !s->items)
 		return -ENOMEM;
 	for (int m = 0; m < METRICS; m++)
 		room.points[m] = points + (size_t)(m + 1) * (d->n_trials + 1);

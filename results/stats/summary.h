@@ -43,6 +43,8 @@ struct spread {
  * sample, no latencies, too few of them for the percentile, CPU time not measured or that of
  * several jobs at once). */
 bool job_metric(const struct job_result *j, enum metric m, double *ret);
+/* A percentile with fewer than 100 samples beyond it. */
+bool job_metric_is_thin(const struct job_result *j, enum metric m);
 
 #define SUMMARY_VALUES 64
 
