@@ -46,13 +46,13 @@ static void set(const char *key, const char *before, const char *after)
 static bool counts(const char *key)
 {
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
-	BL_CLEANUP(facts_done) struct facts f = {0};
+	BL_CLEANUP(fingerprint_done) struct fingerprint f = {0};
 
 	ck_assert_int_eq(facts_add(&d.run.environment, key, "one value of its own"), 0);
 	ck_assert_int_eq(fingerprint_of(&d, &f), 0);
-	for (size_t i = 0; i < f.n; i++)
-		if (!strcmp(f.items[i].value, "one value of its own"))
-			return strcmp(f.items[i].key, FINGERPRINT_VERSION_KEY) != 0;
+	for (size_t i = 0; i < f.facts.n; i++)
+		if (!strcmp(f.facts.items[i].value, "one value of its own"))
+			return strcmp(f.facts.items[i].key, FINGERPRINT_VERSION_KEY) != 0;
 	return false;
 }
 
