@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "baseline_find.h"
 #include "cleanup.h"
-#include "doctor.h"
 #include "history_view.h"
 #include "night.h"
 #include "nights_load.h"
@@ -29,10 +29,10 @@ static void shown_done(struct shown *s)
 /* --host by name or id, else this host. */
 static int find_host(struct shown *s, const struct args *a, struct bl_err *err)
 {
-	struct doctor_options here = {.root = ""};
-
-	if (!a->host)
-		return host_id(&here, s->host_id, err);
+	if (!a->host) { /* of a host without an id runs are stored, too: all such are one */
+		this_host(s->host_id);
+		return 0;
+	}
 	for (size_t i = 0; i < s->n; i++) {
 		if (strcmp(s->list[i].host, a->host) != 0 &&
 		    strcmp(s->list[i].host_id, a->host) != 0)

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "baseline_find.h"
 #include "cleanup.h"
 #include "cli.h"
 #include "clock.h"
-#include "doctor.h"
 #include "fmt.h"
 #include "json_parts.h"
 #include "notify_send.h"
@@ -16,10 +16,9 @@
 /* A night that nobody takes for a real one. */
 static int test_night(struct night *n, struct bl_err *err)
 {
-	struct doctor_options here = {0};
-	char id[17] = "", host[256] = "";
+	char id[17], host[256] = "";
 
-	host_id(&here, id, NULL);
+	this_host(id);
 	gethostname(host, sizeof host - 1);
 	*n = (struct night){
 		.scenario = strdup("blklab-notify-test"),
