@@ -89,7 +89,8 @@ void enough_add(struct enough *e, const struct trial_record *t)
 	c = &e->cells[t->cell];
 	c->n_blocks += c->n_blocks == 0 || c->last != t->repeat;
 	c->last = t->repeat;
-	c->took_ns += (t->ended_ms - t->started_ms) * NS_PER_MS;
+	if (t->ended_ms > t->started_ms) /* the wall clock may have been set back */
+		c->took_ns += (t->ended_ms - t->started_ms) * NS_PER_MS;
 	for (size_t j = 0; t->state == TRIAL_OK && j < t->n_jobs && j < e->rule.n_jobs; j++)
 		if (job_metric(&t->jobs[j], e->rule.metric, &v) && v > 0)
 			add_value(e, index_of(e, t->cell, j) + t->repeat, log(v));

@@ -389,6 +389,19 @@ START_TEST(stopping_at_a_width_costs_two_points_of_coverage)
 }
 END_TEST
 
+/* A clock that is set back during a trial must not make the next block take for ever. */
+START_TEST(a_clock_that_is_set_back_ends_no_run)
+{
+	struct enough *e = make(1, 6, 20, 0.0001, 1000 * NS_PER_S);
+	struct trial_record t = {.state = TRIAL_FAILED, .started_ms = 11000, .ended_ms = 1000};
+	bool in[1];
+
+	enough_add(e, &t);
+	ck_assert_int_ne(enough_next(e, 1, NS_PER_S, in), ENOUGH_BUDGET);
+	enough_free(e);
+}
+END_TEST
+
 TCase *enough_cases(void)
 {
 	TCase *t = tcase_create("enough");
@@ -396,6 +409,7 @@ TCase *enough_cases(void)
 	tcase_add_loop_test(t, it_ends_for_each_reason, 0, BL_ARRAY_LEN(ways));
 	tcase_add_test(t, it_looks_in_steps_of_a_quarter);
 	tcase_add_test(t, rounds_of_one_boot_are_one_value);
+	tcase_add_test(t, a_clock_that_is_set_back_ends_no_run);
 	tcase_add_test(t, widths_are_told_of_every_cell_but_the_reference);
 	tcase_add_test(t, stopping_at_a_width_costs_two_points_of_coverage);
 	return t;
