@@ -190,7 +190,8 @@ static void visible(const struct calibration *c, struct bl_buf *out)
 	bl_buf_adds(out,
 		    "<section id=\"seen\"><h2>How small a change can be seen</h2>\n<p "
 		    "class=\"note\">A change so large for the worse is called worse in four of "
-		    "five comparisons with that many pairs, by the noise that this run had. It is "
+		    "five comparisons with that many pairs, by the noise that this run had and by "
+		    "itself: corrected among many comparisons it must be larger. It is "
 		    "never less than the change that matters. Dashed: a thin percentile, of which "
 		    "no verdict is made.</p>\n");
 	for (size_t i = 0, to; i < c->n_rows; i = to) {

@@ -305,8 +305,8 @@ static void say_visible(const struct calibration *c, size_t from, size_t to, str
 		bl_buf_adds(out, "Every figure is thin: longer jobs are needed to see a change");
 		return;
 	}
-	bl_buf_addf(out, "8 pairs see a change of %s in %s", page_percent(a, best->visible[1]),
-		    page_metric(best->metric));
+	bl_buf_addf(out, "by itself, 8 pairs see a change of %s in %s",
+		    page_percent(a, best->visible[1]), page_metric(best->metric));
 	if (worst != best)
 		bl_buf_addf(out, ", and of %s in %s", page_percent(b, worst->visible[1]),
 			    page_metric(worst->metric));

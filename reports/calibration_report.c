@@ -99,7 +99,7 @@ static void add_head(const struct run_data *d, const struct calibration *c, bool
 static void add_columns(const char *job, bool color, struct bl_buf *out)
 {
 	bl_buf_addf(out, "%-18s %-13s %-9s %-39s %s\n", "", "false alarms", "noise of",
-		    "smallest change called worse, by pairs", "in time");
+		    "change called worse by itself, by pairs", "in time");
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, job, 18);
 	term_off(out, color);

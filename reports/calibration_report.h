@@ -8,7 +8,8 @@
  *              "sd_log", "floor", "visible": {"6": RATIO - 1, "8", "12", "20", "30"}, "lag1",
  *              "in_time": {"ratio", "is_apart"}}]}
  *
- * Changes are ratio - 1: 0.05 is 5 %. What they mean: calibration.h. Totals leave thin rows out.
+ * Changes are ratio - 1: 0.05 is 5 %. What they mean: calibration.h ("visible": of a comparison
+ * by itself). Totals leave thin rows out.
  */
 #ifndef CALIBRATION_REPORT_H
 #define CALIBRATION_REPORT_H

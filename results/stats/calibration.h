@@ -43,7 +43,8 @@ struct calibration_row {
 	double sd;            /* of one pair's log ratio, robust (1.4826 MAD around 0) */
 	/* Ratio - 1: 95 % of estimates of n_pairs pairs lie within it of "no change". */
 	double floor;
-	/* Ratio - 1: a change so large for the worse is called worse in 80 % of comparisons. */
+	/* Ratio - 1: a change so large for the worse is called worse in 80 % of comparisons, each
+	 * by itself: a family's correction asks for more. */
 	double visible[CALIBRATION_SIZES];
 	/* Lag-1 autocorrelation of the trials' logs in the order in which they ran, over all equal
 	 * cells; what pairs in one block cancel. */
