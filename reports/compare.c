@@ -332,6 +332,10 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 		term_wrap(out, p->is_unpaired ? how_unpaired : how, columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
+	if (p->n_jobs && !p->is_refused &&
+	    (p->jobs[0].a->sum->n_ok > SUMMARY_VALUES || p->jobs[0].b->sum->n_ok > SUMMARY_VALUES))
+		bl_buf_addf(out, "note  intervals and verdicts: of the first %d boots\n",
+			    SUMMARY_VALUES);
 	if (p->note[0]) {
 		bl_buf_adds(out, "note  ");
 		term_wrap(out, p->note, columns, 6, 6);

@@ -508,6 +508,21 @@ static void limit_of_shared(const struct view *v, struct lines *out)
 		  bl_buf_str(&names));
 }
 
+/* Longer runs keep all figures, and verdicts are made of the first ones. */
+static void limit_of_values(const struct view *v, struct lines *out)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < v->sums.n; i++)
+		most = v->sums.items[i].n_ok > most ? v->sums.items[i].n_ok : most;
+	if (most > SUMMARY_VALUES)
+		lines_add(
+			out,
+			"Verdicts and intervals are made of the first %d boots of a cell, of %zu; "
+			"figures are of all.",
+			SUMMARY_VALUES, most);
+}
+
 void minute_limits(const struct view *v, struct lines *out)
 {
 	lines_add(out, "This is one host, one backing store and these jobs: another disk, "
@@ -527,6 +542,7 @@ void minute_limits(const struct view *v, struct lines *out)
 	for (size_t j = 0; j < v->n_jobs; j++)
 		say_floor(v, v->jobs[j].name, out);
 	limit_of_shared(v, out);
+	limit_of_values(v, out);
 	lines_add(out, "Durability is what the cache mode promises by QEMU's own rules; no power "
 		       "was cut here.");
 }

@@ -142,6 +142,37 @@ START_TEST(equal_cells_are_the_floor_of_a_run)
 }
 END_TEST
 
+START_TEST(more_boots_than_decide_are_said)
+{
+	static const struct synthetic many = {
+		.repeats = 65, .seconds = 1, .seed = 5, .is_small = true};
+	static const char says[] = "the first 64 boots";
+
+	for (uint32_t repeats = 64; repeats <= 65; repeats++) {
+		BL_CLEANUP(lines_done) struct lines limits = {0};
+		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+		struct synthetic made = many;
+		struct run_data d;
+		struct view v;
+		bool is_said = false;
+
+		made.repeats = repeats;
+		synthetic_run(&made, &d);
+		ck_assert_int_eq(view_init(&v, &d, NULL, NULL), 0);
+		minute_limits(&v, &limits);
+		for (size_t i = 0; i < limits.n; i++)
+			is_said |= strstr(limits.items[i], says) != NULL;
+		ck_assert_int_eq(is_said, repeats > 64);
+		ck_assert_int_eq(report_compare(&d, d.cells[0].name, &d, d.cells[1].name, NULL, 100,
+						false, &out, NULL),
+				 0);
+		ck_assert_int_eq(strstr(bl_buf_str(&out), says) != NULL, repeats > 64);
+		view_done(&v);
+		run_data_done(&d);
+	}
+}
+END_TEST
+
 static void expect_more(struct comparison c, const char *says)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
@@ -207,6 +238,7 @@ int main(void)
 	tcase_add_test(t, json_has_p_and_the_family_of_each_verdict);
 	tcase_add_test(t, what_matters_is_the_callers_or_the_runs);
 	tcase_add_test(t, equal_cells_are_the_floor_of_a_run);
+	tcase_add_test(t, more_boots_than_decide_are_said);
 	tcase_add_test(t, what_is_open_says_how_many_more_trials_would_tell);
 	tcase_add_test(t, several_that_are_open_are_told_together);
 	suite_add_tcase(s, t);
