@@ -123,6 +123,10 @@
 		.help = "a run of 'blklab calibrate': no change counts that is below what equal "  \
 			"cells differed by in it"                                                  \
 	}
+/* What verbs have that make runs: which cells, how often, on what, in which folders. */
+#define ROWS_OF_RUN                                                                                \
+	ROW_CELLS, ROW_WITH, ROW_DEVICE, ROW_SERIAL, ROW_REPEATS, ROW_BUDGET, ROW_KERNEL,          \
+		ROW_ACCEL, ROW_URI, ROW_WORK_DIR, ROW_CACHE_DIR, ROW_AGENT
 #define OPERAND_SCENARIO                                                                           \
 	{                                                                                          \
 		.name = "SCENARIO", .kind = OPTION_FILE, .is_needed = true, .at = AT(scenario),    \
