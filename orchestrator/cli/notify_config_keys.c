@@ -312,7 +312,7 @@ static const struct key_row rows[] = {
 	{"from", MAIL, MAIL, read_from, TO(from), "an address"},
 	{"to", MAIL, MAIL, read_to, TO(to), "an address, or a list of them"},
 	{"format", WEBHOOK, 0, read_format, TO(is_text),
-	 "json (reports/night.schema.json) or text (for Slack and Mattermost)"},
+	 "json (reports/nights/night.schema.json) or text (for Slack and Mattermost)"},
 	{"headers", WEBHOOK, 0, read_headers, 0,
 	 "'Name: value', where value is text, { file: FILE } or { env: VARIABLE }"},
 	{"job", GATEWAY, 0, read_text, TO(job), "the group's job; blklab otherwise"},

@@ -435,3 +435,13 @@ const struct summary *summaries_find(const struct summaries *s, uint32_t cell, c
 			return &s->items[i];
 	return NULL;
 }
+
+char *summary_p_column(int p, char out[16])
+{
+	snprintf(out, 16, "%s", summary_p_names[p]);
+	for (char *s = out; *s; s++) {
+		if (*s == '.')
+			*s = '_';
+	}
+	return out;
+}

@@ -22,6 +22,8 @@ enum {
 };
 extern const double summary_p[SUMMARY_PERCENTILES];            /* 50, 90, ... */
 extern const char *const summary_p_names[SUMMARY_PERCENTILES]; /* "p50", ..., "p99.99" */
+/* As the store names it: "p99_9" for p99.9. Returns @out. */
+char *summary_p_column(int p, char out[16]);
 
 /* Percentile of a latency block, or absent: fewer than 1/(1-p) samples. is_thin: fewer than 100
  * samples beyond it. @l may be NULL: absent. is_told: see told.h; then is_thin, too, so that

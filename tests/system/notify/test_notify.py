@@ -225,7 +225,7 @@ class Webhook(Case):
                          ("POST", "/in", "application/json", "t0"))
         document = json.loads(body)
         self.assertEqual(document["id"], "019aa9d0-6c00-7000-8000-000000000001")
-        with open(f"{SOURCE}/reports/night.schema.json", encoding="utf-8") as f:
+        with open(f"{SOURCE}/reports/nights/night.schema.json", encoding="utf-8") as f:
             jsonschema.Draft7Validator(json.load(f)).validate(document)
 
     def test_text_is_for_chats(self):

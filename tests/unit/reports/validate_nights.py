@@ -52,7 +52,7 @@ def refused(check, *args):
 
 # --- JSON ---
 
-with open(root + "/reports/night.schema.json", encoding="utf-8") as f:
+with open(root + "/reports/nights/night.schema.json", encoding="utf-8") as f:
     schema = json.load(f)
 jsonschema.Draft7Validator.check_schema(schema)
 validator = jsonschema.Draft7Validator(closed(schema))
