@@ -4,7 +4,7 @@
 set -u
 bad=0
 
-for readme in orchestrator/cli/README.md reports/*/README.md results/*/README.md; do
+for readme in orchestrator/cli/*/README.md reports/*/README.md results/*/README.md; do
 	folder=${readme%/README.md}
 	lines=$(wc -l < "$readme")
 	if [ "$lines" -gt 30 ]; then
