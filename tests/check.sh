@@ -41,6 +41,6 @@ run_tests() {
 step "tests: sanitizers"
 run_tests build-asan -L 'unit|golden|fuzz' -j 2
 step "tests: all"
-run_tests build
+run_tests build -j 2
 printf '\nfaults made on purpose (build/faults/matrix.md): %s\n' "$(sed -n 3p build/faults/matrix.md)"
 [ -z "$unsteady" ] || printf '\nUNSTEADY (failed once, then passed alone):%s\n' "$unsteady"

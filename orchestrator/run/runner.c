@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "accel.h"
@@ -21,9 +19,8 @@
 #include "probe.h"
 #include "recover.h"
 #include "trial.h"
+#include "trust_notes.h"
 #include "units.h"
-
-#define FEW_REPEATS 6
 
 const char *const runner_phase_names[] = {
 	"image", "probe", "backing", "boot", "prove", "fill", "job", "shutdown",
@@ -253,60 +250,11 @@ int runner_environment(struct runner *r, struct facts *out, struct bl_err *err)
 	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
 }
 
-static int note_load(struct facts *out)
-{
-	double load;
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (getloadavg(&load, 1) != 1 || load <= 0.5 * (double)n)
-		return 0;
-	return facts_addf(out, "busy-host",
-			  "the host was busy at the start: load %.2f on %ld CPUs; latencies hold "
-			  "other programs' time",
-			  load, n);
-}
-
-static bool is_in_memory(const char *path)
-{
-	struct statfs fs;
-
-	return statfs(path, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
-}
-
-static bool is_virtual_machine(void)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-
-	return bl_read_file("/proc/cpuinfo", 16 * MiB, &b, NULL) == 0 &&
-	       strstr(bl_buf_str(&b), " hypervisor") != NULL;
-}
-
 int runner_notes(struct runner *r, const struct scenario *sc, struct facts *out, struct bl_err *err)
 {
 	const char *dir = strcmp(sc->backing_dir, "auto") == 0 ? r->work_dir : sc->backing_dir;
-	int e = 0;
+	int e = trust_notes(r->is_fake ? NULL : r->accel.accel, dir, sc->repeats, out);
 
-	if (r->is_fake)
-		e = facts_add(out, "fake",
-			      "no VM ran: the figures measure the lab itself, not a disk");
-	else if (strcmp(r->accel.accel, "tcg") == 0)
-		e = facts_add(out, "emulated-cpu",
-			      "emulated CPU: compare paths, not absolute times");
-	if (e == 0 && is_virtual_machine())
-		e = facts_add(out, "host-is-a-vm",
-			      "the host is itself a virtual machine: its neighbours and its own "
-			      "hypervisor are part of every latency");
-	if (e == 0)
-		e = note_load(out);
-	if (e == 0 && sc->repeats < FEW_REPEATS)
-		e = facts_addf(
-			out, "few-repeats",
-			"%u trials of each cell: differences between cells can be seen, their "
-			"size is uncertain",
-			sc->repeats);
-	if (e == 0 && is_in_memory(dir))
-		e = facts_addf(out, "backing-in-memory", "'%s' is in memory: no disk was measured",
-			       dir);
 	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
 }
 

@@ -44,6 +44,10 @@ struct history_page {
 	size_t n_outliers;
 };
 
+/* All but @p->v, which is set. -ENOMEM: what is there is for history_page_done(). */
+int history_page_find(struct history_page *p);
+void history_page_done(struct history_page *p);
+
 /* Is it drawn as one that alerts are made of? */
 bool history_is_sure(const struct history_line *l, const struct change *c);
 bool history_is_worse(enum metric m, double ratio);
