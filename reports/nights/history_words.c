@@ -343,8 +343,7 @@ static double detectable(const struct history_page *p, enum metric m, struct lin
 		const struct history_line *of = &p->lines[i];
 
 		if (of->s->metric == m && of->s->n > 2 * CHANGES_SEGMENT_MIN && of->sure.sigma > 0)
-			v[n++] = changes_detectable(of->sure.sigma, of->sure.phi,
-						    of->s->n - AFTER_SAID, AFTER_SAID,
+			v[n++] = changes_detectable(&of->sure, of->s->n - AFTER_SAID, AFTER_SAID,
 						    &changes_alert);
 	}
 	if (!n)

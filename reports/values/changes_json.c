@@ -105,9 +105,9 @@ int changes_json(const struct changes_view *v, struct bl_buf *out)
 	part_set(&o, "n_since", json_integer((json_int_t)now));
 	if (v->found->sigma > 0) {
 		part_set_real(&o, "detectable_after_5",
-			      changes_detectable(v->found->sigma, v->found->phi, now, 5, v->how));
+			      changes_detectable(v->found, now, 5, v->how));
 		part_set_real(&o, "detectable_after_14",
-			      changes_detectable(v->found->sigma, v->found->phi, now, 14, v->how));
+			      changes_detectable(v->found, now, 14, v->how));
 	}
 	if (v->second)
 		part_set(&o, "second_opinion", second_json(v));

@@ -217,9 +217,8 @@ static void note_least(const struct changes_view *v, unsigned columns, struct bl
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
 	const struct changes *c = v->found;
 	size_t now = v->n - (c->n ? c->items[c->n - 1].at : 0);
-	double soon = changes_detectable(c->sigma, c->phi, now, SOON, v->how);
-	double later = changes_detectable(c->sigma, c->phi, now, LATER, v->how);
-	double least = v->how->is_linear ? 0 : log1p(v->how->min_effect);
+	double soon = changes_detectable(c, now, SOON, v->how);
+	double later = changes_detectable(c, now, LATER, v->how);
 	char n1[FMT_MAX], n2[FMT_MAX];
 
 	if (!(c->sigma > 0) || !isfinite(soon) || (!v->how->is_linear && soon > STEP_MAX))
@@ -228,8 +227,7 @@ static void note_least(const struct changes_view *v, unsigned columns, struct bl
 		&b,
 		"after the %zu values since the last change, a step of %s would be found from %d "
 		"more on, of %s from %d (four of five times)",
-		now, step_text(v, n1, fmax(soon, least)), SOON,
-		step_text(v, n2, fmax(later, least)), LATER);
+		now, step_text(v, n1, soon), SOON, step_text(v, n2, later), LATER);
 	add_note("visible", &b, columns, out);
 }
 

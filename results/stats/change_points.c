@@ -233,15 +233,18 @@ static double level_of(const struct search *s, size_t segment)
 	return level_of_values(s->scratch, n, s->sigma);
 }
 
+/* The step from @before that just matters, as y. */
+static double least_step(const struct change_options *o, double before)
+{
+	return o->is_linear ? o->min_effect * fabs(before) : log1p(o->min_effect);
+}
+
 /* The step across cut @k, in steps that just matter. */
 static double magnitude(const struct search *s, size_t k)
 {
 	double before = middle_of(s, k), by = fabs(middle_of(s, k + 1) - before);
-	double least = s->o->min_effect;
 
-	if (!(least > 0))
-		return INFINITY;
-	return s->o->is_linear ? by / (least * fabs(before)) : by / log1p(least);
+	return s->o->min_effect > 0 ? by / least_step(s->o, before) : INFINITY;
 }
 
 static void judge(struct search *s, size_t k)
@@ -359,6 +362,7 @@ static int report(struct search *s, struct changes *ret)
 	ret->n = s->n_cuts;
 	ret->sigma = s->sigma;
 	ret->phi = s->phi;
+	ret->level = level_of(s, s->n_cuts);
 	return find_outliers(s, ret);
 }
 
@@ -420,17 +424,18 @@ void changes_done(struct changes *c)
 	*c = (struct changes){0};
 }
 
-double changes_detectable(double sigma, double phi, size_t n_before, size_t n_after,
+double changes_detectable(const struct changes *c, size_t n_before, size_t n_after,
 			  const struct change_options *o)
 {
-	double l = (double)n_before, r = (double)n_after, n = l + r, price, test;
+	double l = (double)n_before, r = (double)n_after, n = l + r, price, test, se;
 
 	if (n_before < CHANGES_SEGMENT_MIN || n_after < CHANGES_SEGMENT_MIN)
 		return INFINITY;
-	/* the cut must pay, and pass: both in standard errors of the step */
+	/* the cut must pay, and pass, both in standard errors of the step; and matter */
+	se = c->sigma * sqrt(ar1_inflation(c->phi) * (1 / l + 1 / r));
 	price = sqrt(o->c * log(n));
 	test = student_quantile(1 - o->alpha / 2, n - 2 + PRIOR_DF);
-	return (fmax(price, test) + POWER_Z) * sigma * sqrt(ar1_inflation(phi) * (1 / l + 1 / r));
+	return fmax(fmax(price, test) * se, least_step(o, c->level)) + POWER_Z * se;
 }
 
 struct known_change change_known(const double *y, size_t n, size_t at, double sigma, double phi)

@@ -52,6 +52,7 @@ struct changes {
 	size_t n;
 	double sigma;     /* of the noise from night to night, as y; 0: all values are equal */
 	double phi;       /* correlation of a night with the night before, 0 to 0.8 */
+	double level;     /* of the values since the last change point, as y; sigma 0: 0 */
 	size_t *outliers; /* single bad nights, ascending: 5 sigma off their neighbours, or GESD */
 	size_t n_outliers;
 };
@@ -64,8 +65,9 @@ int changes_find(const double *y, size_t n, const struct change_options *o, stru
 void changes_done(struct changes *c);
 
 /* The step that four of five times would be found with @n_before values before and @n_after since,
- * in a history with this noise; as y. INFINITY: none with so few. */
-double changes_detectable(double sigma, double phi, size_t n_before, size_t n_after,
+ * in a history with the noise and the level of @c; as y. No step that @o drops as too small.
+ * INFINITY: none with so few. */
+double changes_detectable(const struct changes *c, size_t n_before, size_t n_after,
 			  const struct change_options *o);
 
 /* The night is known (something in the environment changed): there is no search, and no price of

@@ -117,6 +117,32 @@ START_TEST(texts_say_what_was_found)
 }
 END_TEST
 
+/* A step that is dropped as too small is none that would be found: of linear values, too. */
+START_TEST(what_would_be_found_matters)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT, json = BL_BUF_INIT;
+	const char *says;
+	double y[N];
+	json_t *doc;
+
+	for (int i = 0; i < N; i++)
+		y[i] = 200 + i % 3;
+	how.is_linear = true;
+	how.min_effect = 0.5;
+	changes_done(&found);
+	ck_assert_int_eq(changes_find(y, N, &how, &found), 0);
+	changes_text(&history, 100, false, &text);
+	says = strstr(bl_buf_str(&text), "a step of +");
+	ck_assert_ptr_nonnull(says);
+	ck_assert_double_gt(strtod(says + strlen("a step of +"), NULL), 100);
+	ck_assert_int_eq(changes_json(&history, &json), 0);
+	doc = json_loads(bl_buf_str(&json), 0, NULL);
+	ck_assert_double_gt(json_real_value(json_object_get(doc, "detectable_after_5")), 100);
+	ck_assert_double_gt(json_real_value(json_object_get(doc, "detectable_after_14")), 100);
+	json_decref(doc);
+}
+END_TEST
+
 /* Values of everything: no percentage of hundreds of digits. */
 START_TEST(what_is_no_noise_of_one_thing_is_too_wide_to_tell)
 {
@@ -197,6 +223,7 @@ int main(void)
 	tcase_add_checked_fixture(t, make, done);
 	tcase_add_test(t, texts_fit_the_terminal);
 	tcase_add_test(t, texts_say_what_was_found);
+	tcase_add_test(t, what_would_be_found_matters);
 	tcase_add_test(t, what_is_no_noise_of_one_thing_is_too_wide_to_tell);
 	tcase_add_loop_test(t, memory_may_be_short, 0, BL_ARRAY_LEN(writers));
 	suite_add_tcase(s, t);

@@ -87,14 +87,15 @@ static void power(size_t series)
 
 static void detectable(size_t series)
 {
+	static const struct changes plain = {.sigma = 1}, alike = {.sigma = 1, .phi = 0.3};
 	static const size_t since[] = {4, 5, 8, 14, 60};
 
 	printf("\nthe step that is said to be found four of five times, and how often it is "
 	       "(normal, "
 	       "AR .3; c 4; seeds 4000 and 5000 and on)\n");
 	for (size_t i = 0; i < sizeof since / sizeof *since; i++) {
-		double step = changes_detectable(1, 0, 60, since[i], &changes_alert);
-		double ar = changes_detectable(1, 0.3, 60, since[i], &changes_alert);
+		double step = changes_detectable(&plain, 60, since[i], &changes_alert);
+		double ar = changes_detectable(&alike, 60, since[i], &changes_alert);
 
 		printf("60 and %2zu nights: %.2f sd: %.2f   %.2f sd: %.2f\n", since[i], step,
 		       power_of(NOISE_NORMAL, step, 60, since[i], &changes_alert, series, 4000 + i,

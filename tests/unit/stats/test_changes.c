@@ -393,10 +393,11 @@ END_TEST
 
 START_TEST(what_can_be_found_is_said_rightly)
 {
-	double step = changes_detectable(1, 0, 60, 14, &changes_alert), found;
+	static const struct changes plain = {.sigma = 1}, alike = {.sigma = 1, .phi = 0.3};
+	double step = changes_detectable(&plain, 60, 14, &changes_alert), found;
 
-	ck_assert(isinf(changes_detectable(1, 0, 60, 3, &changes_alert)));
-	ck_assert_double_lt(step, changes_detectable(1, 0.3, 60, 14, &changes_alert));
+	ck_assert(isinf(changes_detectable(&plain, 60, 3, &changes_alert)));
+	ck_assert_double_lt(step, changes_detectable(&alike, 60, 14, &changes_alert));
 	found = power_of(NOISE_NORMAL, step, 60, 14, &changes_alert, SIMULATED_ROUNDS(400), 4003,
 			 NULL);
 	printf("%.2f sigma, 60 nights and 14: found %.3f\n", step, found);
@@ -404,6 +405,47 @@ START_TEST(what_can_be_found_is_said_rightly)
 		return;
 	ck_assert_double_ge(found, 0.7);
 	ck_assert_double_le(found, 0.93);
+}
+END_TEST
+
+/* What must be exceeded is here what matters, not the noise; as a ratio and as a share of the
+ * level. */
+START_TEST(what_is_dropped_is_not_said_to_be_found)
+{
+	struct change_options o = changes_alert;
+	size_t n = SIMULATED_ROUNDS(400), found = 0, small = 0;
+	struct changes c;
+	struct rng r;
+
+	rng_seed(&r, 11);
+	o.is_linear = _i == 1;
+	o.min_effect = 0.5;
+	for (size_t k = 0; k < n; k++) {
+		double y[74], step;
+
+		for (size_t i = 0; i < 74; i++)
+			y[i] = 100 + (o.is_linear ? 10 : 0.1) * draw_gauss(&r);
+		ck_assert_int_eq(changes_find(y, 60, &o, &c), 0);
+		ck_assert_double_eq_tol(c.level, 100, o.is_linear ? 6 : 0.06);
+		step = changes_detectable(&c, 60, 14, &o);
+		ck_assert_double_gt(step, o.is_linear ? 0.5 * c.level : log(1.5));
+		changes_done(&c);
+		for (size_t i = 60; i < 74; i++)
+			y[i] += step;
+		ck_assert_int_eq(changes_find(y, 74, &o, &c), 0);
+		found += c.n == 1;
+		changes_done(&c);
+		for (size_t i = 60; i < 74; i++)
+			y[i] -= step / 2;
+		ck_assert_int_eq(changes_find(y, 74, &o, &c), 0);
+		small += c.n;
+		changes_done(&c);
+	}
+	printf("%s, 50 %% matter: %zu of %zu found, %zu of half of it\n",
+	       o.is_linear ? "linear" : "ratios", found, n, small);
+	if (SIMULATED_IS_TOLD)
+		ck_assert_double_ge((double)found / (double)n, 0.75);
+	ck_assert_uint_eq(small, 0);
 }
 END_TEST
 
@@ -452,6 +494,7 @@ TCase *changes_cases(void)
 	tcase_add_loop_test(t, few_alerts_in_a_year_of_nights, 0, 2);
 	tcase_add_test(t, a_step_of_three_sigma_is_found_after_eight_nights);
 	tcase_add_test(t, what_can_be_found_is_said_rightly);
+	tcase_add_loop_test(t, what_is_dropped_is_not_said_to_be_found, 0, 2);
 	tcase_add_test(t, memory_may_be_short);
 	return t;
 }
