@@ -17,7 +17,7 @@ struct reader {
 	size_t line;  /* where we are */
 	char parting; /* 0: not known yet; ' ': blanks */
 	bool has_key;
-	bool allow_twice;
+	const struct value_form *form;
 	bool is_out_of_memory;
 	struct bl_err *err;
 };
@@ -249,7 +249,7 @@ static int check_order(struct reader *r, const struct value_line *one)
 	const struct value_line *last = r->v.n ? &r->v.items[r->v.n - 1] : NULL;
 	char a[SHOWN + 1], b[SHOWN + 1];
 
-	if (!last || one->key > last->key || (r->allow_twice && one->key == last->key))
+	if (!last || one->key > last->key || (r->form->allow_twice && one->key == last->key))
 		return 0;
 	if (one->key == last->key)
 		return bl_fail(r->err, -EINVAL,
@@ -357,11 +357,10 @@ static int read_line(struct reader *r, char *s)
 	if (r->has_key && n == 1 && r->parting == ' ')
 		return bad_value(r, "");
 	if (n > 2 || (!r->has_key && n > 1))
-		return bl_fail(
-			r->err, -EINVAL,
-			"line %zu: more than %s; two columns are expected, date and value, or "
-			"one of values: cut the others off",
-			r->line, r->has_key ? "two fields" : "the value that the first line has");
+		return bl_fail(r->err, -EINVAL, "line %zu: more than %s; %s: cut the others off",
+			       r->line,
+			       r->has_key ? "two fields" : "the value that the first line has",
+			       r->form->expected);
 	if (r->has_key) {
 		one.text = fields[0] = trimmed(fields[0]);
 		if (!read_key(fields[0], r->parting, &kind, &one.key) || kind != r->v.kind)
@@ -403,24 +402,30 @@ static int read_all(struct reader *r, size_t len)
 			return code;
 	}
 	if (r->v.n == r->v.n_absent)
-		return bl_fail(r->err, -EINVAL,
-			       "no value in %zu line%s; two columns are expected, date and value: "
-			       "2024-03-01,412",
-			       r->line, r->line == 1 ? "" : "s");
+		return bl_fail(r->err, -EINVAL, "no value in %zu line%s; %s", r->line,
+			       r->line == 1 ? "" : "s", r->form->expected);
 	return 0;
 }
 
-int value_lines_parse(const char *text, size_t len, bool allow_twice, struct value_lines *ret,
-		      struct bl_err *err)
+int value_text_check(const char *text, size_t len, const struct value_form *form,
+		     struct bl_err *err)
 {
-	struct reader r = {.allow_twice = allow_twice, .err = err};
-	int code;
+	if (!memchr(text, '\0', len))
+		return 0;
+	return bl_fail(err, -EINVAL,
+		       "there are NUL bytes in it: this is no text (UTF-16 must be made UTF-8 "
+		       "first); %s",
+		       form->expected);
+}
 
-	if (memchr(text, '\0', len))
-		return bl_fail(
-			err, -EINVAL,
-			"there are NUL bytes in it: this is no text; two columns are expected, "
-			"date and value (UTF-16 must be made UTF-8 first)");
+int value_lines_parse(const char *text, size_t len, const struct value_form *form,
+		      struct value_lines *ret, struct bl_err *err)
+{
+	struct reader r = {.form = form, .err = err};
+	int code = value_text_check(text, len, form, err);
+
+	if (code < 0)
+		return code;
 	r.v.text = malloc(len + 1);
 	if (!r.v.text)
 		return bl_fail(err, -ENOMEM, "out of memory");

@@ -35,13 +35,21 @@ struct value_lines {
 	char *text;      /* what the keys are borrowed from */
 };
 
-/* @text[len] is read only. @allow_twice: lines may have equal keys; they never go back. *ret is
- * new: value_lines_done(). -EINVAL: what is wrong in which line, and what would do; also when there
- * is no value at all. -E2BIG, -ENOMEM. */
-int value_lines_parse(const char *text, size_t len, bool allow_twice, struct value_lines *ret,
-		      struct bl_err *err);
+/* What the caller asks for. */
+struct value_form {
+	const char *expected; /* for people: "one value a line is expected: 412" */
+	bool allow_twice;     /* lines may have equal keys; they never go back */
+};
+
+/* @text[len] is read only. *ret is new: value_lines_done(). -EINVAL: what is wrong in which line,
+ * and what would do; also when there is no value at all. -E2BIG, -ENOMEM. */
+int value_lines_parse(const char *text, size_t len, const struct value_form *form,
+		      struct value_lines *ret, struct bl_err *err);
 void value_lines_done(struct value_lines *v);
 
+/* -EINVAL: @text[len] is no text. */
+int value_text_check(const char *text, size_t len, const struct value_form *form,
+		     struct bl_err *err);
 /* What parts the fields of a line @s[len]: ';', a tab, ',' or ' ', the first of these that it has.
  */
 char value_parting(const char *s, size_t len);

@@ -177,20 +177,23 @@ static int join(const struct value_lines *a, const struct value_lines *b, struct
 
 int value_pairs_parse(const char *text, size_t len, struct value_pairs *ret, struct bl_err *err)
 {
+	static const struct value_form form = {"two values a line are expected: 412,398", true};
 	BL_CLEANUP(columns_done) struct columns c = {{BL_BUF_INIT, BL_BUF_INIT}, 0};
 	BL_CLEANUP(value_lines_done) struct value_lines a = {0}, b = {0};
 	BL_CLEANUP(value_pairs_done) struct value_pairs p = {0};
-	int r = split_columns(text, len, &c, err);
+	int r = value_text_check(text, len, &form, err);
 
+	if (r == 0)
+		r = split_columns(text, len, &c, err);
 	if (r == 0 && !c.n)
 		r = bl_fail(
 			err, -EINVAL,
 			"no pair of values; two a line are one, parted by a comma, a semicolon, "
 			"a tab or blanks");
 	if (r == 0)
-		r = value_lines_parse(bl_buf_str(&c.of[0]), c.of[0].len, true, &a, err);
+		r = value_lines_parse(bl_buf_str(&c.of[0]), c.of[0].len, &form, &a, err);
 	if (r == 0)
-		r = value_lines_parse(bl_buf_str(&c.of[1]), c.of[1].len, true, &b, err);
+		r = value_lines_parse(bl_buf_str(&c.of[1]), c.of[1].len, &form, &b, err);
 	if (r < 0)
 		return r;
 	if (join(&a, &b, &p) < 0)

@@ -93,8 +93,9 @@ static void check_changes(const struct value_lines *v)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	BL_CLEANUP(value_lines_done) struct value_lines v = {0};
+	struct value_form form = {"one value a line is expected: 412", size % 2};
 	struct bl_err err = BL_ERR_INIT;
-	int r = value_lines_parse((const char *)data, size, size % 2, &v, &err);
+	int r = value_lines_parse((const char *)data, size, &form, &v, &err);
 
 	if (r < 0) {
 		FUZZ_MUST(err.code == r);

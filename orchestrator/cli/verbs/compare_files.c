@@ -138,10 +138,11 @@ static int read_two(const struct args *a, struct sides *s, struct bl_err *err)
 {
 	BL_CLEANUP(value_lines_done) struct value_lines one = {0}, two = {0};
 	BL_CLEANUP(value_pairs_done) struct value_pairs p = {0};
-	int r = value_file_read(a->cell, !a->paired, &one, err);
+	struct value_form form = {"one value a line is expected: 412", .allow_twice = !a->paired};
+	int r = value_file_read(a->cell, &form, &one, err);
 
 	if (r == 0)
-		r = value_file_read(a->cell_b, !a->paired, &two, err);
+		r = value_file_read(a->cell_b, &form, &two, err);
 	if (r < 0)
 		return r;
 	if (a->paired) {

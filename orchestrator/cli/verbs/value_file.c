@@ -11,7 +11,8 @@ const char *value_file_name(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
-int value_file_read(const char *path, bool allow_twice, struct value_lines *ret, struct bl_err *err)
+int value_file_read(const char *path, const struct value_form *form, struct value_lines *ret,
+		    struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	int r;
@@ -23,6 +24,6 @@ int value_file_read(const char *path, bool allow_twice, struct value_lines *ret,
 	r = bl_read_file(strcmp(path, "-") == 0 ? "/dev/stdin" : path, VALUE_FILE_MAX, &text, err);
 	if (r < 0)
 		return r;
-	r = value_lines_parse(bl_buf_str(&text), text.len, allow_twice, ret, err);
+	r = value_lines_parse(bl_buf_str(&text), text.len, form, ret, err);
 	return r < 0 ? bl_wrap(err, r, "%s", value_file_name(path)) : 0;
 }

@@ -9,7 +9,7 @@
 
 /* @path: of a file; "-": standard input; NULL: a fault, it is needed. *ret is new:
  * value_lines_done(). Faults name the file. */
-int value_file_read(const char *path, bool allow_twice, struct value_lines *ret,
+int value_file_read(const char *path, const struct value_form *form, struct value_lines *ret,
 		    struct bl_err *err);
 
 /* How it is called for people: "-" is "standard input". */

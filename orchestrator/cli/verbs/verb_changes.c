@@ -103,6 +103,8 @@ static int find_second(const double *y, size_t n, struct edivisive *ret, struct 
 
 static int run_changes(struct cli *cli, const struct args *a, struct bl_err *err)
 {
+	static const struct value_form form = {
+		"a date and a value a line are expected: 2024-03-01,412", .allow_twice = false};
 	BL_CLEANUP(value_lines_done) struct value_lines lines = {0};
 	BL_CLEANUP(changes_done) struct changes found = {0};
 	BL_CLEANUP(edivisive_done) struct edivisive second = {0};
@@ -114,7 +116,7 @@ static int run_changes(struct cli *cli, const struct args *a, struct bl_err *err
 	int r = choose(a, &how, err);
 
 	if (r == 0)
-		r = value_file_read(a->csv, false, &lines, err);
+		r = value_file_read(a->csv, &form, &lines, err);
 	if (r < 0)
 		return r;
 	y = calloc(lines.n, sizeof *y);

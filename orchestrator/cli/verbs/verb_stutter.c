@@ -126,11 +126,13 @@ static int print(struct cli *cli, const struct args *a, const struct stutter_vie
 
 static int run_stutter(struct cli *cli, const struct args *a, struct bl_err *err)
 {
+	static const struct value_form form = {"seconds and a value a line are expected: 12.5,0.41",
+					       .allow_twice = true};
 	BL_CLEANUP(value_lines_done) struct value_lines lines = {0};
 	BL_CLEANUP(stutter_done) struct stutter found = {0};
 	BL_CLEANUP(bl_freep) double *windows = NULL;
 	struct stutter_view v = {.unit = a->unit, .unit_ns = unit_of(a->unit), .found = &found};
-	int r = value_file_read(a->csv, true, &lines, err);
+	int r = value_file_read(a->csv, &form, &lines, err);
 
 	if (r < 0)
 		return r;

@@ -32,6 +32,11 @@ json_says 'doc["n"] == 2 and doc["ratio"] == 2 and doc["lo"] is None and doc["le
 check 2 'standard input: line 2: 0 has no logarithm' compare --csv - before.txt < <(printf '1\n0\n')
 printf '1\nx\n' >bad.txt
 check 2 "bad.txt: line 2: 'x' is no value" compare --csv before.txt bad.txt
+printf 'a\nb\n' >none.txt
+check 2 'none.txt: no value in 2 lines; one value a line is expected: 412' compare --csv before.txt none.txt
+printf '1,2\n3,\0\n' >nul.csv
+check 2 'no text (UTF-16 must be made UTF-8 first); one value a line' compare --csv before.txt nul.csv
+check 2 'two values a line are expected: 412,398' compare --csv nul.csv
 check 2 'a single file holds pairs' compare --csv before.txt
 check 2 '10 values and 2 are no pairs' compare --csv before.txt <(printf '1\n2\n') --paired
 check 2 'leave it out' compare --csv before.txt after.txt --run 01

@@ -100,7 +100,9 @@ check 2 'farther apart' changes --csv apart --linear
 check 2 'is beyond what a double holds' changes --csv line
 check 2 'NUL bytes' changes --csv binary
 check 2 'UTF-8 first' changes --csv utf16
-check 2 'no value in 0 lines' changes --csv /dev/null
+check 2 'no value in 0 lines; a date and a value a line are expected: 2024-03-01,412' changes --csv /dev/null
+check 2 'no value in 0 lines; seconds and a value a line are expected: 12.5,0.41' stutter --csv /dev/null
+check 2 'seconds and a value a line' stutter --csv binary
 printf '1,5\n2,inf\n' >f && check 2 "line 2: 'inf' is no value" changes --csv f
 printf '1,5\n2,1e400\n' >f && check 2 "line 2: '1e400' is beyond" changes --csv f
 printf '1,5\n2,-3\n' >f && check 2 'line 2: -3 has no logarithm' changes --csv f

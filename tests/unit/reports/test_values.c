@@ -40,7 +40,9 @@ static void make(void)
 		row[i] = (size_t)i;
 	}
 	how = changes_alert;
-	ck_assert_int_eq(value_lines_parse(bl_buf_str(&text), text.len, false, &lines, NULL), 0);
+	ck_assert_int_eq(value_lines_parse(bl_buf_str(&text), text.len,
+					   &(struct value_form){"days", false}, &lines, NULL),
+			 0);
 	ck_assert_int_eq(changes_find(y, N, &how, &found), 0);
 	history = (struct changes_view){.name = "a\033[31m\xff.csv",
 					.lines = &lines,

@@ -10,7 +10,8 @@
 static int parse(const char *text, bool allow_twice, struct value_lines *v, struct bl_err *err)
 {
 	*err = (struct bl_err)BL_ERR_INIT;
-	return value_lines_parse(text, strlen(text), allow_twice, v, err);
+	return value_lines_parse(text, strlen(text), &(struct value_form){"sevens", allow_twice}, v,
+				 err);
 }
 
 /* Each of these means: 2024-02-28 1.5, 2024-02-29 nothing, 2024-03-01 250. */
@@ -75,7 +76,7 @@ END_TEST
 static const struct {
 	const char *text, *says;
 } bad[] = {
-	{"", "no value in 0 lines"},
+	{"", "no value in 0 lines; sevens"},
 	{"# nothing\n\ndate,value\n", "no value in 3 lines"},
 	{"2024-01-01,\n2024-01-02,NaN\n", "no value in 2 lines"},
 	{"date,value\n2024-01-01,1\n2024-13-01,2\n", "line 3: '2024-13-01' is neither a date"},
@@ -93,7 +94,7 @@ static const struct {
 	{"1,1e999\n", "line 1: '1e999' is beyond"},
 	{"1,-1e999\n", "line 1: '-1e999' is beyond"},
 	{"1,1.2.3\n", "line 1: '1.2.3' is no value"},
-	{"1,1\n2,3,4\n", "line 2: more than two fields"},
+	{"1,1\n2,3,4\n", "line 2: more than two fields; sevens: cut the others off"},
 	{"1;1,5,2\n", "line 1: '1,5,2' is no value"},
 	{"5\n6,7\n", "line 2: '6,7' is no value"},
 	{"2024-01-02,1\n2024-01-01,2\n", "line 2: '2024-01-01' is before '2024-01-02' of line 1"},
@@ -117,8 +118,11 @@ START_TEST(no_text_is_no_text)
 	struct value_lines v;
 	struct bl_err err = BL_ERR_INIT;
 
-	ck_assert_int_eq(value_lines_parse("1,\0002", 4, false, &v, &err), -EINVAL);
+	ck_assert_int_eq(
+		value_lines_parse("1,\0002", 4, &(struct value_form){"sevens", false}, &v, &err),
+		-EINVAL);
 	ck_assert(strstr(err.text, "NUL bytes"));
+	ck_assert(strstr(err.text, "; sevens"));
 }
 END_TEST
 
