@@ -81,8 +81,14 @@ static void fill(struct comparison *c, const struct found *f)
 		judge(c, f);
 	}
 	if (c->verdict == VERDICT_CANNOT_TELL)
-		c->more = forecast_more(f->i95.estimate, c->sd, c->n_pairs, log1p(c->min_effect),
-					0.05);
+		c->more = comparison_more(c, 0.05);
+}
+
+size_t comparison_more(const struct comparison *c, double alpha)
+{
+	size_t least = c->is_unpaired ? COMPARED_VALUES_LEAST : COMPARED_PAIRS_LEAST;
+
+	return forecast_more(log(c->ratio), c->sd, c->n_pairs, least, log1p(c->min_effect), alpha);
 }
 
 struct comparison compare_nothing(double min_effect, const char *why)
@@ -177,10 +183,14 @@ int compare_many_pairs(const double *d, size_t n, double min_effect, bool more_i
 	return 0;
 }
 
-static struct rank_interval of_shift(const struct shift *s)
+/* 3 values and 5 have an interval (mann_whitney.h), and it is their whole range: too little to
+ * decide by. */
+static struct rank_interval of_shift(const struct shift *s, size_t n)
 {
-	return (struct rank_interval){
-		.estimate = s->estimate, .is_known = s->is_known, .lo = s->lo, .hi = s->hi};
+	return (struct rank_interval){.estimate = s->estimate,
+				      .is_known = s->is_known && n >= COMPARED_VALUES_LEAST,
+				      .lo = s->lo,
+				      .hi = s->hi};
 }
 
 static int yuen_of_samples(const double *a, size_t na, const double *b, size_t nb, struct yuen *ret)
@@ -217,8 +227,8 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 	if (r < 0)
 		return r;
 	c.is_unpaired = true;
-	f.i95 = of_shift(&s95);
-	f.i90 = of_shift(&s90);
+	f.i95 = of_shift(&s95, c.n_pairs);
+	f.i90 = of_shift(&s90, c.n_pairs);
 	c.p_rank = s95.p;
 	fill(&c, &f);
 	*ret = c;

@@ -20,7 +20,10 @@ extern const char *const verdict_names[VERDICTS]; /* "cannot tell", "better", "w
  *   better, worse: the 95 % interval lies wholly beyond the effect that matters, 1 + d;
  *   same: the 90 % interval lies wholly within it (two one-sided tests at 5 %);
  *   else cannot tell, and why says whether it differs at all.
- * Below six pairs no such interval exists: has_interval false, verdict "cannot tell". */
+ * Below six pairs no such interval exists, and below four values a side none is taken: has_interval
+ * false, verdict "cannot tell". */
+#define COMPARED_PAIRS_LEAST  6
+#define COMPARED_VALUES_LEAST 4 /* a side */
 struct comparison {
 	size_t n_pairs; /* of samples that are not pairs: the smaller one's values */
 	bool is_unpaired;
@@ -58,6 +61,9 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 		    bool more_is_better, struct comparison *ret);
 /* Nothing to compare: @why. */
 struct comparison compare_nothing(double min_effect, const char *why);
+/* How many more pairs, or values a side, would probably tell (forecast.h) by an interval of
+ * @alpha. */
+size_t comparison_more(const struct comparison *c, double alpha);
 /* It has figures and may decide nothing: @why. */
 void comparison_refuse(struct comparison *c, const char *why);
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
-#include "forecast.h"
 #include "moderate.h"
 #include "multiple.h"
 
@@ -40,8 +39,7 @@ static void take_back(struct comparison *c)
 		 "comes by chance (p %.2g, corrected %.2g)",
 		 (c->ratio > 1 ? 1 : -1) * c->min_effect * 100, c->family, c->p, c->p_adjusted);
 	/* the test is one-sided: its interval has twice the tail */
-	c->more = forecast_more(log(c->ratio), c->sd, c->n_pairs, log1p(c->min_effect),
-				fmin(2 * alpha, FAMILY_LEVEL));
+	c->more = comparison_more(c, fmin(2 * alpha, FAMILY_LEVEL));
 }
 
 int family_correct(struct comparison **members, size_t n, enum family_way way, struct bl_err *err)

@@ -5,8 +5,7 @@
 
 #include "student.h"
 
-#define PAIRS_MIN 6   /* below, there is no 95 % interval (rank.h) */
-#define CHANCE    0.8 /* of telling: "probably" */
+#define CHANCE 0.8 /* of telling: "probably" */
 
 /* Whether @n pairs probably leave no doubt: the interval's half width, and so much more that the
  * chance is not one half. */
@@ -18,15 +17,16 @@ static bool would_tell(size_t n, double sd, double room, double tail)
 	return t * sd / sqrt((double)n) <= room;
 }
 
-size_t forecast_more(double estimate, double sd, size_t n, double matters, double alpha)
+size_t forecast_more(double estimate, double sd, size_t n, size_t least, double matters,
+		     double alpha)
 {
 	double room = fabs(fabs(estimate) - matters);
 	/* within: two one-sided tests, whose interval is narrower */
 	double tail = fabs(estimate) > matters ? alpha / 2 : alpha;
-	size_t few = n < PAIRS_MIN ? PAIRS_MIN - n : 1, enough = FORECAST_MOST;
+	size_t few = n < least ? least - n : 1, enough = FORECAST_MOST;
 
 	if (!(sd > 0))
-		return n < PAIRS_MIN ? few : 0;
+		return n < least ? few : 0;
 	if (!would_tell(n + enough, sd, room, tail))
 		return FORECAST_MANY;
 	while (few < enough) {

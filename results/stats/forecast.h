@@ -11,8 +11,10 @@
 /* How many pairs more than the @n that gave @estimate (a log ratio) with a standard deviation of
  * @sd a pair would probably decide against what @matters (log scale, above 0): the least with which
  * the interval lies wholly on its side of the nearer bound with a chance of 80 %, if the truth is
- * where the estimate is. Six in all are the least. @alpha of the interval that decides: 0.05 and
- * less in a family. @sd 0: not known; then what is missing to six, 0 from six on. */
-size_t forecast_more(double estimate, double sd, size_t n, double matters, double alpha);
+ * where the estimate is. @least in all, below which there is no interval. @alpha of the interval
+ * that decides: 0.05 and less in a family. @sd 0: not known; then what is missing to @least, 0 from
+ * it on. */
+size_t forecast_more(double estimate, double sd, size_t n, size_t least, double matters,
+		     double alpha);
 
 #endif

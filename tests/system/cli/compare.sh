@@ -44,6 +44,15 @@ check 2 "'p99=5%' is no percentage" compare --csv before.txt after.txt --min-eff
 check 2 'less is better' compare --csv before.txt after.txt --more-is-better --less-is-better
 check 2 'both files are standard input' compare --csv - -
 
+# Four a side are the least, however many the other side has.
+seq 10 20 >eleven.txt
+printf '1\n1.1\n1.2\n' >three.txt
+check 0 'cannot tell: 3 values; four a side are the least for a 95 % interval; at least 1 more' compare --csv eleven.txt three.txt
+check 0 '' compare --csv three.txt eleven.txt --json
+json_says 'doc["verdict"] == "cannot tell" and doc["lo"] is None and doc["more_trials_least"] == 1'
+printf '1\n1.1\n1.2\n1.3\n' >four.txt
+check 0 'B is worse' compare --csv four.txt eleven.txt
+
 # A hundred thousand values a side take no more than a moment.
 python3 - <<'PY'
 import random

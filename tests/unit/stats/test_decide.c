@@ -134,11 +134,25 @@ END_TEST
 START_TEST(samples_need_four_a_side)
 {
 	static const double a[] = {1, 1.01, 1.02, 1.03, 1.04}, b[] = {2, 2.01, 2.02, 2.03, 2.04};
+	double many[11];
 	struct comparison c;
 
+	for (size_t i = 0; i < 11; i++)
+		many[i] = 1 + 0.001 * (double)i;
 	ck_assert_int_eq(compare_samples(a, 3, b, 3, 0.05, false, &c), 0);
 	ck_assert(!c.has_interval);
 	ck_assert_str_eq(c.why, "3 values; four a side are the least for a 95 % interval");
+	/* where the test has an interval, too (mann_whitney.h) */
+	for (size_t n = 1; n <= 3; n++) {
+		ck_assert_int_eq(compare_samples(many, 11, b, n, 0.05, false, &c), 0);
+		ck_assert(!c.has_interval);
+		ck_assert_int_eq(c.verdict, VERDICT_CANNOT_TELL);
+		ck_assert_uint_eq(c.more, 4 - n);
+		ck_assert_int_eq(compare_samples(b, n, many, 11, 0.05, false, &c), 0);
+		ck_assert_int_eq(c.verdict, VERDICT_CANNOT_TELL);
+	}
+	ck_assert_int_eq(compare_samples(many, 11, b, 4, 0.05, false, &c), 0);
+	ck_assert(c.has_interval);
 	ck_assert_int_eq(compare_samples(a, 5, b, 4, 0.05, false, &c), 0);
 	ck_assert(c.has_interval);
 	ck_assert_int_eq(c.verdict, VERDICT_WORSE);
