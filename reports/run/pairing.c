@@ -212,10 +212,6 @@ static void say_limits(struct pairing *p)
 			 "measured under different accelerators (%.20s and %.20s): figures are "
 			 "shown, verdicts are refused",
 			 a->accel ? a->accel : "unknown", b->accel ? b->accel : "unknown");
-	} else if (!p->is_same_run && run_is_imported(a) && run_is_imported(b)) {
-		snprintf(p->note, sizeof(p->note),
-			 "two runs, not interleaved: what the host did between them counts as a "
-			 "difference of the cells");
 	} else if (!p->is_same_run) {
 		/* The trials of a run spread less than days do: intervals over them are too
 		 * narrow for what is asked. */

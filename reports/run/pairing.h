@@ -21,8 +21,8 @@ struct pairing {
 	uint32_t cell_a, cell_b;
 	bool is_same_run;
 	struct report_options opt;
-	/* No verdict: other engines or accelerators, or two runs. (Two imported runs are judged:
-	 * when they were measured is known of the trials alone.) */
+	/* No verdict: other engines or accelerators, or two runs. (Cells of fio that took turns are
+	 * imported as one run.) */
 	bool is_refused;
 	const char *refusal; /* in a comparison's words; static */
 	char note[400];      /* why verdicts are refused or weaker; "" */

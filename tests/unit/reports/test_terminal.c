@@ -189,6 +189,31 @@ START_TEST(two_cells_of_one_run_are_as_expected)
 }
 END_TEST
 
+/* Of fio's documents, too: both cells in one import are compared. */
+START_TEST(two_imported_runs_get_no_verdict)
+{
+	struct report_options opt = {.is_gate = true};
+	BL_CLEANUP(run_data_done) struct run_data da = {0}, db = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	const char *slow = "virtio-blk main none", *fast = "virtio-blk iothread none";
+	struct synthetic b = full;
+	struct bl_err err = BL_ERR_INIT;
+	size_t worse, told;
+
+	b.seed = 5;
+	synthetic_run(&full, &da);
+	synthetic_run(&b, &db);
+	ck_assert_int_eq(facts_add(&da.run.notes, "imported", "fio"), 0);
+	ck_assert_int_eq(facts_add(&db.run.notes, "imported", "fio"), 0);
+	ck_assert_int_eq(report_compare(&da, fast, &db, slow, NULL, 100, false, &out, &err), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "verdicts are refused"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "better"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "worse"));
+	ck_assert_int_eq(report_compare_gate(&da, fast, &db, slow, &opt, &worse, &told, &err),
+			 -EINVAL);
+}
+END_TEST
+
 START_TEST(two_runs_show_what_else_differs_and_get_no_verdict)
 {
 	struct synthetic a = full, b = full;
@@ -365,6 +390,7 @@ int main(void)
 	tcase_add_test(t, hostile_names_cannot_steer_the_terminal);
 	tcase_add_test(t, two_cells_of_one_run_are_as_expected);
 	tcase_add_test(t, two_runs_show_what_else_differs_and_get_no_verdict);
+	tcase_add_test(t, two_imported_runs_get_no_verdict);
 	tcase_add_test(t, free_memory_is_no_difference_of_the_environment);
 	tcase_add_test(t, the_reason_in_json_is_the_true_one);
 	tcase_add_test(t, a_gate_counts_what_is_worse_in_one_family);
