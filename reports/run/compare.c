@@ -345,9 +345,14 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 		BL_CLEANUP(bl_buf_done) struct bl_buf gate = BL_BUF_INIT;
 
 		bl_buf_addf(&gate,
-			    "%zu of %zu comparisons are worse, corrected together by Holm (at most "
-			    "one gate in 20 calls anything worse that is not)",
-			    p->n_worse, p->n_told);
+			    "%s: %zu of %zu comparisons %s worse, corrected together by Holm (at "
+			    "most one gate in 20 calls anything worse that is not); of what it "
+			    "waits for %zu can't be told",
+			    p->gate.n_worse            ? "not passed"
+			    : gate_is_passed(&p->gate) ? "passed"
+						       : "open",
+			    p->gate.n_worse, p->gate.n, p->gate.n_worse == 1 ? "is" : "are",
+			    p->gate.n_open);
 		bl_buf_adds(out, "gate  ");
 		term_wrap(out, fmt_part(out, &gate), columns, 6, 6);
 		bl_buf_addc(out, '\n');

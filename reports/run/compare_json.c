@@ -84,8 +84,10 @@ int report_compare_json(const struct run_data *da, const char *cell_a, const str
 		part_set(&root, "note", part_text(p.note));
 	if (p.opt.is_gate)
 		part_set(&root, "gate",
-			 json_pack("{s:I, s:I}", "worse", (json_int_t)p.n_worse, "comparisons",
-				   (json_int_t)p.n_told));
+			 json_pack("{s:I, s:I, s:I, s:b}", "comparisons", (json_int_t)p.gate.n,
+				   "worse", (json_int_t)p.gate.n_worse, "open",
+				   (json_int_t)p.gate.n_open, "is_passed",
+				   gate_is_passed(&p.gate)));
 	for (size_t i = 0; i < p.n_jobs; i++)
 		part_append(&jobs, job_json(&p.jobs[i]));
 	part_set(&root, "jobs", jobs);

@@ -130,16 +130,33 @@ static int correct_gate(struct pairing *p, struct bl_err *err)
 	return family_correct(members, n, FAMILY_HOLM, err);
 }
 
+static bool is_waited_for(const struct pairing_job *j, enum metric m)
+{
+	const struct summary *a = j->a->sum, *b = j->b->sum;
+
+	if (m == METRIC_MAX || (m == METRIC_P99_9 && (a->is_thin[m] || b->is_thin[m])))
+		return false;
+	return a->metric[m].n || b->metric[m].n;
+}
+
 static void count_verdicts(struct pairing *p)
 {
+	p->gate.n_open = p->va.n_jobs - p->n_jobs;
 	for (size_t i = 0; i < p->n_jobs; i++) {
 		for (int m = 0; m < METRICS; m++) {
 			const struct comparison *c = &p->jobs[i].by[m];
 
-			p->n_worse += c->verdict == VERDICT_WORSE;
-			p->n_told += c->family > 0;
+			p->gate.n += c->family > 0;
+			p->gate.n_worse += c->verdict == VERDICT_WORSE;
+			p->gate.n_open += c->verdict == VERDICT_CANNOT_TELL &&
+					  is_waited_for(&p->jobs[i], (enum metric)m);
 		}
 	}
+}
+
+bool gate_is_passed(const struct gate *g)
+{
+	return g->n && !g->n_worse && !g->n_open;
 }
 
 /* One metric under all jobs is one question. */
@@ -264,8 +281,8 @@ int pairing_init(struct pairing *p, const struct run_data *da, const char *cell_
 }
 
 int report_compare_gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
-			const char *cell_b, const struct report_options *opt, size_t *ret_worse,
-			size_t *ret_told, struct bl_err *err)
+			const char *cell_b, const struct report_options *opt, struct gate *ret,
+			struct bl_err *err)
 {
 	BL_CLEANUP(pairing_done) struct pairing p;
 	int r = pairing_init(&p, da, cell_a, db, cell_b, opt, err);
@@ -274,8 +291,7 @@ int report_compare_gate(const struct run_data *da, const char *cell_a, const str
 		return r;
 	if (p.is_refused)
 		return bl_fail(err, -EINVAL, "a gate needs verdicts: %s", p.note);
-	*ret_worse = p.n_worse;
-	*ret_told = p.n_told;
+	*ret = p.gate;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #define REPORT_PAIRING_H
 
 #include "fingerprint.h"
+#include "report.h"
 #include "view.h"
 
 struct pairing_job {
@@ -27,8 +28,7 @@ struct pairing {
 	const char *refusal; /* in a comparison's words; static */
 	char note[400];      /* why verdicts are refused or weaker; "" */
 	bool is_unpaired;    /* the cells took no turns */
-	size_t n_worse;      /* comparisons, after the correction */
-	size_t n_told;       /* that are in a family: they have an interval that may decide */
+	struct gate gate;    /* after the correction */
 	struct pairing_job *jobs;
 	size_t n_jobs;
 	struct difference *config;

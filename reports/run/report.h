@@ -50,11 +50,21 @@ int report_table(const struct run_data *d, const struct report_options *opt, uns
 int report_compare(const struct run_data *da, const char *cell_a, const struct run_data *db,
 		   const char *cell_b, const struct report_options *opt, unsigned columns,
 		   bool color, struct bl_buf *out, struct bl_err *err);
-/* What a release gate makes of the same (opt->is_gate): @ret_worse comparisons of @ret_told that
- * can tell anything at all. -EINVAL: verdicts are refused, and why. */
+/* What a release gate makes of the same: all jobs and metrics are one family. */
+struct gate {
+	size_t n; /* comparisons in the family: with an interval */
+	size_t n_worse;
+	/* That it waits for and that can't be told: metrics that either cell has, but for the
+	 * maximum, which is one I/O of a trial, and a p99.9 that fewer samples lie beyond than
+	 * decide; and jobs without figures of either cell. */
+	size_t n_open;
+};
+/* Nothing is worse, and what it waits for is told: better or the same. */
+bool gate_is_passed(const struct gate *g);
+/* opt->is_gate. -EINVAL: verdicts are refused, and why. */
 int report_compare_gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
-			const char *cell_b, const struct report_options *opt, size_t *ret_worse,
-			size_t *ret_told, struct bl_err *err);
+			const char *cell_b, const struct report_options *opt, struct gate *ret,
+			struct bl_err *err);
 int report_compare_json(const struct run_data *da, const char *cell_a, const struct run_data *db,
 			const char *cell_b, const struct report_options *opt, struct bl_buf *out,
 			struct bl_err *err);

@@ -19,7 +19,8 @@ const char *const exit_code_says[EXIT_CODES] = {
 	[EXIT_CHANGED] = "it changed (verbs that compare with a baseline, with nights before or "
 			 "with other hosts): drifted, or one host is unlike the others; of compare "
 			 "--gate: worse",
-	[EXIT_CANNOT_TELL] = "it can't be told yet whether it changed (the same verbs)",
+	[EXIT_CANNOT_TELL] = "it can't be told yet whether it changed (the same verbs): nothing is "
+			     "worse that is sure, and not all that matters is known",
 };
 
 static const struct option_row common_rows[] = {

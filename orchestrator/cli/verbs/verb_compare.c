@@ -41,12 +41,12 @@ static int needs_files(const struct args *a, struct bl_err *err)
 static int gate(const struct run_data *da, const char *cell_a, const struct run_data *db,
 		const char *cell_b, const struct report_options *opt, struct bl_err *err)
 {
-	size_t worse, told;
-	int r = report_compare_gate(da, cell_a, db, cell_b, opt, &worse, &told, err);
+	struct gate g;
+	int r = report_compare_gate(da, cell_a, db, cell_b, opt, &g, err);
 
 	if (r < 0)
 		return bl_wrap(err, r, "--gate");
-	return worse ? EXIT_CHANGED : told ? EXIT_FINE : EXIT_CANNOT_TELL;
+	return g.n_worse ? EXIT_CHANGED : gate_is_passed(&g) ? EXIT_FINE : EXIT_CANNOT_TELL;
 }
 
 static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -134,8 +134,8 @@ static const struct option_row options[] = {
 	ROW_CALIBRATION,
 	{.name = "gate",
 	 .at = AT(gate),
-	 .help = "for CI: all jobs and metrics corrected together (Holm), exit code 4 when any is "
-		 "worse, 5 when none can be judged"},
+	 .help = "for CI: all jobs and metrics corrected together (Holm); exit code 0 when each is "
+		 "better or the same, 4 when any is worse, 5 when some can't be told"},
 	{.name = "csv",
 	 .at = AT(values),
 	 .help = "A and B are files of values measured by anything: one a line, one a run, above "
@@ -172,9 +172,11 @@ const struct verb verb_compare = {
 		"where their configurations and hosts differ. Verdicts pair the trials of a block; "
 		"below six pairs there is no 95 % interval and the verdict is 'cannot tell'. What "
 		"cannot be told comes with how many more trials would probably tell. Two runs get "
-		"no "
-		"verdict: their trials do not show how days differ; 'blklab baseline check', "
+		"no verdict: their trials do not show how days differ; 'blklab baseline check', "
 		"'blklab nightly' and both cells in one run do.\n\n"
+		"--gate waits for all figures of all jobs but the maximum, and p99.9 where fewer "
+		"than 100 samples lie beyond it; these fail it too when they are worse. What is "
+		"too noisy to be waited for is given a larger --min-effect.\n\n"
 		"With --csv the same is done with values of other tools: two files with one value "
 		"a "
 		"line, which are no pairs (Mann-Whitney; four a side are the least), or pairs, "

@@ -198,7 +198,7 @@ START_TEST(two_imported_runs_get_no_verdict)
 	const char *slow = "virtio-blk main none", *fast = "virtio-blk iothread none";
 	struct synthetic b = full;
 	struct bl_err err = BL_ERR_INIT;
-	size_t worse, told;
+	struct gate g;
 
 	b.seed = 5;
 	synthetic_run(&full, &da);
@@ -209,8 +209,7 @@ START_TEST(two_imported_runs_get_no_verdict)
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "verdicts are refused"));
 	ck_assert_ptr_null(strstr(bl_buf_str(&out), "better"));
 	ck_assert_ptr_null(strstr(bl_buf_str(&out), "worse"));
-	ck_assert_int_eq(report_compare_gate(&da, fast, &db, slow, &opt, &worse, &told, &err),
-			 -EINVAL);
+	ck_assert_int_eq(report_compare_gate(&da, fast, &db, slow, &opt, &g, &err), -EINVAL);
 }
 END_TEST
 
@@ -283,20 +282,20 @@ START_TEST(a_gate_counts_what_is_worse_in_one_family)
 	const char *slow = "virtio-blk main none", *fast = "virtio-blk iothread none";
 	struct synthetic how = full;
 	struct bl_err err = BL_ERR_INIT;
-	size_t worse = 0, told = 0;
+	struct gate g;
 
 	synthetic_run(&full, &d);
 	how.seed = 5;
 	synthetic_run(&how, &other);
-	ck_assert_int_eq(report_compare_gate(&d, fast, &d, slow, &opt, &worse, &told, &err), 0);
-	ck_assert_uint_gt(worse, 0);
-	ck_assert_uint_gt(told, 8); /* more than one metric, and more than one job */
+	ck_assert_int_eq(report_compare_gate(&d, fast, &d, slow, &opt, &g, &err), 0);
+	ck_assert_uint_gt(g.n_worse, 0);
+	ck_assert_uint_gt(g.n, 8); /* more than one metric, and more than one job */
+	ck_assert(!gate_is_passed(&g));
 	ck_assert_int_eq(report_compare(&d, fast, &d, slow, &opt, 100, false, &out, &err), 0);
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "corrected together by Holm"));
-	ck_assert_int_eq(report_compare_gate(&d, slow, &d, fast, &opt, &worse, &told, &err), 0);
-	ck_assert_uint_eq(worse, 0);
-	ck_assert_int_eq(report_compare_gate(&d, slow, &other, fast, &opt, &worse, &told, &err),
-			 -EINVAL);
+	ck_assert_int_eq(report_compare_gate(&d, slow, &d, fast, &opt, &g, &err), 0);
+	ck_assert_uint_eq(g.n_worse, 0);
+	ck_assert_int_eq(report_compare_gate(&d, slow, &other, fast, &opt, &g, &err), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "a gate needs verdicts: two runs"));
 }
 END_TEST
