@@ -55,6 +55,8 @@ int values_json(const struct values_compared *v, struct bl_buf *out)
 	part_set_real(&o, "trimmed_hi", c->trimmed_hi);
 	set_more(&o, c);
 	part_set_real(&o, "autocorrelation", v->r1);
+	if (isfinite(v->r1))
+		part_set_real(&o, "variance_inflation", v->inflation);
 	part_set(&o, "left_out", json_integer((json_int_t)v->n_left_out));
 	part_set(&o, "a", side_json(&v->a));
 	part_set(&o, "b", side_json(&v->b));

@@ -59,6 +59,30 @@ static void add_verdict(const struct comparison *c, unsigned columns, bool color
 	bl_buf_addc(out, '\n');
 }
 
+static void add_autocorrelation(const struct values_compared *v, unsigned columns,
+				struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	if (!isfinite(v->r1))
+		return;
+	if (v->r1 > 0)
+		bl_buf_addf(&b,
+			    "values that follow each other are alike (autocorrelation %+.2f) and "
+			    "tell less than as many independent ones: intervals and p are those "
+			    "of a variance %.3g times as large; measure in turns and pair them, "
+			    "or leave time between runs",
+			    v->r1, v->inflation);
+	else
+		bl_buf_addf(&b,
+			    "values that follow each other alternate (autocorrelation %+.2f): "
+			    "intervals are rather too wide than too narrow, and are left so",
+			    v->r1);
+	bl_buf_adds(out, "\nNOTE  ");
+	term_wrap(out, fmt_part(out, &b), columns, 6, 6);
+	bl_buf_addc(out, '\n');
+}
+
 void values_text(const struct values_compared *v, unsigned columns, bool color, struct bl_buf *out)
 {
 	const struct comparison *c = &v->c;
@@ -83,18 +107,7 @@ void values_text(const struct values_compared *v, unsigned columns, bool color, 
 		bl_buf_addc(out, '\n');
 	}
 	add_verdict(c, columns, color, out);
-	if (isfinite(v->r1)) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
-
-		bl_buf_addf(&b,
-			    "values that follow each other are alike (autocorrelation %+.2f): they "
-			    "tell less than as many independent ones, and the interval is too "
-			    "narrow; measure in turns and pair them, or leave time between runs",
-			    v->r1);
-		bl_buf_adds(out, "\nNOTE  ");
-		term_wrap(out, fmt_part(out, &b), columns, 6, 6);
-		bl_buf_addc(out, '\n');
-	}
+	add_autocorrelation(v, columns, out);
 	bl_buf_adds(out, "\nnote  ");
 	term_wrap(out,
 		  "a value is one run (one boot, one job): thousands of I/Os of one run are no "

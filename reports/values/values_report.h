@@ -16,8 +16,9 @@ struct values_compared {
 	bool is_paired;
 	size_t n_left_out; /* values or pairs that are absent, or without another */
 	/* Of each value with the one before it, lag-1 autocorrelation; NAN: too few to say, or not
-	 * more than chance makes (2 / sqrt(n)). Then they tell less than they seem to. */
+	 * more than chance makes. */
 	double r1;
+	double inflation; /* that c was widened by for it; 1: it was not */
 	struct comparison c;
 };
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define CHANCE_LEAST 10 /* values, below which chance makes anything */
+
 void lag1_add(struct lag1 *l, const double *y, size_t n, double about)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -25,6 +27,18 @@ double lag1_of_values(const double *y, size_t n)
 		mean += y[i] / (double)n;
 	lag1_add(&l, y, n, mean);
 	return lag1_of(&l);
+}
+
+double lag1_beyond_chance(const struct lag1 *l, size_t n)
+{
+	double r1 = lag1_of(l);
+
+	return n >= CHANCE_LEAST && fabs(r1) > 2 / sqrt((double)n) ? r1 : NAN;
+}
+
+double lag1_inflation(double r1)
+{
+	return r1 > 0 ? ar1_inflation(r1) : 1;
 }
 
 double lag1_unbiased(double r1, size_t n, double most)

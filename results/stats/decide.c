@@ -12,6 +12,7 @@
 #include "mann_whitney.h"
 #include "moderate.h"
 #include "rank.h"
+#include "student.h"
 
 const char *const verdict_names[VERDICTS] = {
 	[VERDICT_CANNOT_TELL] = "cannot tell",
@@ -20,36 +21,35 @@ const char *const verdict_names[VERDICTS] = {
 	[VERDICT_SAME] = "same",
 };
 
-/* The two intervals that decide. */
-struct found {
-	struct rank_interval i95, i90;
-	const char *counted, *least; /* "pairs"; "six are the least" */
-};
+static const char *counted(const struct comparison *c)
+{
+	return c->is_unpaired ? "values" : "pairs";
+}
 
-static void judge(struct comparison *c, const struct found *f)
+static void judge(struct comparison *c)
 {
 	double matters = log1p(c->min_effect), pct = c->min_effect * 100;
 
-	if (f->i95.lo > matters || f->i95.hi < -matters) {
-		bool is_more = f->i95.lo > 0;
+	if (log(c->lo) > matters || log(c->hi) < -matters) {
+		bool is_more = c->lo > 1;
 
 		snprintf(c->why, sizeof c->why, "the interval lies beyond %+.3g %%",
 			 is_more ? pct : -pct);
 		c->verdict = is_more == c->is_more_better ? VERDICT_BETTER : VERDICT_WORSE;
 		return;
 	}
-	if (f->i90.lo > -matters && f->i90.hi < matters) {
+	if (log(c->lo90) > -matters && log(c->hi90) < matters) {
 		snprintf(c->why, sizeof c->why, "the 90 %% interval lies within %.3g %%", pct);
 		c->verdict = VERDICT_SAME;
 		return;
 	}
-	if (f->i95.lo > 0 || f->i95.hi < 0)
+	if (c->lo > 1 || c->hi < 1)
 		snprintf(c->why, sizeof c->why,
 			 "it differs, but perhaps by less than the %.3g %% that matter", pct);
 	else
 		snprintf(c->why, sizeof c->why,
 			 "%zu %s leave room for no change and for more than %.3g %%", c->n_pairs,
-			 f->counted, pct);
+			 counted(c), pct);
 	c->verdict = VERDICT_CANNOT_TELL;
 }
 
@@ -67,21 +67,31 @@ static void add_trimmed(struct comparison *c)
 	c->sd = sqrt(c->yuen.var * (double)c->yuen.n);
 }
 
-static void fill(struct comparison *c, const struct found *f)
+static void conclude(struct comparison *c)
 {
-	c->ratio = exp(f->i95.estimate);
 	add_trimmed(c);
-	if (!f->i95.is_known) {
+	if (c->has_interval)
+		judge(c);
+	else
 		snprintf(c->why, sizeof c->why, "%zu %.*s; %s for a 95 %% interval", c->n_pairs,
-			 (int)strlen(f->counted) - (c->n_pairs == 1), f->counted, f->least);
-	} else {
-		c->has_interval = true;
-		c->lo = exp(f->i95.lo);
-		c->hi = exp(f->i95.hi);
-		judge(c, f);
+			 (int)strlen(counted(c)) - (c->n_pairs == 1), counted(c),
+			 c->is_unpaired ? "four a side are the least" : "six are the least");
+	c->more = c->verdict == VERDICT_CANNOT_TELL ? comparison_more(c, 0.05) : 0;
+}
+
+/* What the two intervals say; p_rank, yuen and is_unpaired are there. */
+static void fill(struct comparison *c, const struct rank_interval *i95,
+		 const struct rank_interval *i90)
+{
+	c->ratio = exp(i95->estimate);
+	c->has_interval = i95->is_known;
+	if (c->has_interval) {
+		c->lo = exp(i95->lo);
+		c->hi = exp(i95->hi);
+		c->lo90 = exp(i90->lo);
+		c->hi90 = exp(i90->hi);
 	}
-	if (c->verdict == VERDICT_CANNOT_TELL)
-		c->more = comparison_more(c, 0.05);
+	conclude(c);
 }
 
 size_t comparison_more(const struct comparison *c, double alpha)
@@ -89,6 +99,28 @@ size_t comparison_more(const struct comparison *c, double alpha)
 	size_t least = c->is_unpaired ? COMPARED_VALUES_LEAST : COMPARED_PAIRS_LEAST;
 
 	return forecast_more(log(c->ratio), c->sd, c->n_pairs, least, log1p(c->min_effect), alpha);
+}
+
+/* A bound so many times as far from the estimate. */
+static double widened(const struct comparison *c, double bound, double times)
+{
+	return c->ratio * pow(bound / c->ratio, times);
+}
+
+void comparison_widen(struct comparison *c, double inflation)
+{
+	double times = sqrt(inflation);
+
+	if (!c->n_pairs || inflation == 1)
+		return;
+	c->lo = widened(c, c->lo, times);
+	c->hi = widened(c, c->hi, times);
+	c->lo90 = widened(c, c->lo90, times);
+	c->hi90 = widened(c, c->hi90, times);
+	c->yuen.var *= inflation;
+	/* the sum of ranks as a normal one of that variance */
+	c->p_rank = student_p2(student_quantile(c->p_rank / 2, INFINITY) / times, INFINITY);
+	conclude(c);
 }
 
 struct comparison compare_nothing(double min_effect, const char *why)
@@ -123,21 +155,19 @@ static struct comparison begin(size_t n, double min_effect, bool more_is_better)
 	return c;
 }
 
-static const char six[] = "six are the least";
-
 struct comparison compare_pairs(const double *d, size_t n, double min_effect, bool more_is_better)
 {
 	struct comparison c = begin(n, min_effect, more_is_better);
-	struct found f = {.counted = "pairs", .least = six};
+	struct rank_interval i95, i90;
 
 	assert(n <= RANK_PAIRS_MAX);
 	if (!n)
 		return compare_nothing(min_effect, "no pairs");
-	f.i95 = rank_interval(d, n, 0.05);
-	f.i90 = rank_interval(d, n, 0.10);
+	i95 = rank_interval(d, n, 0.05);
+	i90 = rank_interval(d, n, 0.10);
 	c.yuen = yuen_of(d, n);
 	c.p_rank = rank_p(d, n, NULL);
-	fill(&c, &f);
+	fill(&c, &i95, &i90);
 	return c;
 }
 
@@ -164,7 +194,7 @@ int compare_many_pairs(const double *d, size_t n, double min_effect, bool more_i
 		       struct comparison *ret)
 {
 	struct comparison c = begin(n, min_effect, more_is_better);
-	struct found f = {.counted = "pairs", .least = six};
+	struct rank_interval i95, i90;
 	BL_CLEANUP(bl_freep) double *s = NULL;
 
 	if (n <= RANK_PAIRS_MAX) {
@@ -174,11 +204,11 @@ int compare_many_pairs(const double *d, size_t n, double min_effect, bool more_i
 	s = sorted(d, n);
 	if (!s)
 		return -ENOMEM;
-	f.i95 = rank_interval_sorted(s, n, 0.05);
-	f.i90 = rank_interval_sorted(s, n, 0.10);
+	i95 = rank_interval_sorted(s, n, 0.05);
+	i90 = rank_interval_sorted(s, n, 0.10);
 	c.yuen = yuen_of_sorted(s, n);
 	c.p_rank = rank_p_by_size(s, n); /* which puts them into another order */
-	fill(&c, &f);
+	fill(&c, &i95, &i90);
 	*ret = c;
 	return 0;
 }
@@ -211,7 +241,7 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 		    bool more_is_better, struct comparison *ret)
 {
 	struct comparison c = begin(na < nb ? na : nb, min_effect, more_is_better);
-	struct found f = {.counted = "values", .least = "four a side are the least"};
+	struct rank_interval i95, i90;
 	struct shift s95, s90;
 	int r;
 
@@ -227,10 +257,10 @@ int compare_samples(const double *a, size_t na, const double *b, size_t nb, doub
 	if (r < 0)
 		return r;
 	c.is_unpaired = true;
-	f.i95 = of_shift(&s95, c.n_pairs);
-	f.i90 = of_shift(&s90, c.n_pairs);
+	i95 = of_shift(&s95, c.n_pairs);
+	i90 = of_shift(&s90, c.n_pairs);
 	c.p_rank = s95.p;
-	fill(&c, &f);
+	fill(&c, &i95, &i90);
 	*ret = c;
 	return 0;
 }

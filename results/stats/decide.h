@@ -30,6 +30,7 @@ struct comparison {
 	double ratio; /* B / A; 0 when n_pairs is 0 */
 	bool has_interval;
 	double lo, hi;     /* of the ratio, 95 % */
+	double lo90, hi90; /* the same, 90 %: what "same" is judged by */
 	double min_effect; /* ratio - 1 that matters, e.g. 0.05 for p99 */
 	bool is_floor; /* it is what the lab's own noise makes (floors.h), more than was asked */
 	enum verdict verdict;
@@ -64,6 +65,10 @@ struct comparison compare_nothing(double min_effect, const char *why);
 /* How many more pairs, or values a side, would probably tell (forecast.h) by an interval of
  * @alpha. */
 size_t comparison_more(const struct comparison *c, double alpha);
+/* Values that are like those before them tell less than as many independent ones: all variances are
+ * @inflation times as large (correlation.h), intervals and p as wide, and the verdict is made anew.
+ * 1: nothing changes. */
+void comparison_widen(struct comparison *c, double inflation);
 /* It has figures and may decide nothing: @why. */
 void comparison_refuse(struct comparison *c, const char *why);
 

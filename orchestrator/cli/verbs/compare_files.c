@@ -185,9 +185,6 @@ static int check(const struct args *a, struct bl_err *err)
 	return 0;
 }
 
-/* Of the deviations from their side's mean (of pairs: of the differences), in the files' order. */
-#define ORDERED_MIN 10
-
 static void add_lag1(const double *v, size_t n, struct lag1 *l)
 {
 	double mean = 0;
@@ -197,24 +194,22 @@ static void add_lag1(const double *v, size_t n, struct lag1 *l)
 	lag1_add(l, v, n, mean);
 }
 
+/* Deviations from their side's mean, or of pairs the differences @d, in the files' order. */
 static double autocorrelation_of(const struct sides *s, const double *d)
 {
 	struct lag1 l = {0, 0};
-	double r1;
-	size_t n = d ? s->na : s->na + s->nb;
 
 	if (d) {
-		add_lag1(d, n, &l);
-	} else {
-		add_lag1(s->a, s->na, &l);
-		add_lag1(s->b, s->nb, &l);
+		add_lag1(d, s->na, &l);
+		return lag1_beyond_chance(&l, s->na);
 	}
-	r1 = lag1_of(&l);
-	return n >= ORDERED_MIN && r1 > 2 / sqrt((double)n) ? r1 : NAN;
+	add_lag1(s->a, s->na, &l);
+	add_lag1(s->b, s->nb, &l);
+	return lag1_beyond_chance(&l, s->na + s->nb);
 }
 
-static int compare(const struct sides *s, double min_effect, bool more_is_better,
-		   struct values_compared *v)
+static int compare_sides(const struct sides *s, double min_effect, bool more_is_better,
+			 struct values_compared *v)
 {
 	BL_CLEANUP(bl_freep) double *d = NULL;
 
@@ -229,6 +224,17 @@ static int compare(const struct sides *s, double min_effect, bool more_is_better
 		d[i] = s->b[i] - s->a[i];
 	v->r1 = autocorrelation_of(s, d);
 	return compare_many_pairs(d, s->na, min_effect, more_is_better, &v->c);
+}
+
+static int compare(const struct sides *s, double min_effect, bool more_is_better,
+		   struct values_compared *v)
+{
+	int r = compare_sides(s, min_effect, more_is_better, v);
+
+	v->inflation = lag1_inflation(v->r1);
+	if (r == 0)
+		comparison_widen(&v->c, v->inflation);
+	return r;
 }
 
 static struct values_side side_of(const char *name, double *logs, size_t n)

@@ -178,13 +178,11 @@ const struct verb verb_compare = {
 		"than 100 samples lie beyond it; these fail it too when they are worse. What is "
 		"too noisy to be waited for is given a larger --min-effect.\n\n"
 		"With --csv the same is done with values of other tools: two files with one value "
-		"a "
-		"line, which are no pairs (Mann-Whitney; four a side are the least), or pairs, "
-		"which "
-		"tell more where the two were measured in turns (Wilcoxon; six are the least). A "
-		"date or number may stand before the value of two files. Lines that begin with "
-		"'#', "
-		"empty ones and a head are left out.",
+		"a line, which are no pairs (Mann-Whitney; four a side are the least), or pairs, "
+		"which tell more where the two were measured in turns (Wilcoxon; six are the "
+		"least). Where values that follow each other are alike, intervals are widened for "
+		"it. A date or number may stand before the value of two files. Lines that begin "
+		"with '#', empty ones and a head are left out.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

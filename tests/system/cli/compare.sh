@@ -72,7 +72,18 @@ seq 100 119 >up.txt
 seq 102 121 >up2.txt
 check 0 'values that follow each other are alike' compare --csv up.txt up2.txt
 check 0 '' compare --csv up.txt up2.txt --json
-json_says 'doc["autocorrelation"] > 0.7'
+json_says 'abs(doc["autocorrelation"] - 0.85) < 0.01 and abs(doc["variance_inflation"] - 12.3) < 0.5'
+json_says 'doc["lo"] < 0.95 < 1.08 < doc["hi"] and doc["p"] > 0.5'
+# The same values in another order lie 20 % apart for sure; one after the other they may have drifted there.
+seq 100 119 >first.txt
+seq 120 139 >second.txt
+check 0 'variance 12.3 times as large' compare --csv first.txt second.txt
+grep -q '^cannot tell' out || fault "a drift is judged: $(cat out)"
+check 0 'B is worse' compare --csv <(seq 100 119 | awk '{print (NR * 7) % 20, $0}' | sort -n | cut -d' ' -f2) \
+	<(seq 120 139 | awk '{print (NR * 7) % 20, $0}' | sort -n | cut -d' ' -f2)
+! grep -q NOTE out || fault "values in no order are called alike: $(cat out)"
+for i in 1 2 3 4 5 6; do printf '10%d\n11%d\n' "$i" "$i"; done >alternate.txt
+check 0 'follow each other alternate' compare --csv alternate.txt alternate.txt
 check 0 '' compare --csv before.txt after.txt --json
 json_says '"autocorrelation" not in doc'
 

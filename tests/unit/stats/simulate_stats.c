@@ -171,6 +171,28 @@ static void coverage(size_t n)
 	}
 }
 
+static void alike(size_t n)
+{
+	static const size_t pairs[] = {10, 20, 50};
+	static const double phis[] = {0, .3, .5, .7, .9};
+
+	printf("pairs that are like those before: 95 %% intervals that hold the truth, %% (after "
+	       "widening), %zu a row\n",
+	       n);
+	for (size_t p = 0; p < sizeof phis / sizeof *phis; p++) {
+		printf("  AR(%.1f)", phis[p]);
+		for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+			double plain, widened;
+			struct rng r;
+
+			rng_seed(&r, 1500 + p * 100 + pairs[i]);
+			simulate_alike(&r, phis[p], pairs[i], n, &plain, &widened);
+			printf("   %zu: %.1f (%.1f)", pairs[i], plain * 100, widened * 100);
+		}
+		printf("\n");
+	}
+}
+
 static void matrix(size_t n)
 {
 	static const struct {
@@ -279,6 +301,7 @@ int main(int argc, char **argv)
 
 	if (strcmp(what, "stalls") != 0) {
 		coverage(20 * n);
+		alike(20 * n);
 		matrix(n);
 		same(10 * n);
 		stopping(20 * n);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlation.h"
 #include "family.h"
 #include "forecast.h"
 #include "moderate.h"
@@ -123,6 +124,34 @@ struct coverage simulate_coverage(struct rng *r, enum noise noise, size_t n, siz
 	c.yuen_width /= x;
 	c.mean_width /= x;
 	return c;
+}
+
+static bool holds(const struct comparison *c)
+{
+	return c->lo <= 1 && 1 <= c->hi;
+}
+
+void simulate_alike(struct rng *r, double phi, size_t n, size_t rounds, double *ret_plain,
+		    double *ret_widened)
+{
+	size_t plain = 0, widened = 0;
+
+	for (size_t k = 0; k < rounds; k++) {
+		double d[RANK_PAIRS_MAX], mean = 0;
+		struct lag1 l = {0, 0};
+		struct comparison c;
+
+		simulate_ar(r, phi, d, n);
+		for (size_t i = 0; i < n; i++)
+			mean += d[i] / (double)n;
+		lag1_add(&l, d, n, mean);
+		c = compare_pairs(d, n, 0.05, false);
+		plain += holds(&c);
+		comparison_widen(&c, lag1_inflation(lag1_beyond_chance(&l, n)));
+		widened += holds(&c);
+	}
+	*ret_plain = (double)plain / (double)rounds;
+	*ret_widened = (double)widened / (double)rounds;
 }
 
 /* ---- a matrix ---- */

@@ -23,6 +23,11 @@ struct coverage {
 };
 struct coverage simulate_coverage(struct rng *r, enum noise noise, size_t n, size_t rounds);
 
+/* Pairs of which each is like the one before (AR(1), @phi): the share of Hodges-Lehmann intervals
+ * at 95 % that hold the truth, as if they were independent and widened by what they show of it. */
+void simulate_alike(struct rng *r, double phi, size_t n, size_t rounds, double *ret_plain,
+		    double *ret_widened);
+
 /* 300 cells with noise that differs between them (3 %, itself log-normal with 0.3), of which 30
  * differ from the reference by 6 %. */
 enum method {

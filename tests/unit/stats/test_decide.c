@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlation.h"
 #include "decide.h"
 #include "forecast.h"
 #include "made_data.h"
@@ -166,6 +167,71 @@ START_TEST(samples_need_four_a_side)
 }
 END_TEST
 
+START_TEST(values_that_are_alike_tell_less)
+{
+	double d[20];
+	struct comparison c, w;
+
+	draw_around(d, 20, 0.12, 0.11, 4);
+	c = w = compare_pairs(d, 20, 0.05, false);
+	ck_assert_int_eq(c.verdict, VERDICT_WORSE);
+	comparison_widen(&w, 1);
+	ck_assert_int_eq(w.verdict, VERDICT_WORSE);
+	ck_assert_double_eq(w.lo, c.lo);
+	ck_assert_double_eq(w.p_rank, c.p_rank);
+	/* r1 0.6: four times the variance, twice the width */
+	comparison_widen(&w, lag1_inflation(0.6));
+	ck_assert_double_eq(w.ratio, c.ratio);
+	ck_assert_double_eq_tol(log(w.ratio / w.lo), 2 * log(c.ratio / c.lo), 1e-12);
+	ck_assert_double_eq_tol(log(w.hi / w.ratio), 2 * log(c.hi / c.ratio), 1e-12);
+	ck_assert_double_eq_tol(log(w.hi90 / w.lo90), 2 * log(c.hi90 / c.lo90), 1e-12);
+	ck_assert_double_eq_tol(log(w.trimmed_hi / w.trimmed), 2 * log(c.trimmed_hi / c.trimmed),
+				1e-12);
+	ck_assert_double_eq_tol(student_quantile(w.p_rank / 2, INFINITY),
+				student_quantile(c.p_rank / 2, INFINITY) / 2, 1e-9);
+	ck_assert_double_gt(w.p, c.p);
+	ck_assert_int_eq(w.verdict, VERDICT_CANNOT_TELL);
+	ck_assert_uint_gt(w.more, 0);
+	/* and "same" is judged by the wider 90 % */
+	draw_around(d, 20, 0, 0.03, 5);
+	c = w = compare_pairs(d, 20, 0.05, false);
+	ck_assert_int_eq(c.verdict, VERDICT_SAME);
+	comparison_widen(&w, 16);
+	ck_assert_int_eq(w.verdict, VERDICT_CANNOT_TELL);
+	/* too few: nothing to widen */
+	c = compare_pairs(d, 3, 0.05, false);
+	comparison_widen(&c, 4);
+	ck_assert(!c.has_interval && c.lo == 0);
+	c = compare_nothing(0.05, "none");
+	comparison_widen(&c, 4);
+	ck_assert_str_eq(c.why, "none");
+}
+END_TEST
+
+START_TEST(correlation_counts_from_where_chance_ends)
+{
+	double up[20], turns[20];
+	struct lag1 l = {0, 0}, t = {0, 0}, few = {0, 0};
+
+	for (int i = 0; i < 20; i++) {
+		up[i] = i;
+		turns[i] = i % 2;
+	}
+	lag1_add(&l, up, 20, 9.5);
+	ck_assert_double_eq_tol(lag1_beyond_chance(&l, 20), 0.85, 1e-9);
+	ck_assert_double_eq_tol(lag1_inflation(0.85), 1.85 / 0.15, 1e-12);
+	lag1_add(&t, turns, 20, 0.5);
+	ck_assert_double_eq_tol(lag1_beyond_chance(&t, 20), -0.95, 1e-9);
+	ck_assert_double_eq(lag1_inflation(-0.95), 1);
+	ck_assert_double_eq(lag1_inflation(NAN), 1);
+	lag1_add(&few, up, 9, 4);
+	ck_assert(isnan(lag1_beyond_chance(&few, 9)));
+	ck_assert_double_eq(lag1_beyond_chance(&few, 10), lag1_of(&few));
+	few.both = few.all * 0.63; /* 2 / sqrt(10) = 0.632 */
+	ck_assert(isnan(lag1_beyond_chance(&few, 10)));
+}
+END_TEST
+
 START_TEST(a_refused_comparison_has_its_figures_and_no_p)
 {
 	double d[8];
@@ -191,6 +257,8 @@ TCase *decide_cases(void)
 	tcase_add_test(t, many_pairs_are_judged_as_few_are);
 	tcase_add_test(t, the_walsh_averages_need_no_list);
 	tcase_add_test(t, samples_need_four_a_side);
+	tcase_add_test(t, values_that_are_alike_tell_less);
+	tcase_add_test(t, correlation_counts_from_where_chance_ends);
 	tcase_add_test(t, a_refused_comparison_has_its_figures_and_no_p);
 	return t;
 }
