@@ -12,6 +12,11 @@ static json_t *side_json(const struct values_side *s)
 	part_set(&o, "name", part_text(s->name));
 	part_set(&o, "n", json_integer((json_int_t)s->n));
 	part_set_real(&o, "median", s->median);
+	if (s->level > 0) {
+		part_set_real(&o, "median_lo", s->lo);
+		part_set_real(&o, "median_hi", s->hi);
+		part_set_real(&o, "median_level", s->level);
+	}
 	return o;
 }
 

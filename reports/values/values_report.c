@@ -10,12 +10,16 @@
 
 static void add_side(char side, const struct values_side *s, struct bl_buf *out)
 {
-	char num[FMT_MAX];
+	char num[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
 
 	bl_buf_addf(out, "%c  ", side);
 	fmt_clean(out, s->name, 0);
-	bl_buf_addf(out, "  (%zu value%s, median %s)\n", s->n, s->n == 1 ? "" : "s",
+	bl_buf_addf(out, "  (%zu value%s, median %s", s->n, s->n == 1 ? "" : "s",
 		    fmt_sig3(&fmt_plain, num, s->median));
+	if (s->level > 0)
+		bl_buf_addf(out, " [%s, %s], %.3g %%", fmt_sig3(&fmt_plain, lo, s->lo),
+			    fmt_sig3(&fmt_plain, hi, s->hi), s->level * 100);
+	bl_buf_adds(out, ")\n");
 }
 
 static void add_ratio(const char *label, double at, double lo, double hi, const char *how,
@@ -69,7 +73,8 @@ static void add_autocorrelation(const struct values_compared *v, unsigned column
 	if (v->r1 > 0)
 		bl_buf_addf(&b,
 			    "values that follow each other are alike (autocorrelation %+.2f) and "
-			    "tell less than as many independent ones: intervals and p are those "
+			    "tell less than as many independent ones: the interval of B / A and p "
+			    "are those "
 			    "of a variance %.3g times as large; measure in turns and pair them, "
 			    "or leave time between runs",
 			    v->r1, v->inflation);

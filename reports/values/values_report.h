@@ -9,6 +9,8 @@ struct values_side {
 	const char *name;
 	size_t n;
 	double median;
+	double level;  /* of the median's interval (median.h): 0.9785; 0: too few values for one */
+	double lo, hi; /* the values that bound it, as if all were independent */
 };
 
 struct values_compared {

@@ -239,7 +239,15 @@ static int compare(const struct sides *s, double min_effect, bool more_is_better
 
 static struct values_side side_of(const char *name, double *logs, size_t n)
 {
-	return (struct values_side){name, n, n ? exp(median_of_values(logs, n)) : NAN};
+	struct values_side s = {.name = name, .n = n, .median = exp(median_of_values(logs, n))};
+	size_t lo, hi;
+
+	/* sorted by now */
+	if (!median_interval(n, &lo, &hi, &s.level))
+		return s;
+	s.lo = exp(logs[lo - 1]);
+	s.hi = exp(logs[hi - 1]);
+	return s;
 }
 
 int compare_files(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -25,10 +25,14 @@ check 0 '' compare --csv pairs.csv --json --min-effect 50%
 json_says 'doc["verdict"] == "same" and doc["min_effect"] == 0.5'
 check 0 '' compare --csv before.txt after.txt --paired --json
 json_says 'doc["paired"] and doc["n"] == 10 and doc["test"] == "Wilcoxon signed rank"'
+# The median of ten lies between the second and the ninth (97.85 %).
+json_says 'abs(doc["a"]["median_lo"] - 3059) < 1e-6 and abs(doc["a"]["median_hi"] - 3075) < 1e-6 and abs(doc["a"]["median_level"] - 0.9785) < 5e-5'
+json_says 'abs(doc["b"]["median_lo"] - 3060) < 1e-6 and abs(doc["b"]["median_hi"] - 3135) < 1e-6'
+check 0 'before.txt  (10 values, median 3070 [3060, 3080], 97.9 %)' compare --csv before.txt after.txt
 printf '2024-01-01,5\n2024-01-02,6\n2024-01-03,7\n' >days.csv
 printf '2024-01-02,12\n2024-01-03,14\n2024-01-04,1\n' >later.csv
 check 0 '' compare --csv days.csv later.csv --paired --json
-json_says 'doc["n"] == 2 and doc["ratio"] == 2 and doc["lo"] is None and doc["left_out"] == 1 and doc["verdict"] == "cannot tell" and doc["more_trials_least"] == 4'
+json_says 'doc["n"] == 2 and doc["ratio"] == 2 and doc["lo"] is None and "median_lo" not in doc["a"] and doc["left_out"] == 1 and doc["verdict"] == "cannot tell" and doc["more_trials_least"] == 4'
 check 2 'standard input: line 2: 0 has no logarithm' compare --csv - before.txt < <(printf '1\n0\n')
 printf '1\nx\n' >bad.txt
 check 2 "bad.txt: line 2: 'x' is no value" compare --csv before.txt bad.txt

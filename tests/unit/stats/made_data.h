@@ -29,6 +29,7 @@ TCase *yuen_cases(void);
 TCase *mann_whitney_cases(void);
 TCase *family_cases(void);
 TCase *forecast_cases(void);
+TCase *median_cases(void);
 TCase *decide_cases(void);
 TCase *stutter_cases(void);
 TCase *attribution_cases(void);

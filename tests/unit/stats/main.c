@@ -15,6 +15,7 @@ int main(void)
 	suite_add_tcase(s, mann_whitney_cases());
 	suite_add_tcase(s, family_cases());
 	suite_add_tcase(s, forecast_cases());
+	suite_add_tcase(s, median_cases());
 	suite_add_tcase(s, decide_cases());
 	suite_add_tcase(s, summary_cases());
 	suite_add_tcase(s, compare_cases());
