@@ -84,22 +84,24 @@ END_TEST
 
 START_TEST(cells_that_are_alike_are_hardly_ever_called_different)
 {
+	/* the most that is allowed of what simulate_stats prints as 0, 1.4 and 1.0 %; without the
+	 * family's correction the latter two are 8.9 and 2.9 % */
 	static const struct {
 		size_t pairs, cells;
-		double sd;
-	} rows[] = {{8, 14, .05}, {8, 14, .2}, {20, 14, .2}};
+		double sd, runs, verdicts;
+	} rows[] = {{8, 14, .05, .002, .0002}, {8, 14, .2, .03, .0025}, {20, 14, .2, .015, .0012}};
 	double runs, verdicts;
 	struct rng r;
 
 	rng_seed(&r, 300 + (uint64_t)_i);
-	simulate_same(&r, rows[_i].pairs, rows[_i].cells, rows[_i].sd, .05, SIMULATED_ROUNDS(400),
+	simulate_same(&r, rows[_i].pairs, rows[_i].cells, rows[_i].sd, .05, SIMULATED_ROUNDS(2000),
 		      &runs, &verdicts);
 	if (!SIMULATED_IS_TOLD)
 		return;
 	printf("alike: %zu pairs, %zu cells, noise %.0f %%: %.4f of runs, %.5f of verdicts\n",
 	       rows[_i].pairs, rows[_i].cells, rows[_i].sd * 100, runs, verdicts);
-	ck_assert_double_le(runs, 0.06);
-	ck_assert_double_le(verdicts, 0.01);
+	ck_assert_double_le(runs, rows[_i].runs);
+	ck_assert_double_le(verdicts, rows[_i].verdicts);
 }
 END_TEST
 
