@@ -71,6 +71,15 @@ bool night_is_worse(const struct night *n)
 	return false;
 }
 
+enum night_exit night_exit_of(const struct night *n)
+{
+	if (night_is_worse(n))
+		return NIGHT_EXIT_WORSE;
+	if (n->n_ok < n->n_trials)
+		return NIGHT_EXIT_TRIAL_FAILED;
+	return n->outcome == NIGHT_CANNOT_TELL ? NIGHT_EXIT_CANNOT_TELL : NIGHT_EXIT_FINE;
+}
+
 bool night_change_is_open(const struct night *n, const struct night_change *c)
 {
 	return c->is_new && c->state == CHANGE_CANDIDATE && !is_more_than_candidate(n, c);

@@ -115,6 +115,15 @@ bool night_change_alarms(const struct night *n, const struct night_change *c);
 /* Some change alarms. The only rule there is for it: exit code, metrics, JUnit, `on: worse` and the
  * words of a text go by it. A figure that is off for one night is no alarm. */
 bool night_is_worse(const struct night *n);
+/* What `blklab nightly` ends with when it could judge the night. An alarm comes first; what got
+ * better is told, and fails nobody's script. */
+enum night_exit {
+	NIGHT_EXIT_FINE = 0,
+	NIGHT_EXIT_TRIAL_FAILED = 1,
+	NIGHT_EXIT_WORSE = 4,
+	NIGHT_EXIT_CANNOT_TELL = 5
+};
+enum night_exit night_exit_of(const struct night *n);
 
 /* A candidate that does not count: it is to be confirmed, tonight or on a night to come. */
 bool night_change_is_open(const struct night *n, const struct night_change *c);

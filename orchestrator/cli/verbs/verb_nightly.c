@@ -191,15 +191,11 @@ static int no_night(struct nightly *n, int r, const struct bl_err *why, struct b
 	return bl_fail(err, r, "%s", bl_err_text(why));
 }
 
-/* What got better is told, and fails nobody's script. */
-static int exit_code_of(const struct night *t)
-{
-	if (night_is_worse(t))
-		return EXIT_CHANGED;
-	if (t->n_ok < t->n_trials)
-		return EXIT_TRIAL_FAILED;
-	return t->outcome == NIGHT_CANNOT_TELL ? EXIT_CANNOT_TELL : EXIT_FINE;
-}
+_Static_assert((int)NIGHT_EXIT_FINE == EXIT_FINE &&
+		       (int)NIGHT_EXIT_TRIAL_FAILED == EXIT_TRIAL_FAILED &&
+		       (int)NIGHT_EXIT_WORSE == EXIT_CHANGED &&
+		       (int)NIGHT_EXIT_CANNOT_TELL == EXIT_CANNOT_TELL,
+	       "a night's exit codes are those of all verbs");
 
 static int run_night(struct nightly *n, struct bl_err *err)
 {
@@ -215,7 +211,7 @@ static int run_night(struct nightly *n, struct bl_err *err)
 	r = nightly_tell(n, &is_heard, &why);
 	if (is_heard && r == 0)
 		r = nightly_remember(n, true, &why);
-	code = exit_code_of(&n->night);
+	code = (int)night_exit_of(&n->night);
 	if (r == 0)
 		return code;
 	if (code == EXIT_FINE)

@@ -6,12 +6,12 @@
 
 /* Shares of nights, from the ninth of sixty on. */
 struct quiet_shares {
-	double worse;       /* night_is_worse(): exit code 4 */
-	double junit;       /* JUnit XML with a failure */
-	double metric;      /* blklab_night_worse 1 */
-	double text;        /* a headline "for the worse" */
-	double cannot_tell; /* exit code 5: a candidate */
-	double off;         /* some figure is off for the worse on that night */
+	double exit_4; /* the exit code: an alarm */
+	double junit;  /* JUnit XML with a failure */
+	double metric; /* blklab_night_worse 1 */
+	double text;   /* a headline "for the worse" */
+	double exit_5; /* the exit code: a candidate */
+	double off;    /* some figure is off for the worse on that night */
 };
 
 /* @cells cells of one job with six figures each, with 2 % noise of @kind, @shared of its variance

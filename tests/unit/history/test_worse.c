@@ -54,6 +54,9 @@ START_TEST(a_candidate_of_one_series_is_no_alarm_and_told_when_it_is_confirmed)
 	ck_assert_msg(strstr(n.reason, "a candidate: not confirmed, and tried again next night"),
 		      "%s", n.reason);
 	ck_assert_uint_eq(night_count_unsettled(&n), 0);
+	ck_assert_int_eq(night_exit_of(&n), NIGHT_EXIT_CANNOT_TELL);
+	n.n_trials = n.n_ok + 1;
+	ck_assert_int_eq(night_exit_of(&n), NIGHT_EXIT_TRIAL_FAILED);
 	night_done(&n);
 
 	made_look(&m, 47, &n);
@@ -62,14 +65,15 @@ START_TEST(a_candidate_of_one_series_is_no_alarm_and_told_when_it_is_confirmed)
 	n.changes[0].state = CHANGE_CONFIRMED; /* as fresh trials have it */
 	ck_assert_int_eq(night_conclude(&n, NULL), 0);
 	ck_assert_int_eq(n.outcome, NIGHT_CHANGED);
-	ck_assert(night_is_worse(&n));
+	n.n_trials = n.n_ok + 1;
+	ck_assert_int_eq(night_exit_of(&n), NIGHT_EXIT_WORSE);
 	ck_assert_uint_eq(night_count_unsettled(&n), 1);
 	made_remember(&m, &n);
 	night_done(&n);
 
 	made_judge(&m, 48, &n);
 	ck_assert(!n.changes[0].is_new && n.changes[0].state == CHANGE_CONFIRMED);
-	ck_assert(!night_is_worse(&n));
+	ck_assert_int_eq(night_exit_of(&n), NIGHT_EXIT_FINE);
 	ck_assert_uint_eq(night_count_unsettled(&n), 1);
 	n.changes[0].state = CHANGE_ACKNOWLEDGED;
 	ck_assert_uint_eq(night_count_unsettled(&n), 0);
@@ -166,14 +170,14 @@ START_TEST(a_hundred_quiet_series_are_hardly_ever_worse)
 						       true, 0, 8100 + i);
 		const char *name = noise_names[rows[i].kind];
 
-		ck_assert(got.junit == got.worse && got.metric == got.worse &&
-			  got.text == got.worse);
+		ck_assert(got.junit == got.exit_4 && got.metric == got.exit_4 &&
+			  got.text == got.exit_4);
 		if (!SIMULATED_IS_TOLD)
 			continue;
 		ck_assert_msg(got.off > rows[i].off, "%s: %.3f have a figure off", name, got.off);
-		ck_assert_msg(got.worse <= rows[i].worse, "%s: %.4f are worse", name, got.worse);
-		ck_assert_msg(got.cannot_tell <= rows[i].cannot_tell, "%s: %.4f can't tell", name,
-			      got.cannot_tell);
+		ck_assert_msg(got.exit_4 <= rows[i].worse, "%s: %.4f are worse", name, got.exit_4);
+		ck_assert_msg(got.exit_5 <= rows[i].cannot_tell, "%s: %.4f can't tell", name,
+			      got.exit_5);
 	}
 }
 END_TEST
