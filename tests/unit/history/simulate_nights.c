@@ -3,8 +3,8 @@
  *
  *   simulate_nights [YEARS]             default 60
  *   simulate_nights quiet [N]           a whole scenario in N histories, default 40
- *   simulate_nights scenario [YEARS]    default 2; a year is a quarter of a minute of CPU time, and
- *                                       as many are done at once as there are CPUs
+ *   simulate_nights scenario [YEARS]    default 2 of each of its four rows; a year is 20 s of CPU
+ *                                       time, and as many are done at once as there are CPUs
  */
 #include <stdio.h>
 #include <stdlib.h>
