@@ -6,6 +6,7 @@
 #include "baseline_find.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "fs.h"
 #include "nightly.h"
 #include "nights_load.h"
 
@@ -131,20 +132,41 @@ static int load(struct nightly *n, struct bl_err *err)
 	return r;
 }
 
-/* Tonight's run may be no night: nothing of it could be measured. */
-static bool is_tonight(const struct nightly *n)
+/* Only the last night is judged, and nights are in the order of the clock. NULL: none. */
+static const struct night_figures *last_night(const struct nightly *n)
 {
 	const struct history *h = &n->history;
 
-	return h->n_nights && strcmp(h->nights[h->n_nights - 1].run, n->run_id) == 0;
+	return h->n_nights ? &h->nights[h->n_nights - 1] : NULL;
 }
 
-static int no_figures(struct nightly *n, struct bl_err *err)
+static const struct history_run *tonight(const struct nightly *n)
 {
+	for (size_t i = 0; i < n->history.n_runs; i++)
+		if (strcmp(n->history.runs[i]->figures.run, n->run_id) == 0)
+			return n->history.runs[i];
+	return NULL;
+}
+
+/* Tonight's run is not the last night: nothing of it could be measured, or it seems to be older
+ * than another one. */
+static int not_judged(struct nightly *n, struct bl_err *err)
+{
+	const struct night_figures *last = last_night(n);
+	const struct history_run *run = tonight(n);
+	char when[32];
+
 	n->night.outcome = NIGHT_CANNOT_TELL;
 	n->night.n_nights = n->history.n_nights;
 	free(n->night.reason);
-	n->night.reason = strdup("the run gave no figures that could be compared");
+	if (last && run && run->figures.started_ms < last->started_ms)
+		n->night.reason =
+			bl_strf("the clock is behind: a night of the history began at %s, which is "
+				"later than this one, so what came before it can't be told; set "
+				"the clock, or wait until it is past that",
+				bl_format_utc(when, last->started_ms));
+	else
+		n->night.reason = strdup("the run gave no figures that could be compared");
 	return n->night.reason ? 0 : bl_fail(err, -ENOMEM, "out of memory");
 }
 
@@ -156,8 +178,8 @@ int nightly_judge(struct nightly *n, struct bl_err *err)
 
 	if (r < 0)
 		return r;
-	if (!is_tonight(n))
-		return no_figures(n, err);
+	if (!last_night(n) || strcmp(last_night(n)->run, n->run_id) != 0)
+		return not_judged(n, err);
 	r = make_checks(n, &checks, err);
 	if (r < 0)
 		return r;

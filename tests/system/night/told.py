@@ -158,12 +158,19 @@ def a_file_that_can_not_be_written_leaves_the_verdict(folder):
     assert any("--junit" in note for note in json.loads(out)["notes"]) and "--junit" in err, (out, err)
 
 
+def a_clock_that_is_behind_is_said(folder):
+    lab = Lab(folder, "virtio-blk")
+    lab.sql("UPDATE run SET started_ms = started_ms + 864000000 WHERE started_ms = (SELECT max(started_ms) FROM run)")
+    code, night, err = lab.night("--confirm", "off")
+    assert code == 5 and "the clock is behind" in night["reason"], (code, night["reason"], err)
+
+
 if len(sys.argv) < 4:
     print("this build has no guest agent")
     sys.exit(77)
 BLKLAB, AGENT, CLONE = map(os.path.abspath, sys.argv[1:4])
 for test in (a_target_that_was_down_is_told_on_the_next_night, a_candidate_of_an_earlier_night_is_tried_again,
-             a_file_that_can_not_be_written_leaves_the_verdict):
+             a_file_that_can_not_be_written_leaves_the_verdict, a_clock_that_is_behind_is_said):
     with tempfile.TemporaryDirectory(prefix="blklab-told-") as folder:
         test(folder)
     print(test.__name__.replace("_", " "))
