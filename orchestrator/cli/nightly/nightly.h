@@ -18,6 +18,7 @@ struct nightly {
 	struct notify_config notify;
 	char host_id[17];
 	uint64_t deadline_ns; /* of waiting */
+	bool is_waiting;      /* for a quiet host, which was said */
 	struct run_session session;
 	struct min_effects effects;
 	struct history history;
@@ -29,8 +30,8 @@ struct nightly {
 	struct night night;
 };
 
-/* Wait for another's run and for a quiet host, within wait_ns for both. -EBUSY: it never was
- * (@err says what was busy); -EINTR. */
+/* Wait for another's run and for a quiet host, within wait_ns for both; then the locks are held.
+ * -EBUSY: it never was (@err says what was busy); -EINTR. */
 int nightly_wait(struct nightly *n, struct bl_err *err);
 
 /* --baseline names one that is in use: said before an hour of measuring, not after. -ENOENT. */

@@ -45,41 +45,60 @@ static int still_busy(const struct nightly *n, const char *why, struct bl_err *e
 		       n->wait_ns ? bl_format_clock(waited, n->wait_ns) : "");
 }
 
-static int wait_for_quiet(struct nightly *n, struct bl_err *err)
+/* *ret_is_quiet, or it may be measured all the same. -EBUSY: it is not, and the time is over. */
+static int look(struct nightly *n, bool *ret_is_quiet, struct bl_err *err)
 {
 	struct doctor_options here = {.root = "", .work_dir = n->session.work_dir};
-	bool is_told = false;
+	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
 
-	for (;;) {
-		BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT;
-		uint64_t left;
-
-		if (host_busy(&here, LOOK_NS, &why) < 0)
-			return bl_fail(err, -ENOMEM, "out of memory");
-		if (is_stopped(n))
-			return bl_fail(err, -EINTR, "stopped while waiting for a quiet host");
-		if (!why.len)
-			return 0;
-		if (strcmp(n->args->busy, "measure") == 0) {
-			nightly_note(n, "measured although the host was busy: %s",
-				     bl_buf_str(&why));
-			return 0;
-		}
-		left = left_ns(n);
-		if (!left)
-			return still_busy(n, bl_buf_str(&why), err);
-		if (!is_told)
-			nightly_say(n, "waiting for a quiet host: %s", bl_buf_str(&why));
-		is_told = true;
-		pause_for(n, left < PAUSE_NS ? left : PAUSE_NS);
+	if (host_busy(&here, LOOK_NS, &why) < 0)
+		return bl_fail(err, -ENOMEM, "out of memory");
+	if (is_stopped(n))
+		return bl_fail(err, -EINTR, "stopped while waiting for a quiet host");
+	*ret_is_quiet = !why.len;
+	if (why.len && strcmp(n->args->busy, "measure") == 0) {
+		*ret_is_quiet = true;
+		nightly_note(n, "measured although the host was busy: %s", bl_buf_str(&why));
 	}
+	if (*ret_is_quiet)
+		return 0;
+	if (!left_ns(n))
+		return still_busy(n, bl_buf_str(&why), err);
+	if (!n->is_waiting)
+		nightly_say(n, "waiting for a quiet host: %s", bl_buf_str(&why));
+	n->is_waiting = true;
+	return 0;
 }
 
+static int wait_for_quiet(struct nightly *n, struct bl_err *err)
+{
+	bool is_quiet = false;
+	int r = 0;
+
+	while (r == 0 && !is_quiet) {
+		uint64_t left = left_ns(n);
+
+		pause_for(n, left < PAUSE_NS ? left : PAUSE_NS);
+		r = look(n, &is_quiet, err);
+	}
+	return r;
+}
+
+/* Who only waits keeps nobody from running: the locks are held for a look, and given back. */
 int nightly_wait(struct nightly *n, struct bl_err *err)
 {
-	int r;
+	bool is_quiet = false;
+	int r = 0;
 
 	n->deadline_ns = bl_now_ns() + n->wait_ns;
-	r = run_session_lock(&n->session, "nightly", n->wait_ns, err);
-	return r < 0 ? r : wait_for_quiet(n, err);
+	while (r == 0 && !is_quiet) {
+		r = run_session_lock(&n->session, "nightly", left_ns(n), err);
+		if (r == 0)
+			r = look(n, &is_quiet, err);
+		if (r == 0 && !is_quiet) {
+			run_lock_done(&n->session.lock);
+			r = wait_for_quiet(n, err);
+		}
+	}
+	return r;
 }

@@ -34,19 +34,43 @@ static void tell(const struct taking *t, const char *text)
 		t->note(t->ctx, text);
 }
 
+/* Does the kernel have @pid for a holder of this lock? proc_locks(5): "1: FLOCK ADVISORY WRITE 123
+ * 00:19:1234 0 EOF". Numbers of devices are not compared: some filesystems have others there. */
+static bool is_held_by(int fd, int pid)
+{
+	BL_CLEANUP(bl_fclosep) FILE *locks = fopen("/proc/locks", "re");
+	struct stat st;
+	char line[256];
+
+	if (!locks || fstat(fd, &st) < 0)
+		return false;
+	while (fgets(line, sizeof line, locks)) {
+		unsigned long long inode;
+		int holder;
+
+		if (sscanf(line, "%*s FLOCK %*s %*s %d %*x:%*x:%llu", &holder, &inode) == 2 &&
+		    holder == pid && inode == st.st_ino)
+			return true;
+	}
+	return false;
+}
+
 /* "blklab run (pid 123) since 2026-11-26T02:00:00Z", as its holder wrote it: of the host's lock
- * that may be anybody, so nothing of it may speak to the terminal. */
+ * that may be anybody, so nothing of it may speak to the terminal; and who could not write (it is
+ * another user's file), or is about to, has left the line of the one before. */
 static void read_holder(int fd, char out[HOLDER_MAX])
 {
 	ssize_t n = pread(fd, out, HOLDER_MAX - 1, 0);
+	const char *pid;
 
 	out[n > 0 ? n : 0] = '\0';
 	out[strcspn(out, "\n")] = '\0';
 	for (char *c = out; *c; c++)
 		if (*c < ' ' || *c > '~')
 			*c = '?';
-	if (!out[0]) /* it has the lock and is about to write */
-		snprintf(out, HOLDER_MAX, "another blklab");
+	pid = strstr(out, "(pid ");
+	if (!pid || !is_held_by(fd, atoi(pid + strlen("(pid "))))
+		snprintf(out, HOLDER_MAX, "another process");
 }
 
 static void write_holder(int fd, const char *verb)

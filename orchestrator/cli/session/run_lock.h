@@ -2,7 +2,7 @@
  *
  * flock(2) on WORK/run.lock, then on /run/lock/blklab.lock, which is every user's: they go with the
  * process, however that ends, and files that were left mean nothing. Who holds one has written its
- * pid and since when, for messages only.
+ * pid and since when, for messages only; "another process" where it could not.
  *
  * BLKLAB_LOCK_DIR in the environment is another folder for the second one; empty: without it, for
  * labs that are meant to run side by side, on disks and CPUs of their own.

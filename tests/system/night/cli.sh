@@ -82,9 +82,28 @@ code=$?
 json_says out 'doc["outcome"] == "not measured" and "other virtual machines" in doc["reason"]'
 [ -s busy.xml ] || fault 'a busy host: no JUnit XML'
 check 5 'measured although the host was busy' nightly night.yaml "${fake[@]}" "${now[@]}" --store busy.db
+# Who only waits keeps nobody from running.
+"$blklab" nightly night.yaml "${fake[@]}" --wait 60s >out.1 2>err.1 &
+pid=$!
+for _ in {1..200}; do
+	grep -q 'waiting for a quiet host' err.1 && break
+	sleep 0.05
+done
+sleep 0.2
+"$blklab" run night.yaml --agent "$agent" --uri fake: --store w.db --quiet >out 2>err || fault "a run beside one that waits: $(cat err)"
+kill $pid
+wait $pid
+rm -f w.db
 kill $neighbour
 wait $neighbour 2>/dev/null
 neighbour=
+
+# A lock's line is that of who holds it, or none.
+echo 'blklab run (pid 1) since 2026-01-01T00:00:00Z' >lock/blklab.lock
+exec 9>>lock/blklab.lock
+flock 9
+check 3 'another process runs on this host' run night.yaml "${fake[@]}"
+exec 9>&-
 
 # Two never overlap, neither with run; who waits gets its turn.
 n=$("$blklab" list --store s.db --json | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))')
