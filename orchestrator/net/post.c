@@ -22,6 +22,7 @@ struct sending {
 	size_t n, n_left;
 	struct post_limits limits; /* defaults filled in */
 	uint64_t end_ns;
+	bool is_stopped; /* and end_ns is that of the grace */
 	CURLM *multi;
 };
 
@@ -134,17 +135,22 @@ static int nap_ms(const struct sending *s, uint64_t now)
 	return (int)((nap + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-static bool is_stopped(const struct sending *s)
+static void see_stop(struct sending *s, uint64_t now)
 {
-	return s->limits.stop && *s->limits.stop;
+	if (s->is_stopped || !s->limits.stop || !*s->limits.stop)
+		return;
+	s->is_stopped = true;
+	if (now + s->limits.grace_ns < s->end_ns)
+		s->end_ns = now + s->limits.grace_ns;
 }
 
 static void send_all(struct sending *s)
 {
-	while (s->n_left && !is_stopped(s)) {
+	while (s->n_left) {
 		uint64_t now = bl_now_ns();
 		int running;
 
+		see_stop(s, now);
 		if (now >= s->end_ns)
 			return;
 		for (size_t i = 0; i < s->n; i++) {
@@ -174,7 +180,7 @@ static void give_up(struct sending *s)
 			attempt_done(a);
 		}
 		/* The reason of the attempt before says more than that time is up. */
-		if (is_stopped(s))
+		if (s->is_stopped)
 			attempt_fail(a, -EINTR, "stopped before it was sent");
 		else if (a->post->result == 0 || a->state == ATTEMPT_RUNS)
 			attempt_fail(a, -ETIMEDOUT, "no answer within %.3g s",

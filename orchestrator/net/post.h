@@ -56,6 +56,7 @@ struct post_limits {
 	uint64_t backoff_ns; /* before the second one, then twice as long each time; 1 s */
 	unsigned tries_max;  /* 5 */
 	const volatile sig_atomic_t *stop; /* seen within 100 ms; may be NULL */
+	uint64_t grace_ns;                 /* what is left of the budget then; 0: nothing */
 };
 
 /* Send all @posts. Tried again: when there was no connection or it broke, after a timeout, on

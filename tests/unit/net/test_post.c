@@ -230,6 +230,23 @@ START_TEST(a_stop_ends_it_at_once)
 }
 END_TEST
 
+START_TEST(a_stop_leaves_the_time_that_is_granted)
+{
+	static volatile sig_atomic_t stop = 1;
+	struct post_limits l = {.stop = &stop, .grace_ns = NS_PER_S / 2};
+	struct post p[] = {http_post("/ok"), http_post("/hang")};
+	uint64_t start = bl_now_ns();
+
+	ck_assert_uint_eq(post_all(p, 2, &l), 1);
+	ck_assert_uint_ge(bl_now_ns() - start, NS_PER_S / 2);
+	ck_assert_uint_lt(bl_now_ns() - start, 2 * NS_PER_S);
+	ck_assert_int_eq(p[0].result, 0);
+	ck_assert_int_eq(p[1].result, -EINTR);
+	done(&p[0]);
+	done(&p[1]);
+}
+END_TEST
+
 /* --- mail --- */
 
 START_TEST(a_mail_arrives_with_its_dots)
@@ -367,6 +384,7 @@ int main(void)
 	tcase_add_test(t, nobody_there_is_said_with_the_address_and_not_with_the_path);
 	tcase_add_test(t, the_budget_holds_whatever_they_do_and_the_others_get_theirs);
 	tcase_add_test(t, a_stop_ends_it_at_once);
+	tcase_add_test(t, a_stop_leaves_the_time_that_is_granted);
 	tcase_add_test(t, a_mail_arrives_with_its_dots);
 	tcase_add_test(t, one_address_that_is_gone_does_not_silence_the_others);
 	tcase_add_test(t, a_refusal_for_good_is_not_tried_again_and_one_for_now_is);
