@@ -37,6 +37,16 @@ int night_add_change(struct night *n, struct night_change *c)
 	return 0;
 }
 
+/* What a judgement makes; not freed. */
+static void forget(struct night *n)
+{
+	n->points = NULL;
+	n->changes = NULL;
+	n->environment = n->notes = NULL;
+	n->n_points = n->n_changes = n->n_environment = n->n_notes = 0;
+	n->reason = NULL;
+}
+
 static void clear(struct night *n)
 {
 	for (size_t i = 0; i < n->n_points; i++)
@@ -47,10 +57,8 @@ static void clear(struct night *n)
 	free(n->changes);
 	texts_free(n->environment, n->n_environment);
 	texts_free(n->notes, n->n_notes);
-	n->points = NULL;
-	n->changes = NULL;
-	n->environment = n->notes = NULL;
-	n->n_points = n->n_changes = n->n_environment = n->n_notes = 0;
+	free(n->reason);
+	forget(n);
 }
 
 /* "QEMU 7.2.22 -> 10.0.2, guest kernel 6.1 -> 6.12 and 2 more"; NULL: no memory. */
@@ -246,18 +254,24 @@ int night_judge(const struct history *h, const struct judge_rules *rules, struct
 	struct judging j = {.h = h,
 			    .rules = rules,
 			    .effects = rules->effects ? rules->effects : &min_effects_default};
+	struct night made = *n;
 	int r;
 
 	if (!h->n_nights)
 		return bl_fail(err, -EINVAL, "there is no night to judge");
+	forget(&made);
+	made.n_nights = h->n_nights;
+	made.n_trials = h->nights[h->n_nights - 1].n_trials;
+	made.n_ok = h->nights[h->n_nights - 1].n_ok;
+	r = fill(&j, &made);
+	r = r < 0 ? bl_fail(err, r, "out of memory") : night_conclude(&made, err);
+	if (r < 0) {
+		clear(&made);
+		return r;
+	}
 	clear(n);
-	n->n_nights = h->n_nights;
-	n->n_trials = h->nights[h->n_nights - 1].n_trials;
-	n->n_ok = h->nights[h->n_nights - 1].n_ok;
-	r = fill(&j, n);
-	if (r < 0)
-		return bl_fail(err, r, "out of memory");
-	return night_conclude(n, err);
+	*n = made;
+	return 0;
 }
 
 /* --- the conclusion --- */

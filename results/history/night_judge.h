@@ -50,7 +50,7 @@ int night_check_baseline(const struct history *h, const struct run_figures *base
 
 /* Judge the last night of @h, which was settled: @n->baseline is set where there are checks. What
  * was there of @n's points, changes, environment and notes is replaced; n_nights, n_trials, n_ok,
- * outcome and reason are set. -EINVAL: @h has no night. -ENOMEM. */
+ * outcome and reason are set. -EINVAL: @h has no night. -ENOMEM. On failure @n is as it was. */
 int night_judge(const struct history *h, const struct judge_rules *rules, struct night *n,
 		struct bl_err *err);
 

@@ -1,10 +1,13 @@
 /* Each allocation fails once: nothing is lost, nothing half made comes out. */
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "alike.h"
 #include "failing_alloc.h"
 #include "job_steady.h"
+#include "made_nights.h"
 #include "made_runs.h"
 #include "profile.h"
 
@@ -97,6 +100,46 @@ START_TEST(hosts_without_memory_say_so)
 }
 END_TEST
 
+static void new_id(void *ctx, char id[BL_UUID_TEXT])
+{
+	snprintf(id, BL_UUID_TEXT, "id-%u", ++*(unsigned *)ctx);
+}
+
+#define NIGHTS 30
+
+START_TEST(a_judgement_without_memory_leaves_the_one_before)
+{
+	static struct made_nights m;
+	unsigned ids = 0;
+	struct judge_rules rules = {.new_id = new_id, .ctx = &ids};
+	double y[NIGHTS];
+	bool was_there = true;
+	struct night night;
+	long n = 0;
+
+	for (size_t i = 0; i < NIGHTS; i++)
+		y[i] = log(100000) + 0.01 * (double)(i * 7 % 5) + (i >= 20 ? 0.5 : 0);
+	made_begin(&m, NIGHTS, 1);
+	made_series(&m, 0, "a", METRIC_P99, y);
+	m.confirms = false;
+	made_look(&m, NIGHTS, &night);
+	ck_assert(night_is_worse(&night));
+	for (; was_there && n < 10000; n++) {
+		int r;
+
+		alloc_fail(n);
+		r = night_judge(&m.h, &rules, &night, NULL);
+		was_there = alloc_failed();
+		ck_assert_msg(r == (was_there ? -ENOMEM : 0), "call %ld: %d", n, r);
+		ck_assert_msg(night_is_worse(&night) && night.reason, "call %ld", n);
+	}
+	ck_assert_int_gt(n, 10);
+	ck_assert_int_lt(n, 10000);
+	night_done(&night);
+	made_done(&m);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("history without memory");
@@ -107,6 +150,7 @@ int main(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, a_check_without_memory_says_so);
 	tcase_add_test(t, hosts_without_memory_say_so);
+	tcase_add_test(t, a_judgement_without_memory_leaves_the_one_before);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
