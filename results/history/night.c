@@ -75,7 +75,7 @@ enum night_exit night_exit_of(const struct night *n)
 {
 	if (night_is_worse(n))
 		return NIGHT_EXIT_WORSE;
-	if (n->n_ok < n->n_trials)
+	if (n->is_stopped || n->n_ok < n->n_trials)
 		return NIGHT_EXIT_TRIAL_FAILED;
 	return n->outcome == NIGHT_CANNOT_TELL ? NIGHT_EXIT_CANNOT_TELL : NIGHT_EXIT_FINE;
 }

@@ -92,6 +92,7 @@ struct night {
 	char *reason; /* a sentence: why this outcome */
 	size_t n_trials, n_ok;
 	size_t n_nights;            /* in the history, this one included */
+	bool is_stopped;            /* a person did not let it go on to the end */
 	bool trusts_candidates;     /* nothing is ever confirmed, as a person chose: a candidate is
 				     * told as it is */
 	struct night_point *points; /* by cell, job, metric */
@@ -119,7 +120,7 @@ bool night_is_worse(const struct night *n);
  * better is told, and fails nobody's script. */
 enum night_exit {
 	NIGHT_EXIT_FINE = 0,
-	NIGHT_EXIT_TRIAL_FAILED = 1,
+	NIGHT_EXIT_TRIAL_FAILED = 1, /* or it was stopped */
 	NIGHT_EXIT_WORSE = 4,
 	NIGHT_EXIT_CANNOT_TELL = 5
 };

@@ -37,8 +37,11 @@ int nightly_wait(struct nightly *n, struct bl_err *err);
 /* --baseline names one that is in use: said before an hour of measuring, not after. -ENOENT. */
 int nightly_check_baseline(struct nightly *n, struct bl_err *err);
 
-/* History, earlier changes and baseline out of the store, and the judgement on them. */
+/* History, earlier changes and baseline out of the store, and the judgement on them. On failure the
+ * judgement of before stands. */
 int nightly_judge(struct nightly *n, struct bl_err *err);
+/* What was loaded for it. */
+void nightly_forget(struct nightly *n);
 
 /* Cells whose figures are far off, once more; then it is judged again. 0: there was nothing to
  * do, or it went as it should. */
@@ -46,17 +49,19 @@ int nightly_again(struct nightly *n, struct bl_err *err);
 /* Fresh runs for candidates of this night and of those before it that were not confirmed, the
  * newest first, as many events as may be confirmed. */
 int nightly_confirm(struct nightly *n, struct bl_err *err);
-/* Changes and what became of them, before and after the telling; @is_told: so that they are told
- * once. */
-int nightly_remember(struct nightly *n, bool is_told, struct bl_err *err);
+/* Changes and what became of them. What is told of this night is no news from then on, whoever is
+ * reached. */
+int nightly_remember(struct nightly *n, struct bl_err *err);
 
-/* Files, the terminal, and targets of notify. What fails is a note, and < 0 only where the night
- * could not be shown. *ret_is_heard: no target over the network that wanted this failed. */
-int nightly_tell(struct nightly *n, bool *ret_is_heard, struct bl_err *err);
+/* Files, the terminal, and targets of notify, also after a stop, for a few seconds. What fails is a
+ * note, and < 0 only where the night could not be shown. */
+int nightly_tell(struct nightly *n, struct bl_err *err);
 
 /* What goes on, for the terminal; nothing with --quiet. */
 void nightly_say(const struct nightly *n, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+/* What went wrong beside the verdict: a note, and with --quiet for the terminal, too. */
+void nightly_fault(struct nightly *n, const char *text);
 /* A sentence for the night and the terminal; beyond the room there is, for the terminal only. */
 void nightly_note(struct nightly *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -10,15 +10,6 @@
 #include "nightly.h"
 #include "nights_load.h"
 
-static void earlier_done(struct nightly *n)
-{
-	for (size_t i = 0; i < n->n_earlier; i++)
-		change_record_done(&n->earlier[i]);
-	free(n->earlier);
-	n->earlier = NULL;
-	n->n_earlier = 0;
-}
-
 /* --- the baseline --- */
 
 struct checks {
@@ -117,19 +108,38 @@ static void new_id(void *ctx, char id[BL_UUID_TEXT])
 	bl_uuid7(id, bl_wall_ms());
 }
 
+void nightly_forget(struct nightly *n)
+{
+	history_done(&n->history);
+	for (size_t i = 0; i < n->n_earlier; i++)
+		change_record_done(&n->earlier[i]);
+	free(n->earlier);
+	n->earlier = NULL;
+	n->n_earlier = 0;
+}
+
+/* What was loaded before stays until all of it is. */
 static int load(struct nightly *n, struct bl_err *err)
 {
 	struct history_rules rules = {.adopt = n->args->adopt};
 	const char *scenario = n->session.plan.scenario->name;
-	int r;
+	struct change_record *earlier;
+	struct history h = {0};
+	size_t n_earlier;
+	int r = nights_load(n->session.store, n->host_id, scenario, &rules, &h, err);
 
-	history_done(&n->history);
-	earlier_done(n);
-	r = nights_load(n->session.store, n->host_id, scenario, &rules, &n->history, err);
 	if (r == 0)
-		r = store_list_changes(n->session.store, n->host_id, scenario, &n->earlier,
-				       &n->n_earlier, err);
-	return r;
+		r = store_list_changes(n->session.store, n->host_id, scenario, &earlier, &n_earlier,
+				       err);
+	if (r < 0) {
+		history_done(&h);
+		return r;
+	}
+	nightly_forget(n);
+	n->history = h;
+	n->earlier = earlier;
+	n->n_earlier = n_earlier;
+	return 0;
 }
 
 /* Only the last night is judged, and nights are in the order of the clock. NULL: none. */
@@ -225,7 +235,7 @@ static struct change_record first_record(struct nightly *n, const struct night_c
 }
 
 /* Of what an earlier night found, what became of it; the rest is as it was found. */
-int nightly_remember(struct nightly *n, bool is_told, struct bl_err *err)
+int nightly_remember(struct nightly *n, struct bl_err *err)
 {
 	int r = 0;
 
@@ -236,7 +246,7 @@ int nightly_remember(struct nightly *n, bool is_told, struct bl_err *err)
 
 		record.state = (char *)change_state_names[c->state];
 		record.confirmation = c->confirmation;
-		if (is_told && !record.reported_ms && night_change_is_told(&n->night, c))
+		if (!record.reported_ms && night_change_is_told(&n->night, c))
 			record.reported_ms = bl_wall_ms();
 		r = store_put_change(n->session.store, &record, err);
 	}

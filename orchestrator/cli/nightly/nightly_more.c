@@ -73,10 +73,8 @@ static int run_chosen(struct nightly *n, const struct chosen *chosen, const char
 /* What goes wrong with a further run is said; the night stands without it. */
 static int give_up(struct nightly *n, const char *what, int r, const struct bl_err *why)
 {
-	if (r == -EINTR) {
-		nightly_note(n, "%s was stopped", what);
+	if (r == -EINTR) /* which the night says */
 		return 0;
-	}
 	nightly_note(n, "%s was not possible: %s", what, bl_err_text(why));
 	return r == -ENOMEM ? r : 0;
 }
@@ -229,5 +227,10 @@ int nightly_confirm(struct nightly *n, struct bl_err *err)
 		r = confirm_event(n, c, &is_spent, err);
 		left -= is_spent;
 	}
-	return r < 0 ? r : cap ? night_conclude(&n->night, err) : 0;
+	if (cap) { /* also of what was confirmed before a fault */
+		int concluded = night_conclude(&n->night, r == 0 ? err : NULL);
+
+		r = r == 0 ? concluded : r;
+	}
+	return r;
 }

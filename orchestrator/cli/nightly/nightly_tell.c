@@ -12,6 +12,10 @@
 #include "nightly.h"
 #include "notify_send.h"
 #include "report.h"
+#include "units.h"
+
+/* What was judged before somebody stopped it is told for so long. */
+#define GRACE_NS (10 * NS_PER_S)
 
 void nightly_say(const struct nightly *n, const char *fmt, ...)
 {
@@ -104,14 +108,18 @@ static int show(struct nightly *n, struct bl_err *err)
 	return r < 0 ? r : cli_print(n->cli, &out, err);
 }
 
+void nightly_fault(struct nightly *n, const char *text)
+{
+	if (n->args->quiet) /* else a note says it */
+		cli_note(n->cli, "%s", text);
+	nightly_note(n, "%s", text);
+}
+
 /* A file that can't be written keeps nothing else from being told: the night's verdict stands. */
 static void also(struct nightly *n, int r, struct bl_err *why)
 {
-	if (r < 0) {
-		if (n->args->quiet) /* else a note says it */
-			cli_note(n->cli, "%s", bl_err_text(why));
-		nightly_note(n, "%s", bl_err_text(why));
-	}
+	if (r < 0)
+		nightly_fault(n, bl_err_text(why));
 	*why = (struct bl_err)BL_ERR_INIT;
 }
 
@@ -129,36 +137,24 @@ static int move_notes(struct nightly *n, struct bl_err *err)
 	return 0;
 }
 
-static bool is_file(const struct notify_target *t)
+/* Who can't be told now is told again by the nights to come: the change itself is no news then. */
+static void notify(struct nightly *n)
 {
-	return t->kind == NOTIFY_TEXTFILE || t->kind == NOTIFY_JUNIT;
+	BL_CLEANUP(bl_freep) char *outbox = bl_strf("%s/outbox", n->session.work_dir);
+	struct notify_how how = {.stop = n->cli->stop,
+				 .grace_ns = GRACE_NS,
+				 .outbox = outbox,
+				 .note = on_note,
+				 .ctx = n};
+
+	notify_all(&n->notify, &n->night, &how);
 }
 
-/* Everybody over the network who wanted to hear of it did. */
-static bool notify(struct nightly *n)
-{
-	BL_CLEANUP(bl_freep)
-	struct notify_outcome *outcomes = calloc(n->notify.n + 1, sizeof *outcomes);
-	struct notify_how how = {
-		.stop = n->cli->stop, .note = on_note, .ctx = n, .outcomes = outcomes};
-	bool is_heard = true;
-
-	if (!outcomes)
-		return notify_all(&n->notify, &n->night, &how) == 0;
-	if (notify_all(&n->notify, &n->night, &how) == 0)
-		return true;
-	for (size_t i = 0; i < n->notify.n; i++)
-		is_heard &= is_file(&n->notify.targets[i]) || outcomes[i].is_sent ||
-			    outcomes[i].is_left_out;
-	return is_heard;
-}
-
-int nightly_tell(struct nightly *n, bool *ret_is_heard, struct bl_err *err)
+int nightly_tell(struct nightly *n, struct bl_err *err)
 {
 	struct bl_err why = BL_ERR_INIT;
 	int r = move_notes(n, err);
 
-	*ret_is_heard = false;
 	if (r < 0)
 		return r;
 	also(n, write_page(n, &why), &why);
@@ -168,6 +164,7 @@ int nightly_tell(struct nightly *n, bool *ret_is_heard, struct bl_err *err)
 	r = move_notes(n, err);
 	if (r == 0)
 		r = show(n, err);
-	*ret_is_heard = !n->notify.n || notify(n);
+	if (n->notify.n)
+		notify(n);
 	return r;
 }

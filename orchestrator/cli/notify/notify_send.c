@@ -14,16 +14,20 @@
 #include "mail.h"
 #include "night_report.h"
 #include "notify_text.h"
+#include "outbox.h"
 #include "post.h"
 #include "units.h"
 
-#define BUDGET_NS (60 * NS_PER_S)
+#define BUDGET_NS   (60 * NS_PER_S)
+#define MESSAGE_MAX ((size_t)16 << 20)
 
 /* One target being told. */
 struct telling {
 	const struct notify_target *target;
 	struct notify_outcome *outcome;
-	char *url; /* of a Pushgateway's group; else the target's own is used */
+	const struct outbox_message *late; /* of an earlier night; NULL: of this one */
+	char *waits; /* its file in the outbox, while it was not taken; NULL: none */
+	char *url;   /* of a Pushgateway's group; else the target's own is used */
 	char *body;
 	size_t body_len;
 	const char **headers;
@@ -34,7 +38,10 @@ struct notice {
 	const struct notify_config *config;
 	const struct night *night;
 	const struct notify_how *how;
-	struct telling *tellings;  /* one a target */
+	struct outbox_list late;
+	struct notify_outcome *late_outcomes;
+	struct telling *tellings; /* one a target, then those that are late */
+	size_t n_tellings;
 	struct telling **removing; /* scratch, one a target */
 	struct post *posts;        /* those that go over the network */
 	size_t n_posts;
@@ -44,12 +51,15 @@ struct notice {
 
 static void notice_done(struct notice *x)
 {
-	for (size_t i = 0; x->tellings && i < x->config->n; i++) {
+	for (size_t i = 0; i < x->n_tellings; i++) {
+		free(x->tellings[i].waits);
 		free(x->tellings[i].url);
 		free(x->tellings[i].body);
 		free(x->tellings[i].headers);
 	}
 	free(x->tellings);
+	free(x->late_outcomes);
+	outbox_list_done(&x->late);
 	free(x->removing);
 	free(x->posts);
 	bl_buf_done(&x->text);
@@ -158,82 +168,141 @@ static int set_headers(struct telling *t, const char *type)
 	return 0;
 }
 
-static int make_webhook(struct notice *x, struct telling *t)
+static void compose(struct notice *x, const struct notify_target *t, const struct bl_buf *text,
+		    struct bl_buf *out)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf body = BL_BUF_INIT;
-	const struct bl_buf *source = rendered(x, t->target->is_text ? NIGHT_TEXT : NIGHT_JSON);
-
-	if (!source)
-		return -ENOMEM;
-	if (t->target->is_text)
-		notify_chat(bl_buf_str(source), &body);
-	else
-		bl_buf_add(&body, source->data, source->len);
-	t->post->kind = POST_HTTP;
-	t->post->method = "POST";
-	t->post->url = t->target->url;
-	return set_body(t, &body) < 0 ? -ENOMEM : set_headers(t, "Content-Type: application/json");
-}
-
-static int make_mail(struct notice *x, struct telling *t)
-{
-	BL_CLEANUP(bl_buf_done) struct bl_buf body = BL_BUF_INIT;
-	const struct bl_buf *text = rendered(x, NIGHT_TEXT);
 	struct mail m = {
-		.from = t->target->from,
-		.to = (const char *const *)t->target->to.items,
-		.n_to = t->target->to.n,
+		.from = t->from,
+		.to = (const char *const *)t->to.items,
+		.n_to = t->to.n,
 		.subject = bl_buf_str(&x->headline),
-		.text = text ? bl_buf_str(text) : "",
+		.text = bl_buf_str(text),
 		.id = bl_buf_str(&x->id),
 		.host = x->night->host_name,
 		.wall_ms = x->night->ended_ms ? x->night->ended_ms : x->night->started_ms,
 	};
 
-	if (!text)
-		return -ENOMEM;
-	mail_compose(&m, &body);
-	t->post->kind = POST_MAIL;
-	t->post->url = t->target->url;
-	t->post->is_starttls = t->target->is_starttls;
-	t->post->from = m.from;
-	t->post->to = m.to;
-	t->post->n_to = m.n_to;
-	return set_body(t, &body);
+	mail_compose(&m, out);
 }
 
-/* The whole group is replaced: cells that are no more don't stay there. */
-static int make_push(struct notice *x, struct telling *t)
+/* What is told of the night, as it waits where it was not taken. */
+static int message_of(struct notice *x, const struct notify_target *t, struct bl_buf *out)
 {
-	BL_CLEANUP(bl_buf_done) struct bl_buf body = BL_BUF_INIT;
-	const struct bl_buf *source = rendered(x, NIGHT_METRICS);
+	enum night_format f = t->kind == NOTIFY_PUSHGATEWAY          ? NIGHT_METRICS
+			      : t->kind == NOTIFY_MAIL || t->is_text ? NIGHT_TEXT
+								     : NIGHT_JSON;
+	const struct bl_buf *source = rendered(x, f);
 
 	if (!source)
 		return -ENOMEM;
-	bl_buf_add(&body, source->data, source->len);
+	if (t->kind == NOTIFY_MAIL)
+		compose(x, t, source, out);
+	else
+		bl_buf_add(out, source->data, source->len);
+	return bl_buf_failed(out) ? -ENOMEM : 0;
+}
+
+/* Mail has a date, and JSON its times. */
+static void say_in_chat(const struct telling *t, const struct bl_buf *message, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	char when[32];
+
+	if (t->late)
+		bl_buf_addf(&text, "told late, of the night of %.10s: ",
+			    bl_format_utc(when, t->late->night_ms));
+	bl_buf_adds(&text, bl_buf_str(message));
+	notify_chat(bl_buf_str(&text), out);
+	out->failed |= text.failed;
+}
+
+static int make_webhook(struct notice *x, struct telling *t, struct bl_buf *message)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
+
+	(void)x;
+	if (t->target->is_text)
+		say_in_chat(t, message, &said);
+	t->post->kind = POST_HTTP;
+	t->post->method = "POST";
+	t->post->url = t->target->url;
+	return set_body(t, t->target->is_text ? &said : message) < 0
+		       ? -ENOMEM
+		       : set_headers(t, "Content-Type: application/json");
+}
+
+static int make_mail(struct notice *x, struct telling *t, struct bl_buf *message)
+{
+	(void)x;
+	t->post->kind = POST_MAIL;
+	t->post->url = t->target->url;
+	t->post->is_starttls = t->target->is_starttls;
+	t->post->from = t->target->from;
+	t->post->to = (const char *const *)t->target->to.items;
+	t->post->n_to = t->target->to.n;
+	return set_body(t, message);
+}
+
+/* The whole group is replaced: cells that are no more don't stay there. */
+static int make_push(struct notice *x, struct telling *t, struct bl_buf *message)
+{
 	t->url = notify_group_url(t->target, x->night);
 	t->post->kind = POST_HTTP;
 	t->post->method = "PUT";
 	t->post->url = t->url;
-	if (!t->url || set_body(t, &body) < 0)
+	if (!t->url || set_body(t, message) < 0)
 		return -ENOMEM;
 	return set_headers(t, "Content-Type: text/plain; version=0.0.4; charset=utf-8");
 }
 
+/* Metrics are of the newest night: they wait for nobody. What can't be kept is sent all the same.
+ */
+static void keep(struct notice *x, struct telling *t, const struct bl_buf *message)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	struct bl_err why = BL_ERR_INIT;
+
+	if (!x->how->outbox || t->target->kind == NOTIFY_PUSHGATEWAY ||
+	    outbox_put(x->how->outbox, t->target, x->night->started_ms, message, &t->waits, &why) ==
+		    0)
+		return;
+	bl_buf_addf(&text, "what a target does not take will not be sent again: %s",
+		    bl_err_text(&why));
+	if (x->how->note)
+		x->how->note(x->how->ctx, bl_buf_str(&text));
+}
+
+static int message_get(struct notice *x, struct telling *t, struct bl_buf *message)
+{
+	int r;
+
+	if (t->late) {
+		t->waits = strdup(t->late->path);
+		return t->waits ? bl_read_file(t->waits, MESSAGE_MAX, message, NULL) : -ENOMEM;
+	}
+	r = message_of(x, t->target, message);
+	if (r == 0)
+		keep(x, t, message);
+	return r;
+}
+
 static int make_post(struct notice *x, struct telling *t)
 {
-	static int (*const makers[NOTIFY_KINDS])(struct notice *, struct telling *) = {
+	static int (*const makers[NOTIFY_KINDS])(struct notice *, struct telling *,
+						 struct bl_buf *) = {
 		[NOTIFY_WEBHOOK] = make_webhook,
 		[NOTIFY_MAIL] = make_mail,
 		[NOTIFY_PUSHGATEWAY] = make_push,
 	};
-	int r;
+	BL_CLEANUP(bl_buf_done) struct bl_buf message = BL_BUF_INIT;
+	int r = message_get(x, t, &message);
 
 	t->post = &x->posts[x->n_posts];
 	t->post->user = t->target->user;
 	t->post->password = t->target->password;
 	t->post->ca_file = t->target->ca_file;
-	r = makers[t->target->kind](x, t);
+	if (r == 0)
+		r = makers[t->target->kind](x, t, &message);
 	t->post->body = t->body;
 	t->post->body_len = t->body_len;
 	return r;
@@ -241,16 +310,18 @@ static int make_post(struct notice *x, struct telling *t)
 
 static void prepare(struct notice *x, struct telling *t)
 {
-	if (!wants(x, t->target)) {
+	int r;
+
+	if (!t->late && !wants(x, t->target)) {
 		t->outcome->is_left_out = true;
 		snprintf(t->outcome->text, sizeof t->outcome->text, "does not ask for '%s'",
 			 night_outcome_names[x->night->outcome]);
 	} else if (t->target->kind == NOTIFY_TEXTFILE || t->target->kind == NOTIFY_JUNIT) {
 		write_target(x, t);
-	} else if (make_post(x, t) < 0) {
+	} else if ((r = make_post(x, t)) < 0) {
 		*t->post = (struct post){0};
 		t->post = NULL;
-		failed(t, "out of memory");
+		failed(t, r == -ENOMEM ? "out of memory" : strerror(-r));
 	} else {
 		x->n_posts++;
 	}
@@ -266,6 +337,8 @@ static void judge(struct telling *t)
 	if (p->n_tries > 1)
 		snprintf(tries, sizeof tries, " (%u attempts)", p->n_tries);
 	t->outcome->is_sent = p->result == 0;
+	if (t->waits && p->result == 0)
+		unlink(t->waits);
 	if (p->result < 0)
 		snprintf(t->outcome->text, sizeof t->outcome->text, "%.400s%s",
 			 bl_err_text(&p->err), tries);
@@ -331,29 +404,46 @@ static void note_failure(const struct notice *x, const struct telling *t)
 	if (!x->how->note)
 		return;
 	fmt_clean(&text, notify_name(name, t->target), 0);
-	bl_buf_adds(&text, " was not told: ");
+	bl_buf_adds(&text, t->late ? " was not told of an earlier night: " : " was not told: ");
 	fmt_clean(&text, t->outcome->text, 0); /* it has words of a server in it */
 	x->how->note(x->how->ctx, bl_buf_str(&text));
+}
+
+/* One note a target is enough. */
+static bool was_noted(const struct notice *x, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		const struct notify_outcome *o = x->tellings[k].outcome;
+
+		if (x->tellings[k].target == x->tellings[i].target && !o->is_sent &&
+		    !o->is_left_out)
+			return true;
+	}
+	return false;
 }
 
 static size_t tell(struct notice *x, struct notify_outcome *outcomes)
 {
 	uint64_t budget_ns = x->config->budget_ns ? x->config->budget_ns : BUDGET_NS, start_ns;
-	struct post_limits limits = {.stop = x->how->stop};
+	struct post_limits limits = {.stop = x->how->stop, .grace_ns = x->how->grace_ns};
 	size_t n_failed = 0;
 
 	night_headline(x->night, &x->headline);
 	night_id(x->night, &x->id);
-	for (size_t i = 0; i < x->config->n; i++) {
-		x->tellings[i].target = &x->config->targets[i];
-		x->tellings[i].outcome = &outcomes[i];
-		outcomes[i] = (struct notify_outcome){0};
+	memset(outcomes, 0, x->config->n * sizeof *outcomes);
+	for (size_t i = 0; i < x->config->n; i++)
+		x->tellings[x->n_tellings++] =
+			(struct telling){.target = &x->config->targets[i], .outcome = &outcomes[i]};
+	for (size_t i = 0; i < x->late.n; i++)
+		x->tellings[x->n_tellings++] = (struct telling){.target = x->late.items[i].target,
+								.outcome = &x->late_outcomes[i],
+								.late = &x->late.items[i]};
+	for (size_t i = 0; i < x->n_tellings; i++)
 		prepare(x, &x->tellings[i]);
-	}
 	start_ns = bl_now_ns();
 	limits.budget_ns = telling_ns(x, budget_ns);
 	post_all(x->posts, x->n_posts, &limits);
-	for (size_t i = 0; i < x->config->n; i++)
+	for (size_t i = 0; i < x->n_tellings; i++)
 		judge(&x->tellings[i]);
 	if (x->how->is_test) {
 		uint64_t took_ns = bl_now_ns() - start_ns;
@@ -362,10 +452,12 @@ static size_t tell(struct notice *x, struct notify_outcome *outcomes)
 		limits.budget_ns = took_ns < budget_ns ? budget_ns - took_ns : 1;
 		remove_tests(x, &limits);
 	}
-	for (size_t i = 0; i < x->config->n; i++) {
-		if (outcomes[i].is_sent || outcomes[i].is_left_out)
+	for (size_t i = 0; i < x->n_tellings; i++) {
+		const struct notify_outcome *o = x->tellings[i].outcome;
+
+		if (o->is_sent || o->is_left_out || was_noted(x, i))
 			continue;
-		n_failed++;
+		n_failed += i < x->config->n;
 		note_failure(x, &x->tellings[i]);
 	}
 	return n_failed;
@@ -379,16 +471,20 @@ size_t notify_all(const struct notify_config *c, const struct night *n,
 	struct notice x = {.config = c, .night = n, .how = how ? how : &plain};
 	BL_CLEANUP(bl_freep) struct notify_outcome *own = NULL;
 	struct notify_outcome *outcomes = x.how->outcomes;
+	size_t n_all;
 
-	x.tellings = calloc(c->n + 1, sizeof *x.tellings);
+	if (x.how->outbox)
+		outbox_open(x.how->outbox, c, bl_wall_ms(), &x.late);
+	n_all = c->n + x.late.n + 1;
+	x.late_outcomes = calloc(x.late.n + 1, sizeof *x.late_outcomes);
+	x.tellings = calloc(n_all, sizeof *x.tellings);
 	x.removing = calloc(c->n + 1, sizeof(struct telling *));
-	x.posts = calloc(c->n + 1, sizeof *x.posts);
+	x.posts = calloc(n_all, sizeof *x.posts);
 	if (!outcomes)
 		outcomes = own = calloc(c->n + 1, sizeof *own);
-	if (!x.tellings || !x.removing || !x.posts || !outcomes) {
+	if (!x.tellings || !x.late_outcomes || !x.removing || !x.posts || !outcomes) {
 		if (x.how->note)
 			x.how->note(x.how->ctx, "nobody was told: out of memory");
-		free(BL_STEAL(x.tellings));
 		return c->n;
 	}
 	return tell(&x, outcomes);

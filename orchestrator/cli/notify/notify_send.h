@@ -19,13 +19,16 @@ struct notify_how {
 	const volatile sig_atomic_t *stop; /* may be NULL */
 	notify_note_fn note;               /* of each target that failed, a sentence; may be NULL */
 	void *ctx;
-	bool is_test; /* everybody is told, and what a test leaves is removed again */
+	uint64_t grace_ns;  /* after a stop, how long it goes on */
+	const char *outbox; /* a folder for what webhooks and mail did not take: it is sent to them
+			     * again at the next call; NULL: that is lost */
+	bool is_test;       /* everybody is told, and what a test leaves is removed again */
 	struct notify_outcome *outcomes; /* one a target, written; may be NULL */
 };
 
-/* Tell @c's targets of @n, beside each other. Over after the budget of @c at the latest (60 s
- * without one), whatever the targets do. Returns how many could not be told: a reason for a note,
- * never for the outcome of the night. */
+/* Tell @c's targets of @n, beside each other, and of what waits for them. Over after the budget of
+ * @c at the latest (60 s without one), whatever the targets do. Returns how many could not be told:
+ * a reason for a note, never for the outcome of the night. */
 size_t notify_all(const struct notify_config *c, const struct night *n,
 		  const struct notify_how *how);
 

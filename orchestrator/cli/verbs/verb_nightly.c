@@ -20,10 +20,7 @@ static void nightly_done(struct nightly *n)
 {
 	run_session_done(&n->session);
 	notify_config_done(&n->notify);
-	history_done(&n->history);
-	for (size_t i = 0; i < n->n_earlier; i++)
-		change_record_done(&n->earlier[i]);
-	free(n->earlier);
+	nightly_forget(n);
 	for (size_t i = 0; i < n->n_notes; i++)
 		free(n->notes[i]);
 	night_done(&n->night);
@@ -161,30 +158,38 @@ static int measure(struct nightly *n, struct bl_err *err)
 	return r;
 }
 
-/* Judge, look again where that helps, judge again, and remember. */
-static int judge(struct nightly *n, struct bl_err *err)
+/* Beyond the first judgement, which stands whatever goes wrong here: look again where that helps,
+ * judge again, and remember. Returns the first fault; all are notes. */
+static int go_on(struct nightly *n, struct bl_err *err)
 {
-	int r = nightly_judge(n, err);
+	static int (*const steps[])(struct nightly *, struct bl_err *) = {
+		nightly_again, nightly_confirm, nightly_remember};
+	int first = 0;
 
-	if (r == 0)
-		r = nightly_again(n, err);
-	if (r == 0)
-		r = nightly_confirm(n, err);
-	return r < 0 ? r : nightly_remember(n, false, err);
+	for (size_t i = 0; i < BL_ARRAY_LEN(steps); i++) {
+		struct bl_err why = BL_ERR_INIT;
+		int r = steps[i](n, &why);
+
+		if (r == 0)
+			continue;
+		nightly_fault(n, bl_err_text(&why));
+		if (first == 0)
+			first = bl_fail(err, r, "%s", bl_err_text(&why));
+	}
+	return first;
 }
 
 /* The reason is told to whoever waits for this night, then the fault goes its way. */
 static int no_night(struct nightly *n, int r, const struct bl_err *why, struct bl_err *err)
 {
 	struct bl_err second = BL_ERR_INIT;
-	bool is_heard;
 
 	/* What was measured is in the store, also when it could not be judged. */
 	n->night.outcome = n->run_id[0] ? NIGHT_CANNOT_TELL : NIGHT_NOT_MEASURED;
 	n->night.ended_ms = bl_wall_ms();
 	free(n->night.reason);
 	n->night.reason = strdup(r == -EINTR ? "it was stopped" : bl_err_text(why));
-	if (n->night.reason && nightly_tell(n, &is_heard, &second) < 0)
+	if (n->night.reason && nightly_tell(n, &second) < 0)
 		cli_note(n->cli, "%s", bl_err_text(&second));
 	if (r == -EINTR)
 		return EXIT_TRIAL_FAILED;
@@ -199,25 +204,27 @@ _Static_assert((int)NIGHT_EXIT_FINE == EXIT_FINE &&
 
 static int run_night(struct nightly *n, struct bl_err *err)
 {
-	struct bl_err why = BL_ERR_INIT;
-	bool is_heard = false;
-	int code, r = measure(n, &why);
+	struct bl_err why = BL_ERR_INIT, unseen = BL_ERR_INIT;
+	int code, shown, r = measure(n, &why);
 
 	if (r == 0)
-		r = judge(n, &why);
+		r = nightly_judge(n, &why);
 	if (r < 0)
 		return no_night(n, r, &why, err);
+	r = go_on(n, &why);
+	n->night.is_stopped = n->cli->stop && *n->cli->stop;
+	if (n->night.is_stopped)
+		nightly_note(n, "a person stopped it: what is told is as far as it came");
 	n->night.ended_ms = bl_wall_ms();
-	r = nightly_tell(n, &is_heard, &why);
-	if (is_heard && r == 0)
-		r = nightly_remember(n, true, &why);
+	shown = nightly_tell(n, &unseen);
 	code = (int)night_exit_of(&n->night);
-	if (r == 0)
-		return code;
-	if (code == EXIT_FINE)
+	if (code == EXIT_FINE && r < 0)
 		return bl_fail(err, r, "%s", bl_err_text(&why));
-	cli_note(n->cli, "%s", bl_err_text(&why));
-	return code; /* what was found weighs more than that it can't be shown */
+	if (code == EXIT_FINE && shown < 0)
+		return bl_fail(err, shown, "%s", bl_err_text(&unseen));
+	if (shown < 0)
+		cli_note(n->cli, "%s", bl_err_text(&unseen));
+	return code; /* what was found weighs more than what went wrong beside it */
 }
 
 static int run_nightly(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -337,7 +344,9 @@ const struct verb verb_nightly = {
 		"The exit code is 0 when nothing new changed, or only for the better, 4 when "
 		"something did for the worse, 5 when it can't be told yet, also of a single "
 		"figure that was not confirmed (it is tried again next night), 1 when a trial has "
-		"no result, 3 when nothing was measured: the host was busy "
+		"no result or a person stopped it before it was through (an alarm that was judged "
+		"by then "
+		"is told, and 4), 3 when nothing was measured: the host was busy "
 		"for all of --wait, or can't run it. That, too, goes to whom --notify names.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),

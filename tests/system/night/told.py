@@ -106,24 +106,68 @@ class Lab:
         db.close()
 
 
-def a_target_that_was_down_is_told_on_the_next_night(folder):
-    lab, hook = Lab(folder, "virtio-blk, sata"), Webhook()
+def targets(folder, *hooks):
     with open(folder + "/notify.yaml", "w") as f:
-        f.write("budget: 1s\ntargets:\n  - webhook: { url: \"http://127.0.0.1:%d/\" }\n" % hook.port)
-    options = ["--confirm", "off", "--notify", "notify.yaml"]
-    code, night, err = lab.night(*options)
-    assert code == 4 and night["is_worse"], (code, night["text"], err)
-    assert "was not told" in err, err
-    assert lab.changes() and all(ms is None for _, ms in lab.changes()), lab.changes()
-    with hook:
-        code, night, err = lab.night(*options)
-        assert code == 4 and len(hook.got) == 1, (code, night["text"], err)
-        assert hook.got[0]["outcome"] == "changed" and hook.got[0]["is_worse"]
-        assert any(ms for _, ms in lab.changes()), lab.changes()
-        told = {c["id"] for c in hook.got[0]["changes"] if c["is_new"]}
-        code, night, err = lab.night(*options)  # what the fake measures may be news by itself, but that is none again
-        assert not any(c["is_new"] for c in night["changes"] if c["id"] in told), night["text"]
-        assert any(not c["is_new"] for c in night["changes"]), night["text"]
+        f.write("budget: 1s\ntargets:\n")
+        f.writelines("  - webhook: { url: \"http://127.0.0.1:%d/\" }\n" % hook.port for hook in hooks)
+    return ["--notify", "notify.yaml"]
+
+
+def a_target_that_was_down_is_told_later_and_nobody_is_told_again(folder):
+    lab, down, there = Lab(folder, "virtio-blk, sata"), Webhook(), Webhook()
+    options = ["--confirm", "off", *targets(folder, down, there)]
+    outbox = folder + "/state/blklab/outbox"
+    with there:
+        code, first, err = lab.night(*options)
+        assert code == 4 and first["is_worse"], (code, first["text"], err)
+        assert "was not told" in err, err
+        assert [n["id"] for n in there.got] == [first["id"]], there.got
+        assert lab.changes() and all(ms for _, ms in lab.changes()), lab.changes()
+        told = {c["id"] for c in first["changes"] if c["is_new"]}
+        assert len(os.listdir(outbox)) == 1, os.listdir(outbox)
+        # What the fake measures may be news by itself; what was told is none.
+        with down:
+            code, second, err = lab.night(*options)
+            late = [n for n in down.got if n["id"] == first["id"]]
+            assert len(late) == 1 and late[0]["is_worse"], (down.got, err)
+        for night in (second, *there.got[1:]):
+            assert night["id"] != first["id"], night
+            assert not any(c["is_new"] for c in night["changes"] if c["id"] in told), night["text"]
+        assert (code == 4) == second["is_worse"], (code, second["text"])
+        assert not os.listdir(outbox), os.listdir(outbox)
+
+
+def a_change_that_can_not_be_stored_is_an_alarm(folder):
+    lab = Lab(folder, "virtio-blk, sata")
+    lab.sql("CREATE TRIGGER full BEFORE INSERT ON change_event BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+    code, night, err = lab.night("--confirm", "off")
+    assert code == 4 and night["outcome"] == "changed" and night["is_worse"], (code, night["reason"], err)
+    assert any("the disk is full" in note for note in night["notes"]) and "the disk is full" in err, (night["notes"], err)
+
+
+def stopped_while_it_confirms(lab, *more):
+    p = subprocess.Popen(lab.command("--confirm", "1", *more), cwd=lab.folder, env=lab.env, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+    seen = []
+    for line in p.stderr:
+        seen.append(line)
+        if "fresh trials" in line:
+            break
+    p.terminate()
+    out, err = p.communicate(timeout=120)
+    assert any("fresh trials" in line for line in seen), seen
+    return p.returncode, json.loads(out)
+
+
+def who_stops_a_night_stops_no_alarm(folder):
+    hook = Webhook()
+    for buses, wanted in (("virtio-blk, sata", 4), ("virtio-blk", 1)):
+        with tempfile.TemporaryDirectory(dir=folder) as inner, hook:
+            lab = Lab(inner, buses)
+            code, night = stopped_while_it_confirms(lab, *targets(inner, hook))
+        assert code == wanted and night["is_worse"] == (wanted == 4), (code, night["text"])
+        assert any("stopped" in note for note in night["notes"]), night["notes"]
+    assert len(hook.got) == 1 and hook.got[0]["is_worse"], hook.got
 
 
 def a_candidate_of_an_earlier_night_is_tried_again(folder):
@@ -169,7 +213,8 @@ if len(sys.argv) < 4:
     print("this build has no guest agent")
     sys.exit(77)
 BLKLAB, AGENT, CLONE = map(os.path.abspath, sys.argv[1:4])
-for test in (a_target_that_was_down_is_told_on_the_next_night, a_candidate_of_an_earlier_night_is_tried_again,
+for test in (a_target_that_was_down_is_told_later_and_nobody_is_told_again, a_change_that_can_not_be_stored_is_an_alarm,
+             who_stops_a_night_stops_no_alarm, a_candidate_of_an_earlier_night_is_tried_again,
              a_file_that_can_not_be_written_leaves_the_verdict, a_clock_that_is_behind_is_said):
     with tempfile.TemporaryDirectory(prefix="blklab-told-") as folder:
         test(folder)

@@ -12,6 +12,7 @@
 #include "nights.h"
 #include "notify_send.h"
 #include "notify_text.h"
+#include "outbox.h"
 #include "units.h"
 
 static char dir[64];
@@ -303,6 +304,49 @@ START_TEST(a_group_has_job_instance_and_scenario)
 }
 END_TEST
 
+/* --- what waits --- */
+
+#define DAY_MS  86400000ULL
+#define NIGHT_0 1795744800000ULL
+
+static void put_message(const struct notify_target *t, uint64_t night_ms)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	BL_CLEANUP(bl_freep) char *path = NULL;
+
+	bl_buf_adds(&text, "news");
+	ck_assert_int_eq(outbox_put(dir, t, night_ms, &text, &path, NULL), 0);
+	ck_assert_ptr_null(strstr(path, "s3cret"));
+}
+
+START_TEST(what_waits_is_of_its_target_and_the_newest_of_a_fortnight)
+{
+	struct notify_target t[] = {{.url = (char *)"https://h/s3cret"},
+				    {.url = (char *)"https://h/other"},
+				    {.folder = (char *)"/a/file"}};
+	struct notify_config both = {.targets = t, .n = 3}, second = {.targets = t + 1, .n = 1};
+	BL_CLEANUP(outbox_list_done) struct outbox_list l = {0};
+	BL_CLEANUP(bl_freep) char *none = bl_strf("%s/none", dir);
+
+	ck_assert_int_eq(outbox_open(none, &both, NIGHT_0, &l), 0);
+	ck_assert_uint_eq(l.n, 0);
+	put("0123456789abcdef-1.tmp", "", 0600); /* as one that is being written */
+	for (unsigned i = 0; i < OUTBOX_MOST + 2; i++)
+		put_message(&t[0], NIGHT_0 + i * 1000);
+	put_message(&t[1], NIGHT_0 - 15 * DAY_MS);
+	put_message(&t[1], NIGHT_0 - 13 * DAY_MS);
+	ck_assert_int_eq(outbox_open(dir, &second, NIGHT_0, &l), 0);
+	ck_assert_uint_eq(l.n, 1);
+	ck_assert_uint_eq(l.items[0].night_ms, NIGHT_0 - 13 * DAY_MS);
+	outbox_list_done(&l);
+	ck_assert_int_eq(outbox_open(dir, &both, NIGHT_0, &l), 0);
+	ck_assert_uint_eq(l.n, OUTBOX_MOST + 1);
+	ck_assert_ptr_eq(l.items[0].target, &t[1]);
+	ck_assert_ptr_eq(l.items[1].target, &t[0]);
+	ck_assert_uint_eq(l.items[1].night_ms, NIGHT_0 + 2000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("notify");
@@ -320,6 +364,7 @@ int main(void)
 	tcase_add_test(t, in_a_chat_the_headline_is_text_and_the_rest_is_code);
 	tcase_add_test(t, no_name_can_call_a_channel_or_leave_the_code);
 	tcase_add_test(t, a_group_has_job_instance_and_scenario);
+	tcase_add_test(t, what_waits_is_of_its_target_and_the_newest_of_a_fortnight);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);

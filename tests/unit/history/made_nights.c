@@ -104,7 +104,7 @@ void made_remember(struct made_nights *m, const struct night *night)
 
 		free(r->state);
 		r->state = must(strdup(change_state_names[c->state]));
-		if (!m->is_deaf && night_change_is_told(night, c))
+		if (night_change_is_told(night, c))
 			r->reported_ms = 1;
 	}
 }

@@ -20,7 +20,6 @@ struct made_nights {
 	const struct profile_check *checks; /* of the last nights, for the next judgement */
 	size_t n_checks;
 	bool confirms; /* candidates are confirmed, or are none: as without --confirm off */
-	bool is_deaf;  /* nobody is reached: nothing is told */
 	unsigned ids;  /* given out */
 };
 
