@@ -154,6 +154,21 @@ static void add_sides(const struct summaries *sums, const struct chosen *chosen,
 		sides[(*n)++] = (struct confirm_sides){before, now, c};
 }
 
+/* The old one could not be started, or apt has it no more: its trials say why. */
+static void say_no_sides(struct nightly *n, const struct chosen *chosen, const struct old_way *old,
+			 const struct run_data *d)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; i < d->n_trials && !why; i++)
+		if (d->trials[i].cell >= chosen->n && d->trials[i].state != TRIAL_OK)
+			why = d->trials[i].reason;
+	nightly_note(n,
+		     "not confirmed side by side with %s (%s): fresh trials were held against the "
+		     "nights before, which does not tell the cause",
+		     old->says, why ? why : "it gave no result");
+}
+
 static int judge_fresh(struct nightly *n, const char *event, const struct chosen *chosen,
 		       const struct old_way *old, const struct run_data *d, struct bl_err *err)
 {
@@ -175,6 +190,8 @@ static int judge_fresh(struct nightly *n, const char *event, const struct chosen
 			add_sides(&sums, chosen, k, c, sides, &n_sides);
 		r = confirm_by_nights(&n->history, &fresh, &n->effects, c, err);
 	}
+	if (r == 0 && old->change && !n_sides)
+		say_no_sides(n, chosen, old, d);
 	return r == 0 && old->change
 		       ? confirm_side_by_side(sides, n_sides, &n->effects, old->says, err)
 		       : r;

@@ -3,8 +3,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "apt_spec.h"
 #include "cleanup.h"
 #include "fs.h"
+
+#define PROGRAM "qemu-system-x86"
 
 /* The value of the only fact of a kind: of "image.0.kernel" when there is no "image.1.kernel". */
 static const char *only(const struct facts *f, const char *what, const char *field)
@@ -58,6 +61,25 @@ static void old_emulator(const struct facts *before, const struct facts *after, 
 		     bl_strf("QEMU %s of %s", version ? version : "", path));
 }
 
+/* Upgraded in place: apt may have the package of before still, which a run unpacks beside the
+ * installed one. Whether it does is seen then. */
+static void old_package(const struct facts *before, const struct facts *after, struct old_way *ret)
+{
+	const char *version = facts_get(before, "package." PROGRAM);
+	const char *now = facts_get(after, "package." PROGRAM);
+	const char *path = only(after, "emulator", "path");
+	BL_CLEANUP(bl_freep) char *spec = NULL;
+	struct apt_spec parsed;
+
+	if (!version || !now || strcmp(version, now) == 0 || !path ||
+	    strncmp(path, "/usr/bin/", strlen("/usr/bin/")) != 0 ||
+	    was(before, after, "emulator", "path"))
+		return;
+	spec = bl_strf("apt:" PROGRAM "=%s", version);
+	if (spec && apt_spec_parse(spec, &parsed, NULL) == 0)
+		take(ret, bl_strf("emulator=%s", spec), bl_strf("QEMU of package %s", version));
+}
+
 void old_way_find(const struct history *h, const char *run, struct old_way *ret)
 {
 	size_t night = history_night_of(h, run);
@@ -70,6 +92,8 @@ void old_way_find(const struct history *h, const char *run, struct old_way *ret)
 	old_kernel(before, after, ret);
 	if (!ret->change)
 		old_emulator(before, after, ret);
+	if (!ret->change)
+		old_package(before, after, ret);
 }
 
 void old_way_done(struct old_way *o)

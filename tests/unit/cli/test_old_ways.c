@@ -44,6 +44,26 @@ START_TEST(an_emulator_at_another_path_is_there_still)
 }
 END_TEST
 
+START_TEST(a_qemu_that_was_upgraded_in_place_is_asked_of_apt)
+{
+	fact(0, "emulator.0.path", "/usr/bin/qemu-system-x86_64");
+	fact(1, "emulator.0.path", "/usr/bin/qemu-system-x86_64");
+	fact(0, "package.qemu-system-x86", "1:7.2+dfsg-7+deb12u15");
+	fact(1, "package.qemu-system-x86", "1:7.2+dfsg-7+deb12u18+b3");
+	old_way_find(&h, "run-1", &old);
+	ck_assert_str_eq(old.change, "emulator=apt:qemu-system-x86=1:7.2+dfsg-7+deb12u15");
+	ck_assert_str_eq(old.says, "QEMU of package 1:7.2+dfsg-7+deb12u15");
+	old_way_done(&old);
+	end(); /* an emulator that is not the package's did not change with it */
+	fact(0, "emulator.0.path", "/opt/qemu");
+	fact(1, "emulator.0.path", "/opt/qemu");
+	fact(0, "package.qemu-system-x86", "1");
+	fact(1, "package.qemu-system-x86", "2");
+	old_way_find(&h, "run-1", &old);
+	ck_assert_ptr_null(old.change);
+}
+END_TEST
+
 START_TEST(what_is_gone_or_the_same_or_one_of_several_can_not_be_had)
 {
 	fact(0, "image.0.kernel", "0.0.1-gone");
@@ -74,6 +94,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, an_emulator_at_another_path_is_there_still);
+	tcase_add_test(t, a_qemu_that_was_upgraded_in_place_is_asked_of_apt);
 	tcase_add_test(t, what_is_gone_or_the_same_or_one_of_several_can_not_be_had);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
