@@ -308,3 +308,16 @@ int parts_facts(const struct parts *p, struct facts *out)
 	}
 	return r;
 }
+
+int parts_facts_of(const struct parts *p, const struct cell *c, struct facts *out)
+{
+	const struct part *image = list_find(&p->images, kernel_of(p, c));
+	const struct part *emulator = list_find(&p->emulators, c->emulator);
+	int r = facts_add(out, "image.kernel", image->image->release);
+
+	if (r == 0)
+		r = facts_add(out, "emulator.version", emulator->emulator.version);
+	if (r == 0 && emulator->sha256[0])
+		r = facts_add(out, "emulator.sha256", emulator->sha256);
+	return r;
+}

@@ -32,5 +32,8 @@ int parts_emulator(struct parts *p, const struct cell *c, const struct emulator 
  * "emulator.0.sha256" (its first 16 digits, of the program that really runs, behind wrapper and
  * links, or of the script that is its emulator; absent: the fake's), ... -ENOMEM. */
 int parts_facts(const struct parts *p, struct facts *out);
+/* What a VM of the cell is made of, once both were had: "image.kernel", "emulator.version",
+ * "emulator.sha256", as above. -ENOMEM. */
+int parts_facts_of(const struct parts *p, const struct cell *c, struct facts *out);
 
 #endif

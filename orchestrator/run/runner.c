@@ -343,8 +343,8 @@ static int boot_make(const struct run *run, size_t first, struct boot *b, struct
 	return 0;
 }
 
-/* What the VM is made of: cells that share one agree on it. */
-static int gather(const struct run *run, const struct boot *b, struct trial_setup *setup,
+/* What the VM is made of, which its trials remember: cells that share one agree on it. */
+static int gather(const struct run *run, struct boot *b, struct trial_setup *setup,
 		  struct bl_err *err)
 {
 	struct parts *parts = run->r->parts;
@@ -357,7 +357,13 @@ static int gather(const struct run *run, const struct boot *b, struct trial_setu
 						      .n_trials = run->plan->n_trials,
 						      .cell = cell});
 	e = parts_image(parts, cell, &setup->image, err);
-	return e < 0 ? e : parts_emulator(parts, cell, &setup->emulator, err);
+	if (e == 0)
+		e = parts_emulator(parts, cell, &setup->emulator, err);
+	if (e < 0)
+		return e;
+	for (size_t i = 0; i < b->n && e == 0; i++)
+		e = parts_facts_of(parts, cell, &b->recs[i].facts);
+	return e < 0 ? bl_fail(err, e, "out of memory") : 0;
 }
 
 static void run_boot(const struct run *run, struct boot *b)

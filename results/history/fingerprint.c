@@ -109,11 +109,30 @@ static void path_disks(const struct trial_record *t, struct values *v)
 	}
 }
 
-static void add_of_trial(const struct trial_record *t, const struct fingerprint_row *row,
-			 struct values *v)
+/* Of a trial that says nothing of what its VM was made of, because the run is from before trials
+ * did: where the run had one such part, that was it. NULL: not known. */
+static const char *only_part(const struct run_data *d, const struct fingerprint_row *row)
+{
+	const struct facts *e = &d->run.environment;
+	const char *found = NULL;
+
+	for (size_t i = 0; i < e->n; i++) {
+		if (!fingerprint_is_numbered(row->key, e->items[i].key))
+			continue;
+		if (found)
+			return NULL;
+		found = e->items[i].value;
+	}
+	return found;
+}
+
+static void add_of_trial(const struct run_data *d, const struct trial_record *t,
+			 const struct fingerprint_row *row, struct values *v)
 {
 	const char *value = facts_get(&t->facts, row->key);
 
+	if (!value && row->from == NUMBERED && t->state == TRIAL_OK)
+		value = only_part(d, row);
 	if (!strcmp(row->key, "path.disk"))
 		path_disks(t, v);
 	else if (value)
@@ -130,37 +149,45 @@ static int add_of_cell(const struct run_data *d, const struct fingerprint_row *r
 
 	for (size_t i = 0; i < d->n_trials; i++)
 		if (d->trials[i].cell == cell)
-			add_of_trial(&d->trials[i], row, &v);
+			add_of_trial(d, &d->trials[i], row, &v);
 	r = join_values(&v, &text);
 	if (r == 0 && !key)
 		r = -ENOMEM;
 	return r == 0 && v.n ? facts_add(out, key, bl_buf_str(&text)) : r;
 }
 
-static int add_of_trials(const struct run_data *d, const struct fingerprint_row *row,
-			 struct fingerprint *out)
+static void values_of_trials(const struct run_data *d, const struct fingerprint_row *row,
+			     struct values *v)
+{
+	for (size_t i = 0; i < d->n_trials; i++)
+		add_of_trial(d, &d->trials[i], row, v);
+}
+
+static void values_of_parts(const struct run_data *d, const struct fingerprint_row *row,
+			    struct values *v)
+{
+	const struct facts *e = &d->run.environment;
+
+	for (size_t i = 0; i < e->n; i++)
+		if (fingerprint_is_numbered(row->key, e->items[i].key))
+			add_value(v, e->items[i].value);
+}
+
+/* What cells may differ in. */
+static int add_of_cells(const struct run_data *d, const struct fingerprint_row *row,
+			struct fingerprint *out)
 {
 	BL_CLEANUP(values_done) struct values v = {.n = 0};
 	int r;
 
-	for (size_t i = 0; i < d->n_trials; i++)
-		add_of_trial(&d->trials[i], row, &v);
+	if (row->from == NUMBERED)
+		values_of_parts(d, row, &v);
+	else
+		values_of_trials(d, row, &v);
 	r = put_values(&out->facts, row, &v);
 	for (size_t i = 0; i < d->n_cells && v.n && r == 0; i++)
 		r = add_of_cell(d, row, i, &out->by_cell);
 	return r;
-}
-
-static int add_numbered(const struct run_data *d, const struct fingerprint_row *row,
-			struct facts *out)
-{
-	const struct facts *e = &d->run.environment;
-	BL_CLEANUP(values_done) struct values v = {.n = 0};
-
-	for (size_t i = 0; i < e->n; i++)
-		if (fingerprint_is_numbered(row->key, e->items[i].key))
-			add_value(&v, e->items[i].value);
-	return put_values(out, row, &v);
 }
 
 static int add_of_environment(const struct run_data *d, const struct fingerprint_row *row,
@@ -183,12 +210,10 @@ int fingerprint_of(const struct run_data *d, struct fingerprint *ret)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n_fingerprint_rows; i++) {
-		if (fingerprint_rows[i].from == TRIALS)
-			r = add_of_trials(d, &fingerprint_rows[i], &f);
-		else if (fingerprint_rows[i].from == NUMBERED)
-			r = add_numbered(d, &fingerprint_rows[i], &f.facts);
-		else
+		if (fingerprint_rows[i].from == ENVIRONMENT)
 			r = add_of_environment(d, &fingerprint_rows[i], &f.facts);
+		else
+			r = add_of_cells(d, &fingerprint_rows[i], &f);
 	}
 	/* The last one, and of no row: which facts were asked for at all. */
 	if (r == 0)

@@ -19,8 +19,9 @@ struct fingerprint {
 	 * under test). What there is several of in a run is one fact: "emulator.version" =
 	 * "7.2.22, 10.0.2", sorted. */
 	struct facts facts;
-	/* Those of the trials once more, of each cell that has them, for comparing: a run may
-	 * lack cells, and is no other system for it. "guest.kernel CELL" = "6.1.0". */
+	/* Those of the trials, and of what VMs are made of, once more, of each cell that has them,
+	 * for comparing: a run may lack cells, or what they need, and is no other system for it.
+	 * "guest.kernel CELL" = "6.1.0". */
 	struct facts by_cell;
 };
 /* *ret is new. -ENOMEM. */
@@ -50,10 +51,10 @@ struct env_changes {
 };
 
 /* What changed from one run to another. Of a change that shows in several facts (QEMU's version,
- * its package, its binary) only the first is told. Facts of trials are compared cell by cell, where
- * both runs have them, and the values of the cells that differ are told. What only a newer version
- * of the lab asks for is no change; of runs on different hosts neither are serials and names of
- * devices. -ENOMEM. */
+ * its package, its binary) only the first is told. What differs between cells (emulators, guest
+ * kernels, disks under test) is compared cell by cell, where both runs have it, and the values of
+ * the cells that differ are told. What only a newer version of the lab asks for is no change; of
+ * runs on different hosts neither are serials and names of devices. -ENOMEM. */
 int fingerprint_diff(const struct run_data *before, const struct run_data *after,
 		     struct env_changes *ret);
 /* The same of two fingerprints; @is_same_host. They are copied. */

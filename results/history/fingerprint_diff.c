@@ -152,46 +152,29 @@ static bool is_told(const struct env_changes *c, const struct fingerprint_row *r
 	return false;
 }
 
-static size_t place_of(const char *key)
-{
-	const struct fingerprint_row *row = fingerprint_row_of(key);
-
-	return row ? (size_t)(row - fingerprint_rows) : n_fingerprint_rows;
-}
-
-/* In the order of the rows. */
 static int add_change(struct env_changes *c, const struct fingerprint_row *row, const char *key,
 		      const char *before, const char *after)
 {
 	struct env_change *more = reallocarray(c->items, c->n + 1, sizeof *more);
-	size_t at = c->n;
 
 	if (!more)
 		return -ENOMEM;
 	c->items = more;
-	while (at > 0 && place_of(c->items[at - 1].key) > place_of(key))
-		at--;
-	memmove(&more[at + 1], &more[at], (c->n - at) * sizeof *more);
-	c->items[at] = (struct env_change){
+	more[c->n++] = (struct env_change){
 		.key = key, .before = before, .after = after, .what = row->what};
-	c->n++;
 	return 0;
 }
 
-static int compare_fact(const struct facts *f, const char *key, bool is_same_host,
-			struct env_changes *c)
+static int compare_fact(const struct fingerprint_row *row, const char *key, struct env_changes *c)
 {
-	const struct fingerprint_row *row = fingerprint_row_of(key);
+	const struct facts *f = c->facts;
 	const char *before = facts_get(&f[0], key), *after = facts_get(&f[1], key);
 	const char *v0 = facts_get(&f[0], FINGERPRINT_VERSION_KEY),
 		   *v1 = facts_get(&f[1], FINGERPRINT_VERSION_KEY);
 	int r;
 
-	if (!row || row->from == TRIALS || (row->is_of_one_host && !is_same_host) ||
-	    is_told(c, row))
-		return 0;
-	/* One of them was not asked for it. */
-	if ((!before || !after) && (!v0 || !v1 || strcmp(v0, v1) != 0))
+	/* None has it, or one of them was not asked for it. */
+	if ((!before || !after) && (before == after || !v0 || !v1 || strcmp(v0, v1) != 0))
 		return 0;
 	r = are_same(row, before, after);
 	if (r != 0)
@@ -199,32 +182,24 @@ static int compare_fact(const struct facts *f, const char *key, bool is_same_hos
 	return add_change(c, row, key, before, after);
 }
 
-/* Keys of both in the order of the rows: those of @f[0], and ahead of each what only @f[1] has of
- * earlier rows. */
-static int compare_environments(bool is_same_host, struct env_changes *c)
+/* Those of the first, then what only the second has. */
+static int compare_family(const struct fingerprint_row *row, struct env_changes *c)
 {
 	const struct facts *f = c->facts;
-	size_t i = 0, k = 0;
 	int r = 0;
 
-	while (r == 0 && (i < f[0].n || k < f[1].n)) {
-		const char *a = i < f[0].n ? f[0].items[i].key : NULL;
-		const char *b = k < f[1].n ? f[1].items[k].key : NULL;
+	for (size_t k = 0; k < 2; k++) {
+		for (size_t i = 0; i < f[k].n && r == 0; i++) {
+			const char *key = f[k].items[i].key;
 
-		if (b && facts_get(&f[0], b)) { /* its turn comes, or came, with the other */
-			k++;
-		} else if (b && (!a || place_of(b) < place_of(a))) {
-			r = compare_fact(f, b, is_same_host, c);
-			k++;
-		} else {
-			r = compare_fact(f, a, is_same_host, c);
-			i++;
+			if (fingerprint_row_of(key) == row && !(k && facts_get(&f[0], key)))
+				r = compare_fact(row, key, c);
 		}
 	}
 	return r;
 }
 
-/* --- facts of trials, cell by cell --- */
+/* --- what cells may differ in, cell by cell --- */
 
 /* "a, b" and "b, c" are "a, b, c" in the order in which they come. -ENOMEM. */
 static int add_values(struct bl_buf *to, const char *values)
@@ -280,6 +255,15 @@ static int compare_cells(const struct fingerprint *a, const struct fingerprint *
 			  c->facts[1].items[c->facts[1].n - 1].value);
 }
 
+static int compare_row(const struct fingerprint *a, const struct fingerprint *b,
+		       const struct fingerprint_row *row, struct env_changes *c)
+{
+	if (row->from != ENVIRONMENT)
+		return compare_cells(a, b, row, c);
+	return fingerprint_row_is_family(row) ? compare_family(row, c)
+					      : compare_fact(row, row->key, c);
+}
+
 int fingerprint_compare(const struct fingerprint *before, const struct fingerprint *after,
 			bool is_same_host, struct env_changes *ret)
 {
@@ -288,14 +272,11 @@ int fingerprint_compare(const struct fingerprint *before, const struct fingerpri
 
 	if (r == 0)
 		r = facts_copy(&c.facts[1], &after->facts);
-	if (r == 0)
-		r = compare_environments(is_same_host, &c);
 	for (size_t i = 0; i < n_fingerprint_rows && r == 0; i++) {
 		const struct fingerprint_row *row = &fingerprint_rows[i];
 
-		if (row->from == TRIALS && (is_same_host || !row->is_of_one_host) &&
-		    !is_told(&c, row))
-			r = compare_cells(before, after, row, &c);
+		if ((is_same_host || !row->is_of_one_host) && !is_told(&c, row))
+			r = compare_row(before, after, row, &c);
 	}
 	if (r < 0) {
 		env_changes_done(&c);

@@ -16,7 +16,8 @@ enum how {
 /* Where the value is found. */
 enum from {
 	ENVIRONMENT, /* the fact of that key */
-	NUMBERED,    /* the facts "image.0.kernel", "image.1.kernel", ... as one: "image.kernel" */
+	NUMBERED,    /* the facts "image.0.kernel", "image.1.kernel", ... as one: "image.kernel",
+		      * which is what trials call theirs */
 	TRIALS       /* facts of the trials, as one */
 };
 

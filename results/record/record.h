@@ -96,7 +96,8 @@ struct trial_record {
 	char *reason;                  /* NULL when state is TRIAL_OK */
 	uint64_t started_ms, ended_ms; /* wall clock */
 	struct facts facts;            /* "boot.start_to_hello_ns", "boot.start_to_first_io_ns",
-					* guest facts ("guest.kernel", ...), "clock.offset_ns", ... */
+					* "emulator.version", "image.kernel", guest facts
+					* ("guest.kernel", ...), "clock.offset_ns", ... */
 	struct effectives effective;
 	char *domain_xml;   /* live XML; NULL for bus host or when it never started */
 	char *console_tail; /* last lines of the serial console; NULL: none */

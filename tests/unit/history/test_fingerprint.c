@@ -13,6 +13,8 @@ static void begin(void)
 {
 	made_run(&a, 1, "h1", 1);
 	made_run(&b, 2, "h1", 1);
+	made_trial(&a, 0, 10, 1000);
+	made_trial(&b, 0, 10, 1000);
 }
 
 static void end(void)
@@ -158,19 +160,70 @@ START_TEST(another_host_has_other_serials_and_names)
 }
 END_TEST
 
-START_TEST(several_of_a_kind_are_one_fact_in_any_order)
+/* Of two cells with an emulator and a kernel each; NULL: could not be had, and the cell's trial has
+ * nothing. */
+static void made_of(struct run_data *d, const char *const emulators[2],
+		    const char *const kernels[2])
 {
-	set("emulator.0.version", "7.2.22", "10.0.2");
-	set("emulator.1.version", "10.0.2", "7.2.22");
+	run_data_done(d);
+	made_run(d, d == &b, "h1", 2);
+	made_fact(d, "emulator.0.version", NULL);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct trial_record *t = made_trial(d, i, 10, 1000);
+		char key[64];
+
+		if (!emulators[i]) {
+			t->state = TRIAL_FAILED;
+			continue;
+		}
+		snprintf(key, sizeof key, "emulator.%u.version", i);
+		made_fact(d, key, emulators[i]);
+		snprintf(key, sizeof key, "image.%u.kernel", i);
+		made_fact(d, key, kernels[i]);
+		facts_add(&t->facts, "emulator.version", emulators[i]);
+		facts_add(&t->facts, "image.kernel", kernels[i]);
+	}
+}
+
+START_TEST(a_part_that_could_not_be_had_is_no_change)
+{
+	static const char *const both[] = {"7.2.22", "10.0.2"}, *const one[] = {"7.2.22", NULL};
+	static const char *const newer[] = {"7.2.22", "10.1.0"}, *const swapped[] = {"10.0.2",
+										     "7.2.22"};
+	static const char *const kernels[] = {"6.1.0", "6.12.0"};
+
+	made_of(&a, both, kernels);
+	made_of(&b, one, kernels);
 	says("");
-	set("emulator.1.version", "10.0.2", "10.1.0");
-	says("QEMU 10.0.2, 7.2.22 -> 10.0.2, 10.1.0");
+	made_of(&a, one, kernels);
+	made_of(&b, both, kernels);
+	says("");
+	made_of(&a, both, kernels);
+	made_of(&b, newer, kernels);
+	says("QEMU 10.0.2 -> 10.1.0");
+	made_of(&b, swapped, kernels);
+	says("QEMU 7.2.22, 10.0.2 -> 10.0.2, 7.2.22");
+}
+END_TEST
+
+START_TEST(a_run_from_before_trials_said_their_parts_had_its_only_one)
+{
+	static const char *const same[] = {"10.0.2", "10.0.2"}, *const kernels[] = {"6.1", "6.1"};
+
+	end();
+	made_run(&a, 0, "h1", 2);
+	made_trial(&a, 0, 10, 1000);
+	made_trial(&a, 1, 10, 1000);
+	made_of(&b, same, kernels);
+	says("QEMU 7.2.22 -> 10.0.2");
+	made_fact(&a, "emulator.1.version", "10.0.2"); /* which cell had which is not known */
+	says("");
 }
 END_TEST
 
 START_TEST(trials_tell_of_the_guest_and_of_the_disk_under_test)
 {
-	struct trial_record *t = made_trial(&a, 0, 10, 1000), *u = made_trial(&b, 0, 10, 1000);
+	struct trial_record *t = &a.trials[0], *u = &b.trials[0];
 
 	facts_add(&t->facts, "guest.kernel", "6.1.0");
 	facts_add(&u->facts, "guest.kernel", "6.12.0");
@@ -238,7 +291,8 @@ Suite *fingerprint_suite(void)
 	tcase_add_test(t, of_lists_is_told_what_came_and_went);
 	tcase_add_test(t, what_only_a_newer_lab_asks_for_is_no_change);
 	tcase_add_test(t, another_host_has_other_serials_and_names);
-	tcase_add_test(t, several_of_a_kind_are_one_fact_in_any_order);
+	tcase_add_test(t, a_part_that_could_not_be_had_is_no_change);
+	tcase_add_test(t, a_run_from_before_trials_said_their_parts_had_its_only_one);
 	tcase_add_test(t, trials_tell_of_the_guest_and_of_the_disk_under_test);
 	tcase_add_test(t, a_cell_that_one_run_lacks_is_no_change);
 	tcase_add_test(t, cells_that_exchange_what_they_have_are_a_change);

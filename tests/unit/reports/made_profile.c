@@ -122,6 +122,8 @@ void made_runs_of(const struct made_profile *how, const char *host, struct run_f
 		snprintf(r->run, sizeof r->run, "01a219b6-%04x-74ba-8e81-%012x",
 			 (unsigned)i & 0xffff, (unsigned)how->seed);
 		make_facts(how, &r->fingerprint.facts, is_last && how->has_upgrade);
+		facts_add(&r->fingerprint.by_cell, "emulator.version a cell",
+			  facts_get(&r->fingerprint.facts, "emulator.version"));
 		r->rows = must(calloc(how->cells * how->jobs + 1, sizeof *r->rows));
 		for (size_t c = 0; c < how->cells; c++)
 			for (size_t j = 0; j < how->jobs; j++)

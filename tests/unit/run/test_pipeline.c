@@ -256,6 +256,9 @@ START_TEST(each_cell_runs_its_own_kernel_under_its_own_emulator)
 		ck_assert_msg(seen.one[i].state == TRIAL_OK, "%s", seen.one[i].reason);
 		ck_assert_str_eq(seen.one[i].kernel, kernels[k]);
 		ck_assert_str_eq(seen.one[i].emulator, emulators[q]);
+		/* and remembers what it was made of */
+		ck_assert_str_eq(facts_get(&seen.one[i].facts, "image.kernel"), kernels[k]);
+		ck_assert_str_eq(facts_get(&seen.one[i].facts, "emulator.version"), "0.0.0");
 		met[k][q]++;
 	}
 	ck_assert_str_eq(facts_get(&seen.environment, "image.1.kernel"), kernels[1]);
@@ -305,6 +308,7 @@ START_TEST(a_kernel_that_cannot_be_had_is_its_cells_matter)
 			continue;
 		ck_assert_int_eq(seen.one[i].state, no_kernels[_i].state);
 		ck_assert_str_eq(seen.one[i].reason, no_kernels[_i].says);
+		ck_assert_ptr_null(facts_get(&seen.one[i].facts, "emulator.version"));
 		n_refused++;
 	}
 	ck_assert_uint_eq(n_refused, 1);
