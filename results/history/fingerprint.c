@@ -226,6 +226,24 @@ int fingerprint_of(const struct run_data *d, struct fingerprint *ret)
 	return 0;
 }
 
+int fingerprint_follow(struct fingerprint *last, const struct fingerprint *now)
+{
+	struct fingerprint next = {0};
+	int r = facts_copy(&next.facts, &now->facts);
+
+	if (r == 0)
+		r = facts_copy(&next.by_cell, &now->by_cell);
+	for (size_t i = 0; i < last->by_cell.n && r == 0; i++) {
+		const struct fact *f = &last->by_cell.items[i];
+
+		if (!facts_get(&now->by_cell, f->key))
+			r = facts_add(&next.by_cell, f->key, f->value);
+	}
+	fingerprint_done(last);
+	*last = next;
+	return r;
+}
+
 void fingerprint_done(struct fingerprint *f)
 {
 	facts_done(&f->facts);

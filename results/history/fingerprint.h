@@ -26,6 +26,9 @@ struct fingerprint {
 };
 /* *ret is new. -ENOMEM. */
 int fingerprint_of(const struct run_data *d, struct fingerprint *ret);
+/* @last becomes what is known after @now: of cells and facts that @now lacks, what was known
+ * before. -ENOMEM: @last is still to be ended. */
+int fingerprint_follow(struct fingerprint *last, const struct fingerprint *now);
 void fingerprint_done(struct fingerprint *f);
 
 /* What people call the fact @key of a fingerprint: "host kernel", "package qemu-system-x86". */

@@ -286,6 +286,23 @@ static int by_start(const void *a, const void *b)
 	return strcmp(x->run, y->run);
 }
 
+static int mark_nights(struct history *h)
+{
+	BL_CLEANUP(fingerprint_done) struct fingerprint known = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < h->n_nights && r == 0; i++) {
+		struct night_figures *n = &h->nights[i];
+
+		if (i > 0)
+			r = history_marks(&known, h->nights[i - 1].first, n->first, &n->marks,
+					  &n->n_marks);
+		if (r == 0)
+			r = fingerprint_follow(&known, &n->first->figures.fingerprint);
+	}
+	return r;
+}
+
 static int settle(struct history *h)
 {
 	size_t n = 0;
@@ -300,10 +317,7 @@ static int settle(struct history *h)
 	make_nights(h);
 	for (size_t i = 0; i < h->n_nights && r == 0; i++)
 		r = add_night(h, i);
-	for (size_t i = 1; i < h->n_nights && r == 0; i++)
-		r = history_marks(h->nights[i - 1].first, h->nights[i].first, &h->nights[i].marks,
-				  &h->nights[i].n_marks);
-	return r;
+	return r < 0 ? r : mark_nights(h);
 }
 
 int history_settle(struct history *h, const struct history_rules *rules, struct bl_err *err)

@@ -55,8 +55,8 @@ struct night_figures {
 	const struct history_run *first; /* borrowed */
 	size_t n_runs;                   /* with those made again */
 	size_t n_trials, n_ok;           /* of all of them */
-	/* What identifies the system, or what was asked for, and changed since the night before:
-	 * "QEMU 7.2.22 -> 10.0.2". */
+	/* What identifies the system, or what was asked for, and changed since the night before,
+	 * or of a cell since its last night that says it: "QEMU 7.2.22 -> 10.0.2". */
 	char **marks;
 	size_t n_marks;
 };

@@ -5,9 +5,10 @@
 #include "history.h"
 
 /* What changed between two nights, as texts (owned): the system, the scenario's file, jobs.
- * -ENOMEM. */
-int history_marks(const struct history_run *before, const struct history_run *after, char ***ret,
-		  size_t *ret_n);
+ * @known: of the system, after all nights before (fingerprint_follow()): of a cell that failed on
+ * the night before an earlier one says what it had. -ENOMEM. */
+int history_marks(const struct fingerprint *known, const struct history_run *before,
+		  const struct history_run *after, char ***ret, size_t *ret_n);
 
 /* ln(100) at a value with marks, else 0. */
 double history_log_odds(const struct history *h, const struct series_history *s, size_t k);

@@ -64,12 +64,11 @@ static int job_marks(const struct run_figures *before, const struct run_figures 
 	return r;
 }
 
-int history_marks(const struct history_run *before, const struct history_run *after, char ***ret,
-		  size_t *ret_n)
+int history_marks(const struct fingerprint *known, const struct history_run *before,
+		  const struct history_run *after, char ***ret, size_t *ret_n)
 {
 	BL_CLEANUP(env_changes_done) struct env_changes changes = {0};
-	int r = fingerprint_compare(&before->figures.fingerprint, &after->figures.fingerprint, true,
-				    &changes);
+	int r = fingerprint_compare(known, &after->figures.fingerprint, true, &changes);
 
 	for (size_t i = 0; i < changes.n && r == 0; i++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;

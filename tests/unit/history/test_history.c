@@ -2,6 +2,7 @@
 #include "history.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,59 @@ START_TEST(marks_say_what_changed_since_the_night_before)
 }
 END_TEST
 
+/* Night @n of a cell whose disk has @firmware; 0 ns: it failed before the disk said so. */
+static void add_disk_night(struct history *h, unsigned n, const char *firmware, uint64_t ns)
+{
+	struct run_data d;
+	struct trial_record *t;
+
+	made_run(&d, n, "h", 2);
+	declare(&d, NIGHTLY_FACT, "yes");
+	made_trial(&d, 0, ENOUGH, 100000);
+	t = made_trial(&d, 1, ENOUGH, ns ? ns + n * 7919 % 5 * 500 : 1);
+	if (ns) {
+		facts_add(&t->facts, "device.firmware", firmware);
+	} else {
+		t->state = TRIAL_FAILED;
+		t->reason = strdup("the controller was reset");
+	}
+	add(h, &d);
+}
+
+static void new_id(void *ctx, char id[BL_UUID_TEXT])
+{
+	snprintf(id, BL_UUID_TEXT, "id-%u", ++*(unsigned *)ctx);
+}
+
+START_TEST(what_changed_while_its_cell_failed_is_the_mark_of_the_next_night_that_says_it)
+{
+	struct history h = {0};
+	struct bl_err err = BL_ERR_INIT;
+	struct night night = {0};
+	unsigned ids = 0;
+	struct judge_rules rules = {.new_id = new_id, .ctx = &ids};
+
+	for (unsigned n = 0; n < 12; n++)
+		add_disk_night(&h, n, "A", 100000);
+	add_disk_night(&h, 12, "B", 0);
+	add_disk_night(&h, 13, "B", 0);
+	for (unsigned n = 14; n < 18; n++)
+		add_disk_night(&h, n, "B", 150000);
+	settle(&h, false);
+	for (size_t i = 0; i < h.n_nights; i++)
+		ck_assert_uint_eq(h.nights[i].n_marks, i == 14);
+	ck_assert_str_eq(h.nights[14].marks[0], "firmware of the disk under test A -> B");
+	ck_assert_int_eq(night_judge(&h, &rules, &night, &err), 0);
+	ck_assert_uint_gt(night.n_changes, 0);
+	ck_assert_str_eq(night.changes[0].cell, "c1");
+	ck_assert_str_eq(night.changes[0].at_run, "run-h-14");
+	ck_assert_ptr_nonnull(night.changes[0].cause);
+	ck_assert_str_eq(night.changes[0].cause, "firmware of the disk under test A -> B");
+	night_done(&night);
+	history_done(&h);
+}
+END_TEST
+
 START_TEST(an_empty_history_has_no_nights)
 {
 	struct history h = {0};
@@ -286,6 +340,8 @@ Suite *history_suite(void)
 	tcase_add_test(t, a_night_that_lacks_a_figure_is_not_in_its_series);
 	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);
 	tcase_add_test(t, marks_say_what_changed_since_the_night_before);
+	tcase_add_test(
+		t, what_changed_while_its_cell_failed_is_the_mark_of_the_next_night_that_says_it);
 	tcase_add_test(t, an_empty_history_has_no_nights);
 	tcase_add_test(t, a_baseline_judges_what_was_measured_again_too);
 	suite_add_tcase(s, t);
