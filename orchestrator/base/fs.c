@@ -87,27 +87,55 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-int bl_write_file(const char *path, const void *data, size_t len, struct bl_err *err)
+/* A terminal, a pipe, /dev/stdout: there is nothing to be replaced. */
+static int write_through(const char *path, const void *data, size_t len)
+{
+	BL_CLEANUP(bl_closep) int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : write_all(fd, data, len);
+}
+
+static int replace(const char *path, const void *data, size_t len)
 {
 	BL_CLEANUP(bl_freep) char *temp = bl_strf("%s.XXXXXX", path);
 	BL_CLEANUP(bl_closep) int fd = -1;
 	int r;
 
 	if (!temp)
-		return bl_fail(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
-		return bl_fail(err, -errno, "cannot write '%s': %s", path, strerror(errno));
+		return -errno;
 	r = write_all(fd, data, len);
 	if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0))
 		r = -errno;
 	if (r == 0 && rename(temp, path) < 0)
 		r = -errno;
-	if (r < 0) {
+	if (r < 0)
 		unlink(temp);
-		return bl_fail(err, r, "cannot write '%s': %s", path, strerror(-r));
+	return r;
+}
+
+int bl_write_file(const char *path, const void *data, size_t len, struct bl_err *err)
+{
+	struct stat st, link;
+	int r;
+
+	if (stat(path, &st) < 0) {
+		r = replace(path, data, len);
+	} else if (S_ISBLK(st.st_mode)) {
+		return bl_fail(err, -EINVAL, "cannot write '%s': it is a disk; name a file", path);
+	} else if (S_ISDIR(st.st_mode)) {
+		r = -EISDIR;
+	} else if (!S_ISREG(st.st_mode)) {
+		r = write_through(path, data, len);
+	} else {
+		bool is_link = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+		BL_CLEANUP(bl_freep) char *real = is_link ? realpath(path, NULL) : NULL;
+
+		r = is_link && !real ? -errno : replace(real ? real : path, data, len);
 	}
-	return 0;
+	return r < 0 ? bl_fail(err, r, "cannot write '%s': %s", path, strerror(-r)) : 0;
 }
 
 int bl_mkdir_p(const char *path, struct bl_err *err)

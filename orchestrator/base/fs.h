@@ -21,7 +21,9 @@ int bl_read_line(const char *path, char *out, size_t len);
 int bl_read_u64(const char *path, uint64_t *ret);
 
 /* Replace @path in one step (temporary file beside it, fsync, rename): a reader
- * sees the old bytes or the new ones. */
+ * sees the old bytes or the new ones. Where it is a link, what it points at is replaced; a
+ * terminal, a pipe or another character device is written to as it is. -EINVAL: a disk, which is
+ * never written to. */
 int bl_write_file(const char *path, const void *data, size_t len, struct bl_err *err);
 
 /* Make @path and what is missing above it (0755). 0 when it exists. */

@@ -1,9 +1,12 @@
 /* The floor that everything stands on: reasons, buffers, units, files, child programs, identity. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -206,6 +209,51 @@ START_TEST(a_file_is_replaced_whole_and_read_back)
 }
 END_TEST
 
+/* `--report /dev/stdout`, a pipe of the shell, a disk in place of a file. */
+START_TEST(what_is_no_file_is_never_replaced_by_one)
+{
+	BL_CLEANUP(bl_freep) char *file = bl_strf("%s/f", dir);
+	BL_CLEANUP(bl_freep) char *link = bl_strf("%s/link", dir);
+	BL_CLEANUP(bl_freep) char *device = bl_strf("%s/nowhere", dir);
+	BL_CLEANUP(bl_freep) char *fifo = bl_strf("%s/fifo", dir);
+	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/disk", dir);
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+	BL_CLEANUP(bl_closep) int fd = -1;
+	struct bl_err err = BL_ERR_INIT;
+	struct stat st;
+	char got[8];
+
+	ck_assert_int_eq(bl_write_file(file, "old", 3, NULL), 0);
+	ck_assert_int_eq(symlink(file, link), 0);
+	ck_assert_int_eq(bl_write_file(link, "new", 3, NULL), 0);
+	ck_assert_int_eq(lstat(link, &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	ck_assert_int_eq(bl_read_file(file, 8, &b, NULL), 0);
+	ck_assert_str_eq(bl_buf_str(&b), "new");
+
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	fd = open(fifo, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(bl_write_file(fifo, "piped", 5, NULL), 0);
+	ck_assert_int_eq(read(fd, got, sizeof got), 5);
+	ck_assert_int_eq(stat(fifo, &st), 0);
+	ck_assert(S_ISFIFO(st.st_mode));
+
+	ck_assert_int_eq(symlink("/dev/null", device), 0);
+	ck_assert_int_eq(bl_write_file(device, "x", 1, NULL), 0);
+	ck_assert_int_eq(stat("/dev/null", &st), 0);
+	ck_assert(S_ISCHR(st.st_mode));
+
+	ck_assert_int_eq(bl_write_file(dir, "x", 1, NULL), -EISDIR);
+	if (mknod(disk, S_IFBLK | 0600, makedev(7, 255)) < 0)
+		return; /* only root makes one */
+	ck_assert_int_eq(bl_write_file(disk, "x", 1, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "it is a disk"));
+	ck_assert_int_eq(stat(disk, &st), 0);
+	ck_assert(S_ISBLK(st.st_mode));
+}
+END_TEST
+
 START_TEST(a_folder_below_a_file_is_refused_with_its_name)
 {
 	BL_CLEANUP(bl_freep) char *path = bl_strf("%s/f", dir);
@@ -310,6 +358,7 @@ int main(void)
 	suite_add_tcase(s, t);
 	tcase_add_checked_fixture(f, make_dir, drop_dir);
 	tcase_add_test(f, a_file_is_replaced_whole_and_read_back);
+	tcase_add_test(f, what_is_no_file_is_never_replaced_by_one);
 	tcase_add_test(f, a_folder_below_a_file_is_refused_with_its_name);
 	tcase_add_test(f, removing_a_tree_does_not_follow_links);
 	tcase_add_test(f, a_child_program_gets_its_input_and_gives_output_and_status);
