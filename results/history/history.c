@@ -24,7 +24,8 @@ const char *const history_why_says[] = {
 _Static_assert(BL_ARRAY_LEN(history_why_says) == HISTORY_WHYS, "a text each");
 
 const enum metric history_metrics[HISTORY_METRICS] = {
-	METRIC_IOPS, METRIC_MEAN, METRIC_P50, METRIC_P99, METRIC_P99_9, METRIC_CPU_PER_IO,
+	METRIC_IOPS,  METRIC_MEAN, METRIC_P50,        METRIC_P99,
+	METRIC_P99_9, METRIC_MAX,  METRIC_CPU_PER_IO,
 };
 
 /* --- which runs are nights --- */

@@ -21,7 +21,7 @@ JOB = "[read]\nrw=randread\nbs=4k\ntime_based\nruntime=60ms\n"
 
 JOBS = """SELECT j.id, c.name, j.runtime_ns, d.ios FROM sample_direction d JOIN job_result j ON d.job_result = j.id
     JOIN trial t ON j.trial = t.id JOIN cell c ON t.cell = c.id"""
-QUIET = [x for m in ("mean", "p50", "p99", "p99.9", "cpu") for x in ("--min-effect", m + "=100%")]
+QUIET = [x for m in ("mean", "p50", "p99", "p99.9", "max", "cpu") for x in ("--min-effect", m + "=100%")]
 
 
 class Webhook:

@@ -161,6 +161,12 @@ void made_done(struct made_nights *m)
 #define YEAR       365
 #define FIRST_SAID 9
 #define SIGMA      0.02
+#define SIGMA_MAX  0.4
+
+double made_sigma(enum metric m)
+{
+	return m == METRIC_MAX ? SIGMA_MAX : SIGMA;
+}
 
 double made_false_alerts(enum noise kind, size_t years, size_t marks, uint64_t seed)
 {
@@ -236,7 +242,7 @@ double made_power(enum noise kind, double shift, size_t since, bool is_marked, s
 static const enum noise mixed[] = {NOISE_NORMAL, NOISE_AR3, NOISE_EXPONENTIAL, NOISE_OUTLIERS,
 				   NOISE_T3};
 
-/* Nights of each series, of deviation SIGMA. */
+/* Nights of each series, of deviation made_sigma(). */
 static void draw_scenario(struct rng *r, double share, double (*y)[YEAR])
 {
 	double common[YEAR];
@@ -246,7 +252,8 @@ static void draw_scenario(struct rng *r, double share, double (*y)[YEAR])
 		simulate_nights(r, mixed[i % (sizeof mixed / sizeof *mixed)], y[i], YEAR);
 		for (size_t k = 0; k < YEAR; k++)
 			y[i][k] =
-				10 + SIGMA * (sqrt(share) * common[k] + sqrt(1 - share) * y[i][k]);
+				10 + made_sigma(history_metrics[i % HISTORY_METRICS]) *
+					     (sqrt(share) * common[k] + sqrt(1 - share) * y[i][k]);
 	}
 }
 

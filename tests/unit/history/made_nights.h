@@ -38,13 +38,16 @@ void made_remember(struct made_nights *m, const struct night *night);
 void made_judge(struct made_nights *m, size_t n, struct night *ret);
 void made_done(struct made_nights *m);
 
+/* The noise of nights of a scenario: 2 %; of the maximum, one I/O a trial, 40 %. */
+double made_sigma(enum metric m);
+
 /* A year of 2 % noise of @kind, with as many nights on which the environment changed and nothing
  * else: nights from the 9th on that said "changed", a series-year. */
 double made_false_alerts(enum noise kind, size_t years, size_t marks, uint64_t seed);
-/* A year of a scenario in which nothing ever changes: 126 series (21 cells, six metrics) of 2 %
- * noise, a fifth of them of each kind that simulate_nights.c has, with @marks nights on which the
- * environment changed. @share of the variance is common to all series of a night: an AR(1) of 0.3.
- * Nights 9 to 365. */
+/* A year of a scenario in which nothing ever changes: 147 series (21 cells, seven metrics) of
+ * made_sigma(), a fifth of them of each kind that simulate_nights.c has, with @marks nights on
+ * which the environment changed. @share of the variance is common to all series of a night: an
+ * AR(1) of 0.3. Nights 9 to 365. */
 struct made_events {
 	size_t found;     /* events, as candidates */
 	size_t confirmed; /* of them, by fresh trials that give what another night would have given

@@ -14,11 +14,6 @@
 #define NIGHTS     60
 #define FIRST_SAID 9
 #define CELLS_MAX  40
-#define SIGMA      0.02
-
-static const enum metric metrics[] = {METRIC_IOPS, METRIC_MEAN,  METRIC_P50,
-				      METRIC_P99,  METRIC_P99_9, METRIC_CPU_PER_IO};
-#define FIGURES BL_ARRAY_LEN(metrics)
 
 struct quiet_host {
 	struct made_nights m;
@@ -29,9 +24,9 @@ struct quiet_host {
 };
 
 /* The host's share of the variance, and the series' own. */
-static double mixed(const struct quiet_host *h, double host, double own)
+static double mixed(const struct quiet_host *h, enum metric m, double host, double own)
 {
-	return 10 + SIGMA * (sqrt(h->shared) * host + sqrt(1 - h->shared) * own);
+	return 10 + made_sigma(m) * (sqrt(h->shared) * host + sqrt(1 - h->shared) * own);
 }
 
 static double one(struct quiet_host *h)
@@ -46,17 +41,19 @@ static void begin(struct quiet_host *h, size_t cells)
 {
 	double host[NIGHTS] = {0};
 
-	made_begin(&h->m, NIGHTS, cells * FIGURES);
+	made_begin(&h->m, NIGHTS, cells * HISTORY_METRICS);
 	if (h->shared > 0)
 		simulate_nights(&h->rng, h->kind, host, NIGHTS);
-	for (size_t i = 0; i < cells * FIGURES; i++) {
+	for (size_t i = 0; i < cells * HISTORY_METRICS; i++) {
 		double y[NIGHTS];
 
 		simulate_nights(&h->rng, h->kind, y, NIGHTS);
 		for (size_t k = 0; k < NIGHTS; k++)
-			y[k] = mixed(h, host[k], y[k]);
-		snprintf(h->names[i / FIGURES], sizeof h->names[0], "cell %zu", i / FIGURES);
-		made_series(&h->m, i, h->names[i / FIGURES], metrics[i % FIGURES], y);
+			y[k] = mixed(h, history_metrics[i % HISTORY_METRICS], host[k], y[k]);
+		snprintf(h->names[i / HISTORY_METRICS], sizeof h->names[0], "cell %zu",
+			 i / HISTORY_METRICS);
+		made_series(&h->m, i, h->names[i / HISTORY_METRICS],
+			    history_metrics[i % HISTORY_METRICS], y);
 	}
 }
 
@@ -83,8 +80,8 @@ static void confirm(struct quiet_host *h, struct night *n)
 
 		if (strcmp(c->event, event) != 0 || c->state != CHANGE_CANDIDATE)
 			continue;
-		row.by[c->metric] =
-			(struct figure){.n = CONFIRM_TRIALS, .y = mixed(h, host, one(h))};
+		row.by[c->metric] = (struct figure){.n = CONFIRM_TRIALS,
+						    .y = mixed(h, c->metric, host, one(h))};
 		if (confirm_by_nights(&h->m.h, &fresh, &min_effects_default, c, NULL) < 0)
 			abort();
 	}

@@ -14,9 +14,10 @@ struct quiet_shares {
 	double off;    /* some figure is off for the worse on that night */
 };
 
-/* @cells cells of one job with six figures each, with 2 % noise of @kind, @shared of its variance
- * the same for all series, in @hosts histories. @is_confirmed: one event a night is confirmed as
- * nightly does, by a value of the same noise, and is tried again; else nothing is (--confirm off).
+/* @cells cells of one job with all figures, with made_sigma() noise of @kind, @shared of its
+ * variance the same for all series, in @hosts histories. @is_confirmed: one event a night is
+ * confirmed as nightly does, by a value of the same noise, and is tried again; else nothing is
+ * (--confirm off).
  */
 struct quiet_shares quiet_nights(enum noise kind, size_t cells, size_t hosts, bool is_confirmed,
 				 double shared, uint64_t seed);

@@ -23,11 +23,13 @@ static const enum noise kinds[] = {NOISE_NORMAL, NOISE_AR3, NOISE_EXPONENTIAL, N
 
 static void quiet(size_t hosts)
 {
-	printf("%d series (%d cells, 6 figures), 2 %% noise, nothing ever changes: shares of "
+	printf("%d series (%d cells, %d figures), 2 %% noise (the maximum 40 %%), nothing ever "
+	       "changes: shares of "
 	       "%zu x 52 nights; shared: of the variance, by all series\n"
 	       "%-14s %-7s %-10s %-8s %-8s %-8s %-8s %-12s %s\n",
-	       QUIET_CELLS * 6, QUIET_CELLS, hosts, "noise", "shared", "--confirm", "exit 4",
-	       "JUnit", "metric", "text", "exit 5", "a figure off, worse");
+	       QUIET_CELLS * HISTORY_METRICS, QUIET_CELLS, HISTORY_METRICS, hosts, "noise",
+	       "shared", "--confirm", "exit 4", "JUnit", "metric", "text", "exit 5",
+	       "a figure off, worse");
 	for (size_t i = 0; i < 4 * KINDS; i++) {
 		size_t k = i / 2 % KINDS;
 		double shared = i < 2 * KINDS ? 0 : 0.5;
@@ -105,7 +107,7 @@ static int scenarios(size_t n)
 		if (i < all)
 			begin_year(&years[i]);
 	}
-	printf("false events a scenario-year of 126 series, nights 9 to 365 (%zu years each): the "
+	printf("false events a scenario-year of 147 series, nights 9 to 365 (%zu years each): the "
 	       "mean, and each year's\n%-12s %6s %10s %10s\n",
 	       n, "series", "marks", "found", "confirmed");
 	for (size_t w = 0; w < n_ways; w++) {

@@ -67,6 +67,7 @@ START_TEST(nights_in_any_order_are_series_by_time_of_medians_over_trials)
 		ck_assert_uint_eq(s->n_trials[i], 3);
 	}
 	ck_assert_ptr_nonnull(history_series(&h, "c0", "read", METRIC_IOPS));
+	ck_assert_ptr_nonnull(history_series(&h, "c0", "read", METRIC_MAX));
 	/* Ten requests beyond it are too few. */
 	ck_assert_ptr_null(history_series(&h, "c0", "read", METRIC_P99_9));
 	ck_assert_ptr_null(history_series(&h, "c0", "read", METRIC_CPU_PER_IO));

@@ -108,6 +108,8 @@ static double typical(enum metric m, size_t cell, size_t job)
 		return ns * 2.1;
 	case METRIC_P99_9:
 		return ns * 4.5;
+	case METRIC_MAX:
+		return ns * 15;
 	case METRIC_CPU_PER_IO:
 		return 21000 * (1 + 0.1 * (double)cell);
 	default:
@@ -137,7 +139,11 @@ static void make_series(const struct made_history *how, struct history *h, size_
 {
 	struct series_history *s = &h->series[h->n_series++];
 	const struct figure_row *row = &h->runs[0]->figures.rows[cell * how->jobs + job];
-	double noise = m == METRIC_P99_9 ? 0.05 : m == METRIC_P99 ? 0.03 : 0.012, hour = 0;
+	double noise = m == METRIC_MAX     ? 0.3
+		       : m == METRIC_P99_9 ? 0.05
+		       : m == METRIC_P99   ? 0.03
+					   : 0.012;
+	double hour = 0;
 
 	*s = (struct series_history){.cell = row->cell, .job = row->job, .metric = m};
 	s->y = must(calloc(h->n_nights + 1, sizeof *s->y));

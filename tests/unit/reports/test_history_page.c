@@ -45,7 +45,7 @@ START_TEST(a_step_is_told_with_its_night_and_the_environment_change)
 	ck_assert_ptr_nonnull(strstr(page, "<b>QEMU 7.2.22 \u2192 10.0.2</b>"));
 	ck_assert_ptr_nonnull(strstr(page, "<span class=\"chip worse\" title=\"Eight fresh trials "
 					   "gave 253 us, too.\">confirmed</span>"));
-	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 12);
+	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 14);
 	ck_assert_uint_eq(count_of(page, "<g class=\"cp worse\">"), 6);
 	ck_assert_uint_eq(count_of(page, "</script>"), 0);
 	ck_assert_ptr_null(strstr(page, "http:"));
@@ -109,7 +109,7 @@ START_TEST(a_year_of_many_cells_stays_small)
 	BL_CLEANUP(bl_freep) char *page = draw(&how, NULL, NULL);
 
 	ck_assert_uint_lt(strlen(page), 3 << 20);
-	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 126);
+	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 147);
 	/* Those with changes first. */
 	ck_assert_ptr_nonnull(strstr(page, "<span class=\"has\">"));
 	ck_assert(strstr(page, "<span class=\"has\">") < strstr(page, "<span>no change</span>"));
@@ -157,7 +157,7 @@ START_TEST(one_cell_can_be_asked_for)
 {
 	BL_CLEANUP(bl_freep) char *page = draw(&month, "candidate", "virtio-blk main none");
 
-	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 6);
+	ck_assert_uint_eq(count_of(page, "<svg class=\"chart nights\""), 7);
 	ck_assert_ptr_null(strstr(page, "virtio-blk iothread none"));
 	ck_assert_ptr_nonnull(strstr(page, "only cell <b>virtio-blk main none</b>"));
 }
