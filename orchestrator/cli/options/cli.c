@@ -16,6 +16,16 @@ int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err)
 	return 0;
 }
 
+int cli_verdict(struct cli *cli, int code, int r, const struct bl_err *err)
+{
+	if (r == 0)
+		return code;
+	if (code == EXIT_FINE)
+		return r;
+	cli_note(cli, "blklab: %s", bl_err_text(err));
+	return code;
+}
+
 void cli_note(struct cli *cli, const char *fmt, ...)
 {
 	va_list ap;

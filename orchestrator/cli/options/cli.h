@@ -38,6 +38,10 @@ int path_scenario(const char *given, char **ret, struct bl_err *err);
 
 /* Print a JSON text or a buffer to cli->out; -EIO when that fails (disk full, closed pipe). */
 int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err);
+/* What a verb returns that judged, and told its verdict: @code, also where something beside it went
+ * wrong (@r < 0, in @err: a page that can't be written, say), which is only noted; what was found
+ * weighs more. Where all is fine the fault is what there is to return. */
+int cli_verdict(struct cli *cli, int code, int r, const struct bl_err *err);
 /* A note to the person, on cli->err. */
 void cli_note(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -6,17 +6,16 @@
 #include "cleanup.h"
 #include "fs.h"
 #include "help.h"
+#include "out_file.h"
 #include "report.h"
 
 static int write_page(const char *path, const struct run_data *d, const struct report_options *opt,
 		      struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
-	int r = report_write(d, REPORT_HTML, opt, &page, err);
+	int r = path ? report_write(d, REPORT_HTML, opt, &page, err) : 0;
 
-	if (r == 0)
-		r = bl_write_file(path, bl_buf_str(&page), page.len, err);
-	return r < 0 ? bl_wrap(err, r, "--report") : 0;
+	return r < 0 || !path ? r : out_file_page(path, &page, err);
 }
 
 static bool was_measured(const struct run_data *d, size_t cell)
@@ -104,23 +103,37 @@ static int print_event(const struct cli *cli, const struct args *a, const char *
 	return 0;
 }
 
-int run_closing(struct cli *cli, const struct args *a, const char *store_path,
+static int show(struct cli *cli, const struct args *a, const struct report_options *opt,
 		const struct progress *p, const struct run_data *d, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
-	struct report_options opt = {.reference = NULL, .store_path = store_path};
-	int r = a->report ? write_page(a->report, d, &opt, err) : 0;
+	int r;
 
-	if (r < 0)
-		return r;
 	if (a->json)
-		return print_event(cli, a, store_path, p, d);
+		return print_event(cli, a, opt->store_path, p, d);
 	if (a->quiet)
 		return 0;
 	bl_buf_addc(&text, '\n');
-	r = report_table(d, &opt, cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
+	r = report_table(d, opt, cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
 	if (r < 0)
 		return r;
-	add_words(cli, a, store_path, p, d, &text);
+	add_words(cli, a, opt->store_path, p, d, &text);
 	return cli_print(cli, &text, err);
+}
+
+int run_closing(struct cli *cli, const struct args *a, const char *store_path,
+		const struct progress *p, const struct run_data *d, int code, struct bl_err *err)
+{
+	struct report_options opt = {.reference = NULL, .store_path = store_path};
+	struct args shown = *a;
+	struct bl_err why = BL_ERR_INIT;
+	int page = write_page(a->report, d, &opt, &why), r;
+
+	if (page < 0) /* it is there before it is told of, or it is not told of */
+		shown.report = NULL;
+	r = show(cli, &shown, &opt, p, d, err);
+	if (r < 0)
+		return r;
+	r = cli_verdict(cli, code, page, &why);
+	return r < 0 ? bl_fail(err, r, "%s", bl_err_text(&why)) : r;
 }

@@ -163,11 +163,10 @@ static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
 		return r;
 	of = (struct profile_of_baseline){
 		.baseline = &b, .runs = runs.items, .n_runs = runs.n, .now_ms = bl_wall_ms()};
-	r = write_page(a->report, &of, err);
+	r = a->json ? report_profile_json(&of, &out, err) : report_profile(&of, &size, &out, err);
 	if (r == 0)
-		r = a->json ? report_profile_json(&of, &out, err)
-			    : report_profile(&of, &size, &out, err);
-	return r < 0 ? r : cli_print(cli, &out, err);
+		r = cli_print(cli, &out, err);
+	return r < 0 ? r : write_page(a->report, &of, err);
 }
 
 static const struct operand_row name_operand[] = {OPERAND_BASELINE};

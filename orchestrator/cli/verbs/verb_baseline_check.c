@@ -186,13 +186,13 @@ static int answer(struct checking *k, struct bl_err *err)
 		r = profile_check_figures(k->base.items, k->base.n, k->now.items, k->now.n, &e, &c,
 					  err);
 	if (r == 0)
-		r = write_page(k, &of, &c, err);
-	if (r == 0)
 		r = a->json ? report_check_json(&of, k->now.items, k->now.n, &c, &out, err)
 			    : report_check(&of, k->now.items, k->now.n, &c, &size, &out, err);
 	if (r == 0)
 		r = cli_print(cli, &out, err);
-	return r < 0 ? r : codes[report_check_outcome(&c)];
+	if (r < 0)
+		return r;
+	return cli_verdict(cli, codes[report_check_outcome(&c)], write_page(k, &of, &c, err), err);
 }
 
 /* What is needed of the store before it may be opened anew for runs. */

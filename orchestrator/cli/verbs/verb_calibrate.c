@@ -24,8 +24,9 @@ static int write_page(const char *path, const struct run_data *d, const struct c
 	return r < 0 ? r : out_file_page(path, &page, err);
 }
 
+/* @code: how the run went, when all is well here. */
 static int show(struct cli *cli, const struct args *a, struct store *store, const char *run,
-		struct bl_err *err)
+		int code, struct bl_err *err)
 {
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
 	BL_CLEANUP(summaries_done) struct summaries s = {0};
@@ -45,8 +46,8 @@ static int show(struct cli *cli, const struct args *a, struct store *store, cons
 		    : report_calibration(&d, &c, cli->columns < 100 ? cli->columns : 100,
 					 cli->color, &text, err);
 	if (r == 0)
-		r = write_page(a->report, &d, &c, err);
-	return r < 0 ? r : cli_print(cli, &text, err);
+		r = cli_print(cli, &text, err);
+	return r < 0 ? r : cli_verdict(cli, code, write_page(a->report, &d, &c, err), err);
 }
 
 static int of_store(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -57,7 +58,7 @@ static int of_store(struct cli *cli, const struct args *a, struct bl_err *err)
 
 	if (r == 0)
 		r = store_open(path, STORE_READ, &store, err);
-	return r < 0 ? r : show(cli, a, store, a->run, err);
+	return r < 0 ? r : show(cli, a, store, a->run, EXIT_FINE, err);
 }
 
 /* The one cell, and the plan that runs it as several. */
@@ -103,7 +104,7 @@ static int run_copies(struct cli *cli, const struct args *a, struct bl_err *err)
 	struct loaded what = {0};
 	struct args with = *a;
 	struct bl_err shown = BL_ERR_INIT;
-	int r, told;
+	int r, code;
 
 	with.repeats = a->repeats ? a->repeats : REPEATS;
 	with.json = false; /* one document, and no events before it */
@@ -112,18 +113,16 @@ static int run_copies(struct cli *cli, const struct args *a, struct bl_err *err)
 		r = plan_copies(&s, a, &what, err);
 	if (r == 0)
 		r = measure(&s, &what, err);
+	code = r < 0 || s.progress.n_ok < s.progress.n_trials ? EXIT_TRIAL_FAILED : EXIT_FINE;
 	if (s.is_stored && s.progress.n_done) { /* what a stopped run has may be enough */
-		told = show(cli, a, s.store, s.run.id, &shown);
+		int told = show(cli, a, s.store, s.run.id, code, &shown);
+
 		if (r == 0 && told < 0)
 			r = bl_fail(err, told, "%s", bl_err_text(&shown));
 	}
 	what.scenario = NULL; /* the session's */
 	loaded_done(&what);
-	if (r == -EINTR)
-		return EXIT_TRIAL_FAILED;
-	if (r < 0)
-		return r;
-	return s.progress.n_ok < s.progress.n_trials ? EXIT_TRIAL_FAILED : EXIT_FINE;
+	return r < 0 && r != -EINTR ? r : code;
 }
 
 static int run_calibrate(struct cli *cli, const struct args *a, struct bl_err *err)

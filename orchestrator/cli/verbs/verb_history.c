@@ -174,16 +174,14 @@ static int show(struct cli *cli, struct shown *s, const char *scenario, const st
 		return r;
 	v.host = h.nights[h.n_nights - 1].first->figures.host_name;
 	v.accel = h.nights[h.n_nights - 1].first->figures.accel;
-	if (a->report)
-		r = write_page(s, a->report, &v, err);
-	if (r < 0)
-		return r;
 	r = history_render(s->store, s->host_id, &v,
 			   a->json     ? HISTORY_JSON
 			   : a->as_csv ? HISTORY_CSV
 				       : HISTORY_TEXT,
 			   &out, err);
-	return r < 0 ? r : cli_print(cli, &out, err);
+	if (r == 0)
+		r = cli_print(cli, &out, err);
+	return r < 0 || !a->report ? r : write_page(s, a->report, &v, err);
 }
 
 /* --- events that a person knows of --- */

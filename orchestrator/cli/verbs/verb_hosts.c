@@ -260,6 +260,18 @@ static int write_page(const struct gathering *g, const struct alike_host *hosts,
 	return r < 0 || !path ? r : out_file_page(path, &page, err);
 }
 
+static int exit_code_of(const struct alike *found)
+{
+	switch (report_hosts_outcome(found)) {
+	case ALIKE_SAME:
+		return EXIT_FINE;
+	case ALIKE_ODD:
+		return EXIT_CHANGED;
+	default:
+		return EXIT_CANNOT_TELL;
+	}
+}
+
 static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 {
 	const struct args *a = g->args;
@@ -275,22 +287,13 @@ static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 	if (r == 0)
 		r = alike_of(hosts, g->n_hosts, &e, &found, err);
 	if (r == 0)
-		r = write_page(g, hosts, &found, err);
-	if (r == 0)
 		r = a->json ? report_hosts_json(g->scenario, hosts, &found, &out, err)
 			    : report_hosts(g->scenario, hosts, &found, &size, &out, err);
 	if (r == 0)
 		r = cli_print(cli, &out, err);
 	if (r < 0)
 		return r;
-	switch (report_hosts_outcome(&found)) {
-	case ALIKE_SAME:
-		return EXIT_FINE;
-	case ALIKE_ODD:
-		return EXIT_CHANGED;
-	default:
-		return EXIT_CANNOT_TELL;
-	}
+	return cli_verdict(cli, exit_code_of(&found), write_page(g, hosts, &found, err), err);
 }
 
 static int run_hosts(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -220,11 +220,9 @@ static int run_night(struct nightly *n, struct bl_err *err)
 	code = (int)night_exit_of(&n->night);
 	if (code == EXIT_FINE && r < 0)
 		return bl_fail(err, r, "%s", bl_err_text(&why));
-	if (code == EXIT_FINE && shown < 0)
-		return bl_fail(err, shown, "%s", bl_err_text(&unseen));
 	if (shown < 0)
-		cli_note(n->cli, "%s", bl_err_text(&unseen));
-	return code; /* what was found weighs more than what went wrong beside it */
+		bl_fail(err, shown, "%s", bl_err_text(&unseen));
+	return cli_verdict(n->cli, code, shown, err);
 }
 
 static int run_nightly(struct cli *cli, const struct args *a, struct bl_err *err)

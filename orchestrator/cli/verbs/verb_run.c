@@ -9,29 +9,26 @@
 #include "run_closing.h"
 #include "run_session.h"
 
-static int conclude(struct run_session *s, struct bl_err *err)
+static int conclude(struct run_session *s, int code, struct bl_err *err)
 {
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
 	int r = store_load_run(s->store, s->run.id, &d, err);
 
-	return r < 0 ? r : run_closing(s->cli, s->args, s->store_path, &s->progress, &d, err);
+	return r < 0 ? r : run_closing(s->cli, s->args, s->store_path, &s->progress, &d, code, err);
 }
 
 /* Whatever ended the run, what is there is shown. */
 static int finish(struct run_session *s, int ran, struct bl_err *err)
 {
 	struct bl_err second = BL_ERR_INIT;
-	int r = 0;
+	bool is_whole = ran == 0 && s->progress.n_ok == s->progress.n_trials;
+	int code = is_whole ? EXIT_FINE : EXIT_TRIAL_FAILED, r = code;
 
 	if (s->is_stored && s->progress.n_done)
-		r = conclude(s, &second);
+		r = conclude(s, code, &second);
 	if (ran < 0 && ran != -EINTR) /* the first reason is the one to tell */
 		return ran;
-	if (r < 0)
-		return bl_fail(err, r, "%s", bl_err_text(&second));
-	if (ran == -EINTR || s->progress.n_ok < s->progress.n_trials)
-		return EXIT_TRIAL_FAILED;
-	return EXIT_FINE;
+	return r < 0 ? bl_fail(err, r, "%s", bl_err_text(&second)) : r;
 }
 
 static int run_run(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -116,6 +116,13 @@ page_says check.html '<b>QEMU 0.0.0 → 9.9.9</b>'
 page_says check.html '<div class="badge worse"'
 check 0 'a digit a night' history good -s d.db --adopt --report nights.html
 page_says nights.html 'QEMU 0.0.0 → 9.9.9'
+# A page that can't be written costs no verdict.
+mkdir folder
+check 4 'drifted: ' baseline check db --run "${ids[4]}" -s d.db --report folder
+grep -q -- '--report: cannot write' err || fault "check does not say that there is no page: $(cat err)"
+check 2 'ok: 1' baseline check db --run "${ids[3]}" -s d.db --report folder
+check 2 'baseline db' baseline show db -s d.db --report folder
+check 2 'a digit a night' history good -s d.db --adopt --report folder
 check 2 "--report: can't write in 'nowhere'" baseline check db --run "${ids[4]}" -s d.db --report nowhere/x.html
 check 2 'is of the baseline itself' baseline check db --run "$first" -s d.db
 "$blklab" run other.yaml $fake -s d.db --quiet || fault 'run'
@@ -125,6 +132,7 @@ check 2 "is of scenario 'other'" baseline check db --run "$("$blklab" list -s d.
 # Equal cells.
 check 0 "without 'no change'" calibrate good.yaml $fake -s c.db --copies 2 --repeats 6 --report calibrated.html
 page_says calibrated.html 'Every comparison of two equal cells'
+check 2 "without 'no change'" calibrate good.yaml $fake -s c.db --copies 2 --repeats 6 --report folder
 
 # Hosts.
 check 2 'are of 1 host' hosts -s d.db
@@ -138,6 +146,7 @@ grep -q 'Only weird has:' out && grep -q 'CPU governor powersave (4 of the 4 oth
 	fault "hosts does not say what weird has: $(cat out)"
 check 4 'weird is unlike the others' hosts -s h.db --report hosts.html
 page_says hosts.html '<h3>weird alone has</h3>'
+check 4 'weird is unlike the others' hosts -s h.db --report folder
 check 4 '"blklab-hosts/1"' hosts -s h.db --json
 json_says '[h["name"] for h in doc["hosts"] if h["odd_figures"]] == ["weird"]'
 json_says 'doc["odd_host"] == [h["id"] for h in doc["hosts"] if h["name"] == "weird"][0]'

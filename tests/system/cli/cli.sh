@@ -107,6 +107,13 @@ code=$?
 grep -q '/dev/null/x/store.db' err || fault "a store that can't be made: $(cat err)"
 check 2 '--report' run good.yaml --agent "$agent" --uri fake: --report /no/such/folder/r.html
 
+# A page that can't be written is said, behind the figures, and hides no trial without a result.
+mkdir folder
+check 2 'store    p.db' run good.yaml --agent "$agent" --uri fake: --store p.db --report folder
+grep -q -- '--report: cannot write' err || fault "run does not say that there is no page: $(cat err)"
+check 1 '--report: cannot write' run good.yaml --agent "$agent" --uri fake:ok,ok,job-error --store p.db --report folder --json
+grep '"event":"end"' out | grep -q '"report":null' || fault "run tells of a page that is not there: $(cat out)"
+
 # The host. It may be unfit, but it has to say so in JSON.
 "$blklab" doctor --json >out 2>err
 code=$?
