@@ -36,6 +36,8 @@ static json_t *run_json(const struct run_figures *f)
 	part_set(&o, "started_ms", json_integer((json_int_t)f->started_ms));
 	part_set(&o, "accel", part_text(f->accel));
 	part_set(&o, "version", part_text(f->version));
+	part_set(&o, "trials", json_integer((json_int_t)f->n_trials));
+	part_set(&o, "trials_ok", json_integer((json_int_t)f->n_ok));
 	return o;
 }
 

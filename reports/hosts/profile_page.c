@@ -62,7 +62,7 @@ static void add_changes(const struct env_changes *c, const char *lead, struct li
 static void trust(const struct page *p, struct lines *l)
 {
 	const struct profile_of_baseline *b = p->b;
-	size_t n_unstable = 0;
+	size_t n_unstable = 0, n_failed, n_trials;
 
 	if (b->n_runs && strcmp(b->runs[0].accel, "tcg") == 0)
 		lines_add(l,
@@ -87,6 +87,10 @@ static void trust(const struct page *p, struct lines *l)
 		lines_add(l,
 			  "\001%zu results that drifted while they were measured\002 are left out.",
 			  n_unstable);
+	n_failed = p->k ? profile_without_result(p->k->new, p->k->n_new, &n_trials) : 0;
+	if (n_failed)
+		lines_add(l, "\001%zu of the %zu trials that were checked\002 have no result.",
+			  n_failed, n_trials);
 	if (b->baseline->retired_ms)
 		lines_add(l, "\001This baseline is retired.\002");
 }

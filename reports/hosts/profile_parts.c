@@ -112,3 +112,15 @@ int profile_reasons(struct bl_buf *out, size_t n, const char *(*why_of)(const vo
 	free(is_told);
 	return 0;
 }
+
+size_t profile_without_result(const struct run_figures *runs, size_t n, size_t *ret_trials)
+{
+	size_t n_ok = 0;
+
+	*ret_trials = 0;
+	for (size_t i = 0; i < n; i++) {
+		*ret_trials += runs[i].n_trials;
+		n_ok += runs[i].n_ok;
+	}
+	return *ret_trials - n_ok;
+}

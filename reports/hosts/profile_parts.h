@@ -38,6 +38,8 @@ void profile_check_says(const struct profile_check *c, const struct term_size *t
 			struct bl_buf *out);
 void profile_hosts_say(const struct alike_host *hosts, const struct alike *a,
 		       const struct term_size *t, struct bl_buf *out);
+/* Trials of @runs that have no result; *ret_trials: of how many. */
+size_t profile_without_result(const struct run_figures *runs, size_t n, size_t *ret_trials);
 /* From the first of @runs to the last. */
 double profile_days(const struct run_figures *runs, size_t n);
 

@@ -374,6 +374,7 @@ int report_check(const struct profile_of_baseline *b, const struct run_figures *
 		 const struct profile_check *c, const struct term_size *t, struct bl_buf *out,
 		 struct bl_err *err)
 {
+	size_t n_trials, n_failed;
 	int r;
 
 	profile_check_says(c, t, out);
@@ -385,6 +386,11 @@ int report_check(const struct profile_of_baseline *b, const struct run_figures *
 		bl_buf_adds(out, " UTC");
 	}
 	bl_buf_addc(out, '\n');
+	n_failed = profile_without_result(new, n_new, &n_trials);
+	if (n_failed)
+		bl_buf_addf(out,
+			    "%zu of its %zu trials ha%s no result: blklab report RUN says why\n",
+			    n_failed, n_trials, n_failed == 1 ? "s" : "ve");
 	rows(c, t, out);
 	r = untold(c, t, out);
 	if (c->changes.n)

@@ -150,8 +150,8 @@ static void make_nights(struct history *h)
 			memcpy(n->run, r->figures.run, sizeof n->run);
 		}
 		n->n_runs++;
-		n->n_trials += r->n_trials;
-		n->n_ok += r->n_ok;
+		n->n_trials += r->figures.n_trials;
+		n->n_ok += r->figures.n_ok;
 	}
 }
 
@@ -423,14 +423,11 @@ static void history_run_free(struct history_run *r)
 	free(r);
 }
 
-static void count_trials(struct history_run *r, const struct run_data *d)
+static void look_at_trials(struct history_run *r, const struct run_data *d)
 {
-	r->n_trials = d->n_trials;
 	r->is_interrupted = !d->run.ended_ms;
-	for (size_t i = 0; i < d->n_trials; i++) {
-		r->n_ok += d->trials[i].state == TRIAL_OK;
+	for (size_t i = 0; i < d->n_trials; i++)
 		r->is_interrupted |= d->trials[i].state == TRIAL_INTERRUPTED;
-	}
 	for (size_t i = 0; i < r->figures.n; i++)
 		r->n_unstable += r->figures.rows[i].n_unstable;
 }
@@ -441,7 +438,7 @@ static int copy(struct history_run *r, const struct run_data *d)
 
 	if (e < 0)
 		return e;
-	count_trials(r, d);
+	look_at_trials(r, d);
 	r->scenario_text = strdup(d->run.scenario_text);
 	e = facts_copy(&r->declared, &d->run.declared);
 	if (e == 0)

@@ -44,7 +44,6 @@ struct history_run {
 	char *scenario_text;
 	struct facts declared, environment;
 	bool is_interrupted;
-	size_t n_trials, n_ok;
 	size_t n_unstable; /* jobs of trials that were not steady: left out of the figures */
 	enum history_why why;
 };

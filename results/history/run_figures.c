@@ -245,10 +245,13 @@ int run_figures_of(const struct run_data *d, struct run_figures *ret)
 				.host_id = strdup(run->host_id),
 				.host_name = strdup(run->host_name),
 				.accel = strdup(run->accel),
-				.version = strdup(run->version)};
+				.version = strdup(run->version),
+				.n_trials = d->n_trials};
 	int r = f.scenario && f.host_id && f.host_name && f.accel && f.version ? 0 : -ENOMEM;
 
 	snprintf(f.run, sizeof f.run, "%s", run->id);
+	for (size_t i = 0; i < d->n_trials; i++)
+		f.n_ok += d->trials[i].state == TRIAL_OK;
 	if (r == 0)
 		r = fingerprint_of(d, &f.fingerprint);
 	if (r == 0)

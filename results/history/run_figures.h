@@ -39,6 +39,7 @@ struct run_figures {
 	char run[BL_UUID_TEXT];
 	uint64_t started_ms;
 	char *scenario, *host_id, *host_name, *accel, *version;
+	size_t n_trials, n_ok; /* of the run; those that are not ok have no result */
 	struct fingerprint fingerprint;
 	struct figure_row *rows; /* by cell, then job; those that some ok trial has a sample of */
 	size_t n;

@@ -167,9 +167,21 @@ static int write_page(const struct checking *k, const struct profile_of_baseline
 	return r < 0 || !path ? r : out_file_page(path, &page, err);
 }
 
+/* What drifted weighs more than a trial that failed, which weighs more than what can't be told. */
+static int exit_code_of(const struct checking *k, const struct profile_check *c)
+{
+	enum profile_verdict outcome = report_check_outcome(c);
+
+	if (outcome == PROFILE_DRIFTED)
+		return EXIT_CHANGED;
+	for (size_t i = 0; i < k->now.n; i++)
+		if (k->now.items[i].n_ok < k->now.items[i].n_trials)
+			return EXIT_TRIAL_FAILED;
+	return outcome == PROFILE_CANNOT_TELL ? EXIT_CANNOT_TELL : EXIT_FINE;
+}
+
 static int answer(struct checking *k, struct bl_err *err)
 {
-	static const int codes[PROFILE_VERDICTS] = {EXIT_FINE, EXIT_CHANGED, EXIT_CANNOT_TELL};
 	struct cli *cli = k->cli;
 	const struct args *a = k->args;
 	BL_CLEANUP(profile_check_done) struct profile_check c = {.items = NULL};
@@ -192,7 +204,7 @@ static int answer(struct checking *k, struct bl_err *err)
 		r = cli_print(cli, &out, err);
 	if (r < 0)
 		return r;
-	return cli_verdict(cli, codes[report_check_outcome(&c)], write_page(k, &of, &c, err), err);
+	return cli_verdict(cli, exit_code_of(k, &c), write_page(k, &of, &c, err), err);
 }
 
 /* What is needed of the store before it may be opened anew for runs. */
@@ -311,8 +323,9 @@ const struct verb verb_baseline_check = {
 		"between the runs of the baseline and with regard to how many figures are looked "
 		"at, and differs by more than matters. The interval shown is where that of an "
 		"unchanged host lies.\n\n"
-		"Exit code 4: some figure drifted for the worse. 5: of some job not one figure "
-		"could be told, for want of runs, say.",
+		"Exit code 4: some figure drifted for the worse. 1: none did, and a trial that was "
+		"checked has no result. 5: of some job not one figure could be told, for want of "
+		"runs, say.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

@@ -116,6 +116,24 @@ page_says check.html '<b>QEMU 0.0.0 → 9.9.9</b>'
 page_says check.html '<div class="badge worse"'
 check 0 'a digit a night' history good -s d.db --adopt --report nights.html
 page_says nights.html 'QEMU 0.0.0 → 9.9.9'
+# Trials of it that have no result are said; what drifted weighs more.
+clone d.db '{"day": 11, "iops": 1.0}' '{"day": 12, "iops": 0.7}' >failed
+python3 - failed <<'PY' || fault 'one more trial of each, that failed'
+import sqlite3, sys
+db = sqlite3.connect("d.db")
+names = [column[1] for column in db.execute("PRAGMA table_info(trial)")]
+for run in open(sys.argv[1]).read().split():
+    trial = dict(zip(names, db.execute("SELECT * FROM trial WHERE run = ? LIMIT 1", (run,)).fetchone()))
+    trial.update(id="failed-of-" + run[-4:], boot="failed-of-" + run[-4:], repeat=2, plan_order=4, state="failed",
+                 reason="it died")
+    db.execute(f"INSERT INTO trial ({','.join(names)}) VALUES ({','.join('?' * len(names))})", list(trial.values()))
+db.commit()
+PY
+mapfile -t failed_ids <failed
+check 1 '1 of its 5 trials has no result' baseline check db --run "${failed_ids[0]}" -s d.db
+check 1 '"trials_ok": 4' baseline check db --run "${failed_ids[0]}" -s d.db --json
+check 4 '1 of its 5 trials has no result' baseline check db --run "${failed_ids[1]}" -s d.db --report failed.html
+page_says failed.html '1 of the 5 trials that were checked'
 # A page that can't be written costs no verdict.
 mkdir folder
 check 4 'drifted: ' baseline check db --run "${ids[4]}" -s d.db --report folder

@@ -118,7 +118,9 @@ void made_runs_of(const struct made_profile *how, const char *host, struct run_f
 					  .host_id = dup(host, NULL),
 					  .host_name = dup(host, how->hostile),
 					  .accel = dup("kvm", NULL),
-					  .version = dup("0.1.0", NULL)};
+					  .version = dup("0.1.0", NULL),
+					  .n_trials = 5 * how->cells,
+					  .n_ok = 5 * how->cells};
 		snprintf(r->run, sizeof r->run, "01a219b6-%04x-74ba-8e81-%012x",
 			 (unsigned)i & 0xffff, (unsigned)how->seed);
 		make_facts(how, &r->fingerprint.facts, is_last && how->has_upgrade);
