@@ -332,3 +332,10 @@ int store_merge(struct store *s, const char *other_path, struct store_merge_repo
 		r = merge_history(&m, err);
 	return r < 0 ? bl_wrap(err, r, "merging '%s'", other_path) : 0;
 }
+
+int store_merge_check(const char *other_path, struct bl_err *err)
+{
+	BL_CLEANUP(store_closep) struct store *from = NULL;
+
+	return store_open_foreign(other_path, &from, err);
+}

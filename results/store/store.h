@@ -122,6 +122,8 @@ void store_merge_report_done(struct store_merge_report *m);
  * store_open() and the functions that put. */
 int store_merge(struct store *s, const char *other_path, struct store_merge_report *ret,
 		struct bl_err *err);
+/* Is there a store at @other_path that can be merged? As store_merge(), of the file alone. */
+int store_merge_check(const char *other_path, struct bl_err *err);
 
 /* One run (as store_load_run() takes it) as a file of its own: a store with just that, complete in
  * itself, without a log beside it. Made under a temporary name beside it. -EEXIST: something of

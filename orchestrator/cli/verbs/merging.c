@@ -8,18 +8,18 @@
 #include "cleanup.h"
 #include "fs.h"
 
-int merging_open(struct merging *m, const struct args *a, struct bl_err *err)
+int merging_open(struct merging *m, const struct args *a, const char *first, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *work = NULL;
-	int r = 0;
+	int r = path_store(a, &m->path, err);
 
-	if (!a->store) {
+	if (r == 0 && first && !bl_exists(m->path))
+		r = store_merge_check(first, err);
+	if (r == 0 && !a->store) {
 		r = path_work_dir(a, &work, err);
 		if (r == 0)
 			r = bl_mkdir_p(work, err);
 	}
-	if (r == 0)
-		r = path_store(a, &m->path, err);
 	return r < 0 ? r : store_open(m->path, STORE_WRITE, &m->store, err);
 }
 

@@ -17,8 +17,9 @@ struct merging {
 	size_t n;
 };
 
-/* The store of --store, made when missing, with the work folder when it is the one there. */
-int merging_open(struct merging *m, const struct args *a, struct bl_err *err);
+/* The store of --store, made when missing, with the work folder when it is the one there; but not
+ * before @first can be brought in (NULL: what comes is known to be sound). */
+int merging_open(struct merging *m, const struct args *a, const char *first, struct bl_err *err);
 /* Bring in a store or an exported run. @path is borrowed until merging_done(). */
 int merging_add(struct merging *m, const char *path, struct bl_err *err);
 /* Print what each file gave, as lines or as JSON. @r: 0, or the failure that ended it. Returns @r,

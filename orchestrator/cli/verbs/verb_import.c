@@ -143,6 +143,8 @@ static int import_documents(struct cli *cli, const struct args *a, const struct 
 	int r = fio_run(docs->items, docs->n, &opt, &d, err);
 
 	if (r == 0)
+		r = merging_open(m, a, NULL, err);
+	if (r == 0)
 		r = put(m->store, &d, err);
 	if (r < 0)
 		return r;
@@ -168,12 +170,11 @@ static int run_import(struct cli *cli, const struct args *a, struct bl_err *err)
 			       "'%s' is a store and '%s' a document of fio; import one kind at a "
 			       "time",
 			       stores[0], docs.items[0].name);
-	if (r >= 0)
-		r = merging_open(&m, a, err);
 	if (r < 0)
 		return r;
 	if (docs.n)
 		return import_documents(cli, a, &docs, &m, err);
+	r = merging_open(&m, a, stores[0], err);
 	for (size_t i = 0; i < n_stores && r == 0; i++)
 		r = merging_add(&m, stores[i], err);
 	return merging_tell(&m, cli, a->json, r, err);

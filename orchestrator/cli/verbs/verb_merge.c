@@ -19,7 +19,7 @@ static int run_merge(struct cli *cli, const struct args *a, struct bl_err *err)
 			       a->store, a->output);
 	if (a->output)
 		into.store = a->output;
-	r = merging_open(&m, &into, err);
+	r = merging_open(&m, &into, a->files.items[0], err);
 
 	for (size_t i = 0; i < a->files.n && r == 0; i++)
 		r = merging_add(&m, a->files.items[i], err);

@@ -31,6 +31,13 @@ json_says '[f["same_runs"] for f in doc["files"]] == [2] and doc["files"][0]["co
 check 2 'is the one that it would be merged into' merge a.db -s a.db
 check 2 "'none.db': does not exist" merge a.db none.db -s some.db
 grep -qF 'a.db: 1 new run' out || fault "merge: what went well is not told: $(cat out)"
+# No store is made for what is none.
+printf 'no store' >broken.db
+printf '{"fio version": "fio-3.33", "jobs": []}' >empty.json
+check 2 "'none.db': does not exist" merge none.db --into new.db
+check 2 'broken.db' merge broken.db a.db --into new.db
+check 2 'empty.json' import empty.json -s new.db
+[ ! -e new.db ] || fault 'a store was made of files that are none'
 cp "$fixtures/store-v1.db" old.db
 sum=$(sha256sum <old.db)
 check 0 'old.db: 1 new run, 6 trials' merge old.db -s ba.db
