@@ -77,14 +77,26 @@ static json_t *file_json(const struct merged_file *f)
 			 (int)m->n_baselines, "changes", (int)m->n_changes, "conflicts", conflicts);
 }
 
-static int add_json(const struct merging *m, struct bl_buf *out, struct bl_err *err)
+/* Of the file at which it ended only what was brought in. */
+static bool is_told(const struct merging *m, size_t i, int r)
+{
+	const struct store_merge_report *report = &m->items[i].report;
+
+	return r == 0 || i + 1 < m->n || report->n_runs || report->n_completed;
+}
+
+static int add_json(const struct merging *m, int r, const char *why, struct bl_buf *out,
+		    struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *text = NULL;
 	json_t *files = json_array(), *doc;
 
 	for (size_t i = 0; i < m->n; i++)
-		json_array_append_new(files, file_json(&m->items[i]));
-	doc = json_pack("{s:s,s:o}", "store", m->path, "files", files);
+		if (is_told(m, i, r))
+			json_array_append_new(files, file_json(&m->items[i]));
+	doc = json_pack("{s:s?,s:o}", "store", m->path, "files", files);
+	if (r < 0 && doc)
+		json_object_set_new(doc, "error", json_string(why));
 	text = doc ? json_dumps(doc, JSON_INDENT(2)) : NULL;
 	json_decref(doc);
 	if (!text)
@@ -93,24 +105,34 @@ static int add_json(const struct merging *m, struct bl_buf *out, struct bl_err *
 	return 0;
 }
 
+static void add_text(const struct merging *m, int r, struct bl_buf *out)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (is_told(m, i, r))
+			tell_file(&m->items[i], out);
+	if (out->len)
+		bl_buf_addf(out, "store %s\n", m->path);
+}
+
 int merging_tell(const struct merging *m, struct cli *cli, bool json, int r, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	size_t n_conflicts = 0, n_told = r < 0 && m->n ? m->n - 1 : m->n;
-	int told;
+	struct bl_err why = BL_ERR_INIT;
+	size_t n_conflicts = 0;
+	int told = 0;
 
 	for (size_t i = 0; i < m->n; i++)
 		n_conflicts += m->items[i].report.n_conflicts;
-	for (size_t i = 0; i < m->n && !json; i++)
-		if (i < n_told || m->items[i].report.n_runs || m->items[i].report.n_completed)
-			tell_file(&m->items[i], &out);
-	if (!json && out.len)
-		bl_buf_addf(&out, "store %s\n", m->path);
-	told = json && r == 0 ? add_json(m, &out, err) : 0;
+	if (json)
+		told = add_json(m, r, bl_err_text(err), &out, &why);
+	else
+		add_text(m, r, &out);
 	if (told == 0 && out.len)
-		told = cli_print(cli, &out, r < 0 ? NULL : err);
-	if (r < 0 || told < 0)
-		return r < 0 ? r : told;
+		told = cli_print(cli, &out, &why);
+	if (r < 0)
+		return r; /* the first reason is the one to tell */
+	if (told < 0)
+		return bl_fail(err, told, "%s", bl_err_text(&why));
 	return n_conflicts ? EXIT_BAD_INPUT : 0;
 }
 

@@ -31,6 +31,9 @@ json_says '[f["same_runs"] for f in doc["files"]] == [2] and doc["files"][0]["co
 check 2 'is the one that it would be merged into' merge a.db -s a.db
 check 2 "'none.db': does not exist" merge a.db none.db -s some.db
 grep -qF 'a.db: 1 new run' out || fault "merge: what went well is not told: $(cat out)"
+check 2 "\"error\": \"store 'none.db': does not exist" merge a.db none.db -s other.db --json
+json_says '[(f["file"], f["new_runs"]) for f in doc["files"]] == [("a.db", 1)] and "none.db" in doc["error"]'
+check 2 '"files": []' merge none.db -s nothing.db --json
 # No store is made for what is none.
 printf 'no store' >broken.db
 printf '{"fio version": "fio-3.33", "jobs": []}' >empty.json
