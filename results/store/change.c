@@ -46,6 +46,24 @@ int store_put_change(struct store *s, const struct change_record *c, struct bl_e
 	return r < 0 ? bl_wrap(err, r, "change %s", c->id) : 0;
 }
 
+int store_set_event_state(struct store *s, const char *event, const char *host_id,
+			  const char *scenario, const char *state, struct bl_err *err)
+{
+	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	int r = db_prepare(s,
+			   "UPDATE change_event SET state = ?1 WHERE event = ?2"
+			   " AND (?3 IS NULL OR host = ?3) AND (?4 IS NULL OR scenario = ?4)",
+			   &st, err);
+
+	if (r >= 0)
+		r = db_bind(s, st, err, "ssss", state, event, host_id, scenario);
+	if (r >= 0)
+		r = db_put(s, st, err, "event");
+	if (r < 0)
+		return bl_wrap(err, r, "event %s", event);
+	return sqlite3_changes(s->db) ? 0 : bl_fail(err, -ENOENT, "there is no event %s", event);
+}
+
 struct change_list {
 	struct change_record *items;
 	size_t n;

@@ -93,6 +93,10 @@ int store_list_baselines(struct store *s, const char *host_id, bool with_retired
 
 /* Insert, or by its id replace, all of it. */
 int store_put_change(struct store *s, const struct change_record *c, struct bl_err *err);
+/* Every change of @event of that host and scenario (NULL: of all) gets @state, or none does.
+ * -ENOENT: there is none. */
+int store_set_event_state(struct store *s, const char *event, const char *host_id,
+			  const char *scenario, const char *state, struct bl_err *err);
 /* Of a host and a scenario, NULL: of all; in the order of their ids, which is that of time.
  * *ret_list is new: end each with change_record_done(), then free(). */
 int store_list_changes(struct store *s, const char *host_id, const char *scenario,

@@ -205,51 +205,29 @@ static int event_named(const struct change_record *list, size_t n, const char *g
 	if (*ret)
 		return 0;
 	return bl_fail(err, -ENOENT,
-		       "--acknowledge: there is no event '%s'; 'blklab history SCENARIO' ends with "
-		       "those there are",
+		       "--acknowledge: there is no event '%s' of this scenario and host; 'blklab "
+		       "history SCENARIO' ends with those there are",
 		       given);
 }
 
-static int set_known(struct store *store, struct change_record *list, size_t n, const char *event,
-		     struct bl_err *err)
+/* All of the event that is named by its id or the beginning of it, of the host that is shown and,
+ * when one is, the scenario. */
+static int acknowledge(const struct shown *s, const char *given, const char *scenario,
+		       struct bl_err *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		char *state = strdup(change_state_names[CHANGE_ACKNOWLEDGED]);
-		int r;
-
-		if (!state)
-			return bl_fail(err, -ENOMEM, "out of memory");
-		if (strcmp(list[i].event, event) != 0) {
-			free(state);
-			continue;
-		}
-		free(list[i].state);
-		list[i].state = state;
-		r = store_put_change(store, &list[i], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* All of the event that is named by its id or the beginning of it. */
-static int acknowledge(const struct args *a, struct bl_err *err)
-{
-	BL_CLEANUP(bl_freep) char *path = NULL;
 	BL_CLEANUP(store_closep) struct store *store = NULL;
 	struct change_record *list = NULL;
 	const char *event;
 	size_t n = 0;
-	int r = path_store(a, &path, err);
+	int r = store_open(s->path, STORE_WRITE, &store, err);
 
 	if (r == 0)
-		r = store_open(path, STORE_WRITE, &store, err);
+		r = store_list_changes(store, s->host_id, scenario, &list, &n, err);
 	if (r == 0)
-		r = store_list_changes(store, NULL, NULL, &list, &n, err);
+		r = event_named(list, n, given, &event, err);
 	if (r == 0)
-		r = event_named(list, n, a->acknowledge, &event, err);
-	if (r == 0)
-		r = set_known(store, list, n, event, err);
+		r = store_set_event_state(store, event, s->host_id, scenario,
+					  change_state_names[CHANGE_ACKNOWLEDGED], err);
 	for (size_t i = 0; i < n; i++)
 		change_record_done(&list[i]);
 	free(list);
@@ -260,23 +238,21 @@ static int run_history(struct cli *cli, const struct args *a, struct bl_err *err
 {
 	BL_CLEANUP(shown_done) struct shown s = {0};
 	BL_CLEANUP(bl_freep) char *scenario = NULL;
-	int r = a->acknowledge ? acknowledge(a, err) : 0;
+	int r = path_store(a, &s.path, err);
 
-	if (r < 0 || (a->acknowledge && !a->scenario))
-		return r;
-	r = path_store(a, &s.path, err);
 	if (r == 0)
 		r = store_open(s.path, STORE_READ, &s.store, err);
 	if (r == 0)
 		r = store_list_runs(s.store, &s.list, &s.n, err);
 	if (r == 0)
 		r = find_host(&s, a, err);
-	if (r < 0)
+	if (r == 0 && a->scenario)
+		r = find_scenario(&s, a->scenario, &scenario, err);
+	if (r == 0 && a->acknowledge)
+		r = acknowledge(&s, a->acknowledge, scenario, err);
+	if (r < 0 || (a->acknowledge && !scenario))
 		return r;
-	if (!a->scenario)
-		return list_scenarios(cli, &s, err);
-	r = find_scenario(&s, a->scenario, &scenario, err);
-	return r < 0 ? r : show(cli, &s, scenario, a, err);
+	return scenario ? show(cli, &s, scenario, a, err) : list_scenarios(cli, &s, err);
 }
 
 static const struct operand_row operands[] = {
@@ -314,7 +290,9 @@ static const struct option_row options[] = {
 	 .kind = OPTION_TEXT,
 	 .arg = "EVENT",
 	 .at = AT(acknowledge),
-	 .help = "this event is known: nightly counts it no more; by the beginning of its id"},
+	 .help = "this event of the scenario (without one: of any) and host is known: nightly "
+		 "counts "
+		 "it no more; by the beginning of its id"},
 	{.name = "csv",
 	 .at = AT(as_csv),
 	 .help = "one line a night and figure, for other programs"},

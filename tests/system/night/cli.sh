@@ -176,17 +176,29 @@ python3 - <<'PY'
 import sqlite3
 db = sqlite3.connect('s.db')
 host, run = db.execute('SELECT host_id, id FROM run ORDER BY started_ms DESC LIMIT 1').fetchone()
-for i in (1, 2):
+for i, event, host, scenario in ((1, 1, host, 'night'), (2, 2, host, 'night'), (3, 3, host, 'other'), (4, 4, 'else', 'night'),
+                                 (5, 1, host, 'other')):
     db.execute("INSERT INTO change_event (id, event, host, scenario, cell, job, metric, at_run, found_run, is_drift, "
-               "state, reported_ms) VALUES (?, ?, ?, 'night', 'sata', 'read', 'p99_ns', ?, ?, 0, 'candidate', 1)",
-               ('01970000-0000-7000-8000-00000000000%d' % i, '01970000-000%d-7000-8000-000000000000' % i, host, run, run))
+               "state, reported_ms) VALUES (?, ?, ?, ?, 'sata', 'read', 'p99_ns', ?, ?, 0, 'candidate', 1)",
+               ('01970000-0000-7000-8000-00000000000%d' % i, '01970000-000%d-7000-8000-000000000000' % event, host, scenario,
+                run, run))
 db.commit()
 PY
 check 2 "'01970000' is the beginning of several events" history --store s.db --acknowledge 01970000
 check 2 "there is no event '0198'" history --store s.db --acknowledge 0198
+# Another scenario's, and another host's in a merged store, are not this one's to acknowledge.
+check 2 "there is no event '01970000-0003'" history night --store s.db --acknowledge 01970000-0003
+check 2 "there is no event '01970000-0004'" history night --store s.db --acknowledge 01970000-0004
+check 2 "there is no event '01970000-0004'" history --store s.db --acknowledge 01970000-0004
 check 0 '01970000-0002-7000  ' history night --store s.db --adopt --acknowledge 01970000-0001
 grep -q '^01970000-0001-7000 .*acknowledged$' out || fault "not acknowledged: $(grep ^0197 out)"
 grep -q '^01970000-0002-7000 .*candidate$' out || fault "another one acknowledged: $(grep ^0197 out)"
+states() { python3 -c 'import sqlite3; print(*(r[0] for r in sqlite3.connect("s.db").execute("SELECT state FROM change_event ORDER BY id")))'; }
+[ "$(states)" = 'acknowledged candidate candidate candidate candidate' ] || fault "acknowledged: $(states)"
+"$blklab" history --store s.db --acknowledge 01970000-0003 || fault "--acknowledge without a scenario: exit $?"
+[ "$(states)" = 'acknowledged candidate acknowledged candidate candidate' ] || fault "acknowledged: $(states)"
+check 2 'does not exist' history --store missing.db --acknowledge 01970000-0003
+[ ! -e missing.db ] || fault '--acknowledge made a store'
 check 2 "this host has no baseline 'none'" nightly night.yaml "${fake[@]}" "${now[@]}" --baseline none
 
 # What was measured can be looked at; also on a host that has no id, as images that never booted.

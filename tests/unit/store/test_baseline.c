@@ -185,6 +185,60 @@ START_TEST(a_change_is_written_again_as_more_is_known_of_it)
 }
 END_TEST
 
+/* The states of all changes, by id, a blank between. */
+static void assert_states(struct store *s, const char *want)
+{
+	struct bl_buf seen = BL_BUF_INIT;
+	struct change_record *list = NULL;
+	size_t n = 0;
+
+	ck_assert_int_eq(store_list_changes(s, NULL, NULL, &list, &n, NULL), 0);
+	for (size_t i = 0; i < n; i++) {
+		bl_buf_addf(&seen, "%s%s", i ? " " : "", list[i].state);
+		change_record_done(&list[i]);
+	}
+	free(list);
+	ck_assert_str_eq(bl_buf_str(&seen), want);
+	bl_buf_done(&seen);
+}
+
+START_TEST(an_event_has_one_state_in_all_its_changes_or_keeps_what_they_had)
+{
+	static const char known[] = "acknowledged";
+	struct store *s = open_with_runs();
+	struct bl_err err = BL_ERR_INIT;
+	struct change_record c;
+
+	for (int i = 1; i <= 3; i++) {
+		make_change(&c, &run1, i);
+		strcpy(c.event, "event");
+		if (i == 3)
+			c.scenario[0] = '_';
+		ck_assert_int_eq(store_put_change(s, &c, NULL), 0);
+		if (i < 3)
+			change_record_done(&c);
+	}
+	assert_states(s, "candidate candidate candidate");
+	ck_assert_int_eq(db_exec(s,
+				 "CREATE TRIGGER full BEFORE UPDATE ON change_event WHEN old.id = "
+				 "(SELECT max(id) FROM change_event) "
+				 "BEGIN SELECT RAISE(ABORT, 'no space'); END",
+				 NULL),
+			 0);
+	ck_assert_int_lt(store_set_event_state(s, "event", NULL, NULL, known, &err), 0);
+	assert_states(s, "candidate candidate candidate");
+	ck_assert_int_eq(db_exec(s, "DROP TRIGGER full", NULL), 0);
+	ck_assert_int_eq(store_set_event_state(s, "event", c.host, "none", known, NULL), -ENOENT);
+	ck_assert_int_eq(store_set_event_state(s, "event", "none", c.scenario, known, NULL),
+			 -ENOENT);
+	ck_assert_int_eq(
+		store_set_event_state(s, "event", c.host, run1.run.scenario_name, known, NULL), 0);
+	assert_states(s, "acknowledged acknowledged candidate");
+	change_record_done(&c);
+	close_with_runs(s);
+}
+END_TEST
+
 START_TEST(figures_are_the_run_without_slices_signals_and_texts)
 {
 	struct store *s = open_with_runs();
@@ -243,6 +297,7 @@ TCase *baseline_cases(void)
 	tcase_add_test(t, what_is_no_run_of_the_baseline_is_refused);
 	tcase_add_test(t, a_run_of_a_baseline_can_not_be_deleted);
 	tcase_add_test(t, a_change_is_written_again_as_more_is_known_of_it);
+	tcase_add_test(t, an_event_has_one_state_in_all_its_changes_or_keeps_what_they_had);
 	tcase_add_test(t, figures_are_the_run_without_slices_signals_and_texts);
 	tcase_add_test(t, a_list_of_runs_says_of_which_host_each_is);
 	return t;
