@@ -38,12 +38,14 @@ static int by_y(const void *a, const void *b)
 	return (x->y > y->y) - (x->y < y->y);
 }
 
-static double median(const struct point *p, size_t n) /* sorted */
+/* @scratch[n] is written, here and below. */
+static double median(const struct point *p, size_t n, double *scratch)
 {
-	return (p[(n - 1) / 2].y + p[n / 2].y) / 2;
+	for (size_t i = 0; i < n; i++)
+		scratch[i] = p[i].y;
+	return median_of_values(scratch, n);
 }
 
-/* @scratch[n] is written. */
 static double mad(const struct point *p, size_t n, double about, double *scratch)
 {
 	for (size_t i = 0; i < n; i++)
@@ -169,13 +171,16 @@ static void look_at_two(struct alike_row *row, const struct point *p)
 
 static void judge(struct alike_row *row, struct point *p, size_t n, bool is_thin, double *scratch)
 {
+	double middle;
+
 	row->p = row->p_adjusted = NAN;
 	row->n_hosts = n;
 	row->typical = NAN;
 	if (n) {
 		qsort(p, n, sizeof *p, by_y);
-		row->typical = exp(median(p, n));
-		row->rel_mad = mad(p, n, median(p, n), scratch);
+		middle = median(p, n, scratch);
+		row->typical = exp(middle);
+		row->rel_mad = mad(p, n, middle, scratch);
 	}
 	if (n < 2 || is_thin) {
 		row->verdict = ALIKE_CANNOT_TELL;

@@ -6,62 +6,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boots.h"
 #include "fingerprint.h"
 #include "job_steady.h"
+#include "median.h"
 #include "summary.h"
 
 /* --- one figure of the boots of a cell --- */
 
-struct value {
-	uint32_t repeat;
-	double y;
+/* For one value a trial. */
+struct room {
+	struct boot_value *values;
+	double *ln;
 };
 
-static int by_repeat(const void *a, const void *b)
-{
-	const struct value *x = a, *y = b;
-
-	return (x->repeat > y->repeat) - (x->repeat < y->repeat);
-}
-
-static int by_y(const void *a, const void *b)
-{
-	const struct value *x = a, *y = b;
-
-	return (x->y > y->y) - (x->y < y->y);
-}
-
-/* The rounds of a boot become one value, in place. */
-static size_t reduce_rounds(struct value *v, size_t n)
-{
-	size_t kept = 0;
-
-	qsort(v, n, sizeof *v, by_repeat);
-	for (size_t i = 0, k; i < n; i = k) {
-		double sum = 0;
-
-		for (k = i; k < n && v[k].repeat == v[i].repeat; k++)
-			sum += v[k].y;
-		v[kept++] = (struct value){v[i].repeat, sum / (double)(k - i)};
-	}
-	return kept;
-}
-
-static void figure_of(struct value *v, size_t n, bool is_thin, struct figure *ret)
+/* @ln[n] is written. */
+static void figure_of(struct boot_value *v, size_t n, double *ln, bool is_thin, struct figure *ret)
 {
 	double mean = 0, ss = 0;
+	size_t most;
 
 	*ret = (struct figure){.sd = NAN, .is_thin = is_thin};
 	if (!n)
 		return;
-	n = reduce_rounds(v, n);
+	n = boots_merge(v, n, &most);
+	for (size_t i = 0; i < n; i++) {
+		ln[i] = log(v[i].value);
+		mean += ln[i] / (double)n;
+	}
 	for (size_t i = 0; i < n; i++)
-		mean += v[i].y / (double)n;
-	for (size_t i = 0; i < n; i++)
-		ss += (v[i].y - mean) * (v[i].y - mean);
-	qsort(v, n, sizeof *v, by_y);
+		ss += (ln[i] - mean) * (ln[i] - mean);
 	ret->n = n;
-	ret->y = (v[(n - 1) / 2].y + v[n / 2].y) / 2;
+	ret->y = median_of_values(ln, n);
 	if (n > 1)
 		ret->sd = sqrt(ss / (double)(n - 1));
 }
@@ -143,7 +119,7 @@ static int fill_curve(const struct results *from, struct figure_row *row)
 	return 0;
 }
 
-static int fill_row(const struct results *from, struct value *values, struct figure_row *row)
+static int fill_row(const struct results *from, struct room *room, struct figure_row *row)
 {
 	uint32_t last = UINT32_MAX;
 
@@ -161,9 +137,9 @@ static int fill_row(const struct results *from, struct value *values, struct fig
 			if (!job_metric(from->items[i], (enum metric)m, &v) || !(v > 0))
 				continue;
 			thin |= job_metric_is_thin(from->items[i], (enum metric)m);
-			values[n++] = (struct value){from->repeats[i], log(v)};
+			room->values[n++] = (struct boot_value){v, from->repeats[i], 0};
 		}
-		figure_of(values, n, thin, &row->by[m]);
+		figure_of(room->values, n, room->ln, thin, &row->by[m]);
 	}
 	return fill_curve(from, row);
 }
@@ -196,7 +172,7 @@ static struct figure_row *add_row(struct run_figures *f, const struct cell_recor
 }
 
 static int add_rows(const struct run_data *d, const struct trial_record *t, struct results *res,
-		    struct value *values, struct run_figures *f)
+		    struct room *room, struct run_figures *f)
 {
 	const struct cell_record *cell = &d->cells[t->cell];
 
@@ -210,7 +186,7 @@ static int add_rows(const struct run_data *d, const struct trial_record *t, stru
 		if (!row)
 			return -ENOMEM;
 		results_of(d, t->cell, row->job, res);
-		r = fill_row(res, values, row);
+		r = fill_row(res, room, row);
 		if (r < 0)
 			return r;
 	}
@@ -224,16 +200,18 @@ static int all_rows(const struct run_data *d, struct run_figures *f)
 {
 	struct results res = {.items = calloc(d->n_trials + 1, sizeof *res.items),
 			      .repeats = calloc(d->n_trials + 1, sizeof *res.repeats)};
-	struct value *values = calloc(d->n_trials + 1, sizeof *values);
-	int r = res.items && res.repeats && values ? 0 : -ENOMEM;
+	struct room room = {.values = calloc(d->n_trials + 1, sizeof *room.values),
+			    .ln = calloc(d->n_trials + 1, sizeof *room.ln)};
+	int r = res.items && res.repeats && room.values && room.ln ? 0 : -ENOMEM;
 
 	for (uint32_t cell = 0; r == 0 && cell < d->n_cells; cell++)
 		for (size_t i = 0; r == 0 && i < d->n_trials; i++)
 			if (d->trials[i].cell == cell && d->trials[i].state == TRIAL_OK)
-				r = add_rows(d, &d->trials[i], &res, values, f);
+				r = add_rows(d, &d->trials[i], &res, &room, f);
 	free(res.items);
 	free(res.repeats);
-	free(values);
+	free(room.values);
+	free(room.ln);
 	return r;
 }
 

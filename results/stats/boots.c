@@ -1,5 +1,7 @@
 #include "boots.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_of(const struct trial_record *t, const struct trial_record *other)
@@ -59,6 +61,50 @@ struct cell_boots boots_of(const struct run_data *d, uint32_t cell)
 		b.shares = b.shares || shares_boot(d, t);
 	}
 	return b;
+}
+
+static int by_repeat(const void *a, const void *b)
+{
+	const struct boot_value *x = a, *y = b;
+
+	if (x->repeat != y->repeat)
+		return x->repeat < y->repeat ? -1 : 1;
+	return (x->rounds > y->rounds) - (x->rounds < y->rounds);
+}
+
+/* v[n], the rounds of one boot, as one: the geometric mean, or the arithmetic one where a logarithm
+ * would not exist. A lone one stays bit for bit. */
+static struct boot_value mean_of_rounds(const struct boot_value *v, size_t n)
+{
+	struct boot_value mean = v[0];
+	double logs = 0, sum = 0;
+	bool has_logs = true;
+
+	for (size_t i = 0; i < n; i++) {
+		has_logs = has_logs && v[i].value > 0;
+		logs += has_logs ? log(v[i].value) : 0;
+		sum += v[i].value;
+		mean.rounds |= v[i].rounds;
+	}
+	if (n > 1)
+		mean.value = has_logs ? exp(logs / (double)n) : sum / (double)n;
+	return mean;
+}
+
+size_t boots_merge(struct boot_value *v, size_t n, size_t *ret_most)
+{
+	size_t out = 0;
+
+	qsort(v, n, sizeof *v, by_repeat);
+	*ret_most = 0;
+	for (size_t i = 0, len; i < n; i += len) {
+		len = 1;
+		while (i + len < n && v[i + len].repeat == v[i].repeat)
+			len++;
+		*ret_most = len > *ret_most ? len : *ret_most;
+		v[out++] = mean_of_rounds(v + i, len);
+	}
+	return out;
 }
 
 void boots_text(const struct cell_boots *b, size_t n_boots, struct bl_buf *out)

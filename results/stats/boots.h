@@ -18,6 +18,17 @@ struct cell_boots {
 };
 struct cell_boots boots_of(const struct run_data *d, uint32_t cell);
 
+/* A figure of one trial, or of the rounds of a boot. */
+struct boot_value {
+	double value;
+	uint32_t repeat;
+	uint64_t rounds; /* a bit each */
+};
+/* v[n], of trials of one cell, becomes one value a repeat, in order; returns how many. Rounds of
+ * one boot are one value: their geometric mean, or the arithmetic one where a logarithm would not
+ * exist. A lone one stays bit for bit. *ret_most: rounds in one of them. */
+size_t boots_merge(struct boot_value *v, size_t n, size_t *ret_most);
+
 /* "6 trials", or "6 boots x 2 rounds". */
 void boots_text(const struct cell_boots *b, size_t n_boots, struct bl_buf *out);
 

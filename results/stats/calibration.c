@@ -10,6 +10,7 @@
 #include "decide.h"
 #include "equal_cells.h"
 #include "family.h"
+#include "median.h"
 #include "rank.h"
 #include "rng.h"
 
@@ -122,8 +123,7 @@ static double robust_sd(const double *d, size_t n)
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		off[i] = fabs(d[i]);
-	qsort(off, n, sizeof *off, by_value);
-	return 1.4826 * (off[(n - 1) / 2] + off[n / 2]) / 2;
+	return 1.4826 * median_of_values(off, n);
 }
 
 /* ---- time ---- */

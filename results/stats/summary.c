@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boots.h"
 #include "cleanup.h"
 #include "median.h"
 #include "told.h"
@@ -117,24 +118,8 @@ bool job_metric(const struct job_result *j, enum metric m, double *ret)
 
 /* ---- one summary ---- */
 
-/* A figure of one trial, or of the rounds of a boot. */
-struct point {
-	double value;
-	uint32_t repeat;
-	uint64_t rounds; /* a bit each */
-};
-
-static int by_repeat(const void *a, const void *b)
-{
-	const struct point *x = a, *y = b;
-
-	if (x->repeat != y->repeat)
-		return x->repeat < y->repeat ? -1 : 1;
-	return (x->rounds > y->rounds) - (x->rounds < y->rounds);
-}
-
 /* @scratch[n] is written. */
-static struct spread spread_of(const struct point *p, size_t n, double *scratch)
+static struct spread spread_of(const struct boot_value *p, size_t n, double *scratch)
 {
 	struct spread s = {.n = n};
 
@@ -154,47 +139,11 @@ static struct spread spread_of(const struct point *p, size_t n, double *scratch)
 	return s;
 }
 
-/* p[n], the rounds of one boot, as one: the geometric mean, or the arithmetic one where a logarithm
- * would not exist. A lone one stays bit for bit. */
-static struct point mean_of_rounds(const struct point *p, size_t n)
-{
-	struct point mean = p[0];
-	double logs = 0, sum = 0;
-	bool has_logs = true;
-
-	for (size_t i = 0; i < n; i++) {
-		has_logs = has_logs && p[i].value > 0;
-		logs += has_logs ? log(p[i].value) : 0;
-		sum += p[i].value;
-		mean.rounds |= p[i].rounds;
-	}
-	if (n > 1)
-		mean.value = has_logs ? exp(logs / (double)n) : sum / (double)n;
-	return mean;
-}
-
-/* p[n] becomes one point a repeat, in order; returns how many. *ret_most: points in one of them. */
-static size_t merge_rounds(struct point *p, size_t n, size_t *ret_most)
-{
-	size_t out = 0;
-
-	qsort(p, n, sizeof *p, by_repeat);
-	*ret_most = 0;
-	for (size_t i = 0, len; i < n; i += len) {
-		len = 1;
-		while (i + len < n && p[i + len].repeat == p[i].repeat)
-			len++;
-		*ret_most = len > *ret_most ? len : *ret_most;
-		p[out++] = mean_of_rounds(p + i, len);
-	}
-	return out;
-}
-
-static void keep_values(struct summary *s, int m, struct point *p, size_t n, double *scratch)
+static void keep_values(struct summary *s, int m, struct boot_value *p, size_t n, double *scratch)
 {
 	size_t most;
 
-	n = merge_rounds(p, n, &most);
+	n = boots_merge(p, n, &most);
 	for (size_t i = 0; i < n && i < SUMMARY_VALUES; i++) {
 		s->values[m][i] = p[i].value;
 		s->value_repeats[m][i] = p[i].repeat;
@@ -229,9 +178,9 @@ static int add_lats(struct summary *s, const struct sample *m)
 
 /* Room for one point a trial and metric. */
 struct room {
-	struct point *points[METRICS];
+	struct boot_value *points[METRICS];
 	size_t n[METRICS];
-	struct point *ok, *all; /* values 0: only when they were */
+	struct boot_value *ok, *all; /* values 0: only when they were */
 	size_t n_all;
 	double *scratch;
 };
@@ -243,25 +192,18 @@ static int add_trial(struct summary *s, const struct trial_record *t, struct roo
 	struct lat all;
 	double v;
 
-	room->all[room->n_all++] = (struct point){0, t->repeat, round};
+	room->all[room->n_all++] = (struct boot_value){0, t->repeat, round};
 	if (t->state != TRIAL_OK || !j)
 		return 0;
-	room->ok[s->n_ok++] = (struct point){0, t->repeat, round};
+	room->ok[s->n_ok++] = (struct boot_value){0, t->repeat, round};
 	merge_ios(j->sample, &all);
 	for (int m = 0; m < METRICS; m++) {
 		if (!metric_of(j, &all, (enum metric)m, &v))
 			continue;
-		room->points[m][room->n[m]++] = (struct point){v, t->repeat, round};
+		room->points[m][room->n[m]++] = (struct boot_value){v, t->repeat, round};
 		s->is_thin[m] |= is_thin(&all, (enum metric)m);
 	}
 	return add_lats(s, j->sample);
-}
-
-static int by_size(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
 }
 
 /* When the rounds of each kept repeat were. */
@@ -288,7 +230,8 @@ static void keep_turns(const struct run_data *d, struct summary *s)
 /* The median over trials of what was told for each, where nothing can be added up. */
 static void add_told(const struct run_data *d, struct summary *s)
 {
-	uint64_t ns[SUMMARY_VALUES];
+	double values[SUMMARY_VALUES];
+	uint64_t ns;
 
 	for (int p = 0; p < SUMMARY_PERCENTILES; p++) {
 		size_t n = 0;
@@ -299,14 +242,14 @@ static void add_told(const struct run_data *d, struct summary *s)
 							     ? job_of(t, s->job)
 							     : NULL;
 
-			n += j && told_percentile(j, summary_p[p], &ns[n]);
+			if (j && told_percentile(j, summary_p[p], &ns))
+				values[n++] = (double)ns;
 		}
-		qsort(ns, n, sizeof *ns, by_size);
 		if (n)
 			s->told[p] = (struct pct){.is_known = true,
 						  .is_thin = true,
 						  .is_told = true,
-						  .ns = (ns[(n - 1) / 2] + ns[n / 2]) / 2};
+						  .ns = (uint64_t)median_of_values(values, n)};
 	}
 }
 
@@ -329,8 +272,8 @@ static int summarize_one(const struct run_data *d, struct summary *s, struct roo
 	add_told(d, s);
 	for (int m = 0; m < METRICS; m++)
 		keep_values(s, m, room->points[m], room->n[m], room->scratch);
-	s->n_trials = merge_rounds(room->all, room->n_all, &most);
-	s->n_ok = merge_rounds(room->ok, s->n_ok, &most);
+	s->n_trials = boots_merge(room->all, room->n_all, &most);
+	s->n_ok = boots_merge(room->ok, s->n_ok, &most);
 	s->n_rounds = (uint32_t)most;
 	for (size_t i = 0; i < s->n_ok && i < SUMMARY_VALUES; i++)
 		s->repeats[i] = room->ok[i].repeat;
@@ -380,7 +323,7 @@ static int fill(const struct run_data *d, const char *const *jobs, size_t n_jobs
 		struct summaries *s)
 {
 	BL_CLEANUP(bl_freep)
-	struct point *points = calloc((METRICS + 2) * (d->n_trials + 1), sizeof *points);
+	struct boot_value *points = calloc((METRICS + 2) * (d->n_trials + 1), sizeof *points);
 	BL_CLEANUP(bl_freep) double *scratch = calloc(d->n_trials + 1, sizeof *scratch);
 	struct room room = {.ok = points, .scratch = scratch};
 
