@@ -85,8 +85,8 @@ void old_way_find(const struct history *h, const char *run, struct old_way *ret)
 	size_t night = history_night_of(h, run);
 	const struct facts *before, *after;
 
-	if (night == 0 || night >= h->n_nights)
-		return;
+	if (night == 0 || night >= h->n_nights || !h->nights[night].n_marks)
+		return; /* what other cells had is no change of anything */
 	before = &h->nights[night - 1].first->environment;
 	after = &h->nights[night].first->environment;
 	old_kernel(before, after, ret);

@@ -18,6 +18,7 @@ static void begin(void)
 		nights[i] = (struct night_figures){.first = &runs[i]};
 		snprintf(nights[i].run, sizeof nights[i].run, "run-%zu", i);
 	}
+	nights[1].n_marks = 1; /* the night says that something changed */
 	h = (struct history){.nights = nights, .n_nights = 2};
 }
 
@@ -41,6 +42,17 @@ START_TEST(an_emulator_at_another_path_is_there_still)
 	old_way_find(&h, "run-1", &old);
 	ck_assert_str_eq(old.change, "emulator=/bin/sh");
 	ck_assert_str_eq(old.says, "QEMU 7.2.22 of /bin/sh");
+}
+END_TEST
+
+/* Two nights of other cells, each with the emulator it asks for. */
+START_TEST(what_other_cells_have_is_no_old_way)
+{
+	fact(0, "emulator.0.path", "/bin/sh");
+	fact(1, "emulator.0.path", "/bin/false");
+	nights[1].n_marks = 0;
+	old_way_find(&h, "run-1", &old);
+	ck_assert_ptr_null(old.change);
 }
 END_TEST
 
@@ -93,6 +105,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, begin, end);
+	tcase_add_test(t, what_other_cells_have_is_no_old_way);
 	tcase_add_test(t, an_emulator_at_another_path_is_there_still);
 	tcase_add_test(t, a_qemu_that_was_upgraded_in_place_is_asked_of_apt);
 	tcase_add_test(t, what_is_gone_or_the_same_or_one_of_several_can_not_be_had);
