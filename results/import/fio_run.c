@@ -101,6 +101,31 @@ static int refuse_unlike(const struct fio_source *files, const struct documents 
 	return 0;
 }
 
+/* One measurement is one trial: a copy would be evidence for nothing, and in another cell as well
+ * it would say that the two are equal. Bytes are compared: no two measurements have all figures
+ * alike. */
+static int refuse_copy(const struct fio_source *files, size_t i, struct bl_err *err)
+{
+	const struct fio_source *b = &files[i];
+
+	for (size_t k = 0; k < i; k++) {
+		const struct fio_source *a = &files[k];
+
+		if (a->len != b->len || memcmp(a->text, b->text, a->len) != 0)
+			continue;
+		if (!strcmp(a->cell, b->cell))
+			return bl_fail(err, -EBADMSG,
+				       "'%s' and '%s' of cell '%s' are the same document: one "
+				       "measurement is one trial; give each repeat's own document",
+				       a->name, b->name, a->cell);
+		return bl_fail(err, -EBADMSG,
+			       "'%s' of cell '%s' and '%s' of cell '%s' are the same document: one "
+			       "measurement is of one cell; give each cell's own documents",
+			       a->name, a->cell, b->name, b->cell);
+	}
+	return 0;
+}
+
 static int parse_all(const struct fio_source *files, size_t n, struct documents *d,
 		     struct bl_err *err)
 {
@@ -117,7 +142,9 @@ static int parse_all(const struct fio_source *files, size_t n, struct documents 
 		if (r < 0)
 			return r;
 		d->n++;
-		r = refuse_unlike(files, d, err);
+		r = refuse_copy(files, i, err);
+		if (r == 0)
+			r = refuse_unlike(files, d, err);
 		if (r < 0)
 			return r;
 	}

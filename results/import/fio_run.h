@@ -25,7 +25,8 @@ struct fio_run_options {
 
 /* The ids come from the contents, names and cells: the same import gives the same run.
  * -EBADMSG: a document that is none, or that does not go with the first: another version of fio,
- * another latency in the percentiles, with and without histograms. -ENOMEM. End with
+ * another latency in the percentiles, with and without histograms; or the same as one before it,
+ * of whichever cell: one measurement is one trial. -ENOMEM. End with
  * run_data_done(). */
 int fio_run(const struct fio_source *files, size_t n, const struct fio_run_options *opt,
 	    struct run_data *ret, struct bl_err *err);

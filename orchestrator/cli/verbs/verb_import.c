@@ -229,7 +229,8 @@ const struct verb verb_import = {
 	.about =
 		"Bring in runs that 'blklab export' made (or whole stores: the same as 'blklab "
 		"merge'), or make one run of fio's documents: each is a trial, those of one cell "
-		"are repeats in the order of their time. report, compare and list then take the "
+		"are repeats in the order of their time; one document is given once. report, "
+		"compare and list then take the "
 		"run as any other. Cells to be compared belong in one import: of two runs compare "
 		"shows figures and gives no verdict. The same import twice is one run.\n\n"
 		"With JSON+ histograms are kept; percentiles are up to 1.6 % off, as fio's buckets "

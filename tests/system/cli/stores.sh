@@ -84,12 +84,13 @@ read_by_fio() { # FILE FORM OPTION...
 		--time_based "$@" --output="$to" --output-format="$form" >fio.log 2>&1 || fault "fio: $(cat fio.log)"
 }
 read_by_fio plus.json json+
+read_by_fio twin.json json+
 read_by_fio lat.json json+ --lat_percentiles=1
 read_by_fio plain.json json
 read_by_fio mixed.json json --rw=randrw
 
-check 0 'is imported: 2 cells, 2 trials' import a=plus.json b=plus.json -s fio.db --name floor --host lab7
-check 0 'was imported before' import a=plus.json b=plus.json -s fio.db --name floor --host lab7
+check 0 'is imported: 2 cells, 2 trials' import a=plus.json b=twin.json -s fio.db --name floor --host lab7
+check 0 'was imported before' import a=plus.json b=twin.json -s fio.db --name floor --host lab7
 check 0 '"scenario": "floor"' list -s fio.db --json
 json_says 'len(doc) == 1 and doc[0]["host"] == "lab7" and doc[0]["ok"] == 2 and doc[0]["state"] == "complete"'
 check 0 '' report -s fio.db --format json
@@ -105,6 +106,7 @@ check 0 'different versions of the engine' compare a --run-b "$("$blklab" list -
 check 2 'a gate needs verdicts' compare a -s fio.db --gate --run-b "$("$blklab" list -s fio.db --json |
 	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "floor"][0])')"
 check 2 'is not the same time (lat_percentiles)' import lat.json plus.json -s fio.db
+check 2 'are the same document' import a=plus.json b=plus.json -s fio.db
 check 2 'with and without histograms' import plus.json plain.json -s fio.db
 check 2 'import one kind at a time' import plain.json run.db -s fio.db
 

@@ -254,6 +254,24 @@ START_TEST(documents_that_do_not_go_together_are_refused)
 }
 END_TEST
 
+START_TEST(one_document_is_one_trial_of_one_cell)
+{
+	static const char *const says[] = {
+		"'f.json' and 'f.json' of cell 'a' are the same document: one measurement is one "
+		"trial; give each repeat's own document",
+		"'f.json' of cell 'a' and 'f.json' of cell 'b' are the same document"};
+	BL_CLEANUP(sources_done) struct sources s = {0};
+	struct bl_err err = BL_ERR_INIT;
+	struct run_data d = {0};
+
+	add(&s, "a", document("fio-3.33", 10, 20000, true, ""));
+	add(&s, "a", document("fio-3.33", 12, 20000, true, ""));
+	add(&s, _i ? "b" : "a", document("fio-3.33", 10, 20000, true, ""));
+	ck_assert_int_eq(fio_run(s.items, s.n, &options, &d, &err), -EBADMSG);
+	ck_assert_msg(strstr(err.text, says[_i]) != NULL, "%s", err.text);
+}
+END_TEST
+
 TCase *run_cases(void)
 {
 	TCase *t = tcase_create("run");
@@ -267,5 +285,6 @@ TCase *run_cases(void)
 	tcase_add_test(t, told_percentiles_of_a_job_that_read_and_wrote_are_absent);
 	tcase_add_test(t, a_job_with_an_error_is_a_failed_trial);
 	tcase_add_loop_test(t, documents_that_do_not_go_together_are_refused, 0, 3);
+	tcase_add_loop_test(t, one_document_is_one_trial_of_one_cell, 0, 2);
 	return t;
 }
