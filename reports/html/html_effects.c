@@ -386,6 +386,9 @@ void html_effects(const struct view *v, struct bl_buf *out)
 			    v->n_axes
 				    ? "No two measured cells differ in one axis only, so no change "
 				      "can be laid to one choice."
+			    : v->d->n_cells > 1
+				    ? "The cells have names and no axes: which choice makes their "
+				      "difference is not known."
 				    : "One configuration was measured: there is no choice to "
 				      "compare.");
 		return;

@@ -38,7 +38,9 @@ static const char *proved_as(const struct view *v, const char *axis, const char 
 static void add_varied(const struct view *v, struct bl_buf *out)
 {
 	if (!v->n_axes) {
-		bl_buf_adds(out, "nothing varied");
+		bl_buf_adds(out, v->d->n_cells > 1
+					 ? "what varied is said by the names of the cells alone"
+					 : "nothing varied");
 		return;
 	}
 	bl_buf_adds(out, "varied: ");

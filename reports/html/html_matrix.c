@@ -290,6 +290,16 @@ static void add_filters(const struct view *v, struct bl_buf *out)
 	bl_buf_adds(out, "</div>\n");
 }
 
+/* A program that kept no histograms told its percentiles. */
+static bool has_told(const struct view_job *job)
+{
+	for (size_t i = 0; i < job->n_rows; i++)
+		for (int k = 0; job->rows[i].sum && k < SUMMARY_PERCENTILES; k++)
+			if (job->rows[i].p[k].is_told)
+				return true;
+	return false;
+}
+
 static void add_legend(const struct view_job *job, struct bl_buf *out)
 {
 	char lo[FMT_MAX], hi[FMT_MAX];
@@ -298,11 +308,14 @@ static void add_legend(const struct view_job *job, struct bl_buf *out)
 		return;
 	bl_buf_addf(
 		out,
-		"<p class=\"note\">Best p99 first. Percentiles come from the histograms of all "
-		"ok trials, added; IOPS, MiB/s and CPU are medians over trials. The mark under a "
+		"<p class=\"note\">Best p99 first. Percentiles %s; IOPS, MiB/s and CPU are medians "
+		"over trials. The mark under a "
 		"latency is its place between %s and %s, the least and the greatest seen, on one "
 		"log scale. Over time: the slowest I/O of each slice in the typical trial, same "
 		"log scale.</p>\n",
+		has_told(job) ? "are medians over what was told of each ok trial, which kept no "
+				"histograms"
+			      : "come from the histograms of all ok trials, added",
 		fmt_ns(&fmt_page, lo, job->low_ns), fmt_ns(&fmt_page, hi, job->high_ns));
 }
 

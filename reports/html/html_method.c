@@ -1,4 +1,5 @@
 /* How it was measured, what the words mean, what can't be concluded, and the data. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -14,8 +15,10 @@ static void add_procedure(const struct view *v, struct bl_buf *out)
 	const char *asked = facts_get(&r->declared, "repeats.asked");
 
 	if (run_is_imported(r)) {
-		bl_buf_adds(out, "<p>Measured by another program, outside of the lab: ");
-		fmt_html(out, facts_get(&r->notes, "imported"));
+		const char *how = facts_get(&r->notes, "imported");
+
+		bl_buf_addf(out, "<p>%c", toupper((unsigned char)how[0]));
+		fmt_html(out, how[0] ? how + 1 : "");
 		bl_buf_adds(out, ".</p>\n");
 		return;
 	}

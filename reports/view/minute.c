@@ -404,7 +404,14 @@ static void next_trials(const struct view *v, struct lines *out)
 		for (size_t i = 0; i < v->jobs[j].n_rows; i++)
 			if (v->jobs[j].rows[i].sum && v->jobs[j].rows[i].cell != v->reference)
 				verdict_tally_add(&all, &v->jobs[j].rows[i].ref[METRIC_P99]);
-	if (all.n_soon)
+	if (!all.n_soon)
+		return;
+	if (run_is_imported(&v->d->run))
+		lines_add(out,
+			  "import %zu documents of each cell: that would probably tell %zu of the "
+			  "%zu comparisons that are open",
+			  all.most_pairs, all.n_soon, all.n_open);
+	else
 		lines_add(
 			out,
 			"run it again with --repeats %zu: that would probably tell %zu of the %zu "
@@ -419,10 +426,10 @@ void minute_next(const struct view *v, struct lines *out)
 
 	next_of_bad_cells(v, out);
 	if (v->n_ok && v->least_ok < 6)
-		lines_add(
-			out,
-			"run it again with --repeats 8: below six trials a cell no difference can "
-			"be called real");
+		lines_add(out, "%s: below six trials a cell no difference can be called real",
+			  run_is_imported(&v->d->run) ? "import more documents of each cell, 8 of "
+							"each as one run"
+						      : "run it again with --repeats 8");
 	else
 		next_trials(v, out);
 	if (v->least_ok >= 6 && best && best->sum && best->cell != v->reference)

@@ -98,7 +98,7 @@ json_says 'len(doc["cells"]) == 2'
 check 0 'p99' compare a b -s fio.db
 check 5 'gate' compare a b -s fio.db --gate
 check 0 '<!doctype html' report -s fio.db --format html
-grep -q 'Measured by another program' out || fault 'report: not said that it was measured by another program'
+grep -q '<p>Measured by fio-' out || fault 'report: not said that it was measured by another program'
 grep -qF '128 buckets' out && fault "report: says of fio's figures how the lab's engine makes them"
 check 0 'is imported' import lat.json -s fio.db --cell a
 check 0 'different versions of the engine' compare a --run-b "$("$blklab" list -s fio.db --json |
@@ -137,6 +137,8 @@ check 0 '| plain |' report -s plain.db --format md
 p99=$(python3 -c 'import json; print(json.load(open("plain.json"))["jobs"][0]["read"]["clat_ns"]["percentile"]["99.000000"])')
 grep -qE '\| \\~[0-9.]+ [un]?s \|' out || fault "report: told percentiles are not marked: $(grep plain out)"
 check 0 ",$p99," report -s plain.db --format csv
+check 0 'medians over what was told of each ok trial' report -s plain.db --format html
+grep -qF 'histograms of all ok trials' out && fault 'report: histograms that plain JSON has not'
 check 0 '"told"' report -s plain.db --format json
 json_says "str(doc).count('$p99') > 0"
 check 0 'is imported' import mixed.json -s mixed.db

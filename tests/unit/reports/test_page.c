@@ -41,6 +41,34 @@ START_TEST(the_page_loads_nothing)
 }
 END_TEST
 
+/* Cells that have names only, of a run that nobody can repeat. */
+START_TEST(an_imported_run_says_what_is_true_of_it)
+{
+	struct synthetic few = full;
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT, text = BL_BUF_INIT;
+	struct bl_err err = BL_ERR_INIT;
+
+	few.repeats = 3;
+	synthetic_run(&few, &d);
+	for (size_t i = 0; i < d.n_cells; i++) {
+		facts_done(&d.cells[i].axes);
+		d.cells[i].axes = (struct facts){0};
+	}
+	ck_assert_int_eq(facts_add(&d.run.notes, "imported", "measured by fio-3.33 outside"), 0);
+	ck_assert_int_eq(report_write(&d, REPORT_HTML, NULL, &page, &err), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "<p>Measured by fio-3.33 outside.</p>"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "what varied is said by the names"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "The cells have names and no axes"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&page), "nothing varied"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&page), "One configuration was measured"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&page), "--repeats"));
+	ck_assert_int_eq(report_table(&d, NULL, 100, false, &text, &err), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&text), "import more documents of each cell"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&text), "--repeats"));
+}
+END_TEST
+
 START_TEST(every_cell_every_job_and_every_reason_is_on_the_page)
 {
 	BL_CLEANUP(bl_freep) char *page = document(&full, REPORT_HTML, NULL);
@@ -304,6 +332,7 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_page_is_well_formed_and_its_ids_are_unique);
 	tcase_add_test(t, the_page_loads_nothing);
+	tcase_add_test(t, an_imported_run_says_what_is_true_of_it);
 	tcase_add_test(t, every_cell_every_job_and_every_reason_is_on_the_page);
 	tcase_add_test(t, the_page_carries_the_json_and_csv_that_are_written_alone);
 	tcase_add_test(t, the_matrix_shows_the_percentiles_of_the_json);
