@@ -131,10 +131,10 @@ static size_t clipped(const char *text)
 }
 
 /* A note as a sentence: with a capital, and not longer than a reader of the head will read; the
- * method has it in full. */
-static void add_note(const char *value, struct lines *out)
+ * method has it in full. Those of an import are what its figures mean, and whole. */
+static void add_note(const struct view *v, const char *value, struct lines *out)
 {
-	size_t n = clipped(value);
+	size_t n = run_is_imported(&v->d->run) ? strlen(value) : clipped(value);
 
 	if (n)
 		lines_add(out, "%c%.*s%s", toupper((unsigned char)value[0]), (int)n - 1, value + 1,
@@ -162,7 +162,7 @@ void minute_cpu(const struct view *v, struct lines *out)
 
 	for (size_t i = 0; i < notes->n; i++) {
 		if (is_of_cpu(&notes->items[i]))
-			add_note(notes->items[i].value, out);
+			add_note(v, notes->items[i].value, out);
 		is_said |= is_of_cpu(&notes->items[i]);
 	}
 	if (!is_said && run_is_emulated(&v->d->run))
@@ -178,7 +178,7 @@ void minute_trust(const struct view *v, struct lines *out)
 	trust_trials(v, out);
 	for (size_t i = 0; i < notes->n; i++) {
 		if (!is_of_cpu(&notes->items[i]) && !is_said_elsewhere(&notes->items[i]))
-			add_note(notes->items[i].value, out);
+			add_note(v, notes->items[i].value, out);
 	}
 	thin = count_thin(v, SUMMARY_P99_9, &rows);
 	if (thin)

@@ -46,7 +46,8 @@ START_TEST(an_imported_run_says_what_is_true_of_it)
 {
 	struct synthetic few = full;
 	BL_CLEANUP(run_data_done) struct run_data d = {0};
-	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT, text = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done)
+	struct bl_buf page = BL_BUF_INIT, text = BL_BUF_INIT, note = BL_BUF_INIT;
 	struct bl_err err = BL_ERR_INIT;
 
 	few.repeats = 3;
@@ -56,7 +57,12 @@ START_TEST(an_imported_run_says_what_is_true_of_it)
 		d.cells[i].axes = (struct facts){0};
 	}
 	ck_assert_int_eq(facts_add(&d.run.notes, "imported", "measured by fio-3.33 outside"), 0);
+	for (int i = 0; i < 40; i++)
+		bl_buf_adds(&note, "words ");
+	bl_buf_adds(&note, "and an end");
+	ck_assert_int_eq(facts_add(&d.run.notes, "order", bl_buf_str(&note)), 0);
 	ck_assert_int_eq(report_write(&d, REPORT_HTML, NULL, &page, &err), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&page), "words ..."));
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "<p>Measured by fio-3.33 outside.</p>"));
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "what varied is said by the names"));
 	ck_assert_ptr_nonnull(strstr(bl_buf_str(&page), "The cells have names and no axes"));
