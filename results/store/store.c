@@ -216,6 +216,23 @@ int store_run_declares(struct store *s, const char *id, const char *key, struct 
 	return r < 0 ? r : db_row(s, st, err);
 }
 
+int store_run_of_cell(struct store *s, const char *cell, char id[BL_UUID_TEXT], struct bl_err *err)
+{
+	BL_CLEANUP(stmt_freep) sqlite3_stmt *st = NULL;
+	int r = db_prepare(s,
+			   "SELECT run.id FROM run JOIN cell ON cell.run = run.id"
+			   " WHERE cell.name = ?1 ORDER BY started_ms DESC, run.id DESC LIMIT 1",
+			   &st, err);
+
+	if (r >= 0)
+		r = db_bind(s, st, err, "s", cell);
+	if (r >= 0)
+		r = db_row(s, st, err);
+	if (r > 0)
+		snprintf(id, BL_UUID_TEXT, "%s", (const char *)sqlite3_column_text(st, 0));
+	return r;
+}
+
 int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *ret_n,
 		    struct bl_err *err)
 {

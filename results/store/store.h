@@ -63,6 +63,9 @@ int store_list_runs(struct store *s, struct store_run_info **ret_list, size_t *r
 /* Does the run @id declare @key (run_record.declared)? 1; 0: it does not, or is not there. */
 int store_run_declares(struct store *s, const char *id, const char *key, struct bl_err *err);
 
+/* The newest run that has a cell of that name. 1; 0: there is none. */
+int store_run_of_cell(struct store *s, const char *cell, char id[BL_UUID_TEXT], struct bl_err *err);
+
 /* Load a whole run as it was put, at one moment of the store; latency blocks with n == 0 come back
  * as NULL. Signals that can't be read (a damaged blob, or one made to take all memory) are left
  * out, and a note "watched" of the run names the first such trial and job; all else is there. End

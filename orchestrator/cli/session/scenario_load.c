@@ -122,9 +122,11 @@ size_t loaded_axis_width(const struct loaded *l, size_t k)
 	return width < strlen("default") ? strlen("default") : width;
 }
 
-int cell_of_run(const struct run_data *d, const char *name, uint32_t *ret, struct bl_err *err)
+int cell_of_run(struct store *store, const struct run_data *d, const char *name, uint32_t *ret,
+		struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) const char **names = calloc(d->n_cells + 1, sizeof *names);
+	char other[BL_UUID_TEXT];
 	uint64_t number;
 
 	if (!names)
@@ -138,5 +140,10 @@ int cell_of_run(const struct run_data *d, const char *name, uint32_t *ret, struc
 		*ret = (uint32_t)number;
 		return 0;
 	}
+	if (store_run_of_cell(store, name, other, NULL) > 0)
+		return bl_fail(err, -ENOENT,
+			       "run %.13s: '%s' is not a cell of it; run %s has it: name that "
+			       "run",
+			       d->run.id, name, other);
 	return bl_wrap(err, cell_unknown(name, names, d->n_cells, err), "run %.13s", d->run.id);
 }

@@ -4,7 +4,7 @@
 
 #include "cli.h"
 #include "plan.h"
-#include "record.h"
+#include "store.h"
 
 struct loaded {
 	struct scenario *scenario;
@@ -23,8 +23,10 @@ int loaded_cell(const struct loaded *l, const char *name, size_t *ret_index, str
 /* Columns that axis k needs in a table: its name and its widest value. */
 size_t loaded_axis_width(const struct loaded *l, size_t k);
 
-/* The same of a stored run; numbers count its cells from 0. */
-int cell_of_run(const struct run_data *d, const char *name, uint32_t *ret, struct bl_err *err);
+/* The same of a run of @store; numbers count its cells from 0. When another run of the store has
+ * such a cell, the reason names the newest. */
+int cell_of_run(struct store *store, const struct run_data *d, const char *name, uint32_t *ret,
+		struct bl_err *err);
 
 /* "no such cell" with the nearest and all names; returns -ENOENT. */
 int cell_unknown(const char *given, const char *const *names, size_t n, struct bl_err *err);

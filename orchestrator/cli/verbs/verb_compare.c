@@ -11,11 +11,11 @@
 #include "store.h"
 
 /* *ret: the cell's own name, borrowed from @d. */
-static int find_cell(const struct run_data *d, const char *given, const char **ret,
-		     struct bl_err *err)
+static int find_cell(struct store *store, const struct run_data *d, const char *given,
+		     const char **ret, struct bl_err *err)
 {
 	uint32_t cell;
-	int r = cell_of_run(d, given, &cell, err);
+	int r = cell_of_run(store, d, given, &cell, err);
 
 	if (r == 0)
 		*ret = d->cells[cell].name;
@@ -77,9 +77,9 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 		second = &db;
 	}
 	if (r == 0)
-		r = find_cell(&da, a->cell, &cell_a, err);
+		r = find_cell(store, &da, a->cell, &cell_a, err);
 	if (r == 0)
-		r = find_cell(second, a->cell_b ? a->cell_b : a->cell, &cell_b, err);
+		r = find_cell(store, second, a->cell_b ? a->cell_b : a->cell, &cell_b, err);
 	if (r < 0)
 		return r;
 	if (second == &da && cell_a == cell_b)

@@ -12,11 +12,11 @@
 #include "store.h"
 
 /* --cell into indexes. */
-static int choose_cells(const struct args *a, const struct run_data *d, uint32_t *cells,
-			struct bl_err *err)
+static int choose_cells(struct store *store, const struct args *a, const struct run_data *d,
+			uint32_t *cells, struct bl_err *err)
 {
 	for (size_t i = 0; i < a->cells.n; i++) {
-		int r = cell_of_run(d, a->cells.items[i], &cells[i], err);
+		int r = cell_of_run(store, d, a->cells.items[i], &cells[i], err);
 
 		if (r < 0)
 			return bl_wrap(err, r, "--cell");
@@ -66,9 +66,9 @@ static int check_job(const struct run_data *d, const char *job, struct bl_err *e
 		       d->run.id, n ? bl_buf_str(&all) : "none");
 }
 
-/* @beside: NULL, or what @d should be like. */
-static int print(struct cli *cli, const struct args *a, const struct run_data *d,
-		 const struct run_data *beside, struct bl_err *err)
+/* @beside: NULL, or what @d, of @store, should be like. */
+static int print(struct cli *cli, struct store *store, const struct args *a,
+		 const struct run_data *d, const struct run_data *beside, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	BL_CLEANUP(findings_done) struct findings found = {0};
@@ -78,7 +78,7 @@ static int print(struct cli *cli, const struct args *a, const struct run_data *d
 					.job = a->job,
 					.store = a->store,
 					.beside = beside};
-	int r = choose_cells(a, d, cells, err);
+	int r = choose_cells(store, a, d, cells, err);
 
 	if (r == 0)
 		r = check_job(d, a->job, err);
@@ -110,7 +110,7 @@ static int diagnose_stored(struct cli *cli, const struct args *a, struct bl_err 
 		if (r < 0)
 			return bl_wrap(err, r, "--beside");
 	}
-	return r < 0 ? r : print(cli, a, &d, a->beside ? &beside : NULL, err);
+	return r < 0 ? r : print(cli, store, a, &d, a->beside ? &beside : NULL, err);
 }
 
 static int run_diagnose(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "cli.h"
+#include "finding_command.h"
 #include "fio_document.h"
 #include "fio_run.h"
 #include "fs.h"
@@ -117,10 +118,26 @@ static int put(struct store *store, struct run_data *d, struct bl_err *err)
 	return r == 0 ? store_end_run(store, d->run.id, ended_ms, &d->run.notes, err) : r;
 }
 
-static void tell_run(const struct run_data *d, bool was_here, const char *store, bool json,
-		     struct bl_buf *out)
+/* Runs are in the order of their time: one that is imported is seldom the newest. */
+static void add_next(const struct run_data *d, const char *store, struct bl_buf *out)
 {
-	if (json) {
+	bl_buf_adds(out, d->n_cells > 1 ? "next  blklab compare" : "next  blklab report");
+	for (size_t i = 0; i < 2 && d->n_cells > 1; i++) {
+		bl_buf_addc(out, ' ');
+		shell_word(out, d->cells[i].name);
+	}
+	bl_buf_addf(out, "%s%s", d->n_cells > 1 ? " --run " : " ", d->run.id);
+	if (store) {
+		bl_buf_adds(out, " -s ");
+		shell_word(out, store);
+	}
+	bl_buf_addc(out, '\n');
+}
+
+static void tell_run(const struct run_data *d, bool was_here, const char *store,
+		     const struct args *a, struct bl_buf *out)
+{
+	if (a->json) {
 		bl_buf_addf(out, "{\"run\": \"%s\", \"was_here\": %s}\n", d->run.id,
 			    was_here ? "true" : "false");
 		return;
@@ -132,6 +149,7 @@ static void tell_run(const struct run_data *d, bool was_here, const char *store,
 	for (size_t i = 0; i < d->run.notes.n; i++)
 		bl_buf_addf(out, "note  %s\n", d->run.notes.items[i].value);
 	bl_buf_addf(out, "store %s\n", store);
+	add_next(d, a->store, out);
 }
 
 static int import_documents(struct cli *cli, const struct args *a, const struct documents *docs,
@@ -148,7 +166,7 @@ static int import_documents(struct cli *cli, const struct args *a, const struct 
 		r = put(m->store, &d, err);
 	if (r < 0)
 		return r;
-	tell_run(&d, r > 0, m->path, a->json, &out);
+	tell_run(&d, r > 0, m->path, a, &out);
 	return cli_print(cli, &out, err);
 }
 
@@ -220,7 +238,8 @@ static const struct example examples[] = {
 	{"blklab import before.db", "a run from another host"},
 	{"blklab import raw=r1.json raw=r2.json qcow2=q1.json qcow2=q2.json",
 	 "a run of two cells with two repeats each, out of four documents of fio"},
-	{"blklab compare raw qcow2", "and what makes the difference"},
+	{"blklab compare raw qcow2 --run RUN",
+	 "and what makes the difference; import says the id, and this command"},
 };
 
 const struct verb verb_import = {

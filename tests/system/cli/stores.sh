@@ -91,6 +91,8 @@ read_by_fio mixed.json json --rw=randrw
 
 check 0 'is imported: 2 cells, 2 trials' import a=plus.json b=twin.json -s fio.db --name floor --host lab7
 check 0 'was imported before' import a=plus.json b=twin.json -s fio.db --name floor --host lab7
+check 0 'next  blklab compare a b --run' import a=plus.json b=twin.json -s fio.db --name floor --host lab7
+said=$(sed -n 's/^next  blklab //p' out)
 check 0 '"scenario": "floor"' list -s fio.db --json
 json_says 'len(doc) == 1 and doc[0]["host"] == "lab7" and doc[0]["ok"] == 2 and doc[0]["state"] == "complete"'
 check 0 '' report -s fio.db --format json
@@ -101,6 +103,9 @@ check 0 '<!doctype html' report -s fio.db --format html
 grep -q '<p>Measured by fio-' out || fault 'report: not said that it was measured by another program'
 grep -qF '128 buckets' out && fault "report: says of fio's figures how the lab's engine makes them"
 check 0 'is imported' import lat.json -s fio.db --cell a
+id=${said##*--run }
+check 2 "'b' is not a cell of it; run ${id%% *} has it: name that run" compare b -s fio.db
+check 0 p99 $said
 check 0 'different versions of the engine' compare a --run-b "$("$blklab" list -s fio.db --json |
 	python3 -c 'import json, sys; print([r["id"] for r in json.load(sys.stdin) if r["scenario"] == "floor"][0])')" -s fio.db
 check 2 'a gate needs verdicts' compare a -s fio.db --gate --run-b "$("$blklab" list -s fio.db --json |

@@ -69,6 +69,7 @@ START_TEST(runs_are_listed_newest_first_with_how_they_went)
 	struct store *s = NULL;
 	size_t n;
 	unsigned n_interrupted = 0;
+	char id[BL_UUID_TEXT];
 
 	make_run(&a, 1);
 	make_run(&b, 2);
@@ -91,6 +92,9 @@ START_TEST(runs_are_listed_newest_first_with_how_they_went)
 	for (size_t i = 0; i < b.n_trials; i++)
 		n_interrupted += b.trials[i].state == TRIAL_INTERRUPTED;
 	ck_assert_uint_eq(list[0].n_interrupted, n_interrupted);
+	ck_assert_int_eq(store_run_of_cell(s, a.cells[0].name, id, NULL), 1);
+	ck_assert_str_eq(id, b.run.id); /* the newest of both */
+	ck_assert_int_eq(store_run_of_cell(s, "no such cell", id, NULL), 0);
 	/* the last cell was in eight rounds of a boot */
 	ck_assert_uint_eq(list[0].n_planned, (2 + 8) * MADE_REPEATS);
 	free(list);
