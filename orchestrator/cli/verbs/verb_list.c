@@ -8,6 +8,8 @@
 #include "rows.h"
 #include "store.h"
 
+#define ID_LEAST 13 /* the time, to the millisecond */
+
 /* A run that goes on now has no end either: the store can't tell it from a killed one. */
 static const char *state_of(const struct store_run_info *i)
 {
@@ -44,11 +46,27 @@ static int print_json(struct cli *cli, const struct store_run_info *list, size_t
 	return cli_print(cli, &out, err);
 }
 
+/* As much of the ids as tells them apart: imports of the same time differ late. */
+static int id_width(const struct store_run_info *list, size_t n)
+{
+	size_t width = ID_LEAST, same;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++) {
+			for (same = 0; list[i].id[same] && list[i].id[same] == list[k].id[same];)
+				same++;
+			if (same + 1 > width)
+				width = same + 1;
+		}
+	return (int)width;
+}
+
 static int print_table(struct cli *cli, const struct store_run_info *list, size_t n,
 		       struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
 	size_t scenario = 8, host = 4, len;
+	int id = id_width(list, n);
 	char when[32];
 
 	for (size_t i = 0; i < n; i++) {
@@ -57,14 +75,14 @@ static int print_table(struct cli *cli, const struct store_run_info *list, size_
 		if ((len = strlen(list[i].host)) > host)
 			host = len < 16 ? len : 16;
 	}
-	bl_buf_addf(&out, "%-13s  %-16s  %-*s  %-*s  %-5s  %5s  %7s  %6s  %4s  %s\n", "run",
+	bl_buf_addf(&out, "%-*s  %-16s  %-*s  %-*s  %-5s  %5s  %7s  %6s  %4s  %s\n", id, "run",
 		    "started (UTC)", (int)scenario, "scenario", (int)host, "host", "accel", "cells",
 		    "planned", "stored", "ok", "state");
 	for (size_t i = 0; i < n; i++) {
 		bl_format_utc(when, list[i].started_ms);
 		when[10] = ' ';
-		bl_buf_addf(&out, "%.13s  %.16s  %-*.*s  %-*.*s  %-5s  %5u  %7llu  %6u  %4u  %s\n",
-			    list[i].id, when, (int)scenario, (int)scenario, list[i].scenario,
+		bl_buf_addf(&out, "%.*s  %.16s  %-*.*s  %-*.*s  %-5s  %5u  %7llu  %6u  %4u  %s\n",
+			    id, list[i].id, when, (int)scenario, (int)scenario, list[i].scenario,
 			    (int)host, (int)host, list[i].host, list[i].accel, list[i].n_cells,
 			    (unsigned long long)list[i].n_planned, list[i].n_trials, list[i].n_ok,
 			    state_of(&list[i]));

@@ -103,6 +103,10 @@ check 0 '<!doctype html' report -s fio.db --format html
 grep -q '<p>Measured by fio-' out || fault 'report: not said that it was measured by another program'
 grep -qF '128 buckets' out && fault "report: says of fio's figures how the lab's engine makes them"
 check 0 'is imported' import lat.json -s fio.db --cell a
+check 0 'is imported' import a=plus.json -s begin.db
+check 0 'is imported' import b=plus.json -s begin.db
+check 0 "" list -s begin.db
+[ "$(tail -n +2 out | cut -d' ' -f1 | sort -u | wc -l)" = 2 ] || fault "list: ids that are alike: $(cat out)"
 id=${said##*--run }
 check 2 "'b' is not a cell of it; run ${id%% *} has it: name that run" compare b -s fio.db
 check 0 p99 $said
