@@ -61,8 +61,12 @@ const struct night_change *night_change_of(const struct night *n, const struct n
 
 void night_headline(const struct night *n, struct bl_buf *out)
 {
-	bl_buf_addf(out, "blklab: %s%s: ", night_outcome_names[n->outcome],
-		    n->outcome == NIGHT_CHANGED && night_is_worse(n) ? " for the worse" : "");
+	if (n->is_test)
+		bl_buf_adds(out, "blklab: this is a test: ");
+	else
+		bl_buf_addf(out, "blklab: %s%s: ", night_outcome_names[n->outcome],
+			    n->outcome == NIGHT_CHANGED && night_is_worse(n) ? " for the worse"
+									     : "");
 	fmt_clean(out, n->scenario, 0);
 	bl_buf_adds(out, " on ");
 	fmt_clean(out, n->host_name[0] ? n->host_name : "a host without a name", 0);

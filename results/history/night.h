@@ -82,6 +82,7 @@ struct night_failure {
 };
 
 struct night {
+	bool is_test; /* of notifications: nothing was measured, and the headline says so */
 	char *scenario, *host_id, *host_name, *version; /* of blklab */
 	char *accel;                                    /* "kvm", "tcg", "none"; "": not measured */
 	char *baseline;            /* the name of what it was compared with; NULL: none */

@@ -26,6 +26,7 @@ _Static_assert(BL_ARRAY_LEN(notify_kind_names) == NOTIFY_KINDS, "one name a kind
 char *notify_name(char out[NOTIFY_NAME_MAX], const struct notify_target *t)
 {
 	char host[96];
+	size_t n;
 
 	if (t->kind == NOTIFY_MAIL)
 		snprintf(out, NOTIFY_NAME_MAX, "mail to %s%s by %s", t->to.items[0],
@@ -35,6 +36,9 @@ char *notify_name(char out[NOTIFY_NAME_MAX], const struct notify_target *t)
 			 post_host(host, sizeof host, t->url));
 	else
 		snprintf(out, NOTIFY_NAME_MAX, "%s %s", notify_kind_names[t->kind], t->folder);
+	n = strlen(out);
+	if (t->place)
+		snprintf(out + n, NOTIFY_NAME_MAX - n, " (%s)", t->place);
 	return out;
 }
 
@@ -48,7 +52,8 @@ static void texts_done(struct notify_texts *t)
 
 static void target_done(struct notify_target *t)
 {
-	char *texts[] = {t->url, t->user, t->password, t->ca_file, t->from, t->job, t->folder};
+	char *texts[] = {t->url,  t->user, t->password, t->ca_file,
+			 t->from, t->job,  t->folder,   t->place};
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(texts); i++)
 		free(texts[i]);
@@ -158,6 +163,7 @@ static int check_target(struct config_reader *r, const struct notify_target *t, 
 
 static int read_target(struct config_reader *r, const struct ynode *node)
 {
+	const char *name = strrchr(r->path, '/');
 	struct notify_target *all, *t;
 	size_t kind = 0;
 	int code;
@@ -184,7 +190,9 @@ static int read_target(struct config_reader *r, const struct ynode *node)
 		return bl_fail(r->err, -ENOMEM, "out of memory");
 	r->config->targets = all;
 	t = &all[r->config->n++];
-	*t = (struct notify_target){.kind = (enum notify_kind)kind};
+	*t = (struct notify_target){
+		.kind = (enum notify_kind)kind,
+		.place = bl_strf("%s:%zu", name ? name + 1 : r->path, (size_t)node->at.line)};
 	code = config_target(r, t, node->items[0]);
 	return code < 0 ? code : check_target(r, t, node->at);
 }

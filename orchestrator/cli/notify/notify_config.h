@@ -36,6 +36,7 @@ struct notify_texts {
 /* Strings are owned; NULL: not said. */
 struct notify_target {
 	enum notify_kind kind;
+	char *place; /* "notify.yaml:3": of one host there may be several */
 	unsigned on; /* of enum notify_when */
 	char *url;   /* webhook, mail, pushgateway; may be a secret by itself */
 	char *user, *password, *ca_file;
@@ -62,7 +63,8 @@ struct notify_config {
 int notify_config_read(const char *path, struct notify_config *ret, struct bl_err *err);
 void notify_config_done(struct notify_config *c);
 
-/* "webhook hooks.example.org", "mail to a@example.org": for messages; nothing secret in it. Returns
+/* "webhook hooks.example.org (notify.yaml:3)", "mail to a@example.org ...": for messages; nothing
+ * secret in it. Returns
  * @out. */
 #define NOTIFY_NAME_MAX 160
 char *notify_name(char out[NOTIFY_NAME_MAX], const struct notify_target *t);

@@ -132,6 +132,12 @@ static void write_target(struct notice *x, struct telling *t)
 		failed(t, "out of memory");
 		return;
 	}
+	if (!bl_exists(t->target->folder)) {
+		bl_fail(&err, -ENOENT, "the folder '%s' does not exist; make it, or name another",
+			t->target->folder);
+		failed(t, bl_err_text(&err));
+		return;
+	}
 	if (bl_write_file(path, bl_buf_str(text), text->len, &err) < 0) {
 		failed(t, bl_err_text(&err));
 		return;

@@ -21,6 +21,7 @@ static int test_night(struct night *n, struct bl_err *err)
 	this_host(id);
 	gethostname(host, sizeof host - 1);
 	*n = (struct night){
+		.is_test = true,
 		.scenario = strdup("blklab-notify-test"),
 		.host_id = strdup(id),
 		.host_name = strdup(host),

@@ -336,7 +336,8 @@ class Verb(Case):
             code, out, err = self.run_verb(config)
             self.assertEqual(code, 0, out + err)
             self.assertEqual([line.split()[0] for line in out.splitlines()], ["ok"] * 4)
-            self.assertIn(f"ok      webhook 127.0.0.1:{http.port}: answered 200: ok\n", out)
+            self.assertIn(f"ok      webhook 127.0.0.1:{http.port} (notify.yaml:3): "
+                          "answered 200: ok\n", out)
             self.assertIn("mail to a@x.org by", out)
             self.assertIn("and the group was removed again", out)
             self.assertIn("bytes, and removed it again", out)
@@ -345,6 +346,7 @@ class Verb(Case):
             self.assertEqual(json.loads(http.got[0][3])["scenario"], "blklab-notify-test")
             mail = email.message_from_bytes(smtp.got[0][2], policy=email.policy.default)
             self.assertIn("this is a test", mail.get_content())
+            self.assertTrue(mail["subject"].startswith("blklab: this is a test: "))
             self.assertEqual(samples(gateway.get("/metrics")), {})
             self.assertEqual([f for f in os.listdir(self.dir) if "prom" in f], [])
 
@@ -373,7 +375,12 @@ class Verb(Case):
         told = json.loads(out)
         self.assertEqual([t["is_sent"] for t in told], [False, True])
         self.assertIn("not reached: Failed to connect", told[0]["text"])
-        self.assertEqual(told[0]["target"], f"webhook 127.0.0.1:{down}")
+        self.assertEqual(told[0]["target"], f"webhook 127.0.0.1:{down} (notify.yaml:3)")
+
+    def test_a_folder_that_is_missing_is_named(self):
+        code, out, _ = self.run_verb(self.config(["textfile: { folder: /nonexistent/prom }"]))
+        self.assertEqual(code, 3)
+        self.assertIn("the folder '/nonexistent/prom' does not exist; make it", out)
 
     def test_a_file_that_is_wrong_is_bad_input(self):
         code, _, err = self.run_verb(self.config(["webhook: { ulr: x }"]))

@@ -90,10 +90,11 @@ START_TEST(a_file_means_what_it_says)
 	ck_assert_uint_eq(c.targets[3].on, NOTIFY_ALWAYS);
 	ck_assert_str_eq(c.targets[4].folder, prom);
 	ck_assert_str_eq(c.targets[5].folder, "/srv/ci");
-	ck_assert_str_eq(notify_name(name, &c.targets[0]), "webhook hooks.example.org");
+	ck_assert_str_eq(notify_name(name, &c.targets[0]), "webhook hooks.example.org (n.yaml:3)");
 	ck_assert_str_eq(notify_name(name, &c.targets[2]),
-			 "mail to a@example.org, ... by mail.example.org:587");
-	ck_assert_str_eq(notify_name(name, &c.targets[3]), "pushgateway 127.0.0.1:9091");
+			 "mail to a@example.org, ... by mail.example.org:587 (n.yaml:8)");
+	ck_assert_str_eq(notify_name(name, &c.targets[3]),
+			 "pushgateway 127.0.0.1:9091 (n.yaml:15)");
 }
 END_TEST
 

@@ -71,6 +71,18 @@ START_TEST(what_fits_is_not_cut)
 }
 END_TEST
 
+START_TEST(a_headline_of_a_test_says_so)
+{
+	BL_CLEANUP(night_done) struct night n;
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	made_night(MADE_NOT_MEASURED, &n);
+	n.is_test = true;
+	night_headline(&n, &b);
+	ck_assert_str_eq(bl_buf_str(&b), "blklab: this is a test: quick on host1");
+}
+END_TEST
+
 START_TEST(an_id_is_of_the_run_or_else_of_host_and_time)
 {
 	BL_CLEANUP(night_done) struct night n;
@@ -202,6 +214,7 @@ int main(void)
 	tcase_add_loop_test(t, a_text_has_twenty_lines_at_most_and_says_what_did_not_fit, 0,
 			    MADE_NIGHTS);
 	tcase_add_test(t, what_fits_is_not_cut);
+	tcase_add_test(t, a_headline_of_a_test_says_so);
 	tcase_add_test(t, an_id_is_of_the_run_or_else_of_host_and_time);
 	tcase_add_loop_test(t, a_headline_has_outcome_scenario_and_host, 0,
 			    BL_ARRAY_LEN(headlines));
