@@ -39,7 +39,8 @@ static void head(const struct text *t)
 	fmt_clean(t->out, t->v->scenario, 0);
 	bl_buf_adds(t->out, " on ");
 	fmt_clean(t->out, t->v->host, 0);
-	bl_buf_addf(t->out, " (%s)   %zu night%s, ", t->v->accel, h->n_nights,
+	bl_buf_addf(t->out, " (%s)   %zu night%s, ",
+		    strcmp(t->v->accel, "none") == 0 ? "no VM" : t->v->accel, h->n_nights,
 		    h->n_nights == 1 ? "" : "s");
 	day(t->out, h->nights[0].started_ms);
 	bl_buf_adds(t->out, " to ");

@@ -226,6 +226,16 @@ int fingerprint_of(const struct run_data *d, struct fingerprint *ret)
 	return 0;
 }
 
+bool accel_is_of_vm(const char *accel)
+{
+	return strcmp(accel, "none") != 0;
+}
+
+bool accel_is_alike(const char *a, const char *b)
+{
+	return !accel_is_of_vm(a) || !accel_is_of_vm(b) || strcmp(a, b) == 0;
+}
+
 int fingerprint_follow(struct fingerprint *last, const struct fingerprint *now)
 {
 	struct fingerprint next = {0};

@@ -69,4 +69,9 @@ void env_changes_done(struct env_changes *c);
  * mitigations=off; no longer quiet". */
 void env_change_text(const struct env_change *c, struct bl_buf *out);
 
+/* Does an acceleration ("kvm", "tcg", "none": no cell has a VM) say what CPU the guests had? */
+bool accel_is_of_vm(const char *accel);
+/* May figures of runs with these stand together? What ran without a VM stands with both. */
+bool accel_is_alike(const char *a, const char *b);
+
 #endif

@@ -112,6 +112,8 @@ static int are_same(const struct fingerprint_row *row, const char *a, const char
 		return a && b;
 	if (row->how == WHOLE)
 		return 0;
+	if (row->how == OF_VMS)
+		return accel_is_alike(a, b);
 	if (row->how == NEARLY)
 		return are_near(a, b);
 	r = split(a, row->how, &x);

@@ -26,7 +26,7 @@ const struct fingerprint_row fingerprint_rows[] = {
 	{.key = "package.*", .what = "package"},
 	{.key = "image.kernel", .what = "guest kernel", .from = NUMBERED},
 	{.key = "guest.kernel", .what = "guest kernel", .from = TRIALS, .unless = {"image.kernel"}},
-	{.key = "accel", .what = "acceleration"},
+	{.key = "accel", .what = "acceleration", .how = OF_VMS},
 	{.key = "engine.version", .what = "blklab"},
 	{.key = "cpu.microcode", .what = "microcode"},
 	{.key = "cpu.mitigations", .what = "mitigations", .how = BARS},

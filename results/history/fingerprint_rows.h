@@ -9,8 +9,9 @@ enum how {
 	WHOLE, /* one value */
 	WORDS, /* a list with blanks between, in any order */
 	COMMAS,
-	BARS,  /* " | " between */
-	NEARLY /* a number that moves a little by itself */
+	BARS,   /* " | " between */
+	NEARLY, /* a number that moves a little by itself */
+	OF_VMS  /* "none": no VM ran, which says nothing of what VMs get */
 };
 
 /* Where the value is found. */

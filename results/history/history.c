@@ -82,9 +82,11 @@ static bool same_engine(const char *a, const char *b)
 	return n == engine_len(b) && strncmp(a, b, n) == 0;
 }
 
+/* A night of the cells without a VM alone does not say what the others are compared under. */
 static void choose_runs(struct history *h, const struct history_rules *rules)
 {
 	const struct run_figures *newest = NULL, *r;
+	const char *accel = "none";
 
 	for (size_t i = 0; i < h->n_runs; i++) {
 		h->runs[i]->why = kind_of(h->runs[i], rules);
@@ -93,11 +95,17 @@ static void choose_runs(struct history *h, const struct history_rules *rules)
 	}
 	for (size_t i = 0; i < h->n_runs; i++) {
 		r = &h->runs[i]->figures;
+		if (h->runs[i]->why == HISTORY_IS_NIGHT && accel_is_of_vm(r->accel) &&
+		    same_engine(r->version, newest->version))
+			accel = r->accel;
+	}
+	for (size_t i = 0; i < h->n_runs; i++) {
+		r = &h->runs[i]->figures;
 		if (h->runs[i]->why != HISTORY_IS_NIGHT)
 			continue;
 		if (!same_engine(r->version, newest->version))
 			h->runs[i]->why = HISTORY_OTHER_ENGINE;
-		else if (strcmp(r->accel, newest->accel) != 0)
+		else if (!accel_is_alike(r->accel, accel))
 			h->runs[i]->why = HISTORY_OTHER_ACCEL;
 	}
 }
@@ -338,6 +346,14 @@ int history_settle(struct history *h, const struct history_rules *rules, struct 
 }
 
 /* --- what is asked of it --- */
+
+const char *history_accel(const struct history *h)
+{
+	for (size_t i = h->n_nights; i-- > 0;)
+		if (accel_is_of_vm(h->nights[i].first->figures.accel))
+			return h->nights[i].first->figures.accel;
+	return h->n_nights ? h->nights[0].first->figures.accel : NULL;
+}
 
 size_t history_left_out(const struct history *h, enum history_why why)
 {

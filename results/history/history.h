@@ -32,8 +32,8 @@ enum history_why {
 	HISTORY_EXTRA,        /* a confirmation or calibration */
 	HISTORY_INTERRUPTED,  /* stopped or killed: which cells it has is chance */
 	HISTORY_OTHER_ENGINE, /* another version (major.minor) than the newest run's */
-	HISTORY_OTHER_ACCEL,  /* emulated where the newest ran under KVM, or the reverse */
-	HISTORY_NO_FIGURES,   /* no trial gave one */
+	HISTORY_OTHER_ACCEL, /* emulated where the newest with a VM ran under KVM, or the reverse */
+	HISTORY_NO_FIGURES,  /* no trial gave one */
 	HISTORY_WHYS
 };
 extern const char *const history_why_says[HISTORY_WHYS]; /* "was interrupted", ... */
@@ -100,6 +100,10 @@ int history_settle(struct history *h, const struct history_rules *rules, struct 
 /* Is it a night of its own: neither of another night, nor no night at all? What can't be compared
  * with the newest is one here. */
 bool history_is_night(const struct history_run *r, const struct history_rules *rules);
+
+/* The acceleration of its nights, of which all with a VM have the same: "kvm", "tcg"; "none" where
+ * no night has a VM. NULL: there are no nights. Borrowed. */
+const char *history_accel(const struct history *h);
 
 /* How many runs were left out for @why. */
 size_t history_left_out(const struct history *h, enum history_why why);

@@ -294,7 +294,7 @@ const char *run_figures_refused(const struct run_figures *a, const struct run_fi
 	if (strcmp(a->version, b->version) != 0)
 		snprintf(why, 160, "measured by different versions of the engine (%.40s and %.40s)",
 			 a->version, b->version);
-	else if (strcmp(a->accel, b->accel) != 0)
+	else if (!accel_is_alike(a->accel, b->accel))
 		snprintf(why, 160, "measured under different accelerators (%.20s and %.20s)",
 			 a->accel, b->accel);
 	return why[0] ? why : NULL;

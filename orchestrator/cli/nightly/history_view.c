@@ -40,7 +40,7 @@ int history_write(const char *path, struct store *store, const char *host_id, co
 	struct history_view v = {.h = h,
 				 .scenario = scenario,
 				 .host = newest->host_name,
-				 .accel = newest->accel,
+				 .accel = history_accel(h),
 				 .columns = 100};
 	enum history_format format = ends_in(path, ".json")   ? HISTORY_JSON
 				     : ends_in(path, ".csv")  ? HISTORY_CSV

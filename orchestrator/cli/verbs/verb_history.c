@@ -173,7 +173,7 @@ static int show(struct cli *cli, struct shown *s, const char *scenario, const st
 	if (r < 0)
 		return r;
 	v.host = h.nights[h.n_nights - 1].first->figures.host_name;
-	v.accel = h.nights[h.n_nights - 1].first->figures.accel;
+	v.accel = history_accel(&h);
 	r = history_render(s->store, s->host_id, &v,
 			   a->json     ? HISTORY_JSON
 			   : a->as_csv ? HISTORY_CSV
@@ -318,7 +318,7 @@ const struct verb verb_history = {
 		 "A night is a run by 'blklab nightly'; with --adopt ordinary runs of the scenario "
 		 "are nights, too. Runs that can't be compared with the newest are left out and "
 		 "counted: interrupted ones, those of another version of the engine, emulated ones "
-		 "where the newest was not.",
+		 "where the newest with a VM was not.",
 	.operands = operands,
 	.n_operands = BL_ARRAY_LEN(operands),
 	.options = options,

@@ -124,6 +124,42 @@ START_TEST(what_is_no_night_is_left_out_and_counted)
 }
 END_TEST
 
+/* Night @n under @accel, of cell @cell alone. */
+static void add_night_of(struct history *h, unsigned n, const char *accel, uint32_t cell)
+{
+	struct run_data d;
+
+	made_run(&d, n, "h", 2);
+	declare(&d, NIGHTLY_FACT, "yes");
+	made_fact(&d, "accel", accel);
+	free(d.run.accel);
+	d.run.accel = strdup(accel);
+	made_trial(&d, cell, ENOUGH, 100000);
+	add(h, &d);
+}
+
+START_TEST(a_night_without_a_vm_hides_none_that_has_one)
+{
+	struct history h = {0};
+
+	add_night_of(&h, 0, "tcg", 0);
+	add_night_of(&h, 1, "kvm", 0);
+	add_night_of(&h, 2, "none", 1);
+	settle(&h, false);
+	ck_assert_uint_eq(h.n_nights, 2);
+	ck_assert_uint_eq(history_left_out(&h, HISTORY_OTHER_ACCEL), 1); /* the emulated one */
+	ck_assert_str_eq(history_accel(&h), "kvm");
+	ck_assert_ptr_nonnull(history_series(&h, "c0", "read", METRIC_P50));
+	ck_assert_ptr_nonnull(history_series(&h, "c1", "read", METRIC_P50));
+	ck_assert_uint_eq(h.nights[1].n_marks, 0); /* the acceleration is no other one */
+	history_done(&h);
+	add_night_of(&h, 0, "none", 0);
+	settle(&h, false);
+	ck_assert_str_eq(history_accel(&h), "none");
+	history_done(&h);
+}
+END_TEST
+
 START_TEST(cells_measured_again_are_the_same_night)
 {
 	struct history h = {0};
@@ -337,6 +373,7 @@ Suite *history_suite(void)
 
 	tcase_add_test(t, nights_in_any_order_are_series_by_time_of_medians_over_trials);
 	tcase_add_test(t, what_is_no_night_is_left_out_and_counted);
+	tcase_add_test(t, a_night_without_a_vm_hides_none_that_has_one);
 	tcase_add_test(t, cells_measured_again_are_the_same_night);
 	tcase_add_test(t, a_night_that_lacks_a_figure_is_not_in_its_series);
 	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);

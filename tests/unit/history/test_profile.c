@@ -238,6 +238,10 @@ START_TEST(what_cannot_be_told_says_why_and_how_many_runs_would)
 	compare(3, 1);
 	ck_assert_ptr_nonnull(strstr(row_of("c0", METRIC_P50)->why, "accelerators"));
 	ck_assert_double_gt(row_of("c0", METRIC_P50)->ratio, 0);
+	free(now[0].run.accel);
+	now[0].run.accel = strdup("none"); /* no VM: what ran on the host is as it was */
+	compare(3, 1);
+	ck_assert_str_eq(row_of("c0", METRIC_P50)->why, "");
 }
 END_TEST
 
