@@ -160,10 +160,20 @@ static json_t *left_out_json(const struct history *h)
 	return o;
 }
 
+static int notes_json(const struct history_view *v, json_t **notes)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf thin = BL_BUF_INIT;
+	int r = history_thin(v->h, 0, v->cell, v->job, &thin);
+
+	if (thin.len)
+		part_append(notes, part_text(bl_buf_str(&thin)));
+	return r;
+}
+
 static int json(const struct history_view *v, struct bl_buf *out)
 {
 	json_t *root = json_pack("{s:s}", "schema", "blklab-history/1");
-	json_t *series, *events = json_array();
+	json_t *series, *events = json_array(), *notes = json_array();
 	int r = all_series_json(v, &series);
 
 	for (size_t i = 0; i < v->n_events; i++)
@@ -175,6 +185,9 @@ static int json(const struct history_view *v, struct bl_buf *out)
 	part_set(&root, "series", series);
 	part_set(&root, "reported", events);
 	part_set(&root, "left_out", left_out_json(v->h));
+	if (r == 0)
+		r = notes_json(v, &notes);
+	part_set(&root, "notes", notes);
 	if (r < 0) {
 		json_decref(root);
 		return r;

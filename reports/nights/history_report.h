@@ -11,7 +11,8 @@ enum history_format {
 	 * the most; below them, marks of the environment and change points (the detector's settings
 	 * for display). */
 	HISTORY_TEXT,
-	HISTORY_JSON, /* "blklab-history/1": nights, series, change points, what was reported */
+	HISTORY_JSON, /* "blklab-history/1": nights, series, change points, what was reported, notes
+		       */
 	HISTORY_CSV,  /* one line a night and figure: for people's own tools */
 	HISTORY_PAGE, /* HTML: history_page.h */
 	HISTORY_FORMATS

@@ -9,6 +9,7 @@
 #include "fmt.h"
 #include "history_parts.h"
 #include "night_parts.h"
+#include "term.h"
 
 #define LABEL        14 /* "  CPU per I/O " */
 #define FIGURE       26 /* "   12.1k IOPS -> 11.9k IOPS" of the newest and its change */
@@ -186,6 +187,21 @@ static int series(const struct text *t, const struct series_history *s)
 	return 0;
 }
 
+/* Why a line is not there at all. */
+static int thin(const struct text *t, unsigned columns)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT, clean = BL_BUF_INIT;
+	int r = history_thin(t->v->h, 0, t->v->cell, t->v->job, &text);
+
+	if (r < 0 || !text.len)
+		return r;
+	fmt_clean(&clean, bl_buf_str(&text), 0);
+	bl_buf_addc(t->out, '\n');
+	term_wrap(t->out, bl_buf_str(&clean), columns, 0, 2);
+	bl_buf_addc(t->out, '\n');
+	return bl_buf_failed(&clean) ? -ENOMEM : 0;
+}
+
 /* --- events --- */
 
 static void event(const struct text *t, const struct change_record *c)
@@ -257,6 +273,8 @@ int history_text(const struct history_view *v, struct bl_buf *out)
 		job = s->job;
 		r = series(&t, s);
 	}
+	if (r == 0)
+		r = thin(&t, columns);
 	legend(&t);
 	events(&t);
 	return r;

@@ -37,7 +37,7 @@ static void trust(const struct history_page *p, struct lines *l)
 {
 	const struct history *h = p->v->h;
 	size_t missing = days_missing(h), unstable = 0;
-	BL_CLEANUP(bl_buf_done) struct bl_buf left = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf left = BL_BUF_INIT, thin = BL_BUF_INIT;
 
 	if (p->v->accel && strcmp(p->v->accel, "tcg") == 0)
 		lines_add(l, "\001Emulated CPU (TCG)\002: what changes here need not change under "
@@ -59,6 +59,10 @@ static void trust(const struct history_page *p, struct lines *l)
 	}
 	if (left.len)
 		lines_add(l, "\001Runs left out\002: %s.", bl_buf_str(&left));
+	if (history_thin(h, 0, p->v->cell, p->v->job, &thin) < 0)
+		l->failed = true;
+	if (thin.len)
+		lines_add(l, "\001Too few samples\002: %s.", bl_buf_str(&thin));
 	l->failed |= bl_buf_failed(&left);
 	for (size_t i = 0; i < h->n_runs; i++)
 		unstable += h->runs[i]->why == HISTORY_IS_NIGHT ? h->runs[i]->n_unstable : 0;

@@ -128,6 +128,12 @@ const struct series_history *history_series(const struct history *h, const char 
  */
 size_t history_night_of(const struct history *h, const char *run);
 
+/* Append a sentence of the percentiles that have no figure, because too few samples lie beyond
+ * them: of each cell and job (NULL: all) the newest night from @from on that has it. Nothing where
+ * there are none. Names are as stored. -ENOMEM. */
+int history_thin(const struct history *h, size_t from, const char *cell, const char *job,
+		 struct bl_buf *out);
+
 void history_done(struct history *h);
 
 #endif

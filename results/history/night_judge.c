@@ -211,6 +211,16 @@ static int note_unstable(const struct night_figures *last, struct night *n)
 			  last->first->n_unstable == 1 ? " of a trial was" : "s of trials were");
 }
 
+static int note_thin(const struct history *h, struct night *n)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+	int r = history_thin(h, h->n_nights - 1, NULL, NULL, &text);
+
+	if (r < 0 || !text.len)
+		return r;
+	return texts_add(&n->notes, &n->n_notes, bl_buf_str(&text));
+}
+
 static int fill(struct judging *j, struct night *n)
 {
 	const struct night_figures *last = &j->h->nights[j->h->n_nights - 1];
@@ -236,7 +246,9 @@ static int fill(struct judging *j, struct night *n)
 		r = note_unstable(last, n);
 	if (r == 0)
 		r = went_away(j, n);
-	return r < 0 ? r : note_left_out(j->h, n);
+	if (r == 0)
+		r = note_left_out(j->h, n);
+	return r < 0 ? r : note_thin(j->h, n);
 }
 
 static void judging_done(struct judging *j)

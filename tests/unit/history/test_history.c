@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "made_runs.h"
 #include "night_judge.h"
 
@@ -156,6 +157,56 @@ START_TEST(a_night_without_a_vm_hides_none_that_has_one)
 	add_night_of(&h, 0, "none", 0);
 	settle(&h, false);
 	ck_assert_str_eq(history_accel(&h), "none");
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(a_percentile_without_a_figure_says_what_it_needs)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	struct history h = {0};
+	struct run_data d;
+
+	made_run(&d, 0, "h", 2);
+	declare(&d, NIGHTLY_FACT, "yes");
+	made_trial(&d, 0, 210, 1000000); /* in a second: 10,000 take 47.6 s */
+	made_trial(&d, 1, ENOUGH, 100000);
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_int_eq(history_thin(&h, 0, NULL, NULL, &out), 0);
+	ck_assert_str_eq(bl_buf_str(&out),
+			 "no figure for p99 of read (a runtime of about 48 s at the IOPS seen "
+			 "would do); p99.9 of read (a runtime of about 480 s at the IOPS seen "
+			 "would do): in a trial fewer than 100 samples lie beyond it");
+	bl_buf_done(&out);
+	out = (struct bl_buf)BL_BUF_INIT;
+	ck_assert_int_eq(history_thin(&h, 0, "c1", NULL, &out), 0);
+	ck_assert_str_eq(bl_buf_str(&out),
+			 "no figure for p99.9 of read (a runtime of about 10 s at the IOPS seen "
+			 "would do): in a trial fewer than 100 samples lie beyond it");
+	bl_buf_done(&out);
+	out = (struct bl_buf)BL_BUF_INIT;
+	ck_assert_int_eq(history_thin(&h, 0, "c1", "write", &out), 0);
+	ck_assert_uint_eq(out.len, 0);
+	history_done(&h);
+}
+END_TEST
+
+START_TEST(a_night_says_which_percentiles_it_lacks)
+{
+	struct judge_rules rules = {.effects = NULL};
+	struct bl_err err = BL_ERR_INIT;
+	struct night night = {0};
+	struct history h = {0};
+	struct run_data d;
+
+	made_night(&d, 0, 100000);
+	add(&h, &d);
+	settle(&h, false);
+	ck_assert_int_eq(night_judge(&h, &rules, &night, &err), 0);
+	ck_assert_uint_eq(night.n_notes, 1);
+	ck_assert_ptr_nonnull(strstr(night.notes[0], "no figure for p99.9 of read"));
+	night_done(&night);
 	history_done(&h);
 }
 END_TEST
@@ -374,6 +425,8 @@ Suite *history_suite(void)
 	tcase_add_test(t, nights_in_any_order_are_series_by_time_of_medians_over_trials);
 	tcase_add_test(t, what_is_no_night_is_left_out_and_counted);
 	tcase_add_test(t, a_night_without_a_vm_hides_none_that_has_one);
+	tcase_add_test(t, a_percentile_without_a_figure_says_what_it_needs);
+	tcase_add_test(t, a_night_says_which_percentiles_it_lacks);
 	tcase_add_test(t, cells_measured_again_are_the_same_night);
 	tcase_add_test(t, a_night_that_lacks_a_figure_is_not_in_its_series);
 	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);

@@ -18,6 +18,15 @@ static size_t night[N], gap[N - 1], trials[N];
 static char *mark[] = {"QEMU 7.2.22 -> 10.0.2"};
 static struct night_figures nights[N];
 static struct series_history series[3];
+/* Of the last night: a job that did 200 I/Os a second has too few beyond p99. */
+static struct figure_row row = {.cell = (char[]){"virtio-blk"},
+				.job = (char[]){"w<r>ite"},
+				.by = {[METRIC_IOPS] = {.n = 2},
+				       [METRIC_MEAN] = {.n = 2},
+				       [METRIC_P50] = {.n = 2},
+				       [METRIC_P99] = {.n = 2, .is_thin = true},
+				       [METRIC_P99_9] = {.n = 2, .is_thin = true}}};
+static struct history_run earlier, last = {.figures = {.rows = &row, .n = 1}};
 static struct history h;
 static struct change_record event;
 
@@ -29,6 +38,7 @@ static void make(void)
 		snprintf(nights[i].run, sizeof nights[i].run, "0197%04zx-0000-7000-8000-0", i);
 		nights[i].started_ms = UINT64_C(1750000000000) + i * DAY_MS;
 		nights[i].n_trials = nights[i].n_ok = 4;
+		nights[i].first = i + 1 < N ? &earlier : &last;
 		night[i] = i;
 		trials[i] = 2;
 		y[0][i] = log(20000) + noise - (i >= 15 ? log(1.3) : 0);
@@ -37,6 +47,7 @@ static void make(void)
 		if (i != 9)
 			gap[i > 9 ? i - 1 : i] = i;
 	}
+	row.by[METRIC_IOPS].y = log(200);
 	nights[15].marks = mark;
 	nights[15].n_marks = 1;
 	series[0] =
