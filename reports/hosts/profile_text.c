@@ -106,7 +106,7 @@ static void percent(char *out, size_t len, double sd)
 {
 	if (isnan(sd))
 		return;
-	snprintf(out, len, sd < 0.0005 ? "0" : "%.2g", sd * 100);
+	snprintf(out, len, sd < 0.0005 ? "0" : sd < 0.995 ? "%.2g" : "%.0f", sd * 100);
 }
 
 static void spread(char *out, size_t len, const struct profile_figure *f)

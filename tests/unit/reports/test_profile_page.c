@@ -121,6 +121,19 @@ START_TEST(too_few_runs_cannot_tell_and_say_so)
 }
 END_TEST
 
+START_TEST(a_spread_of_more_than_all_is_a_number_people_read)
+{
+	struct made_profile how = {.runs = 4, .cells = 1, .jobs = 1, .noise = 1.2, .seed = 3};
+	struct term_size size = {.columns = 100};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	BL_CLEANUP(made_done) struct made m;
+
+	make(&m, &how, false);
+	ck_assert_int_eq(report_profile(&m.of, &size, &out, NULL), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "e+0"));
+}
+END_TEST
+
 START_TEST(a_baseline_without_runs_is_a_page)
 {
 	struct made_profile how = {.runs = 0};
@@ -286,6 +299,7 @@ int main(void)
 	tcase_add_test(t, a_baseline_alone_has_no_verdict);
 	tcase_add_test(t, an_unchanged_host_is_ok);
 	tcase_add_test(t, too_few_runs_cannot_tell_and_say_so);
+	tcase_add_test(t, a_spread_of_more_than_all_is_a_number_people_read);
 	tcase_add_test(t, a_baseline_without_runs_is_a_page);
 	tcase_add_test(t, hostile_names_stay_text);
 	tcase_add_test(t, the_odd_host_is_named_where_it_is_odd_and_with_what_it_has);
