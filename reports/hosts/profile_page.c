@@ -70,7 +70,7 @@ static void trust(const struct page *p, struct lines *l)
 	if (b->n_runs < PROFILE_RUNS_MIN)
 		lines_add(l,
 			  "\001%zu run%s\002: from %d on it can be told what an unchanged host "
-			  "gives. Add runs with <baseline record --add>.",
+			  "gives. Add runs with <blklab baseline record NAME SCENARIO --add>.",
 			  b->n_runs, b->n_runs == 1 ? "" : "s", PROFILE_RUNS_MIN);
 	else if (profile_days(b->runs, b->n_runs) < 1)
 		lines_add(l, "\001All runs are of one day\002: what this host differs by from day "

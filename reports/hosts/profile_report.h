@@ -20,6 +20,9 @@ struct profile_of_baseline {
 	const struct run_figures *runs; /* of @baseline, in its order */
 	size_t n_runs;
 	uint64_t now_ms; /* for how old it is */
+	/* The command that records it, as far as "record NAME SCENARIO", for a POSIX shell; more
+	 * runs are advised by it. NULL: not known, and none is named. */
+	const char *record;
 };
 
 int report_profile(const struct profile_of_baseline *b, const struct term_size *t,

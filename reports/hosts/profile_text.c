@@ -352,7 +352,8 @@ static size_t more_runs(const struct profile_check *c)
 	return most;
 }
 
-static int untold(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
+static int untold(const struct profile_of_baseline *b, const struct profile_check *c,
+		  const struct term_size *t, struct bl_buf *out)
 {
 	size_t more = more_runs(c);
 	int r;
@@ -364,9 +365,10 @@ static int untold(const struct profile_check *c, const struct term_size *t, stru
 	if (more)
 		bl_buf_addf(
 			out,
-			"%zu more run%s in the baseline would tell more: blklab baseline record "
-			"--add.\n",
-			more, more == 1 ? "" : "s");
+			"%zu more run%s in the baseline would tell more, better on other days%s",
+			more, more == 1 ? "" : "s", b->record ? ":\n" : ".\n");
+	if (more && b->record) /* to copy: in one line, however long */
+		bl_buf_addf(out, "  %s --runs %zu --add\n", b->record, more);
 	return r;
 }
 
@@ -392,7 +394,7 @@ int report_check(const struct profile_of_baseline *b, const struct run_figures *
 			    "%zu of its %zu trials ha%s no result: blklab report RUN says why\n",
 			    n_failed, n_trials, n_failed == 1 ? "s" : "ve");
 	rows(c, t, out);
-	r = untold(c, t, out);
+	r = untold(b, c, t, out);
 	if (c->changes.n)
 		changes(&c->changes, "\nSince the baseline changed:", t, out);
 	else

@@ -6,6 +6,7 @@
 #include "baseline_find.h"
 #include "cleanup.h"
 #include "effects_asked.h"
+#include "finding_command.h"
 #include "clock.h"
 #include "out_file.h"
 #include "profile_page.h"
@@ -167,6 +168,32 @@ static int write_page(const struct checking *k, const struct profile_of_baseline
 	return r < 0 || !path ? r : out_file_page(path, &page, err);
 }
 
+/* "blklab baseline record db quick": of the cells that its newest run had. */
+static void record_command(const struct checking *k, struct bl_buf *out)
+{
+	const struct args *a = k->args;
+	const struct facts *d = &k->newest.declared;
+	const char *scenario = a->scenario ? a->scenario : facts_get(d, "asked.scenario");
+
+	bl_buf_adds(out, "blklab baseline record ");
+	shell_word(out, k->baseline.name);
+	bl_buf_addc(out, ' ');
+	shell_word(out, scenario ? scenario : k->baseline.scenario);
+	for (size_t i = 0; i < d->n; i++) {
+		const char *key = d->items[i].key;
+		bool is_cell = !strcmp(key, "asked.cell");
+
+		if (!is_cell && strcmp(key, "asked.with") != 0)
+			continue;
+		bl_buf_adds(out, is_cell ? " --cell " : " --with ");
+		shell_word(out, d->items[i].value);
+	}
+	if (a->store) {
+		bl_buf_adds(out, " --store ");
+		shell_word(out, a->store);
+	}
+}
+
 /* What drifted weighs more than a trial that failed, which weighs more than what can't be told. */
 static int exit_code_of(const struct checking *k, const struct profile_check *c)
 {
@@ -185,7 +212,7 @@ static int answer(struct checking *k, struct bl_err *err)
 	struct cli *cli = k->cli;
 	const struct args *a = k->args;
 	BL_CLEANUP(profile_check_done) struct profile_check c = {.items = NULL};
-	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT, record = BL_BUF_INIT;
 	struct term_size size = {cli->columns < 100 ? cli->columns : 100, cli->color, a->all};
 	struct profile_of_baseline of = {.baseline = &k->baseline,
 					 .runs = k->base.items,
@@ -194,6 +221,10 @@ static int answer(struct checking *k, struct bl_err *err)
 	struct min_effects e;
 	int r = min_effects_asked(a, &k->newest, &e, err);
 
+	record_command(k, &record);
+	if (bl_buf_failed(&record))
+		return bl_fail(err, -ENOMEM, "out of memory");
+	of.record = bl_buf_str(&record);
 	if (r == 0)
 		r = profile_check_figures(k->base.items, k->base.n, k->now.items, k->now.n, &e, &c,
 					  err);

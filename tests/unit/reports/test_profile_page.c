@@ -134,6 +134,22 @@ START_TEST(a_spread_of_more_than_all_is_a_number_people_read)
 }
 END_TEST
 
+START_TEST(more_runs_are_advised_by_a_command_that_can_be_typed)
+{
+	struct made_profile how = {.runs = 3, .cells = 1, .jobs = 1, .noise = 0.02, .seed = 3};
+	struct term_size size = {.columns = 100};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	BL_CLEANUP(made_done) struct made m;
+
+	make(&m, &how, true);
+	m.of.record = "blklab baseline record db quick";
+	ck_assert_int_eq(report_check(&m.of, m.runs + how.runs - 1, 1, &m.c, &size, &out, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out),
+				     "1 more run in the baseline would tell more, better on other "
+				     "days:\n  blklab baseline record db quick --runs 1 --add\n"));
+}
+END_TEST
+
 START_TEST(a_baseline_without_runs_is_a_page)
 {
 	struct made_profile how = {.runs = 0};
@@ -300,6 +316,7 @@ int main(void)
 	tcase_add_test(t, an_unchanged_host_is_ok);
 	tcase_add_test(t, too_few_runs_cannot_tell_and_say_so);
 	tcase_add_test(t, a_spread_of_more_than_all_is_a_number_people_read);
+	tcase_add_test(t, more_runs_are_advised_by_a_command_that_can_be_typed);
 	tcase_add_test(t, a_baseline_without_runs_is_a_page);
 	tcase_add_test(t, hostile_names_stay_text);
 	tcase_add_test(t, the_odd_host_is_named_where_it_is_odd_and_with_what_it_has);
