@@ -93,7 +93,8 @@ static void add_head(const struct run_data *d, const struct calibration *c, bool
 	term_off(out, color);
 	bl_buf_addf(out, "   %zu equal cells x %zu trials, host ", c->n_cells, c->n_repeats);
 	fmt_clean(out, d->run.host_name, 0);
-	bl_buf_addf(out, "%s\n\n", run_is_emulated(&d->run) ? ", emulated CPU" : "");
+	bl_buf_addf(out, "%s\nrun %.13s, for compare --calibration and calibrate --run\n\n",
+		    run_is_emulated(&d->run) ? ", emulated CPU" : "", d->run.id);
 }
 
 static void add_columns(const char *job, bool color, struct bl_buf *out)

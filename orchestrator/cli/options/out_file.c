@@ -29,3 +29,13 @@ int out_file_page(const char *path, const struct bl_buf *page, struct bl_err *er
 
 	return r < 0 ? bl_wrap(err, r, "--report") : 0;
 }
+
+int out_file_page_said(struct cli *cli, const struct args *a, const struct bl_buf *page,
+		       struct bl_err *err)
+{
+	int r = out_file_page(a->report, page, err);
+
+	if (r == 0 && !a->quiet)
+		cli_note(cli, "report: %s", a->report);
+	return r;
+}

@@ -137,12 +137,13 @@ static const struct verb verb_baseline_list = {
 
 /* ---- show ---- */
 
-static int write_page(const char *path, const struct profile_of_baseline *of, struct bl_err *err)
+static int write_page(struct cli *cli, const struct args *a, const struct profile_of_baseline *of,
+		      struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
-	int r = path ? report_profile_page(of, NULL, &page, err) : 0;
+	int r = a->report ? report_profile_page(of, NULL, &page, err) : 0;
 
-	return r < 0 || !path ? r : out_file_page(path, &page, err);
+	return r < 0 || !a->report ? r : out_file_page_said(cli, a, &page, err);
 }
 
 static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
@@ -166,7 +167,7 @@ static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
 	r = a->json ? report_profile_json(&of, &out, err) : report_profile(&of, &size, &out, err);
 	if (r == 0)
 		r = cli_print(cli, &out, err);
-	return r < 0 ? r : write_page(a->report, &of, err);
+	return r < 0 ? r : write_page(cli, a, &of, err);
 }
 
 static const struct operand_row name_operand[] = {OPERAND_BASELINE};

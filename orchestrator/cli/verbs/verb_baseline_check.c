@@ -162,10 +162,10 @@ static int write_page(const struct checking *k, const struct profile_of_baseline
 {
 	struct profile_checked checked = {k->now.items, k->now.n, c};
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
-	const char *path = k->args->report;
-	int r = path ? report_profile_page(of, &checked, &page, err) : 0;
+	const struct args *a = k->args;
+	int r = a->report ? report_profile_page(of, &checked, &page, err) : 0;
 
-	return r < 0 || !path ? r : out_file_page(path, &page, err);
+	return r < 0 || !a->report ? r : out_file_page_said(k->cli, a, &page, err);
 }
 
 /* "blklab baseline record db quick": of the cells that its newest run had. */

@@ -12,16 +12,16 @@
 #define COPIES  4
 #define REPEATS 8
 
-static int write_page(const char *path, const struct run_data *d, const struct calibration *c,
-		      struct bl_err *err)
+static int write_page(struct cli *cli, const struct args *a, const struct run_data *d,
+		      const struct calibration *c, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
 	int r;
 
-	if (!path)
+	if (!a->report)
 		return 0;
 	r = report_calibration_page(d, c, &page, err);
-	return r < 0 ? r : out_file_page(path, &page, err);
+	return r < 0 ? r : out_file_page_said(cli, a, &page, err);
 }
 
 /* @code: how the run went, when all is well here. */
@@ -47,7 +47,7 @@ static int show(struct cli *cli, const struct args *a, struct store *store, cons
 					 cli->color, &text, err);
 	if (r == 0)
 		r = cli_print(cli, &text, err);
-	return r < 0 ? r : cli_verdict(cli, code, write_page(a->report, &d, &c, err), err);
+	return r < 0 ? r : cli_verdict(cli, code, write_page(cli, a, &d, &c, err), err);
 }
 
 static int of_store(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -142,13 +142,13 @@ static int check_names(const struct history *h, const struct args *a, struct bl_
 	return 0;
 }
 
-static int write_page(const struct shown *s, const char *path, struct history_view *v,
-		      struct bl_err *err)
+static int write_page(struct cli *cli, const struct shown *s, const struct args *a,
+		      struct history_view *v, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
 	int r = history_render(s->store, s->host_id, v, HISTORY_PAGE, &page, err);
 
-	return r < 0 ? r : out_file_page(path, &page, err);
+	return r < 0 ? r : out_file_page_said(cli, a, &page, err);
 }
 
 static int show(struct cli *cli, struct shown *s, const char *scenario, const struct args *a,
@@ -181,7 +181,7 @@ static int show(struct cli *cli, struct shown *s, const char *scenario, const st
 			   &out, err);
 	if (r == 0)
 		r = cli_print(cli, &out, err);
-	return r < 0 || !a->report ? r : write_page(s, a->report, &v, err);
+	return r < 0 || !a->report ? r : write_page(cli, s, a, &v, err);
 }
 
 /* --- events that a person knows of --- */

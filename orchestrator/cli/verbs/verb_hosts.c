@@ -250,14 +250,14 @@ static int as_alike(struct gathering *g, struct alike_host *out, struct bl_err *
 	return 0;
 }
 
-static int write_page(const struct gathering *g, const struct alike_host *hosts,
+static int write_page(struct cli *cli, const struct gathering *g, const struct alike_host *hosts,
 		      const struct alike *found, struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf page = BL_BUF_INIT;
-	const char *path = g->args->report;
-	int r = path ? report_hosts_page(g->scenario, hosts, found, &page, err) : 0;
+	const struct args *a = g->args;
+	int r = a->report ? report_hosts_page(g->scenario, hosts, found, &page, err) : 0;
 
-	return r < 0 || !path ? r : out_file_page(path, &page, err);
+	return r < 0 || !a->report ? r : out_file_page_said(cli, a, &page, err);
 }
 
 static int exit_code_of(const struct alike *found)
@@ -293,7 +293,7 @@ static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 		r = cli_print(cli, &out, err);
 	if (r < 0)
 		return r;
-	return cli_verdict(cli, exit_code_of(&found), write_page(g, hosts, &found, err), err);
+	return cli_verdict(cli, exit_code_of(&found), write_page(cli, g, hosts, &found, err), err);
 }
 
 static int run_hosts(struct cli *cli, const struct args *a, struct bl_err *err)

@@ -27,6 +27,11 @@ check() {
 	grep -qF -- "$says" out err || fault "blklab $*: no '$says' in: $(cat err out)"
 }
 
+# Where the page went is said beside the answer, not in it.
+says_where() {
+	grep -qx "report: $1" err || fault "$1: not said where the page is: $(cat err)"
+}
+
 json_says() {
 	python3 - "$1" <<'PY' || fault "json: $1"
 import json, sys
@@ -110,11 +115,14 @@ page_says() { # FILE TEXT: a whole page that has it, and asks nothing of the net
 		fault "page $1 lacks: $2"
 }
 check 0 'baseline db' baseline show db -s d.db --report show.html
+says_where show.html
 page_says show.html 'What this host gives'
 check 4 'drifted' baseline check db --run "${ids[4]}" -s d.db --report check.html
+says_where check.html
 page_says check.html '<b>QEMU 0.0.0 → 9.9.9</b>'
 page_says check.html '<div class="badge worse"'
 check 0 'a digit a night' history good -s d.db --adopt --report nights.html
+says_where nights.html
 page_says nights.html 'QEMU 0.0.0 → 9.9.9'
 # Trials of it that have no result are said; what drifted weighs more.
 clone d.db '{"day": 11, "iops": 1.0}' '{"day": 12, "iops": 0.7}' >failed
@@ -149,6 +157,8 @@ check 2 "is of scenario 'other'" baseline check db --run "$("$blklab" list -s d.
 
 # Equal cells.
 check 0 "without 'no change'" calibrate good.yaml $fake -s c.db --copies 2 --repeats 6 --report calibrated.html
+says_where calibrated.html
+grep -q '^run [0-9a-f-]*, for compare --calibration' out || fault "calibrate does not say its run: $(cat out)"
 page_says calibrated.html 'Every comparison of two equal cells'
 check 2 "without 'no change'" calibrate good.yaml $fake -s c.db --copies 2 --repeats 6 --report folder
 
@@ -163,6 +173,7 @@ check 4 'weird is unlike the others: at ' hosts -s h.db
 grep -q 'Only weird has:' out && grep -q 'CPU governor powersave (4 of the 4 others: none)' out ||
 	fault "hosts does not say what weird has: $(cat out)"
 check 4 'weird is unlike the others' hosts -s h.db --report hosts.html
+says_where hosts.html
 page_says hosts.html '<h3>weird alone has</h3>'
 check 4 'weird is unlike the others' hosts -s h.db --report folder
 check 4 '"blklab-hosts/1"' hosts -s h.db --json
