@@ -85,8 +85,12 @@ static void say(const struct judging *j, const struct judged *g, struct night_po
 {
 	if (g->n_before < JUDGE_SEGMENT_NIGHTS) {
 		p->verdict = PROFILE_CANNOT_TELL;
-		bl_buf_addf(why, "%zu night%s since it last changed; %d are the least", g->n_before,
-			    g->n_before == 1 ? "" : "s", JUDGE_SEGMENT_NIGHTS);
+		if (g->n_before + 1 == g->s->n) /* it never changed */
+			bl_buf_addf(why, "night %zu of this figure: judged from the %dth on",
+				    g->s->n, JUDGE_SEGMENT_NIGHTS + 1);
+		else
+			bl_buf_addf(why, "night %zu since it changed: judged from the %dth on",
+				    g->n_before + 1, JUDGE_SEGMENT_NIGHTS + 1);
 		return;
 	}
 	p->has_interval = true;

@@ -313,7 +313,7 @@ START_TEST(the_first_nights_can_not_tell)
 	made_series(&m, 0, "a", METRIC_IOPS, y);
 	made_judge(&m, 1, &night);
 	ck_assert_int_eq(night.outcome, NIGHT_CANNOT_TELL);
-	ck_assert_str_eq(night.points[0].why, "0 nights since it last changed; 7 are the least");
+	ck_assert_str_eq(night.points[0].why, "night 1 of this figure: judged from the 8th on");
 	night_done(&night);
 	made_judge(&m, 7, &night);
 	ck_assert_int_eq(night.outcome, NIGHT_CANNOT_TELL);
