@@ -73,8 +73,7 @@ static void add_outcome(const struct night *n, struct bl_buf *out)
 		add_label("outcome", night_outcome_names[i], out);
 		end_sample(n->outcome == (enum night_outcome)i, out);
 	}
-	add_family("worse", NULL,
-		   "1 when this night says for the first time that something is worse.", out);
+	add_family("worse", NULL, "1 on a night with an alarm: the rule of exit code 4.", out);
 	add_one(n, "worse", night_is_worse(n), out);
 }
 
