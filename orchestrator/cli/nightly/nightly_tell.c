@@ -11,6 +11,7 @@
 #include "night_report.h"
 #include "nightly.h"
 #include "notify_send.h"
+#include "notify_text.h"
 #include "report.h"
 #include "units.h"
 
@@ -141,13 +142,21 @@ static int move_notes(struct nightly *n, struct bl_err *err)
 static void notify(struct nightly *n)
 {
 	BL_CLEANUP(bl_freep) char *outbox = bl_strf("%s/outbox", n->session.work_dir);
+	BL_CLEANUP(bl_freep)
+	struct notify_outcome *outcomes = calloc(n->notify.n, sizeof *outcomes);
+	BL_CLEANUP(bl_buf_done) struct bl_buf told = BL_BUF_INIT;
 	struct notify_how how = {.stop = n->cli->stop,
 				 .grace_ns = GRACE_NS,
 				 .outbox = outbox,
 				 .note = on_note,
-				 .ctx = n};
+				 .ctx = n,
+				 .outcomes = outcomes};
 
 	notify_all(&n->notify, &n->night, &how);
+	if (!outcomes) /* they are told all the same */
+		return;
+	notify_told(&n->notify, outcomes, night_outcome_names[n->night.outcome], &told);
+	nightly_say(n, "%s", bl_buf_str(&told));
 }
 
 int nightly_tell(struct nightly *n, struct bl_err *err)

@@ -112,3 +112,33 @@ char *notify_group_url(const struct notify_target *t, const struct night *n)
 		add_label(&url, t->group_names.items[i], t->group_values.items[i]);
 	return bl_buf_take(&url);
 }
+
+static size_t add_names(const struct notify_config *c, const struct notify_outcome *outcomes,
+			bool is_left_out, struct bl_buf *out)
+{
+	char name[NOTIFY_NAME_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct notify_outcome *o = &outcomes[i];
+
+		if (is_left_out ? !o->is_left_out : o->is_left_out || !o->is_sent)
+			continue;
+		bl_buf_adds(out, n++ ? ", " : "");
+		fmt_clean(out, notify_name(name, &c->targets[i]), 0);
+	}
+	return n;
+}
+
+void notify_told(const struct notify_config *c, const struct notify_outcome *outcomes,
+		 const char *night_outcome, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf others = BL_BUF_INIT;
+
+	bl_buf_adds(out, "told: ");
+	if (!add_names(c, outcomes, false, out))
+		bl_buf_adds(out, "nobody");
+	if (add_names(c, outcomes, true, &others))
+		bl_buf_addf(out, "; does not ask for '%s': %s", night_outcome, bl_buf_str(&others));
+	out->failed |= bl_buf_failed(&others);
+}

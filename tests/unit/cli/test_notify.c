@@ -279,6 +279,27 @@ START_TEST(no_name_can_call_a_channel_or_leave_the_code)
 }
 END_TEST
 
+START_TEST(who_was_told_and_who_did_not_ask_is_one_line)
+{
+	struct notify_target targets[] = {{.kind = NOTIFY_TEXTFILE, .folder = (char[]){"/srv/a"}},
+					  {.kind = NOTIFY_TEXTFILE, .folder = (char[]){"/srv/b"}},
+					  {.kind = NOTIFY_JUNIT, .folder = (char[]){"/srv/c"}}};
+	const struct notify_config c = {.targets = targets, .n = 3};
+	struct notify_outcome o[3] = {
+		{.is_sent = true}, {.is_left_out = true}, {.text = "not reached"}};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+
+	notify_told(&c, o, "ok", &out);
+	ck_assert_str_eq(bl_buf_str(&out),
+			 "told: textfile /srv/a; does not ask for 'ok': textfile /srv/b");
+	bl_buf_done(&out);
+	out = (struct bl_buf)BL_BUF_INIT;
+	o[0].is_sent = o[1].is_left_out = false;
+	notify_told(&c, o, "ok", &out);
+	ck_assert_str_eq(bl_buf_str(&out), "told: nobody");
+}
+END_TEST
+
 START_TEST(a_group_has_job_instance_and_scenario)
 {
 	char *names[] = {(char *)"rack"}, *values[] = {(char *)"r/7"};
@@ -364,6 +385,7 @@ int main(void)
 			    BL_ARRAY_LEN(in_the_clear));
 	tcase_add_test(t, in_a_chat_the_headline_is_text_and_the_rest_is_code);
 	tcase_add_test(t, no_name_can_call_a_channel_or_leave_the_code);
+	tcase_add_test(t, who_was_told_and_who_did_not_ask_is_one_line);
 	tcase_add_test(t, a_group_has_job_instance_and_scenario);
 	tcase_add_test(t, what_waits_is_of_its_target_and_the_newest_of_a_fortnight);
 	suite_add_tcase(s, t);
