@@ -98,7 +98,7 @@ static void trust_trials(const struct view *v, struct lines *out)
 			  v->most_rounds > 1 ? "boots" : "trials", v->least_ok);
 }
 
-static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
+static size_t count_thin(const struct view *v, size_t *ret_rows)
 {
 	size_t n = 0;
 
@@ -106,10 +106,10 @@ static size_t count_thin(const struct view *v, int p, size_t *ret_rows)
 	for (size_t j = 0; j < v->n_jobs; j++) {
 		for (size_t i = 0; i < v->jobs[j].n_rows; i++) {
 			const struct view_row *row = &v->jobs[j].rows[i];
+			const struct pct *p = &row->p[SUMMARY_P99_9];
 
 			*ret_rows += row->sum != NULL;
-			n += row->sum && !row->p[p].is_told &&
-			     (!row->p[p].is_known || row->p[p].is_thin);
+			n += row->sum && !p->is_told && (!p->is_known || p->is_thin);
 		}
 	}
 	return n;
@@ -180,7 +180,7 @@ void minute_trust(const struct view *v, struct lines *out)
 		if (!is_of_cpu(&notes->items[i]) && !is_said_elsewhere(&notes->items[i]))
 			add_note(v, notes->items[i].value, out);
 	}
-	thin = count_thin(v, SUMMARY_P99_9, &rows);
+	thin = count_thin(v, &rows);
 	if (thin)
 		lines_add(out,
 			  "\001p99.9 is thin\002 in %zu of %zu rows: fewer than 100 samples lie "
@@ -422,7 +422,6 @@ static void next_trials(const struct view *v, struct lines *out)
 void minute_next(const struct view *v, struct lines *out)
 {
 	const struct view_row *best = v->n_jobs ? view_best(v, &v->jobs[0], 0) : NULL;
-	size_t rows;
 
 	next_of_bad_cells(v, out);
 	if (v->n_ok && v->least_ok < 6)
@@ -435,10 +434,7 @@ void minute_next(const struct view *v, struct lines *out)
 	if (v->least_ok >= 6 && best && best->sum && best->cell != v->reference)
 		lines_add(out, "compare the best with the reference: blklab compare '%s' '%s'",
 			  v->d->cells[v->reference].name, v->d->cells[best->cell].name);
-	if (count_thin(v, SUMMARY_P99, &rows))
-		lines_add(out,
-			  "give the jobs a longer runtime: 100 samples beyond p99 take 10000 I/Os "
-			  "in a cell");
+	verdict_runtime(v, out);
 	if (!v->n_ok)
 		lines_add(out, "no trial gave figures: 'blklab doctor' says what this host can do");
 }

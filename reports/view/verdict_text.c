@@ -1,5 +1,6 @@
 #include "verdict_text.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -151,4 +152,50 @@ void verdict_families(const struct view *v, struct lines *out)
 			lines_add(out, "\001%s\002: %s", alike ? "each job" : v->jobs[j].name,
 				  bl_buf_str(&b));
 	}
+}
+
+/* I/Os of a trial of which 100 lie beyond a percentile. */
+static double ios_beyond(int p)
+{
+	return 100 * 100 / (100 - summary_p[p]);
+}
+
+/* In some trial it can't be judged: too few samples lie beyond it, or it has none at all. */
+static bool is_short(const struct view_row *r, enum metric m, int p)
+{
+	return r->sum && !r->p[p].is_told &&
+	       (r->sum->is_thin[m] || r->sum->metric[m].n < r->sum->n_ok);
+}
+
+static double least_iops(const struct view_row *r)
+{
+	return r->sum->metric[METRIC_IOPS].min;
+}
+
+void verdict_runtime(const struct view *v, struct lines *out)
+{
+	const double ios = ios_beyond(SUMMARY_P99);
+	const struct view_row *slowest = NULL;
+	const char *job = NULL;
+	char rate[FMT_MAX];
+
+	for (size_t j = 0; j < v->n_jobs; j++) {
+		for (size_t i = 0; i < v->jobs[j].n_rows; i++) {
+			const struct view_row *r = &v->jobs[j].rows[i];
+
+			if (!is_short(r, METRIC_P99, SUMMARY_P99) || !(least_iops(r) > 0) ||
+			    (slowest && least_iops(r) >= least_iops(slowest)))
+				continue;
+			slowest = r;
+			job = v->jobs[j].name;
+		}
+	}
+	if (slowest)
+		lines_add(
+			out,
+			"give the jobs a longer runtime: 100 samples beyond p99 take %.0f I/Os in "
+			"a trial, and these %.0f s of %s at the %s IOPS of '%s'",
+			ios, ceil(ios / least_iops(slowest)), job,
+			fmt_sig3(&fmt_plain, rate, least_iops(slowest)),
+			v->d->cells[slowest->cell].name);
 }

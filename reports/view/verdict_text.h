@@ -34,4 +34,8 @@ void verdict_families(const struct view *v, struct lines *out);
 /* The sentence of one job; nothing when it has no verdicts. */
 void verdict_family(const struct view *v, const struct view_job *job, struct bl_buf *out);
 
+/* What p99 takes to be judged, where in some trial of a job too few samples lie beyond it: the
+ * runtime of the job that needs the longest, at the IOPS of its slowest trial. */
+void verdict_runtime(const struct view *v, struct lines *out);
+
 #endif

@@ -95,6 +95,13 @@ START_TEST(hostile_names_cannot_steer_the_terminal)
 }
 END_TEST
 
+/* Each sentence as one line. */
+static void unwrap(char *text)
+{
+	for (char *s = text; (s = strstr(s, "\n      "));)
+		memmove(s, s + 6, strlen(s + 6) + 1);
+}
+
 /* Every trial of the small run's third cell, as if it had ended so. */
 static char *table_of_ends(enum trial_state state, const char *reason, bool has_console,
 			   bool has_config)
@@ -119,8 +126,7 @@ static char *table_of_ends(enum trial_state state, const char *reason, bool has_
 	}
 	ck_assert_msg(report_table(&d, NULL, 100, false, &out, &err) == 0, "%s", bl_err_text(&err));
 	run_data_done(&d);
-	for (char *s = out.data; (s = strstr(s, "\n      "));) /* as one line */
-		memmove(s, s + 6, strlen(s + 6) + 1);
+	unwrap(out.data);
 	return bl_buf_take(&out);
 }
 
@@ -324,6 +330,25 @@ START_TEST(a_thin_percentile_is_marked_in_the_comparison_as_in_the_table)
 }
 END_TEST
 
+/* 21490 I/Os of all trials are enough for the figure, and 3070 of each for no verdict. */
+START_TEST(a_longer_runtime_is_what_a_trial_takes)
+{
+	struct synthetic how = small;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	const char *next;
+
+	how.repeats = 7;
+	text = terminal_table(&how, 100, false);
+	unwrap(text);
+	next = strstr(text, "give the jobs a longer runtime");
+	ck_assert_ptr_null(strstr(text, "~505"));
+	ck_assert_msg(next && strstr(next, "take 10000 I/Os in a trial") &&
+			      strstr(next, "4 s of randread-4k-qd1") &&
+			      strstr(next, "'virtio-blk main none'"),
+		      "%s", text);
+}
+END_TEST
+
 START_TEST(one_pair_is_not_pairs)
 {
 	struct synthetic how = small;
@@ -395,6 +420,7 @@ int main(void)
 	tcase_add_test(t, a_gate_counts_what_is_worse_in_one_family);
 	tcase_add_test(t, different_engine_versions_get_no_verdict);
 	tcase_add_test(t, a_thin_percentile_is_marked_in_the_comparison_as_in_the_table);
+	tcase_add_test(t, a_longer_runtime_is_what_a_trial_takes);
 	tcase_add_test(t, one_pair_is_not_pairs);
 	tcase_add_test(t, an_emulated_cpu_is_told_in_table_and_comparison);
 	tcase_add_test(t, an_unknown_cell_is_refused);
