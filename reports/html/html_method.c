@@ -83,7 +83,8 @@ static void add_definitions(struct bl_buf *out)
 		 "neither: more trials are needed, about as many as are said (so many that it "
 		 "would "
 		 "tell in four of five cases, if the truth is what was seen). A difference seen is "
-		 "still shown."},
+		 "still shown. With ~: in some trial fewer than 100 samples lie beyond the "
+		 "percentile, and longer trials are needed."},
 		{"stall",
 		 "a time in which an I/O took far longer than is usual just then (the median of "
 		 "30 s; six robust standard deviations and three times that), or in which none "

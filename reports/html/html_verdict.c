@@ -71,7 +71,7 @@ void html_verdict(const struct comparison *c, double reach, struct bl_buf *out)
 	minute_change(c, &fmt_page, &change);
 	bl_buf_addf(out, "<div class=\"badge %s\"", html_verdict_classes[c->verdict]);
 	add_title(c, out);
-	bl_buf_addf(out, "><span class=\"chip\">%s</span>", verdict_names[c->verdict]);
+	bl_buf_addf(out, "><span class=\"chip\">%s</span>", verdict_marked(c));
 	svg_interval(c, reach, out);
 	bl_buf_addf(out, "<small>%s</small>", fmt_part(out, &change));
 	if (c->verdict == VERDICT_CANNOT_TELL && c->more) {

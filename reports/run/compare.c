@@ -118,7 +118,7 @@ static void add_metric(const struct pairing_job *j, enum metric m, unsigned colu
 		bl_buf_addf(out, "  %-19s", interval);
 	bl_buf_adds(out, "  ");
 	term_on(out, color, looks[c->verdict]);
-	bl_buf_adds(out, verdict_names[c->verdict]);
+	bl_buf_adds(out, verdict_marked(c));
 	term_off(out, color);
 	bl_buf_addc(out, '\n');
 }
@@ -201,6 +201,20 @@ static void add_open(const struct pairing_job *j, unsigned columns, struct bl_bu
 	}
 }
 
+/* What a thin percentile takes to be told. */
+static void add_thin(const struct pairing_job *j, unsigned columns, struct bl_buf *out)
+{
+	for (int m = 0; m < METRICS; m++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+		if (!j->by[m].is_thin)
+			continue;
+		bl_buf_addf(&line, "~ %s: ", metric_label((enum metric)m));
+		verdict_thin(j->a, j->b, percentile_of((enum metric)m), &line);
+		add_line(fmt_part(out, &line), columns, out);
+	}
+}
+
 /* "6 and 5 trials", or "6 boots x 2 rounds and 6 boots x 2 rounds". */
 static void add_counts(const struct summary *a, const struct summary *b, struct bl_buf *out)
 {
@@ -245,6 +259,7 @@ static void add_job(const struct pairing *p, const struct pairing_job *j, unsign
 		add_percentile(j, other[i], out);
 	add_test(&j->by[METRIC_P99], columns, out);
 	add_open(j, columns, out);
+	add_thin(j, columns, out);
 	bl_buf_addc(out, '\n');
 }
 
@@ -357,9 +372,12 @@ static void add_why(const struct pairing *p, unsigned columns, struct bl_buf *ou
 		term_wrap(out, fmt_part(out, &gate), columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
-	if (!p->is_refused && p->n_jobs && why[0]) {
+	if (!p->is_refused && p->n_jobs && !p->jobs[0].by[METRIC_P99].is_thin && why[0]) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+		bl_buf_addf(&line, "%s, p99: %s", p->jobs[0].name, why);
 		bl_buf_adds(out, "why   ");
-		term_wrap(out, why, columns, 6, 6);
+		term_wrap(out, fmt_part(out, &line), columns, 6, 6);
 		bl_buf_addc(out, '\n');
 	}
 }

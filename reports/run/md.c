@@ -88,8 +88,9 @@ static void add_row(const struct view *v, const struct view_row *row, struct bl_
 	} else {
 		s = row->sum->metric;
 		minute_verdict(v, row, &fmt_plain, &verdict);
-		bl_buf_addf(out, " %s | %s |", fmt_part(out, &verdict),
-			    fmt_sig3(&fmt_plain, num, s[METRIC_IOPS].median));
+		bl_buf_addc(out, ' ');
+		fmt_md(out, fmt_part(out, &verdict));
+		bl_buf_addf(out, " | %s |", fmt_sig3(&fmt_plain, num, s[METRIC_IOPS].median));
 		bl_buf_addf(out, " %s |", fmt_mib(&fmt_plain, num, s[METRIC_BYTES_PER_S].median));
 		add_time(&row->p[SUMMARY_P50], out);
 		add_time(&row->p[SUMMARY_P99], out);
@@ -165,8 +166,9 @@ static void add_effects(const struct view *v, struct bl_buf *out)
 		fmt_md(out, e->to);
 		bl_buf_adds(out, " | ");
 		fmt_md(out, fmt_part(out, &rest));
-		bl_buf_addf(out, " | %s | %s | %s |\n", fmt_part(out, &p99), fmt_part(out, &iops),
-			    verdict_names[e->by[METRIC_P99].verdict]);
+		bl_buf_addf(out, " | %s | %s | ", fmt_part(out, &p99), fmt_part(out, &iops));
+		fmt_md(out, verdict_marked(&e->by[METRIC_P99]));
+		bl_buf_adds(out, " |\n");
 	}
 	bl_buf_addc(out, '\n');
 }

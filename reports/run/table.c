@@ -18,7 +18,7 @@ static const struct {
 	unsigned drop; /* the higher, the sooner it makes room for names; 0: never */
 } shown[COLUMNS] = {
 	[COL_IOPS] = {6, 0}, [COL_P50] = {7, 2},    [COL_P99] = {7, 0},      [COL_P99_9] = {8, 1},
-	[COL_CPU] = {7, 3},  [COL_SPREAD] = {6, 4}, [COL_VERDICT] = {18, 0},
+	[COL_CPU] = {7, 3},  [COL_SPREAD] = {6, 4}, [COL_VERDICT] = {19, 0},
 };
 
 struct table {

@@ -215,7 +215,7 @@ void minute_verdict(const struct view *v, const struct view_row *row, const stru
 		bl_buf_adds(out, "reference");
 		return;
 	}
-	bl_buf_adds(out, verdict_names[c->verdict]);
+	bl_buf_adds(out, verdict_marked(c));
 	if (c->n_pairs)
 		bl_buf_addf(out, " %s", fmt_change(st, num, c->ratio));
 }

@@ -28,6 +28,11 @@ void verdict_more(const struct comparison *c, struct bl_buf *out)
 			    plural(c->more));
 }
 
+const char *verdict_marked(const struct comparison *c)
+{
+	return c->is_thin ? "cannot tell~" : verdict_names[c->verdict];
+}
+
 void verdict_tally_add(struct verdict_tally *t, const struct comparison *c)
 {
 	if (!c->n_pairs)
@@ -170,6 +175,20 @@ static bool is_short(const struct view_row *r, enum metric m, int p)
 static double least_iops(const struct view_row *r)
 {
 	return r->sum->metric[METRIC_IOPS].min;
+}
+
+void verdict_thin(const struct view_row *a, const struct view_row *b, int p, struct bl_buf *out)
+{
+	double ios = ios_beyond(p), rate = fmin(least_iops(a), least_iops(b));
+	char num[FMT_MAX];
+
+	bl_buf_addf(out,
+		    "in some trial fewer than 100 samples lie beyond it; trials of %.0f I/Os would "
+		    "let it be told",
+		    ios);
+	if (rate > 0)
+		bl_buf_addf(out, ", a runtime of %.0f s at the %s IOPS of the slowest",
+			    ceil(ios / rate), fmt_sig3(&fmt_plain, num, rate));
 }
 
 void verdict_runtime(const struct view *v, struct lines *out)

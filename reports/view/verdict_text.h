@@ -9,6 +9,13 @@
  * matters the difference"; nothing when it can tell, or when trials would not help. */
 void verdict_more(const struct comparison *c, struct bl_buf *out);
 
+/* "cannot tell~" where that is because of a thin percentile; else as verdict_names. */
+const char *verdict_marked(const struct comparison *c);
+/* Of a percentile that is thin on one of the sides: "in some trial fewer than 100 samples lie
+ * beyond it; trials of 10000 I/Os would let it be told, a runtime of 4 s at the 3060 IOPS of the
+ * slowest". */
+void verdict_thin(const struct view_row *a, const struct view_row *b, int p, struct bl_buf *out);
+
 /* Several comparisons of one question; {0} to begin. */
 struct verdict_tally {
 	size_t n, n_open;           /* with pairs; that cannot tell */

@@ -106,9 +106,11 @@ struct comparison compare_summaries_by(const struct summary *a, const struct sum
 	else
 		c = compare_unpaired(a, b, m, min_effect);
 	c.is_floor = is_floor;
-	if (c.has_interval && (a->is_thin[m] || b->is_thin[m]))
+	if (c.has_interval && (a->is_thin[m] || b->is_thin[m])) {
 		comparison_refuse(&c, "in some trial fewer than 100 samples lie beyond the "
 				      "percentile");
+		c.is_thin = true;
+	}
 	return c;
 }
 

@@ -143,6 +143,7 @@ void comparison_refuse(struct comparison *c, const char *why)
 	c->p = c->p_rank = c->p_adjusted = NAN;
 	c->family = 0;
 	c->more = 0;
+	c->is_thin = false;
 	snprintf(c->why, sizeof c->why, "%s", why);
 }
 

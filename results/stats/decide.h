@@ -34,6 +34,7 @@ struct comparison {
 	double min_effect; /* ratio - 1 that matters, e.g. 0.05 for p99 */
 	bool is_floor; /* it is what the lab's own noise makes (floors.h), more than was asked */
 	enum verdict verdict;
+	bool is_thin;  /* a percentile with too few samples beyond it to be judged */
 	char why[160]; /* "3 pairs; six are the least for a 95 % interval" */
 
 	/* H0: |log ratio| <= ln(1 + min_effect), by Yuen's t; NAN: none. In a family (family.h)

@@ -349,6 +349,26 @@ START_TEST(a_longer_runtime_is_what_a_trial_takes)
 }
 END_TEST
 
+START_TEST(a_verdict_that_a_thin_percentile_refuses_is_marked_and_says_what_would_tell)
+{
+	struct synthetic how = small;
+	BL_CLEANUP(bl_freep) char *text = NULL;
+	BL_CLEANUP(bl_freep) char *table = NULL;
+
+	how.repeats = 7;
+	text = compared(&how, &how, NULL);
+	table = terminal_table(&how, 100, false);
+	unwrap(table);
+	ck_assert_ptr_nonnull(strstr(text, "[-26 %, -22 %]       cannot tell~\n"));
+	ck_assert_msg(strstr(text, "\n  ~ p99: in some trial fewer than 100 samples lie beyond it; "
+				   "trials of 10000 I/Os would"),
+		      "%s", text);
+	ck_assert_ptr_nonnull(strstr(text, "\n  ~ p99.9: "));
+	ck_assert_ptr_null(strstr(text, "\nwhy "));
+	ck_assert_ptr_nonnull(strstr(table, "cannot tell~ -2"));
+}
+END_TEST
+
 START_TEST(one_pair_is_not_pairs)
 {
 	struct synthetic how = small;
@@ -421,6 +441,8 @@ int main(void)
 	tcase_add_test(t, different_engine_versions_get_no_verdict);
 	tcase_add_test(t, a_thin_percentile_is_marked_in_the_comparison_as_in_the_table);
 	tcase_add_test(t, a_longer_runtime_is_what_a_trial_takes);
+	tcase_add_test(t,
+		       a_verdict_that_a_thin_percentile_refuses_is_marked_and_says_what_would_tell);
 	tcase_add_test(t, one_pair_is_not_pairs);
 	tcase_add_test(t, an_emulated_cpu_is_told_in_table_and_comparison);
 	tcase_add_test(t, an_unknown_cell_is_refused);
