@@ -160,11 +160,12 @@ static void add_test(const struct comparison *c, unsigned columns, struct bl_buf
 		    fmt_change(&fmt_plain, num, c->trimmed),
 		    fmt_change(&fmt_plain, lo, c->trimmed_lo),
 		    fmt_change(&fmt_plain, hi, c->trimmed_hi));
-	if (c->family)
-		bl_buf_addf(&b, "; p %.2g that it is no more than the %.3g %% that matter", c->p,
-			    c->min_effect * 100);
-	if (c->family > 1)
-		bl_buf_addf(&b, ", corrected for %zu comparisons %.2g", c->family, c->p_adjusted);
+	if (c->family) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf p = BL_BUF_INIT;
+
+		verdict_p(c, &p);
+		bl_buf_addf(&b, "; p %.2g %s", c->p, fmt_part(&b, &p));
+	}
 	add_line(fmt_part(out, &b), columns, out);
 }
 

@@ -34,14 +34,19 @@ static void add_ratio(const char *label, double at, double lo, double hi, const 
 	bl_buf_addf(out, "  %s\n", how);
 }
 
-static void add_p(const struct values_compared *v, struct bl_buf *out)
+static void add_p(const struct values_compared *v, unsigned columns, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf of = BL_BUF_INIT;
+
 	if (isfinite(v->c.p_rank))
 		bl_buf_addf(out, "%-14s %9.2g  that nothing differs (%s)\n", "p", v->c.p_rank,
 			    v->is_paired ? "Wilcoxon signed rank" : "Mann-Whitney");
-	if (isfinite(v->c.p))
-		bl_buf_addf(out, "%-14s %9.2g  that it is no more than the %.3g %% that matter\n",
-			    "", v->c.p, v->c.min_effect * 100);
+	if (!isfinite(v->c.p))
+		return;
+	verdict_p(&v->c, &of);
+	bl_buf_addf(out, "%-14s %9.2g  ", "", v->c.p);
+	term_wrap(out, fmt_part(out, &of), columns, 26, 26);
+	bl_buf_addc(out, '\n');
 }
 
 static void add_verdict(const struct comparison *c, unsigned columns, bool color,
@@ -108,7 +113,7 @@ void values_text(const struct values_compared *v, unsigned columns, bool color, 
 		if (isfinite(c->trimmed))
 			add_ratio("trimmed means", c->trimmed, c->trimmed_lo, c->trimmed_hi,
 				  "95 %, a fifth cut off at either end (Yuen)", out);
-		add_p(v, out);
+		add_p(v, columns, out);
 		bl_buf_addc(out, '\n');
 	}
 	add_verdict(c, columns, color, out);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "family.h"
 #include "forecast.h"
 
 static const char *plural(size_t n)
@@ -26,6 +27,24 @@ void verdict_more(const struct comparison *c, struct bl_buf *out)
 	else
 		bl_buf_addf(out, "at least %zu more trial%s would be needed to tell", c->more,
 			    plural(c->more));
+}
+
+static bool is_called(const struct comparison *c)
+{
+	return c->verdict == VERDICT_BETTER || c->verdict == VERDICT_WORSE;
+}
+
+void verdict_p(const struct comparison *c, struct bl_buf *out)
+{
+	char lo[FMT_MAX], hi[FMT_MAX];
+
+	bl_buf_addf(out, "that it lies between %s and %s, which does not matter",
+		    fmt_change(&fmt_plain, lo, 1 / (1 + c->min_effect)),
+		    fmt_change(&fmt_plain, hi, 1 + c->min_effect));
+	if (c->family > 1)
+		bl_buf_addf(out, ", corrected for %zu comparisons %.2g", c->family, c->p_adjusted);
+	else if (c->p > FAMILY_LEVEL && is_called(c))
+		bl_buf_adds(out, "; one comparison is decided by its interval alone");
 }
 
 const char *verdict_marked(const struct comparison *c)

@@ -9,6 +9,9 @@
  * matters the difference"; nothing when it can tell, or when trials would not help. */
 void verdict_more(const struct comparison *c, struct bl_buf *out);
 
+/* What its p is of: "that it lies between -4.8 % and +5.0 %, which does not matter". */
+void verdict_p(const struct comparison *c, struct bl_buf *out);
+
 /* "cannot tell~" where that is because of a thin percentile; else as verdict_names. */
 const char *verdict_marked(const struct comparison *c);
 /* Of a percentile that is thin on one of the sides: "in some trial fewer than 100 samples lie

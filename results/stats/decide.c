@@ -26,6 +26,13 @@ static const char *counted(const struct comparison *c)
 	return c->is_unpaired ? "values" : "pairs";
 }
 
+double comparison_bound_pct(const struct comparison *c, double ratio)
+{
+	double matters = log1p(c->min_effect);
+
+	return expm1(ratio < 1 ? -matters : matters) * 100;
+}
+
 static void judge(struct comparison *c)
 {
 	double matters = log1p(c->min_effect), pct = c->min_effect * 100;
@@ -34,7 +41,7 @@ static void judge(struct comparison *c)
 		bool is_more = c->lo > 1;
 
 		snprintf(c->why, sizeof c->why, "the interval lies beyond %+.3g %%",
-			 is_more ? pct : -pct);
+			 comparison_bound_pct(c, c->lo));
 		c->verdict = is_more == c->is_more_better ? VERDICT_BETTER : VERDICT_WORSE;
 		return;
 	}

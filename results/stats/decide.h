@@ -61,6 +61,9 @@ int compare_many_pairs(const double *d, size_t n, double min_effect, bool more_i
 /* Logs that are not pairs. -ENOMEM. */
 int compare_samples(const double *a, size_t na, const double *b, size_t nb, double min_effect,
 		    bool more_is_better, struct comparison *ret);
+/* The bound of what matters on the side of @ratio, in percent: with d of 25 % +25 or -20, which is
+ * as far. */
+double comparison_bound_pct(const struct comparison *c, double ratio);
 /* Nothing to compare: @why. */
 struct comparison compare_nothing(double min_effect, const char *why);
 /* How many more pairs, or values a side, would probably tell (forecast.h) by an interval of

@@ -37,7 +37,7 @@ static void take_back(struct comparison *c)
 	snprintf(c->why, sizeof c->why,
 		 "by itself the interval lies beyond %+.3g %%, but of %zu comparisons one as clear "
 		 "comes by chance (p %.2g, corrected %.2g)",
-		 (c->ratio > 1 ? 1 : -1) * c->min_effect * 100, c->family, c->p, c->p_adjusted);
+		 comparison_bound_pct(c, c->ratio), c->family, c->p, c->p_adjusted);
 	/* the test is one-sided: its interval has twice the tail */
 	c->more = comparison_more(c, fmin(2 * alpha, FAMILY_LEVEL));
 }

@@ -17,10 +17,10 @@ enum family_way {
 	FAMILY_HOLM /* not one is called different that is not, at 5 %: a release gate */
 };
 
-/* Set p, p_adjusted and family of each member. "Better" and "worse" stand only with p_adjusted up
- * to FAMILY_LEVEL; else they become "cannot tell", with why and how many more trials. Members
- * that could not tell anyhow (fewer than six pairs, refused) are left as they are and are not
- * counted. A family of one is a family: nothing to correct for, nothing changes but p_adjusted.
+/* Set p, p_adjusted and family of each member. Of two and more "better" and "worse" stand only with
+ * p_adjusted up to FAMILY_LEVEL; else they become "cannot tell", with why and how many more trials.
+ * Members that could not tell anyhow (fewer than six pairs, refused) are left as they are and are
+ * not counted. A family of one is a family: nothing to correct for, nothing changes but p_adjusted.
  * -ENOMEM, and nothing changed. */
 int family_correct(struct comparison **members, size_t n, enum family_way way, struct bl_err *err);
 

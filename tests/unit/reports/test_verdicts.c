@@ -26,7 +26,7 @@ START_TEST(every_document_says_for_how_many_comparisons_it_is_corrected)
 	ck_assert_ptr_nonnull(strstr(term, "corrected for 9 comparisons; 5 % and more matters"));
 	ck_assert_ptr_nonnull(strstr(page, "<p class=\"note\">Corrected for 13 comparisons; "));
 	ck_assert_ptr_nonnull(strstr(page, "<div class=\"badge good\" title=\"the interval lies "
-					   "beyond -5 %; p "));
+					   "beyond -4.76 %; p "));
 	ck_assert_ptr_nonnull(strstr(page, "<div class=\"badge worse\""));
 	ck_assert_ptr_nonnull(strstr(page, "<div class=\"badge open\""));
 	ck_assert_uint_eq(count_of(page, "<svg class=\"ci\""), 20);
@@ -173,6 +173,32 @@ START_TEST(more_boots_than_decide_are_said)
 }
 END_TEST
 
+static void expect_p(struct comparison c, const char *says)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	verdict_p(&c, &b);
+	ck_assert_str_eq(bl_buf_str(&b), says);
+}
+
+/* -51 % is beyond what 56.2 % more are as a ratio. */
+START_TEST(p_says_both_bounds_and_when_it_does_not_decide)
+{
+	struct comparison c = {.min_effect = 0.562, .p = 0.056, .family = 1};
+
+	expect_p(c, "that it lies between -36 % and +56 %, which does not matter");
+	c.verdict = VERDICT_BETTER;
+	expect_p(c,
+		 "that it lies between -36 % and +56 %, which does not matter; one comparison is "
+		 "decided by its interval alone");
+	c.family = 9;
+	c.p = 0.002;
+	c.p_adjusted = 0.018;
+	expect_p(c, "that it lies between -36 % and +56 %, which does not matter, corrected for 9 "
+		    "comparisons 0.018");
+}
+END_TEST
+
 static void expect_more(struct comparison c, const char *says)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
@@ -236,6 +262,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, every_document_says_for_how_many_comparisons_it_is_corrected);
 	tcase_add_test(t, json_has_p_and_the_family_of_each_verdict);
+	tcase_add_test(t, p_says_both_bounds_and_when_it_does_not_decide);
 	tcase_add_test(t, what_matters_is_the_callers_or_the_runs);
 	tcase_add_test(t, equal_cells_are_the_floor_of_a_run);
 	tcase_add_test(t, more_boots_than_decide_are_said);

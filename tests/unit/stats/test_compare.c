@@ -33,10 +33,10 @@ static const struct {
 	enum verdict verdict;
 	const char *why;
 } cases[] = {
-	{METRIC_P99, 8, 0.70, 0.01, VERDICT_BETTER, "the interval lies beyond -5 %"},
+	{METRIC_P99, 8, 0.70, 0.01, VERDICT_BETTER, "the interval lies beyond -4.76 %"},
 	{METRIC_P99, 8, 1.30, 0.01, VERDICT_WORSE, "the interval lies beyond +5 %"},
 	{METRIC_IOPS, 8, 1.30, 0.01, VERDICT_BETTER, "the interval lies beyond +3 %"},
-	{METRIC_IOPS, 8, 0.70, 0.01, VERDICT_WORSE, "the interval lies beyond -3 %"},
+	{METRIC_IOPS, 8, 0.70, 0.01, VERDICT_WORSE, "the interval lies beyond -2.91 %"},
 	{METRIC_P99, 8, 1.00, 0.005, VERDICT_SAME, "the 90 % interval lies within 5 %"},
 	/* real, but it does not matter */
 	{METRIC_P99, 10, 1.02, 0.002, VERDICT_SAME, "the 90 % interval lies within 5 %"},
