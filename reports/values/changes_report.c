@@ -126,11 +126,33 @@ static void add_change(const struct changes_view *v, const struct change *c, siz
 	bl_buf_addc(out, '\n');
 }
 
+static bool is_short(const struct changes_view *v)
+{
+	return v->n < 2 * CHANGES_SEGMENT_MIN;
+}
+
+/* Nothing was looked for, which is not that nothing was found. */
+static void add_short(const struct changes_view *v, unsigned columns, struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf b = BL_BUF_INIT;
+
+	bl_buf_addf(
+		&b, "%zu value%s too few to look for a change: %d are the least, %d on either side",
+		v->n, v->n == 1 ? " is" : "s are", 2 * CHANGES_SEGMENT_MIN, CHANGES_SEGMENT_MIN);
+	bl_buf_adds(out, "  ");
+	term_wrap(out, fmt_part(out, &b), columns, 2, 4);
+	bl_buf_addc(out, '\n');
+}
+
 static void add_table(const struct changes_view *v, unsigned columns, bool color,
 		      struct bl_buf *out)
 {
 	size_t width = key_width(v, out);
 
+	if (is_short(v)) {
+		add_short(v, columns, out);
+		return;
+	}
 	if (!v->found->n) {
 		bl_buf_adds(out, "  no change point\n");
 		return;
@@ -186,12 +208,9 @@ static void note_noise(const struct changes_view *v, unsigned columns, struct bl
 	const struct changes *c = v->found;
 	char n1[FMT_MAX];
 
-	if (v->n < 2 * CHANGES_SEGMENT_MIN) {
-		bl_buf_addf(&b,
-			    "%zu values are too few to look for a change: %d are the least, %d on "
-			    "either side",
-			    v->n, 2 * CHANGES_SEGMENT_MIN, CHANGES_SEGMENT_MIN);
-	} else if (!(c->sigma > 0)) {
+	if (is_short(v))
+		return;
+	if (!(c->sigma > 0)) {
 		bl_buf_adds(&b, "none: all values are equal");
 	} else if (v->how->is_linear) {
 		bl_buf_addf(&b, "%s from one value to the next", number(n1, c->sigma));
@@ -203,7 +222,7 @@ static void note_noise(const struct changes_view *v, unsigned columns, struct bl
 		bl_buf_addf(&b, "%.*g %% from one value to the next", percent < 100 ? 2 : 3,
 			    percent);
 	}
-	if (c->sigma > 0 && v->n >= 2 * CHANGES_SEGMENT_MIN)
+	if (c->sigma > 0)
 		bl_buf_addf(&b,
 			    " (one standard deviation, steps and outliers taken out); correlation "
 			    "with the value before %.2f",

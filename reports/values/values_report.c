@@ -22,6 +22,7 @@ static void add_side(char side, const struct values_side *s, struct bl_buf *out)
 	bl_buf_adds(out, ")\n");
 }
 
+/* @how: of the estimate; 95 % before it where it has an interval. */
 static void add_ratio(const char *label, double at, double lo, double hi, const char *how,
 		      struct bl_buf *out)
 {
@@ -31,7 +32,7 @@ static void add_ratio(const char *label, double at, double lo, double hi, const 
 	if (isfinite(lo))
 		bl_buf_addf(out, "  [%s, %s]", fmt_change(&fmt_plain, a, lo),
 			    fmt_change(&fmt_plain, b, hi));
-	bl_buf_addf(out, "  %s\n", how);
+	bl_buf_addf(out, "  %s%s\n", isfinite(lo) ? "95 %, " : "", how);
 }
 
 static void add_p(const struct values_compared *v, unsigned columns, struct bl_buf *out)
@@ -49,13 +50,17 @@ static void add_p(const struct values_compared *v, unsigned columns, struct bl_b
 	bl_buf_addc(out, '\n');
 }
 
-static void add_verdict(const struct comparison *c, unsigned columns, bool color,
+static void add_verdict(const struct values_compared *v, unsigned columns, bool color,
 			struct bl_buf *out)
 {
 	static const enum term_look looks[VERDICTS] = {TERM_BOLD, TERM_GREEN, TERM_RED, TERM_BOLD};
+	const struct comparison *c = &v->c;
 	BL_CLEANUP(bl_buf_done) struct bl_buf why = BL_BUF_INIT, more = BL_BUF_INIT;
 
-	verdict_more(c, &more);
+	if (v->is_paired)
+		verdict_more_of(c, "pair", "pairs", &more);
+	else
+		verdict_more_of(c, "value a side", "values a side", &more);
 	bl_buf_addf(&why, "%s", c->why);
 	if (more.len || bl_buf_failed(&more))
 		bl_buf_addf(&why, "; %s", fmt_part(out, &more));
@@ -107,16 +112,16 @@ void values_text(const struct values_compared *v, unsigned columns, bool color, 
 	if (c->n_pairs) {
 		add_ratio("B / A", c->ratio, c->has_interval ? c->lo : NAN,
 			  c->has_interval ? c->hi : NAN,
-			  v->is_paired ? "95 %, over pairs (Hodges-Lehmann)"
-				       : "95 %, over all differences (Hodges-Lehmann)",
+			  v->is_paired ? "over pairs (Hodges-Lehmann)"
+				       : "over all differences (Hodges-Lehmann)",
 			  out);
 		if (isfinite(c->trimmed))
 			add_ratio("trimmed means", c->trimmed, c->trimmed_lo, c->trimmed_hi,
-				  "95 %, a fifth cut off at either end (Yuen)", out);
+				  "a fifth cut off at either end (Yuen)", out);
 		add_p(v, columns, out);
 		bl_buf_addc(out, '\n');
 	}
-	add_verdict(c, columns, color, out);
+	add_verdict(v, columns, color, out);
 	add_autocorrelation(v, columns, out);
 	bl_buf_adds(out, "\nnote  ");
 	term_wrap(out,

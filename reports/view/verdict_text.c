@@ -14,19 +14,25 @@ static const char *plural(size_t n)
 
 void verdict_more(const struct comparison *c, struct bl_buf *out)
 {
+	verdict_more_of(c, "trial", "trials", out);
+}
+
+void verdict_more_of(const struct comparison *c, const char *one, const char *several,
+		     struct bl_buf *out)
+{
+	const char *unit = c->more == 1 ? one : several;
+
 	if (c->verdict != VERDICT_CANNOT_TELL || !c->more)
 		return;
 	if (c->more == FORECAST_MANY)
-		bl_buf_addf(
-			out,
-			"more than %d trials more, so noisy is it and so near to what matters the "
-			"difference",
-			FORECAST_MOST);
+		bl_buf_addf(out,
+			    "more than %d %s more, so noisy is it and so near to what matters the "
+			    "difference",
+			    FORECAST_MOST, several);
 	else if (c->sd > 0)
-		bl_buf_addf(out, "about %zu more trial%s would tell", c->more, plural(c->more));
+		bl_buf_addf(out, "about %zu more %s would tell", c->more, unit);
 	else
-		bl_buf_addf(out, "at least %zu more trial%s would be needed to tell", c->more,
-			    plural(c->more));
+		bl_buf_addf(out, "at least %zu more %s would be needed to tell", c->more, unit);
 }
 
 static bool is_called(const struct comparison *c)

@@ -8,6 +8,9 @@
 /* "about 4 more trials would tell", "more than 30 trials more, so noisy is it and so near to what
  * matters the difference"; nothing when it can tell, or when trials would not help. */
 void verdict_more(const struct comparison *c, struct bl_buf *out);
+/* The same of what is no trial: "pair" and "pairs", "value a side" and "values a side". */
+void verdict_more_of(const struct comparison *c, const char *one, const char *several,
+		     struct bl_buf *out);
 
 /* What its p is of: "that it lies between -4.8 % and +5.0 %, which does not matter". */
 void verdict_p(const struct comparison *c, struct bl_buf *out);

@@ -15,6 +15,7 @@
 #include "failing_alloc.h"
 #include "fmt.h"
 #include "stutter_report.h"
+#include "values_report.h"
 
 #define N 60
 
@@ -165,6 +166,47 @@ START_TEST(what_is_no_noise_of_one_thing_is_too_wide_to_tell)
 }
 END_TEST
 
+/* Nothing was looked for: that is said first, not that nothing was found. */
+START_TEST(too_few_values_for_a_change_are_said_first)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf a = BL_BUF_INIT;
+	struct changes none = {0};
+	struct changes_view few = history;
+
+	few.n = 3;
+	few.found = &none;
+	changes_text(&few, 100, false, &a);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&a),
+				     "\n\n  3 values are too few to look for a "
+				     "change: 8 are the least, 4 on either side\n"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&a), "no change point"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&a), "noise"));
+}
+END_TEST
+
+/* Three a side have no interval, and what is missing are values. */
+START_TEST(three_values_a_side_claim_no_interval)
+{
+	static const double a[] = {0, 0.01, 0.02}, b[] = {0.2, 0.23, 0.21};
+	struct values_compared v = {.a = {.name = "a", .n = 3}, .b = {.name = "b", .n = 3}};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT, pairs = BL_BUF_INIT;
+
+	v.r1 = NAN;
+	ck_assert_int_eq(compare_samples(a, 3, b, 3, 0.05, false, &v.c), 0);
+	values_text(&v, 100, false, &out);
+	ck_assert_msg(
+		strstr(bl_buf_str(&out), "B / A              +22 %  over all differences (Ho"),
+		"%s", bl_buf_str(&out));
+	ck_assert_msg(strstr(bl_buf_str(&out), "at least 1 more value a side"), "%s",
+		      bl_buf_str(&out));
+	v.is_paired = true;
+	v.c = compare_pairs(b, 3, 0.05, false);
+	values_text(&v, 100, false, &pairs);
+	ck_assert_msg(strstr(bl_buf_str(&pairs), "at least 3 more pairs"), "%s",
+		      bl_buf_str(&pairs));
+}
+END_TEST
+
 static int write_changes_json(struct bl_buf *out)
 {
 	return changes_json(&history, out);
@@ -225,6 +267,8 @@ int main(void)
 	tcase_add_checked_fixture(t, make, done);
 	tcase_add_test(t, texts_fit_the_terminal);
 	tcase_add_test(t, texts_say_what_was_found);
+	tcase_add_test(t, too_few_values_for_a_change_are_said_first);
+	tcase_add_test(t, three_values_a_side_claim_no_interval);
 	tcase_add_test(t, what_would_be_found_matters);
 	tcase_add_test(t, what_is_no_noise_of_one_thing_is_too_wide_to_tell);
 	tcase_add_loop_test(t, memory_may_be_short, 0, BL_ARRAY_LEN(writers));
