@@ -271,16 +271,40 @@ static void add_difference(const struct bl_buf *line, unsigned columns, struct b
 	bl_buf_addc(out, '\n');
 }
 
+/* 'A' or 'B': the side without a VM, where the other has one; 0: neither. */
+static char side_without_vm(const struct pairing *p)
+{
+	bool a = p->va.cells[p->cell_a].is_host, b = p->vb.cells[p->cell_b].is_host;
+
+	return a == b ? 0 : a ? 'A' : 'B';
+}
+
 static void add_config(const struct pairing *p, unsigned columns, struct bl_buf *out)
 {
 	const struct difference *d = p->config;
+	char host = side_without_vm(p);
+	size_t n_vm = 0; /* of the VM alone */
 
 	bl_buf_adds(out, p->n_config ? "effective configuration that differs\n" : "");
 	for (size_t i = 0; i < p->n_config; i++) {
 		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
 
+		if (host && !(host == 'A' ? d[i].a : d[i].b)) {
+			n_vm++;
+			continue;
+		}
 		bl_buf_addf(&line, "%s: %s -> %s", d[i].key, d[i].a ? d[i].a : "(absent)",
 			    d[i].b ? d[i].b : "(absent)");
+		add_difference(&line, columns, out);
+	}
+	if (n_vm) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+
+		bl_buf_addf(&line,
+			    "%c has no VM: %zu value%s that only %c has %s left out (--json has "
+			    "them)",
+			    host, n_vm, n_vm == 1 ? "" : "s", host == 'A' ? 'B' : 'A',
+			    n_vm == 1 ? "is" : "are");
 		add_difference(&line, columns, out);
 	}
 	bl_buf_adds(out, p->n_config ? "\n" : "");

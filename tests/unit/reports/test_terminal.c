@@ -369,6 +369,25 @@ START_TEST(a_verdict_that_a_thin_percentile_refuses_is_marked_and_says_what_woul
 }
 END_TEST
 
+START_TEST(what_a_host_cannot_have_is_one_line)
+{
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT, back = BL_BUF_INIT;
+	const char *vm = "virtio-blk main none";
+
+	synthetic_run(&full, &d);
+	for (size_t i = 0; i < d.n_trials; i++)
+		if (strcmp(d.cells[d.trials[i].cell].name, vm) == 0)
+			effectives_add(&d.trials[i].effective, "emulator.version", "7", "7", "qmp");
+	ck_assert_int_eq(report_compare(&d, vm, &d, "host", NULL, 100, false, &out, NULL), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "(absent)"));
+	ck_assert_msg(strstr(bl_buf_str(&out), "\n  B has no VM: "), "%s", bl_buf_str(&out));
+	ck_assert_int_eq(report_compare(&d, "host", &d, vm, NULL, 100, false, &back, NULL), 0);
+	ck_assert_ptr_null(strstr(bl_buf_str(&back), "(absent)"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&back), "\n  A has no VM: "));
+}
+END_TEST
+
 START_TEST(one_pair_is_not_pairs)
 {
 	struct synthetic how = small;
@@ -443,6 +462,7 @@ int main(void)
 	tcase_add_test(t, a_longer_runtime_is_what_a_trial_takes);
 	tcase_add_test(t,
 		       a_verdict_that_a_thin_percentile_refuses_is_marked_and_says_what_would_tell);
+	tcase_add_test(t, what_a_host_cannot_have_is_one_line);
 	tcase_add_test(t, one_pair_is_not_pairs);
 	tcase_add_test(t, an_emulated_cpu_is_told_in_table_and_comparison);
 	tcase_add_test(t, an_unknown_cell_is_refused);
