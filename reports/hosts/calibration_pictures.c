@@ -116,9 +116,13 @@ static void marked_intervals(const struct run_data *d, const struct calibration_
 static void say_forest(const struct calibration_row *row, struct bl_buf *out)
 {
 	bl_buf_addf(out, "%s: ", page_metric(row->metric));
-	if (!row->n_apart)
+	if (row->n_comparisons == 1 && !row->n_apart)
+		bl_buf_adds(out, "the one interval holds \u2018no change\u2019");
+	else if (!row->n_apart)
 		bl_buf_addf(out, "all %zu intervals hold \u2018no change\u2019",
 			    row->n_comparisons);
+	else if (row->n_comparisons == 1)
+		bl_buf_adds(out, "the one interval leaves out \u2018no change\u2019");
 	else
 		bl_buf_addf(out, "%zu of %zu intervals leave%s out \u2018no change\u2019",
 			    row->n_apart, row->n_comparisons, row->n_apart == 1 ? "s" : "");

@@ -21,7 +21,7 @@ static char *percent(char out[FMT_MAX], double change)
 	double pct = change * 100;
 
 	if (!isfinite(pct) || pct >= 1000)
-		snprintf(out, FMT_MAX, "> 999 %%");
+		snprintf(out, FMT_MAX, ">999 %%");
 	else
 		snprintf(out, FMT_MAX, "%.*f %%", pct < 9.95 ? 1 : 0, pct);
 	return out;
@@ -85,57 +85,71 @@ static const char *label(enum metric m)
 	return m == METRIC_IOPS ? "IOPS" : m == METRIC_CPU_PER_IO ? "CPU per I/O" : metric_words[m];
 }
 
-static void add_head(const struct run_data *d, const struct calibration *c, bool color,
-		     struct bl_buf *out)
+static void add_head(const struct run_data *d, const struct calibration *c, unsigned columns,
+		     bool color, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf rest = BL_BUF_INIT;
+
 	term_on(out, color, TERM_BOLD);
 	fmt_clean(out, d->run.scenario_name, 0);
 	term_off(out, color);
-	bl_buf_addf(out, "   %zu equal cells x %zu trials, host ", c->n_cells, c->n_repeats);
-	fmt_clean(out, d->run.host_name, 0);
-	bl_buf_addf(out, "%s\nrun %.13s, for compare --calibration and calibrate --run\n\n",
-		    run_is_emulated(&d->run) ? ", emulated CPU" : "", d->run.id);
+	bl_buf_adds(out, "   ");
+	bl_buf_addf(&rest, "%zu equal cells x %zu trials, host %s%s", c->n_cells, c->n_repeats,
+		    d->run.host_name, run_is_emulated(&d->run) ? ", emulated CPU" : "");
+	term_wrap(out, fmt_part(out, &rest), columns, (unsigned)fmt_width(d->run.scenario_name) + 3,
+		  2);
+	bl_buf_addf(out, "\nrun %.13s, for compare --calibration and calibrate --run\n\n",
+		    d->run.id);
 }
 
 static void add_columns(const char *job, bool color, struct bl_buf *out)
 {
-	bl_buf_addf(out, "%-18s %-13s %-9s %-39s %s\n", "", "false alarms", "noise of",
-		    "change called worse by itself, by pairs", "in time");
 	term_on(out, color, TERM_BOLD);
-	fmt_clean(out, job, 18);
+	fmt_clean(out, job, 0);
 	term_off(out, color);
-	for (size_t n = strlen(job); n < 18; n++)
-		bl_buf_addc(out, ' ');
-	bl_buf_addf(out, " %-13s %-9s", "(apart)", "a pair");
+	bl_buf_addf(out, "\n%-14s%-13s %7s %34s %s\n", "", "false alarms", "a pair's",
+		    "change seen in 4 of 5, by pairs", "2nd half");
+	bl_buf_addf(out, "%-14s%-13s %7s", "", "(apart)", "noise");
 	for (size_t i = 0; i < CALIBRATION_SIZES; i++)
-		bl_buf_addf(out, " %-7zu", calibration_sizes[i]);
-	bl_buf_addc(out, '\n');
+		bl_buf_addf(out, " %6zu", calibration_sizes[i]);
+	bl_buf_adds(out, "  to 1st\n");
+}
+
+/* A thin figure may well be apart, but is not counted. */
+static bool is_marked(const struct calibration_row *row)
+{
+	return row->is_apart_in_time && !row->is_thin;
 }
 
 static void add_row(const struct calibration_row *row, bool color, struct bl_buf *out)
 {
-	char alarms[32], noise[FMT_MAX], change[FMT_MAX];
+	char alarms[64], text[FMT_MAX];
 
 	snprintf(alarms, sizeof alarms, "%zu (%zu) of %zu", row->n_family, row->n_apart,
 		 row->n_comparisons);
 	if (row->is_thin)
 		term_on(out, color, TERM_DIM);
-	bl_buf_addf(out, "  %s%-*s %-13s %-9s", row->is_thin ? "~" : "", row->is_thin ? 15 : 16,
-		    label(row->metric), alarms, percent(noise, expm1(row->sd)));
+	bl_buf_addf(out, "  %s%-*s%-13s %7s", row->is_thin ? "~" : "", row->is_thin ? 11 : 12,
+		    label(row->metric), alarms, percent(text, expm1(row->sd)));
 	for (size_t i = 0; i < CALIBRATION_SIZES; i++)
-		bl_buf_addf(out, " %-7s", percent(change, row->visible[i]));
-	bl_buf_addf(out, " %s%s\n", fmt_change(&fmt_plain, change, row->in_time),
-		    row->is_apart_in_time ? " !" : "");
+		bl_buf_addf(out, " %6s", percent(text, row->visible[i]));
+	bl_buf_addf(out, " %7s%s\n", fmt_change(&fmt_plain, text, row->in_time),
+		    is_marked(row) ? " !" : "");
 	if (row->is_thin)
 		term_off(out, color);
 }
 
-static bool has_thin(const struct calibration *c)
+static bool has(const struct calibration *c, bool (*is)(const struct calibration_row *row))
 {
 	for (size_t i = 0; i < c->n_rows; i++)
-		if (c->rows[i].is_thin)
+		if (is(&c->rows[i]))
 			return true;
 	return false;
+}
+
+static bool is_thin(const struct calibration_row *row)
+{
+	return row->is_thin;
 }
 
 static void add_lines(const char *text, unsigned columns, struct bl_buf *out)
@@ -159,7 +173,7 @@ int report_calibration(const struct run_data *d, const struct calibration *c, un
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
 	const char *job = NULL;
 
-	add_head(d, c, color, out);
+	add_head(d, c, columns, color, out);
 	for (size_t i = 0; i < c->n_rows; i++) {
 		const struct calibration_row *row = &c->rows[i];
 
@@ -176,10 +190,16 @@ int report_calibration(const struct run_data *d, const struct calibration *c, un
 	bl_buf_addc(out, '\n');
 	calibration_sentences(c, &said);
 	add_lines(bl_buf_str(&said), columns, out);
-	if (has_thin(c))
+	add_lines("False alarms: called better or worse with all comparisons of the figure taken "
+		  "together; apart: 95 % intervals without 'no change'. Seen: a change for the "
+		  "worse so large is called worse in four of five comparisons of that many pairs, "
+		  "each by itself.",
+		  columns, out);
+	if (has(c, is_marked))
+		add_lines("! the second half of the trials is apart from the first", columns, out);
+	if (has(c, is_thin))
 		add_lines("~ fewer than 100 samples beyond the percentile in some trial: no "
-			  "verdict is "
-			  "made of it, and it is not counted here",
+			  "verdict is made of it, and it is not counted here",
 			  columns, out);
 	return bl_buf_failed(out) || bl_buf_failed(&said) ? bl_fail(err, -ENOMEM, "out of memory")
 							  : 0;

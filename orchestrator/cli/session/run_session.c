@@ -362,11 +362,11 @@ int run_session_lock(struct run_session *s, const char *verb, uint64_t wait_ns, 
 	return run_lock_take(s->work_dir, verb, wait_ns, on_note, s, s->cli->stop, &s->lock, err);
 }
 
-int run_session_open(struct run_session *s, struct bl_err *err)
+int run_session_open(struct run_session *s, const struct loaded *what, struct bl_err *err)
 {
 	int r;
 
-	begin(s, &s->plan);
+	begin(s, what ? what : &s->plan);
 	r = open_runner(s, err);
 	if (r < 0)
 		progress_end(&s->progress);

@@ -55,8 +55,9 @@ int run_session_prepare(struct run_session *s, struct cli *cli, const struct arg
 int run_session_lock(struct run_session *s, const char *verb, uint64_t wait_ns, struct bl_err *err);
 
 /* The runner for s->plan: VMs and devices of killed runs first, then the proof of the acceleration.
+ * Progress begins with @what (NULL: s->plan; borrowed), the first that run_session_run() gets.
  * cli_catch_stop() comes before. As runner_open(). */
-int run_session_open(struct run_session *s, struct bl_err *err);
+int run_session_open(struct run_session *s, const struct loaded *what, struct bl_err *err);
 
 /* Make a run of @what (NULL: s->plan; borrowed until the next run) and store it. @declared (NULL:
  * nothing) is added to what the run declares. 0: the plan was gone through, though trials may have

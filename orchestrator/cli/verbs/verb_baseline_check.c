@@ -146,7 +146,7 @@ static int make_runs(struct checking *k, struct bl_err *err)
 		       CLI_STOP_AGAIN);
 	r = run_session_lock(&s, "baseline check", 0, err);
 	if (r == 0)
-		r = run_session_open(&s, err);
+		r = run_session_open(&s, NULL, err);
 	for (uint64_t i = 0; r == 0 && i < k->args->n_runs; i++) {
 		r = run_session_run(&s, NULL, NULL, err);
 		if (r == 0)

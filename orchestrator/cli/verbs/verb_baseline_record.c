@@ -207,7 +207,7 @@ static void say_stopped(const struct recording *k)
 static int make_runs(struct recording *k, struct run_session *s, size_t *ret_failed,
 		     struct bl_err *err)
 {
-	int r = run_session_open(s, err);
+	int r = run_session_open(s, NULL, err);
 
 	*ret_failed = 0;
 	for (uint64_t i = 0; r == 0 && i < k->args->n_runs; i++) {

@@ -91,7 +91,7 @@ static int measure(struct run_session *s, struct loaded *what, struct bl_err *er
 		       CLI_STOP_AGAIN);
 	r = run_session_lock(s, "calibrate", 0, err);
 	if (r == 0)
-		r = run_session_open(s, err);
+		r = run_session_open(s, what, err);
 	if (r == 0)
 		r = run_session_run(s, what, &declared, err);
 	facts_done(&declared);

@@ -148,7 +148,7 @@ static int measure(struct nightly *n, struct bl_err *err)
 	int r = nightly_wait(n, err);
 
 	if (r == 0)
-		r = run_session_open(&n->session, err);
+		r = run_session_open(&n->session, NULL, err);
 	if (r == 0 && facts_add(&declared, NIGHTLY_FACT, "yes") < 0)
 		r = bl_fail(err, -ENOMEM, "out of memory");
 	if (r == 0)

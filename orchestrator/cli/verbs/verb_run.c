@@ -45,7 +45,7 @@ static int run_run(struct cli *cli, const struct args *a, struct bl_err *err)
 		       CLI_STOP_AGAIN);
 	r = run_session_lock(&s, "run", 0, err);
 	if (r == 0)
-		r = run_session_open(&s, err);
+		r = run_session_open(&s, NULL, err);
 	return r < 0 ? r : finish(&s, run_session_run(&s, NULL, NULL, err), err);
 }
 

@@ -57,7 +57,7 @@ static int run(const char *yaml, const struct args *more, struct run_data *ret)
 	stop = 0;
 	r = run_session_prepare(&s, &cli, &a, &err);
 	if (r == 0)
-		r = run_session_open(&s, &err);
+		r = run_session_open(&s, NULL, &err);
 	ck_assert_msg(r == 0, "%s", err.text);
 	ran = run_session_run(&s, NULL, NULL, &err);
 	ck_assert(s.is_stored);

@@ -9,6 +9,7 @@
 #include <check.h>
 
 #include "cleanup.h"
+#include "fmt.h"
 #include "fs.h"
 
 char *document(const struct synthetic *how, enum report_format format,
@@ -184,4 +185,19 @@ size_t count_of(const char *text, const char *what)
 	for (const char *s = next_of(text, what); s; s = next_of(s + strlen(what), what))
 		n++;
 	return n;
+}
+
+void expect_fits(const char *text, size_t columns)
+{
+	while (*text) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
+		size_t n = strcspn(text, "\n");
+
+		bl_buf_add(&line, text, n);
+		ck_assert_msg(fmt_width(bl_buf_str(&line)) <= columns, "%zu of %zu columns: '%s'",
+			      fmt_width(bl_buf_str(&line)), columns, bl_buf_str(&line));
+		ck_assert_msg(!n || (text[n - 1] != ' ' && text[n - 1] != '\t'),
+			      "ends in a blank: '%s'", bl_buf_str(&line));
+		text += n + (text[n] == '\n');
+	}
 }

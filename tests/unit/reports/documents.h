@@ -14,6 +14,9 @@ char *terminal_table(const struct synthetic *how, unsigned columns, bool color);
  * that differs is in the message. */
 void expect_file(const char *file, const char *text);
 
+/* No line of @text is wider than @columns, and none ends in a blank. */
+void expect_fits(const char *text, size_t columns);
+
 /* Every element is closed in order, ids are unique, and what is referred to is there. */
 void expect_well_formed(const char *page);
 

@@ -76,6 +76,36 @@ START_TEST(a_terminal_shows_alarms_noise_and_what_can_be_seen)
 }
 END_TEST
 
+START_TEST(no_line_is_wider_than_the_terminal)
+{
+	static const unsigned columns[] = {80, 100};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(columns); i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+
+		ck_assert_int_eq(report_calibration(&run, &made, columns[i], false, &out, NULL), 0);
+		expect_fits(bl_buf_str(&out), columns[i]);
+	}
+}
+END_TEST
+
+/* A thin figure is not among those that are counted; without a mark there is no legend of it. */
+START_TEST(the_mark_of_a_figure_apart_in_time_is_explained_where_it_is)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf marked = BL_BUF_INIT, plain = BL_BUF_INIT;
+	struct calibration_row thin[] = {rows[3]};
+	struct calibration c = {
+		.n_cells = 4, .n_repeats = 8, .rows = thin, .n_rows = 1, .n_comparisons = 0};
+
+	ck_assert_int_eq(report_calibration(&run, &made, 80, false, &marked, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&marked), " % !\n"));
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&marked), "\n! the second half"));
+	thin[0].is_apart_in_time = true;
+	ck_assert_int_eq(report_calibration(&run, &c, 80, false, &plain, NULL), 0);
+	ck_assert_ptr_null(strchr(bl_buf_str(&plain), '!'));
+}
+END_TEST
+
 START_TEST(json_has_every_row_and_leaves_nothing_to_guess)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
@@ -105,6 +135,8 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, a_terminal_shows_alarms_noise_and_what_can_be_seen);
+	tcase_add_test(t, no_line_is_wider_than_the_terminal);
+	tcase_add_test(t, the_mark_of_a_figure_apart_in_time_is_explained_where_it_is);
 	tcase_add_test(t, json_has_every_row_and_leaves_nothing_to_guess);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

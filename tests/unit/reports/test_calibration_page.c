@@ -72,6 +72,19 @@ START_TEST(drift_is_seen_where_it_is)
 }
 END_TEST
 
+START_TEST(one_interval_is_not_intervals)
+{
+	struct made_equal two = equal;
+	BL_CLEANUP(bl_freep) char *page = NULL;
+
+	two.cells = 2;
+	page = draw(&two);
+	ck_assert_ptr_nonnull(strstr(page, "the one interval holds \u2018no change\u2019"));
+	ck_assert_ptr_null(strstr(page, "all 1 "));
+	ck_assert_ptr_null(strstr(page, "1 of 1 intervals"));
+}
+END_TEST
+
 START_TEST(a_cell_that_is_not_equal_is_marked_in_every_comparison_with_it)
 {
 	BL_CLEANUP(bl_freep) char *page = draw(&odd);
@@ -186,6 +199,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, every_figure_has_its_pictures);
 	tcase_add_test(t, drift_is_seen_where_it_is);
+	tcase_add_test(t, one_interval_is_not_intervals);
 	tcase_add_test(t, a_cell_that_is_not_equal_is_marked_in_every_comparison_with_it);
 	tcase_add_test(t, thin_percentiles_are_shown_and_call_nothing);
 	tcase_add_test(t, hostile_names_stay_text);
