@@ -62,8 +62,10 @@ struct image {
 extern const char *const image_modules[];
 extern const size_t n_image_modules;
 
-/* -ENOENT: no such kernel (says what was looked at and how to get one); -EINVAL: not a
- * kernel package, or the agent is not a static program; what fetch_file() returns; -ENOMEM. */
+/* -ENOENT: no such kernel (says what would be one); -ENOPKG: none is named and none is installed
+ * (says what was looked at and how to get one, first of all a package that `make bench` fetched
+ * below the current folder); -EINVAL: not a kernel package, or the agent is not a static program;
+ * what fetch_file() returns; -ENOMEM. */
 int image_build(const struct image_spec *spec, struct image **ret_image, struct bl_err *err);
 
 /* True when the image can drive a disk on the controller module @module ("ahci", "virtio_blk",

@@ -159,6 +159,27 @@ static int from_folder(const struct image_spec *spec, const char *root, const ch
 		       dir);
 }
 
+/* What vmimages/build/default-kernel.sh fetches, seen from the checkout. */
+#define FETCHED ".cache/packages/cloud/linux-image-*.deb"
+
+/* How there can be one: with what `make bench` fetched into the current folder, else by hand. */
+static int none_installed(const char *why, struct bl_err *err)
+{
+	BL_CLEANUP(globp) glob_t g = {0};
+
+	if (glob(FETCHED, GLOB_NOSORT, NULL, &g) != 0)
+		return bl_fail(err, -ENOPKG,
+			       "no usable kernel is installed (%s); install "
+			       "linux-image-cloud-amd64, or name a kernel package: 'apt-get "
+			       "download' gets one without installing it",
+			       why);
+	qsort(g.gl_pathv, g.gl_pathc, sizeof g.gl_pathv[0], by_version);
+	return bl_fail(err, -ENOPKG,
+		       "no usable kernel is installed (%s); a package of one was fetched here: add "
+		       "--kernel %s",
+		       why, g.gl_pathv[0]);
+}
+
 /* The newest kernel that has its modules; a kernel without them is passed over. */
 static int from_installed(const struct image_spec *spec, const char *root,
 			  struct kernel *ret_kernel, struct bl_err *err)
@@ -174,11 +195,7 @@ static int from_installed(const struct image_spec *spec, const char *root,
 	for (size_t i = 0; i < g.gl_pathc; i++)
 		if (from_file(spec, root, g.gl_pathv[i], ret_kernel, &first) == 0)
 			return 0;
-	return bl_fail(
-		err, -ENOENT,
-		"no usable kernel is installed (%s); install linux-image-cloud-amd64, or name a "
-		"kernel package: 'apt-get download' gets one without installing it",
-		g.gl_pathc ? bl_err_text(&first) : "looked for /boot/vmlinuz-*");
+	return none_installed(g.gl_pathc ? bl_err_text(&first) : "looked for /boot/vmlinuz-*", err);
 }
 
 static int from_package(const struct image_spec *spec, const char *root, const char *path,

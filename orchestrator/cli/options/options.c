@@ -14,7 +14,8 @@ const char *const exit_code_says[EXIT_CODES] = {
 		("a trial has no result: it failed (also for want of space for its disk), ran "
 		 "other than asked, is impossible here, or was interrupted"),
 	[EXIT_BAD_INPUT] = "bad input: an option, a scenario, a name that does not exist",
-	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no permission, no space for the "
+	[EXIT_HOST_CANNOT] = "the host can't: no way to run VMs, no kernel for them, no "
+			     "permission, no space for the "
 			     "store or the guest image",
 	[EXIT_CHANGED] = "it changed (verbs that compare with a baseline, with nights before or "
 			 "with other hosts): drifted, or one host is unlike the others; of compare "

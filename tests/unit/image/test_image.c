@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "fixture.h"
@@ -219,7 +220,8 @@ START_TEST(installed_is_the_newest_kernel_that_has_modules)
 	struct bl_err err = BL_ERR_INIT;
 	struct kernel k = {0};
 
-	ck_assert_int_eq(kernel_find(&spec, root, &k, &err), -ENOENT);
+	ck_assert_int_eq(chdir("/"), 0); /* where `make bench` has fetched nothing */
+	ck_assert_int_eq(kernel_find(&spec, root, &k, &err), -ENOPKG);
 	ck_assert_ptr_nonnull(strstr(err.text, "looked for /boot/vmlinuz-*"));
 	ck_assert_ptr_nonnull(strstr(err.text, "install linux-image-cloud-amd64"));
 	fixture_package("root", "6.1.0-9-amd64");
@@ -228,6 +230,29 @@ START_TEST(installed_is_the_newest_kernel_that_has_modules)
 	ck_assert_int_eq(kernel_find(&spec, root, &k, NULL), 0);
 	ck_assert_str_eq(k.release, "6.1.0-10-amd64");
 	kernel_done(&k);
+}
+END_TEST
+
+/* As after `make bench`, which fetches one for itself. */
+START_TEST(without_an_installed_kernel_the_fetched_package_is_named)
+{
+	static const char newest[] = ".cache/packages/cloud/linux-image-6.1.0-56-cloud.deb";
+	BL_CLEANUP(bl_freep) char *root = fixture_path("root"), *cache = fixture_path("cache");
+	struct image_spec spec = {.kernel = "installed", .cache_dir = cache};
+	struct bl_err err = BL_ERR_INIT;
+	struct kernel k = {0};
+
+	ck_assert_int_eq(chdir(fixture_dir), 0);
+	ck_assert_int_eq(bl_mkdir_p(".cache/packages/cloud", NULL), 0);
+	ck_assert_int_eq(bl_write_file(newest, "", 0, NULL), 0);
+	ck_assert_int_eq(
+		bl_write_file(".cache/packages/cloud/linux-image-6.1.0-9-cloud.deb", "", 0, NULL),
+		0);
+	ck_assert_int_eq(kernel_find(&spec, root, &k, &err), -ENOPKG);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "looked for /boot/vmlinuz-*"));
+	ck_assert_ptr_nonnull(strstr(err.text, "add --kernel "));
+	ck_assert_str_eq(strstr(err.text, "add --kernel ") + 13, newest);
 }
 END_TEST
 
@@ -320,6 +345,7 @@ int main(void)
 	tcase_add_test(t, a_folder_that_is_not_ours_gets_no_new_files);
 	tcase_add_test(t, a_kernel_file_finds_its_modules_beside_it_or_where_they_are_named);
 	tcase_add_test(t, installed_is_the_newest_kernel_that_has_modules);
+	tcase_add_test(t, without_an_installed_kernel_the_fetched_package_is_named);
 	tcase_add_loop_test(t, what_is_no_kernel_is_refused_with_what_would_be, 0,
 			    BL_ARRAY_LEN(bad));
 	tcase_add_test(t, an_agent_that_could_not_start_is_refused);
