@@ -65,8 +65,8 @@ static int run_verb(struct cli *cli, const char *name, int argc, char **argv)
 	if (r == 0)
 		r = options_parse(v, argc, argv, &a, &err);
 	if (r == 0 && v->n_actions && !a.help) /* options without the action that they are for */
-		r = bl_fail(&err, -EINVAL, "ACTION comes first; 'blklab %s --help' lists them",
-			    v->name);
+		r = bl_fail(&err, -EINVAL, "ACTION comes first; '%s %s --help' lists them",
+			    cli->program, v->name);
 	if (r == 0)
 		r = a.help ? show_help(cli, v, &err) : v->run(cli, &a, &err);
 	if (r == -EPIPE) /* the reader of our output has seen enough */
@@ -82,6 +82,7 @@ int main(int argc, char **argv)
 		.out = stdout,
 		.err = stderr,
 		.in = stdin,
+		.program = cli_program(argc > 0 ? argv[0] : NULL),
 		.columns = output_columns(),
 		.in_is_tty = isatty(STDIN_FILENO),
 		.out_is_tty = isatty(STDOUT_FILENO),

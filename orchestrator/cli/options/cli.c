@@ -37,6 +37,14 @@ void cli_note(struct cli *cli, const char *fmt, ...)
 	fflush(cli->err);
 }
 
+const char *cli_program(const char *argv0)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789/._+@%:,=-";
+
+	return argv0 && strchr(argv0, '/') && !argv0[strspn(argv0, plain)] ? argv0 : "blklab";
+}
+
 int cli_exit_code(int r)
 {
 	switch (r) {

@@ -8,10 +8,11 @@
 #include "options.h"
 
 struct cli {
-	FILE *out;        /* results: tables, documents, JSON */
-	FILE *err;        /* progress, notes, faults */
-	FILE *in;         /* answers of a person */
-	unsigned columns; /* of out; 100 when it is no terminal and COLUMNS is not set */
+	FILE *out;           /* results: tables, documents, JSON */
+	FILE *err;           /* progress, notes, faults */
+	FILE *in;            /* answers of a person */
+	const char *program; /* how a command to copy begins: cli_program() */
+	unsigned columns;    /* of out; 100 when it is no terminal and COLUMNS is not set */
 	bool in_is_tty, out_is_tty, err_is_tty;
 	bool color;                  /* of out: a terminal, NO_COLOR not set */
 	volatile sig_atomic_t *stop; /* set by Ctrl-C while a run goes on */
@@ -35,6 +36,11 @@ char *path_helper_or_null(const char *name);
 /* A scenario: the file; or a bare word, for library/WORD.yaml of this installation. -ENOENT: says
  * which there are. */
 int path_scenario(const char *given, char **ret, struct bl_err *err);
+
+/* How the next command is to call this program: @argv0 as it was typed where that is a path (in a
+ * build tree nothing is in PATH), else, and where a shell would not take it for one word,
+ * "blklab". Reports, which are read elsewhere, say "blklab". */
+const char *cli_program(const char *argv0);
 
 /* Print a JSON text or a buffer to cli->out; -EIO when that fails (disk full, closed pipe). */
 int cli_print(struct cli *cli, const struct bl_buf *text, struct bl_err *err);

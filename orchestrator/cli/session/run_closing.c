@@ -43,7 +43,7 @@ static void add_command(const struct cli *cli, const char *first, const char *se
 {
 	size_t before = out->len;
 
-	bl_buf_addf(out, "compare  blklab compare '%s' '%s'", first, second);
+	bl_buf_addf(out, "compare  %s compare '%s' '%s'", cli->program, first, second);
 	if (cli->out_is_tty && option[0] && out->len - before + strlen(option) > cli->columns)
 		bl_buf_adds(out, " \\\n        ");
 	bl_buf_addf(out, "%s\n", option);
@@ -83,7 +83,8 @@ static void add_words(const struct cli *cli, const struct args *a, const char *s
 		bl_buf_addf(out, "report   %s\n", a->report);
 	bl_buf_addf(out, "store    %s  (run %.13s)\n", store_path, d->run.id);
 	if (!a->report)
-		bl_buf_addf(out, "page     blklab report%s --output report.html\n", option);
+		bl_buf_addf(out, "page     %s report%s --output report.html\n", cli->program,
+			    option);
 	if (two_measured(d, &first, &second))
 		add_command(cli, d->cells[first].name, d->cells[second].name, option, out);
 }

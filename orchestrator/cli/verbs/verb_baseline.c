@@ -112,8 +112,8 @@ static int run_list(struct cli *cli, const struct args *a, struct bl_err *err)
 	else if (r == 0 && n)
 		r = list_table(cli, list, n, err);
 	else if (r == 0)
-		cli_note(cli, "no baseline%s; 'blklab baseline record' makes one",
-			 a->all ? "" : " is in use (--all shows retired ones)");
+		cli_note(cli, "no baseline%s; '%s baseline record' makes one",
+			 a->all ? "" : " is in use (--all shows retired ones)", cli->program);
 	for (size_t i = 0; i < n; i++)
 		baseline_record_done(&list[i]);
 	free(list);

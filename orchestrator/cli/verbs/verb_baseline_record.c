@@ -196,9 +196,10 @@ static void say_stopped(const struct recording *k)
 		bl_buf_addf(&from, " --from %s", k->runs[i]);
 	if (k->n)
 		cli_note(k->cli,
-			 "stopped: no baseline was recorded; blklab baseline record %s%s records "
+			 "stopped: no baseline was recorded; %s baseline record %s%s records "
 			 "the %zu complete run%s",
-			 k->args->name, bl_buf_str(&from), k->n, k->n == 1 ? "" : "s");
+			 k->cli->program, k->args->name, bl_buf_str(&from), k->n,
+			 k->n == 1 ? "" : "s");
 	else
 		cli_note(k->cli, "stopped: no baseline was recorded");
 }

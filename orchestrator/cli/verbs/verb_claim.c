@@ -176,9 +176,11 @@ int claim_run(struct cli *cli, const struct args *a, const char *root, struct bl
 	int r;
 
 	if (!a->serial && (a->device || a->yes || a->erase || a->remove))
-		return bl_fail(err, -EINVAL,
-			       "no SERIAL was given; a disk is claimed by its serial, and `blklab "
-			       "claim` without options lists them");
+		return bl_fail(
+			err, -EINVAL,
+			"no SERIAL was given; a disk is claimed by its serial, and `%s claim` "
+			"without options lists them",
+			cli->program);
 	if (a->erase && !a->yes)
 		return bl_fail(err, -EINVAL,
 			       "--erase without --yes: on a terminal you are asked and shown what "

@@ -76,8 +76,8 @@ static int list_scenarios(struct cli *cli, const struct shown *s, struct bl_err 
 			    bl_format_utc(when, s->list[i].started_ms));
 	}
 	if (!out.len)
-		cli_note(cli, "no runs of this host in '%s'; 'blklab nightly SCENARIO' makes one",
-			 s->path);
+		cli_note(cli, "no runs of this host in '%s'; '%s nightly SCENARIO' makes one",
+			 s->path, cli->program);
 	return cli_print(cli, &out, err);
 }
 

@@ -107,7 +107,7 @@ static int run_list(struct cli *cli, const struct args *a, struct bl_err *err)
 	if (a->json)
 		return print_json(cli, list, n, err);
 	if (!n) {
-		cli_note(cli, "no runs in '%s'; 'blklab run quick' makes one", path);
+		cli_note(cli, "no runs in '%s'; '%s run quick' makes one", path, cli->program);
 		return 0;
 	}
 	return print_table(cli, list, n, err);

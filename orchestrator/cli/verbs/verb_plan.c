@@ -148,7 +148,8 @@ static void add_fixed_axes(const struct loaded *l, size_t columns, struct bl_buf
 }
 
 /* What is lost, before it is. */
-static void add_device(const struct scenario *sc, size_t columns, struct bl_buf *out)
+static void add_device(const struct cli *cli, const struct scenario *sc, size_t columns,
+		       struct bl_buf *out)
 {
 	const struct scenario_device *d = &sc->device;
 	BL_CLEANUP(bl_buf_done) struct bl_buf line = BL_BUF_INIT;
@@ -161,8 +162,8 @@ static void add_device(const struct scenario *sc, size_t columns, struct bl_buf 
 		    d->pci ? d->pci : d->path);
 	if (d->nsid > 1)
 		bl_buf_addf(&line, ", namespace %u", d->nsid);
-	bl_buf_addf(&line, ", of which jobs use %s; `blklab claim` says whether it is ready",
-		    bl_format_size(size, sc->backing_bytes));
+	bl_buf_addf(&line, ", of which jobs use %s; `%s claim` says whether it is ready",
+		    bl_format_size(size, sc->backing_bytes), cli->program);
 	bl_buf_adds(out, head);
 	help_wrap(out, bl_buf_str(&line), strlen(head), 2, columns);
 }
@@ -348,7 +349,7 @@ static int print_text(struct cli *cli, const struct loaded *l, struct bl_err *er
 		bl_buf_addf(&out, "%s%s", i ? ", " : "", sc->jobs.items[i].name);
 	bl_buf_addc(&out, '\n');
 	add_fixed_axes(l, columns, &out);
-	add_device(sc, columns, &out);
+	add_device(cli, sc, columns, &out);
 	add_groups(l, columns, &out);
 	add_cells(l, &out);
 	add_order(l, &out);

@@ -40,7 +40,7 @@ static ssize_t type(void *cookie, char *out, size_t len)
 /* @typed NULL: standard input is no terminal. */
 static int run(struct args a, const char *typed, struct bl_err *err)
 {
-	struct cli cli = {.columns = wide, .in_is_tty = typed != NULL};
+	struct cli cli = {.program = "blklab", .columns = wide, .in_is_tty = typed != NULL};
 	size_t n, m;
 	int r;
 
