@@ -2,6 +2,7 @@
 #include "profile_page.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -208,7 +209,7 @@ static void minute(const struct page *p)
 {
 	BL_CLEANUP(lines_done) struct lines l = {0};
 	BL_CLEANUP(bl_buf_done) struct bl_buf said = BL_BUF_INIT;
-	struct term_size plain = {.columns = 100};
+	struct term_size plain = {.columns = UINT_MAX}; /* one line */
 
 	if (!p->k) {
 		say_profile(&p->p, &l);

@@ -27,6 +27,17 @@ char *profile_value(char out[FMT_MAX], enum metric m, double v)
 	return out;
 }
 
+void profile_add_line(struct bl_buf *out, struct bl_buf *line)
+{
+	const char *text = fmt_part(out, line);
+	size_t n = line->len;
+
+	while (n && text[n - 1] == ' ')
+		n--;
+	bl_buf_add(out, text, n);
+	bl_buf_adds(out, n ? "\n" : "");
+}
+
 char *profile_change(char out[FMT_MAX], double ratio)
 {
 	if (!(ratio > 0))
@@ -67,9 +78,21 @@ void profile_names_fit(struct profile_names *w, const char *cell, const char *jo
 	fit(&w->job, job);
 }
 
+#define DEPTH 5
+static unsigned names_width(const struct profile_names *w)
+{
+	return w->cell + 2 + w->job + 2 + DEPTH;
+}
+
+void profile_names_place(struct profile_names *w, unsigned rest, unsigned columns)
+{
+	w->is_above = names_width(w) + rest > columns;
+}
+
 void profile_names_head(const struct profile_names *w, struct bl_buf *out)
 {
-	bl_buf_addf(out, "%-*s  %-*s  %5s", (int)w->cell, "cell", (int)w->job, "job", "depth");
+	bl_buf_addf(out, "%-*s  %-*s  %*s%s", (int)w->cell, "cell", (int)w->job, "job", DEPTH,
+		    "depth", w->is_above ? "\n" : "");
 }
 
 void profile_names_put(const struct profile_names *w, const char *cell, const char *job,
@@ -82,7 +105,7 @@ void profile_names_put(const struct profile_names *w, const char *cell, const ch
 	fmt_pad(out, cell, w->cell);
 	bl_buf_adds(out, "  ");
 	fmt_pad(out, job, w->job);
-	bl_buf_addf(out, "  %5s", depth);
+	bl_buf_addf(out, "  %*s%s", DEPTH, depth, w->is_above ? "\n" : "");
 }
 
 int profile_reasons(struct bl_buf *out, size_t n, const char *(*why_of)(const void *ctx, size_t i),

@@ -13,15 +13,21 @@ void profile_age(struct bl_buf *out, uint64_t ms);
 /* Cell and job in the widths that they need, at most these; @depth: 0 is "-". */
 struct profile_names {
 	unsigned cell, job;
+	bool is_above; /* on a line of their own, above their figures */
 };
 #define PROFILE_NAMES_MIN                                                                          \
 	{                                                                                          \
-		4, 3                                                                               \
+		4, 3, false                                                                        \
 	}
 void profile_names_fit(struct profile_names *w, const char *cell, const char *job);
+/* When all are in: above the figures, @rest columns of them, where they don't fit beside them. */
+void profile_names_place(struct profile_names *w, unsigned rest, unsigned columns);
 void profile_names_head(const struct profile_names *w, struct bl_buf *out);
 void profile_names_put(const struct profile_names *w, const char *cell, const char *job,
 		       uint64_t iodepth, struct bl_buf *out);
+
+/* @line with its newline, without blanks at its end; nothing of one that has only blanks. */
+void profile_add_line(struct bl_buf *out, struct bl_buf *line);
 
 /* "+13 %" of a ratio; "-" of 0. */
 char *profile_change(char out[FMT_MAX], double ratio);

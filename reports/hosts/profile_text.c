@@ -37,8 +37,31 @@ double profile_days(const struct run_figures *runs, size_t n)
 	return n ? (double)(last - first) / (24 * 3600 * 1000.0) : 0;
 }
 
+/* Text in as many lines as it takes; the first begins at column @first. */
+static void add_wrapped(struct bl_buf *out, const struct bl_buf *text, const struct term_size *t,
+			unsigned first)
+{
+	term_wrap(out, fmt_part(out, text), t->columns, first, first ? 4 : 0);
+	bl_buf_addc(out, '\n');
+}
+
+static void add_retired(const struct baseline_record *r, const struct term_size *t,
+			struct bl_buf *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
+	if (!r->retired_ms)
+		return;
+	bl_buf_adds(&text, "retired ");
+	when(&text, r->retired_ms);
+	bl_buf_addf(&text, " UTC%s%s", r->retired_why ? ": " : "",
+		    r->retired_why ? r->retired_why : "");
+	add_wrapped(out, &text, t, 0);
+}
+
 static void head(const struct profile_of_baseline *b, const struct term_size *t, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf rest = BL_BUF_INIT;
 	const struct baseline_record *r = b->baseline;
 	double days = profile_days(b->runs, b->n_runs);
 
@@ -47,32 +70,22 @@ static void head(const struct profile_of_baseline *b, const struct term_size *t,
 	fmt_clean(out, r->name, 0);
 	term_off(out, t->color);
 	bl_buf_adds(out, "   ");
-	fmt_clean(out, r->scenario, 0);
-	bl_buf_adds(out, " on ");
-	fmt_clean(out, r->host_name, 0);
-	bl_buf_addf(out, "   %s   ", b->n_runs ? b->runs[0].accel : "");
-	profile_count(out, b->n_runs, "run");
+	bl_buf_addf(&rest, "%s on %s   %s%s", r->scenario, r->host_name,
+		    b->n_runs ? b->runs[0].accel : "", b->n_runs ? "   " : "");
+	profile_count(&rest, b->n_runs, "run");
 	if (days >= 1)
-		bl_buf_addf(out, " over %.1f days", days);
+		bl_buf_addf(&rest, " over %.1f days", days);
 	else if (b->n_runs > 1) {
-		bl_buf_adds(out, " within ");
-		profile_age(out, (uint64_t)(days * 24 * 3600 * 1000));
+		bl_buf_adds(&rest, " within ");
+		profile_age(&rest, (uint64_t)(days * 24 * 3600 * 1000));
 	}
-	bl_buf_adds(out, ", recorded ");
-	when(out, r->made_ms);
-	bl_buf_adds(out, " UTC, ");
-	profile_age(out, b->now_ms > r->made_ms ? b->now_ms - r->made_ms : 0);
-	bl_buf_adds(out, " ago\n");
-	if (r->retired_ms) {
-		bl_buf_adds(out, "retired ");
-		when(out, r->retired_ms);
-		bl_buf_adds(out, " UTC");
-		if (r->retired_why) {
-			bl_buf_adds(out, ": ");
-			fmt_clean(out, r->retired_why, 0);
-		}
-		bl_buf_addc(out, '\n');
-	}
+	bl_buf_adds(&rest, ", recorded ");
+	when(&rest, r->made_ms);
+	bl_buf_adds(&rest, " UTC, ");
+	profile_age(&rest, b->now_ms > r->made_ms ? b->now_ms - r->made_ms : 0);
+	bl_buf_adds(&rest, " ago");
+	add_wrapped(out, &rest, t, (unsigned)fmt_width(r->name) + 12);
+	add_retired(r, t, out);
 	if (r->note[0]) {
 		bl_buf_adds(out, "note: ");
 		term_wrap(out, r->note, t->columns, 6, 6);
@@ -121,27 +134,28 @@ static void spread(char *out, size_t len, const struct profile_figure *f)
 static void line(const struct profile_line *l, const struct profile_names *w,
 		 const struct term_size *t, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf values = BL_BUF_INIT, spreads = BL_BUF_INIT;
 	char text[FMT_MAX];
 
 	profile_names_put(w, l->cell, l->job, l->iodepth, out);
+	bl_buf_addf(&spreads, "%*s", w->is_above ? 0 : (int)(w->cell + w->job + 9), "");
 	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++) {
 		const struct profile_figure *f = &l->by[shown[i]];
 
 		profile_value(text, shown[i], f->n ? f->value : 0);
-		bl_buf_addf(out, "  %9s%s", text, f->is_thin ? "~" : " ");
+		bl_buf_addf(&values, "  %9s%s", text, f->is_thin ? "~" : " ");
+		spread(text, sizeof text, f);
+		bl_buf_addf(&spreads, "  %9s ", f->n ? text : "");
 	}
-	bl_buf_addf(out, "\n%*s", (int)(w->cell + w->job + 9), "");
+	profile_add_line(out, &values);
 	term_on(out, t->color, TERM_DIM);
-	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++) {
-		spread(text, sizeof text, &l->by[shown[i]]);
-		bl_buf_addf(out, "  %9s ", l->by[shown[i]].n ? text : "");
-	}
+	profile_add_line(out, &spreads);
 	term_off(out, t->color);
-	bl_buf_addc(out, '\n');
 }
 
 static int table(const struct profile_of_baseline *b, const struct term_size *t, struct bl_buf *out)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf heads = BL_BUF_INIT;
 	struct profile_names w = PROFILE_NAMES_MIN;
 	struct profile p;
 	size_t n_unstable = 0;
@@ -151,17 +165,21 @@ static int table(const struct profile_of_baseline *b, const struct term_size *t,
 		return r;
 	for (size_t i = 0; i < p.n; i++)
 		profile_names_fit(&w, p.items[i].cell, p.items[i].job);
+	profile_names_place(&w, BL_ARRAY_LEN(shown) * 12, t->columns);
 	bl_buf_addc(out, '\n');
 	profile_names_head(&w, out);
 	for (size_t i = 0; i < BL_ARRAY_LEN(shown); i++)
-		bl_buf_addf(out, "  %9s ", shown_names[i]);
-	bl_buf_addc(out, '\n');
+		bl_buf_addf(&heads, "  %9s ", shown_names[i]);
+	profile_add_line(out, &heads);
 	for (size_t i = 0; i < p.n; i++) {
 		line(&p.items[i], &w, t, out);
 		n_unstable += p.items[i].n_unstable;
 	}
-	bl_buf_adds(out, "Below each figure: % that runs differ by / that trials of a run differ "
-			 "by (standard deviations).\n");
+	term_wrap(out,
+		  "Below each figure: % that runs differ by / that trials of a run differ by "
+		  "(standard deviations).",
+		  t->columns, 0, 0);
+	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < p.n; i++) {
 		if (!p.items[i].by[METRIC_P99_9].is_thin && !p.items[i].by[METRIC_P99].is_thin)
 			continue;
@@ -254,6 +272,7 @@ void profile_check_says(const struct profile_check *c, const struct term_size *t
 {
 	static const enum term_look looks[PROFILE_VERDICTS] = {TERM_GREEN, TERM_RED, TERM_DIM};
 	enum profile_verdict v = report_check_outcome(c);
+	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 	size_t better = c->n_drifted - c->n_worse;
 
 	term_on(out, t->color, looks[v]);
@@ -261,24 +280,33 @@ void profile_check_says(const struct profile_check *c, const struct term_size *t
 	term_off(out, t->color);
 	bl_buf_adds(out, ": ");
 	if (c->n_worse) {
-		profile_count(out, c->n_worse, "figure");
-		bl_buf_addf(out, " of %zu for the worse", c->n);
+		profile_count(&text, c->n_worse, "figure");
+		bl_buf_addf(&text, " of %zu for the worse", c->n);
 	}
 	if (better) {
-		bl_buf_adds(out, c->n_worse ? ", " : "");
-		profile_count(out, better, "figure");
-		bl_buf_addf(out, " of %zu for the better", c->n);
+		bl_buf_adds(&text, c->n_worse ? ", " : "");
+		profile_count(&text, better, "figure");
+		bl_buf_addf(&text, " of %zu for the better", c->n);
 	}
 	if (!c->n_drifted)
-		bl_buf_addf(out, "%zu of %zu figures are as this host gives them",
+		bl_buf_addf(&text, "%zu of %zu figures are as this host gives them",
 			    c->n - c->n_cannot_tell, c->n);
 	if (c->n_cannot_tell)
-		bl_buf_addf(out, "; %zu can't be told", c->n_cannot_tell);
-	bl_buf_addc(out, '\n');
+		bl_buf_addf(&text, "; %zu can't be told", c->n_cannot_tell);
+	add_wrapped(out, &text, t, (unsigned)strlen(profile_verdict_names[v]) + 2);
 }
 
-static void row_line(const struct profile_row *row, const struct profile_names *w,
-		     const struct term_size *t, struct bl_buf *out)
+/* Above their figures names stand once for all that follow each other. */
+static bool has_names(const struct profile_row *row, const struct profile_row *before,
+		      const struct profile_names *w)
+{
+	return !w->is_above || !before || row->iodepth != before->iodepth ||
+	       strcmp(row->cell, before->cell) != 0 || strcmp(row->job, before->job) != 0;
+}
+
+/* @before: the row that was shown before it, or NULL. */
+static void row_line(const struct profile_row *row, const struct profile_row *before,
+		     const struct profile_names *w, const struct term_size *t, struct bl_buf *out)
 {
 	char base[FMT_MAX], now[FMT_MAX], change[FMT_MAX], lo[FMT_MAX], hi[FMT_MAX];
 	char interval[2 * FMT_MAX + 8] = "-";
@@ -287,7 +315,8 @@ static void row_line(const struct profile_row *row, const struct profile_names *
 	if (row->has_interval)
 		snprintf(interval, sizeof interval, "[%s, %s]", fmt_change(&fmt_plain, lo, row->lo),
 			 fmt_change(&fmt_plain, hi, row->hi));
-	profile_names_put(w, row->cell, row->job, row->iodepth, out);
+	if (has_names(row, before, w))
+		profile_names_put(w, row->cell, row->job, row->iodepth, out);
 	bl_buf_addf(out, "  %-9s  %10s  %10s  %8s  %-19s  ", metric_words[row->metric],
 		    profile_value(base, row->metric, row->base),
 		    profile_value(now, row->metric, row->now), profile_change(change, row->ratio),
@@ -312,9 +341,12 @@ static bool is_shown(const struct profile_row *row, const struct term_size *t)
 	return t->is_all || row->verdict == PROFILE_DRIFTED;
 }
 
+#define ROW_COLUMNS 79 /* of figures and verdict */
+
 static void rows(const struct profile_check *c, const struct term_size *t, struct bl_buf *out)
 {
 	struct profile_names w = PROFILE_NAMES_MIN;
+	const struct profile_row *before = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -325,13 +357,17 @@ static void rows(const struct profile_check *c, const struct term_size *t, struc
 	}
 	if (!n)
 		return;
+	profile_names_place(&w, ROW_COLUMNS, t->columns);
 	bl_buf_addc(out, '\n');
 	profile_names_head(&w, out);
 	bl_buf_addf(out, "  %-9s  %10s  %10s  %8s  %-19s  %s\n", "metric", "baseline", "now",
 		    "change", "an unchanged host", "verdict");
-	for (size_t i = 0; i < c->n; i++)
-		if (is_shown(&c->items[i], t))
-			row_line(&c->items[i], &w, t, out);
+	for (size_t i = 0; i < c->n; i++) {
+		if (!is_shown(&c->items[i], t))
+			continue;
+		row_line(&c->items[i], before, &w, t, out);
+		before = &c->items[i];
+	}
 }
 
 static const char *why_untold(const void *ctx, size_t i)
@@ -376,23 +412,26 @@ int report_check(const struct profile_of_baseline *b, const struct run_figures *
 		 const struct profile_check *c, const struct term_size *t, struct bl_buf *out,
 		 struct bl_err *err)
 {
+	BL_CLEANUP(bl_buf_done) struct bl_buf checked = BL_BUF_INIT, failed = BL_BUF_INIT;
 	size_t n_trials, n_failed;
 	int r;
 
 	profile_check_says(c, t, out);
 	head(b, t, out);
-	bl_buf_adds(out, "checked: ");
+	bl_buf_adds(&checked, "checked: ");
 	for (size_t i = 0; i < n_new; i++) {
-		bl_buf_addf(out, "%srun %.13s of ", i ? ", " : "", new[i].run);
-		when(out, new[i].started_ms);
-		bl_buf_adds(out, " UTC");
+		bl_buf_addf(&checked, "%srun %.13s of ", i ? ", " : "", new[i].run);
+		when(&checked, new[i].started_ms);
+		bl_buf_adds(&checked, " UTC");
 	}
-	bl_buf_addc(out, '\n');
+	add_wrapped(out, &checked, t, 0);
 	n_failed = profile_without_result(new, n_new, &n_trials);
-	if (n_failed)
-		bl_buf_addf(out,
-			    "%zu of its %zu trials ha%s no result: blklab report RUN says why\n",
+	if (n_failed) {
+		bl_buf_addf(&failed,
+			    "%zu of its %zu trials ha%s no result: blklab report RUN says why",
 			    n_failed, n_trials, n_failed == 1 ? "s" : "ve");
+		add_wrapped(out, &failed, t, 0);
+	}
 	rows(c, t, out);
 	r = untold(b, c, t, out);
 	if (c->changes.n)

@@ -322,19 +322,21 @@ static void add_environment(const struct pairing *p, unsigned columns, struct bl
 	bl_buf_adds(out, p->environment.n ? "\n" : "");
 }
 
-static void add_side(char side, const struct view *v, uint32_t cell, struct bl_buf *out)
+static void add_side(char side, const struct view *v, uint32_t cell, unsigned columns,
+		     struct bl_buf *out)
 {
 	const struct view_cell *c = &v->cells[cell];
-	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT;
+	BL_CLEANUP(bl_buf_done) struct bl_buf bad = BL_BUF_INIT, text = BL_BUF_INIT;
 	char when[32];
 
 	minute_bad(c, &bad);
 	bl_buf_addf(out, "%c  ", side);
-	fmt_clean(out, c->rec->name, 0);
-	bl_buf_addf(out, "  (run %.13s, %s, %s, %zu of %zu trials ok%s%s)\n", v->d->run.id,
-		    bl_format_utc(when, v->d->run.started_ms),
+	bl_buf_addf(&text, "%s  (run %.13s, %s, %s, %zu of %zu trials ok%s%s)", c->rec->name,
+		    v->d->run.id, bl_format_utc(when, v->d->run.started_ms),
 		    view_cpu(v, cell) ? view_cpu(v, cell) : "CPU not known", c->n_ok, c->n_trials,
 		    bad.len ? ", " : "", fmt_part(out, &bad));
+	term_wrap(out, fmt_part(out, &text), columns, 3, 3);
+	bl_buf_addc(out, '\n');
 }
 
 /* What an emulated CPU means, once for both sides. */
@@ -418,8 +420,8 @@ int report_compare(const struct run_data *da, const char *cell_a, const struct r
 		return r;
 	if (columns > 100 || columns < 40)
 		columns = columns > 100 ? 100 : 40;
-	add_side('A', &p.va, p.cell_a, out);
-	add_side('B', &p.vb, p.cell_b, out);
+	add_side('A', &p.va, p.cell_a, columns, out);
+	add_side('B', &p.vb, p.cell_b, columns, out);
 	bl_buf_addc(out, '\n');
 	for (size_t i = 0; i < p.n_jobs; i++)
 		add_job(&p, &p.jobs[i], columns, color, out);

@@ -1,10 +1,13 @@
 /* verb_list.c - blklab list: the runs in a store. */
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "cli.h"
+#include "fmt.h"
 #include "rows.h"
 #include "store.h"
 
@@ -47,7 +50,7 @@ static int print_json(struct cli *cli, const struct store_run_info *list, size_t
 }
 
 /* As much of the ids as tells them apart: imports of the same time differ late. */
-static int id_width(const struct store_run_info *list, size_t n)
+static size_t id_width(const struct store_run_info *list, size_t n)
 {
 	size_t width = ID_LEAST, same;
 
@@ -58,35 +61,111 @@ static int id_width(const struct store_run_info *list, size_t n)
 			if (same + 1 > width)
 				width = same + 1;
 		}
-	return (int)width;
+	return width;
+}
+
+#define SCENARIO_LEAST 6
+#define SCENARIO_MOST  24
+#define HOST_LEAST     4
+#define HOST_MOST      16
+
+/* Widths of what differs from store to store. */
+struct widths {
+	size_t id, scenario, host, state, ok;
+	bool is_narrow; /* what was stored and in which cells is left out */
+};
+
+static size_t widest(size_t so_far, size_t width, size_t most)
+{
+	width = width < most ? width : most;
+	return width > so_far ? width : so_far;
+}
+
+/* "18/21". */
+static char *share_ok(char out[32], const struct store_run_info *i)
+{
+	snprintf(out, 32, "%u/%llu", i->n_ok, (unsigned long long)i->n_planned);
+	return out;
+}
+
+/* How many columns @w needs, and what of it can be cut. */
+static size_t whole(const struct widths *w)
+{
+	size_t counts = w->is_narrow ? w->ok + 2 : 4 + 2 + 5 + 2 + 7 + 2 + 6 + 2;
+
+	return w->id + 2 + 16 + 2 + w->scenario + 2 + w->host + 2 + 5 + 2 + counts + w->state;
+}
+
+static void cut(size_t *width, size_t least, size_t *too_many)
+{
+	size_t n = *width > least ? *width - least : 0;
+
+	n = n < *too_many ? n : *too_many;
+	*width -= n;
+	*too_many -= n;
+}
+
+static struct widths fit(const struct store_run_info *list, size_t n, size_t columns)
+{
+	struct widths w = {
+		.id = id_width(list, n), .scenario = 8, .host = HOST_LEAST, .state = 5, .ok = 2};
+	size_t too_many;
+	char text[32];
+
+	for (size_t i = 0; i < n; i++) {
+		w.scenario = widest(w.scenario, fmt_width(list[i].scenario), SCENARIO_MOST);
+		w.host = widest(w.host, fmt_width(list[i].host), HOST_MOST);
+		w.state = widest(w.state, strlen(state_of(&list[i])), SIZE_MAX);
+		w.ok = widest(w.ok, strlen(share_ok(text, &list[i])), SIZE_MAX);
+	}
+	w.is_narrow = whole(&w) > columns;
+	too_many = whole(&w) > columns ? whole(&w) - columns : 0;
+	cut(&w.host, HOST_LEAST + 4, &too_many);
+	cut(&w.scenario, SCENARIO_LEAST, &too_many);
+	cut(&w.host, HOST_LEAST, &too_many);
+	return w;
+}
+
+static void add_head(const struct widths *w, struct bl_buf *out)
+{
+	bl_buf_addf(out, "%-*s  %-16s  ", (int)w->id, "run", "started (UTC)");
+	fmt_pad(out, "scenario", w->scenario);
+	bl_buf_addf(out, "  %-*s  %-5s", (int)w->host, "host", "accel");
+	if (w->is_narrow)
+		bl_buf_addf(out, "  %*s", (int)w->ok, "ok");
+	else
+		bl_buf_addf(out, "  %5s  %7s  %6s  %4s", "cells", "planned", "stored", "ok");
+	bl_buf_adds(out, "  state\n");
+}
+
+static void add_run(const struct widths *w, const struct store_run_info *i, struct bl_buf *out)
+{
+	char when[32], ok[32];
+
+	bl_format_utc(when, i->started_ms);
+	when[10] = ' ';
+	bl_buf_addf(out, "%.*s  %.16s  ", (int)w->id, i->id, when);
+	fmt_pad(out, i->scenario, w->scenario);
+	bl_buf_adds(out, "  ");
+	fmt_pad(out, i->host, w->host);
+	bl_buf_addf(out, "  %-5s", i->accel);
+	if (w->is_narrow)
+		bl_buf_addf(out, "  %*s", (int)w->ok, share_ok(ok, i));
+	else
+		bl_buf_addf(out, "  %5u  %7llu  %6u  %4u", i->n_cells,
+			    (unsigned long long)i->n_planned, i->n_trials, i->n_ok);
+	bl_buf_addf(out, "  %s\n", state_of(i));
 }
 
 static int print_table(struct cli *cli, const struct store_run_info *list, size_t n,
 		       struct bl_err *err)
 {
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	size_t scenario = 8, host = 4, len;
-	int id = id_width(list, n);
-	char when[32];
+	struct widths w = fit(list, n, cli->columns);
 
-	for (size_t i = 0; i < n; i++) {
-		if ((len = strlen(list[i].scenario)) > scenario)
-			scenario = len < 24 ? len : 24;
-		if ((len = strlen(list[i].host)) > host)
-			host = len < 16 ? len : 16;
-	}
-	bl_buf_addf(&out, "%-*s  %-16s  %-*s  %-*s  %-5s  %5s  %7s  %6s  %4s  %s\n", id, "run",
-		    "started (UTC)", (int)scenario, "scenario", (int)host, "host", "accel", "cells",
-		    "planned", "stored", "ok", "state");
-	for (size_t i = 0; i < n; i++) {
-		bl_format_utc(when, list[i].started_ms);
-		when[10] = ' ';
-		bl_buf_addf(&out, "%.*s  %.16s  %-*.*s  %-*.*s  %-5s  %5u  %7llu  %6u  %4u  %s\n",
-			    id, list[i].id, when, (int)scenario, (int)scenario, list[i].scenario,
-			    (int)host, (int)host, list[i].host, list[i].accel, list[i].n_cells,
-			    (unsigned long long)list[i].n_planned, list[i].n_trials, list[i].n_ok,
-			    state_of(&list[i]));
-	}
+	add_head(&w, &out);
+	for (size_t i = 0; i < n; i++)
+		add_run(&w, &list[i], &out);
 	return cli_print(cli, &out, err);
 }
 

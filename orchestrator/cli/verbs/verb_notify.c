@@ -12,6 +12,7 @@
 #include "json_parts.h"
 #include "notify_send.h"
 #include "rows.h"
+#include "term.h"
 
 /* A night that nobody takes for a real one. */
 static int test_night(struct night *n, struct bl_err *err)
@@ -44,10 +45,12 @@ static int print_text(struct cli *cli, const struct notify_config *c,
 	char name[NOTIFY_NAME_MAX];
 
 	for (size_t i = 0; i < c->n; i++) {
+		BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
+
 		bl_buf_adds(&out, outcomes[i].is_sent ? "ok      " : "failed  ");
-		fmt_clean(&out, notify_name(name, &c->targets[i]), 0);
-		bl_buf_adds(&out, ": ");
-		fmt_clean(&out, outcomes[i].text, 0);
+		bl_buf_addf(&text, "%s: %s", notify_name(name, &c->targets[i]), outcomes[i].text);
+		term_wrap(&out, fmt_part(&out, &text), cli->columns < 100 ? cli->columns : 100, 8,
+			  8);
 		bl_buf_addc(&out, '\n');
 	}
 	return cli_print(cli, &out, err);

@@ -82,6 +82,29 @@ START_TEST(a_check_has_a_badge_for_every_figure_and_names_what_changed)
 }
 END_TEST
 
+/* Where names and figures do not fit into a line, names are above. */
+START_TEST(on_a_terminal_no_line_is_wider_than_it)
+{
+	static const unsigned columns[] = {80, 90, 100};
+	static const struct made_profile plain = {
+		.runs = 7, .cells = 2, .jobs = 2, .noise = 0.02, .seed = 3};
+
+	for (size_t i = 0; i < BL_ARRAY_LEN(columns); i++) {
+		BL_CLEANUP(made_done) struct made m, alone;
+		BL_CLEANUP(bl_buf_done) struct bl_buf check = BL_BUF_INIT, show = BL_BUF_INIT;
+		struct term_size size = {columns[i], false, true};
+
+		make(&m, &drifted, true);
+		make(&alone, &plain, false);
+		ck_assert_int_eq(report_check(&m.of, m.k.new, m.k.n_new, &m.c, &size, &check, NULL),
+				 0);
+		ck_assert_int_eq(report_profile(&alone.of, &size, &show, NULL), 0);
+		expect_fits(bl_buf_str(&check), columns[i]);
+		expect_fits(bl_buf_str(&show), columns[i]);
+	}
+}
+END_TEST
+
 START_TEST(a_baseline_alone_has_no_verdict)
 {
 	struct made_profile how = {.runs = 7, .cells = 2, .jobs = 2, .noise = 0.02, .seed = 3};
@@ -312,6 +335,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, a_check_has_a_badge_for_every_figure_and_names_what_changed);
+	tcase_add_test(t, on_a_terminal_no_line_is_wider_than_it);
 	tcase_add_test(t, a_baseline_alone_has_no_verdict);
 	tcase_add_test(t, an_unchanged_host_is_ok);
 	tcase_add_test(t, too_few_runs_cannot_tell_and_say_so);
