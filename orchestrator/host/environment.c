@@ -219,8 +219,8 @@ int host_id(const struct doctor_options *opt, char out[17], struct bl_err *err)
 	if (r < 0)
 		return bl_fail(
 			err, r,
-			"/etc/machine-id has no id (%s); systemd-machine-id-setup makes one, "
-			"so that results of this host can be told from others'",
+			"/etc/machine-id has no id (%s): results of this host are kept as those "
+			"of an unknown host; systemd-machine-id-setup makes one",
 			strerror(-r));
 	digest_add(d, "blklab", strlen("blklab"));
 	digest_add(d, machine, strlen(machine));

@@ -16,6 +16,7 @@ struct cli {
 	bool in_is_tty, out_is_tty, err_is_tty;
 	bool color;                  /* of out: a terminal, NO_COLOR not set */
 	volatile sig_atomic_t *stop; /* set by Ctrl-C while a run goes on */
+	bool is_host_noted;          /* that this host has no id was said */
 };
 
 /* The folders and files that belong to this installation and user. Each function returns a new

@@ -312,7 +312,9 @@ static int make_run(struct run_session *s, const struct facts *declared, struct 
 	gethostname(host, sizeof host - 1);
 	r = host_id(&here, id, &why);
 	if (r < 0) {
-		progress_note(&s->progress, bl_err_text(&why));
+		if (!s->cli->is_host_noted) /* once, however many runs there are */
+			progress_note(&s->progress, bl_err_text(&why));
+		s->cli->is_host_noted = true;
 		facts_add(&run->notes, "host-id", bl_err_text(&why));
 	}
 	run->scenario_name = strdup(sc->name);

@@ -85,8 +85,10 @@ static int begin(struct nightly *n, struct bl_err *err)
 	char host[256] = "";
 	struct night *t = &n->night;
 
-	if (host_id(&here, n->host_id, &why) < 0)
+	if (host_id(&here, n->host_id, &why) < 0) {
 		nightly_note(n, "%s", bl_err_text(&why));
+		n->cli->is_host_noted = true;
+	}
 	gethostname(host, sizeof host - 1);
 	*t = (struct night){.scenario = strdup(n->session.plan.scenario->name),
 			    .host_id = strdup(n->host_id),

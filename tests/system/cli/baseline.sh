@@ -68,6 +68,13 @@ check 2 'give one of them' baseline record db good.yaml --from 01 -s s.db
 check 2 "--min-effect: 'ninetynine' is no metric" baseline check db -s s.db --min-effect ninetynine=5%
 
 # Runs are made, and checked.
+# That the host has no id is said once, however many runs there are.
+: >no-id
+if unshare -rm mount --bind no-id /etc/machine-id 2>/dev/null; then
+	unshare -rm sh -c 'mount --bind no-id /etc/machine-id && exec "$@"' sh \
+		"$blklab" baseline record db good.yaml $fake -s no-id.db --runs 2 >out 2>err
+	[ "$(grep -c machine-id err)" = 1 ] || fault "the host's missing id is not said once: $(cat err)"
+fi
 check 0 '1 of the 3 runs that a check needs' baseline record db good.yaml $fake -s s.db --runs 1 --note 'first one'
 grep -q 'note: first one' out || fault "record does not show its note: $(cat out)"
 grep -q 'good on ' out && grep -q 'host kernel' out || fault "record shows no profile: $(cat out)"
