@@ -148,7 +148,8 @@ static void caption(const struct heat *h, const struct job_analysis *a, struct b
 		if (h->c.max_ns[x] > h->c.max_ns[worst])
 			worst = x;
 	}
-	bl_buf_addf(out, "slowest %s at %.3g\u202fs", fmt_ns(&fmt_page, num, h->c.max_ns[worst]),
+	bl_buf_addf(out, "slowest %s, completed at %.3g\u202fs",
+		    fmt_ns(&fmt_page, num, h->c.max_ns[worst]),
 		    ((double)worst + 0.5) * h->c.seconds);
 	if (a && a->stutter.n_stalls) {
 		bl_buf_adds(out, "; ");

@@ -14,8 +14,8 @@
 void minute_cpu(const struct view *v, struct lines *out);
 /* What the diagnosis found, a sentence for each cause and the cells it was met in. */
 void minute_findings(const struct view *v, struct lines *out);
-/* The same with its confidence and the evidence of the surest, for a document that shows no cell
- * by itself. */
+/* The same with its confidence and the evidence of the surest, the surest cause first, for a
+ * document that shows no cell by itself. */
 void minute_evidence(const struct view *v, struct lines *out);
 /* "certain, in the device, trial 2, job 'randread-4k'": all but its cell, in which it may stand. */
 void minute_where(const struct view *v, const struct finding *f, struct bl_buf *out);

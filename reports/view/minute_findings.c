@@ -153,20 +153,28 @@ static const struct finding *surest(const struct view *v, const char *cause)
 	return best;
 }
 
+static void say_evidence(const struct view *v, const struct cause_row *cause,
+			 const struct finding *f, struct lines *out)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
+
+	if (name_cells(v, cause->name, &cells) > 1)
+		bl_buf_addf(&cells, "; the evidence is that of '%s'", v->d->cells[f->cell].name);
+	lines_add(out, "\001%s\002 (%s): %s. In %s.", cause->title,
+		  finding_confidence_names[f->confidence], f->evidence, bl_buf_str(&cells));
+	out->failed |= bl_buf_failed(&cells);
+}
+
+/* The surest first; of equal ones in the order of causes. */
 void minute_evidence(const struct view *v, struct lines *out)
 {
 	say_homeless(v, out);
-	for (size_t i = 0; i < n_cause_rows; i++) {
-		const struct cause_row *cause = &cause_rows[i];
-		const struct finding *f = surest(v, cause->name);
-		BL_CLEANUP(bl_buf_done) struct bl_buf cells = BL_BUF_INIT;
+	for (int sure = CONFIDENCES - 1; sure >= 0; sure--) {
+		for (size_t i = 0; i < n_cause_rows; i++) {
+			const struct finding *f = surest(v, cause_rows[i].name);
 
-		if (!f)
-			continue;
-		if (name_cells(v, cause->name, &cells) > 1)
-			bl_buf_addf(&cells, "; here of '%s'", v->d->cells[f->cell].name);
-		lines_add(out, "\001%s\002 (%s): %s. In %s.", cause->title,
-			  finding_confidence_names[f->confidence], f->evidence, bl_buf_str(&cells));
-		out->failed |= bl_buf_failed(&cells);
+			if (f && (int)f->confidence == sure)
+				say_evidence(v, &cause_rows[i], f, out);
+		}
 	}
 }

@@ -38,8 +38,9 @@ static void best_of_job(const struct view *v, const struct view_job *job,
 		lines_add(out, "\001%s\002: no cell has enough samples for a p99.", job->name);
 		return;
 	}
-	bl_buf_addf(&b, "\001%s\002: \001%s\002 has the lowest p99, %s", job->name,
-		    cell_name(v, one->cell), fmt_ns(st, num, (double)one->p[SUMMARY_P99].ns));
+	bl_buf_addf(&b, "\001%s\002: \001%s\002 has %s %s", job->name, cell_name(v, one->cell),
+		    two ? "the lowest p99," : "a p99 of",
+		    fmt_ns(st, num, (double)one->p[SUMMARY_P99].ns));
 	add_range(&one->sum->metric[METRIC_P99], st, &b);
 	cpu = &one->sum->metric[METRIC_CPU_PER_IO];
 	if (cpu->n)

@@ -53,8 +53,8 @@ static void say_length(const struct job_analysis *a, const struct fmt_style *st,
 	bl_buf_addf(&b, "%s of %s stalled", seconds(st, n1, s->stalled_s),
 		    seconds(st, n2, s->span_s));
 	bl_buf_addf(&b, " (%s%s)", fmt_sig3(st, n1, s->stalled_s / s->span_s * 100), st->percent);
-	bl_buf_addf(&b, ", the slowest I/O %s at %s", fmt_ns(st, n1, worst->peak_ns),
-		    seconds(st, n2, worst->at_s));
+	bl_buf_addf(&b, ", the slowest I/O %s, in the one that begins at %s",
+		    fmt_ns(st, n1, worst->peak_ns), seconds(st, n2, worst->at_s));
 	if (n_gaps)
 		bl_buf_addf(&b, "; in %zu nothing completed at all", n_gaps);
 	if (isfinite(a->stall_tail_share))

@@ -391,6 +391,41 @@ START_TEST(what_a_host_cannot_have_is_one_line)
 }
 END_TEST
 
+START_TEST(findings_are_told_by_certainty)
+{
+	static const struct synthetic watched = {
+		.repeats = 6, .seconds = 45, .seed = 3, .is_watched = true, .accel = "kvm"};
+	BL_CLEANUP(bl_freep) char *text = terminal_table(&watched, 100, false);
+	const char *found, *stall, *possible, *likely, *certain = NULL;
+
+	unwrap(text);
+	found = strstr(text, "\nfound ");
+	stall = strstr(text, "\nstall ");
+	possible = found ? strstr(found, " (possible): ") : NULL;
+	likely = found ? strstr(found, " (likely): ") : NULL;
+	for (const char *s = found; (s = strstr(s + 1, " (certain): "));)
+		certain = s;
+	ck_assert_msg(possible && likely && certain && stall, "%s", text);
+	ck_assert_msg(certain < likely && likely < possible && possible < stall, "%s", found);
+	ck_assert_ptr_null(strstr(found, "here of"));
+}
+END_TEST
+
+START_TEST(one_cell_wins_nothing)
+{
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	BL_CLEANUP(run_data_done) struct run_data d = {0};
+
+	synthetic_run(&small, &d);
+	for (size_t i = 0; i < d.n_trials; i++)
+		if (strcmp(d.cells[d.trials[i].cell].name, "virtio-blk main none") != 0)
+			d.trials[i].state = TRIAL_FAILED;
+	ck_assert_int_eq(report_write(&d, REPORT_MD, NULL, &out, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out), "**virtio-blk main none** has a p99 of"));
+	ck_assert_ptr_null(strstr(bl_buf_str(&out), "lowest p99"));
+}
+END_TEST
+
 START_TEST(one_pair_is_not_pairs)
 {
 	struct synthetic how = small;
@@ -467,6 +502,8 @@ int main(void)
 	tcase_add_test(t,
 		       a_verdict_that_a_thin_percentile_refuses_is_marked_and_says_what_would_tell);
 	tcase_add_test(t, what_a_host_cannot_have_is_one_line);
+	tcase_add_test(t, findings_are_told_by_certainty);
+	tcase_add_test(t, one_cell_wins_nothing);
 	tcase_add_test(t, one_pair_is_not_pairs);
 	tcase_add_test(t, an_emulated_cpu_is_told_in_table_and_comparison);
 	tcase_add_test(t, an_unknown_cell_is_refused);
