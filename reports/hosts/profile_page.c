@@ -286,7 +286,8 @@ static void check_section(const struct page *p)
 		    "class=\"note\">The line is where an unchanged host lies (95 %, from the "
 		    "spread between the runs of the baseline), the dot what was measured now, the "
 		    "shade what does not matter. Drifted: beyond both, with regard to how many "
-		    "figures are looked at. A reason is under the pointer.</p>\n<div "
+		    "figures are looked at. Why one can't be told is under "
+		    "the pointer.</p>\n<div "
 		    "class=\"scroll\"><table class=\"shifts check\"><thead><tr><th "
 		    "class=\"t\">cell and "
 		    "job</th>");

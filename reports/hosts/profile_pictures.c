@@ -47,7 +47,13 @@ void profile_badge(const struct profile_row *row, double reach, struct bl_buf *o
 	} else {
 		fmt_html(out, row->why[0] ? row->why : "nothing to compare");
 	}
-	bl_buf_adds(out, "</small></div>");
+	bl_buf_adds(out, "</small>");
+	if (row->verdict == PROFILE_OK && row->why[0]) { /* beside its interval it looks odd */
+		bl_buf_adds(out, "<small class=\"more\">");
+		fmt_html(out, row->why);
+		bl_buf_adds(out, "</small>");
+	}
+	bl_buf_adds(out, "</div>");
 }
 
 /* ---- curves ---- */
@@ -138,6 +144,20 @@ static void line(const struct curves *c, const struct run_figures *run, const ch
 	bl_buf_adds(c->out, "</title></path>");
 }
 
+/* With too few samples beyond it, before or now: no title is made of it. */
+static bool is_thin(const struct curves *c, enum metric m)
+{
+	bool thin = c->l->by[m].is_thin;
+
+	for (size_t i = 0; c->k && i < c->k->n_new; i++) {
+		const struct figure_row *row =
+			run_figures_find(&c->k->new[i], c->l->cell, c->l->job);
+
+		thin |= row && row->by[m].is_thin;
+	}
+	return thin;
+}
+
 /* The percentile at which now and before lie furthest apart; without a check, what they are. */
 static void caption(const struct curves *c, struct bl_buf *out)
 {
@@ -151,7 +171,7 @@ static void caption(const struct curves *c, struct bl_buf *out)
 		bool is_shown = false;
 
 		for (size_t m = 0; m < BL_ARRAY_LEN(shown); m++)
-			is_shown |= row->metric == shown[m];
+			is_shown |= row->metric == shown[m] && !is_thin(c, row->metric);
 		if (!is_shown || !(row->ratio > 0) || strcmp(row->cell, c->l->cell) != 0 ||
 		    strcmp(row->job, c->l->job) != 0)
 			continue;

@@ -120,6 +120,41 @@ START_TEST(a_baseline_alone_has_no_verdict)
 }
 END_TEST
 
+START_TEST(a_thin_percentile_makes_no_title)
+{
+	BL_CLEANUP(made_done) struct made m;
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+
+	make(&m, &drifted, true);
+	for (size_t i = 0; i < m.runs[m.n - 1].n; i++) {
+		struct figure_row *row = &m.runs[m.n - 1].rows[i];
+
+		row->by[METRIC_P99].is_thin = row->by[METRIC_P99_9].is_thin = true;
+	}
+	ck_assert_int_eq(report_profile_page(&m.of, &m.k, &out, NULL), 0);
+	ck_assert_uint_eq(count_of(bl_buf_str(&out), "furthest apart at p99"), 0);
+	ck_assert_uint_gt(count_of(bl_buf_str(&out), "furthest apart at p50"), 0);
+}
+END_TEST
+
+/* +16 % beside [-7.3 %, +7.9 %] is no plain ok. */
+START_TEST(why_a_figure_outside_its_interval_is_ok_can_be_seen)
+{
+	BL_CLEANUP(made_done) struct made m;
+	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
+	size_t i = 0;
+
+	make(&m, &drifted, true);
+	while (m.c.items[i].verdict != PROFILE_OK || m.c.items[i].metric != METRIC_IOPS)
+		ck_assert_uint_lt(++i, m.c.n);
+	strcpy(m.c.items[i].why, "outside its interval, as one in 20 is");
+	ck_assert_int_eq(report_profile_page(&m.of, &m.k, &out, NULL), 0);
+	ck_assert_ptr_nonnull(strstr(bl_buf_str(&out),
+				     "<small class=\"more\">outside its interval, "
+				     "as one in 20 is</small>"));
+}
+END_TEST
+
 START_TEST(an_unchanged_host_is_ok)
 {
 	struct made_profile how = {.runs = 8, .cells = 2, .jobs = 2, .noise = 0.02, .seed = 9};
@@ -337,6 +372,8 @@ int main(void)
 	tcase_add_test(t, a_check_has_a_badge_for_every_figure_and_names_what_changed);
 	tcase_add_test(t, on_a_terminal_no_line_is_wider_than_it);
 	tcase_add_test(t, a_baseline_alone_has_no_verdict);
+	tcase_add_test(t, a_thin_percentile_makes_no_title);
+	tcase_add_test(t, why_a_figure_outside_its_interval_is_ok_can_be_seen);
 	tcase_add_test(t, an_unchanged_host_is_ok);
 	tcase_add_test(t, too_few_runs_cannot_tell_and_say_so);
 	tcase_add_test(t, a_spread_of_more_than_all_is_a_number_people_read);
