@@ -64,8 +64,10 @@ int nightly_check_baseline(struct nightly *n, struct bl_err *err)
 	struct baseline_record *list = NULL;
 	const struct baseline_record *b;
 	size_t n_list = 0, n_own = 0;
-	int r = store_list_baselines(n->session.store, n->host_id, false, &list, &n_list, err);
+	int r = 0;
 
+	if (n->session.store) /* else there is none yet, and no baseline */
+		r = store_list_baselines(n->session.store, n->host_id, false, &list, &n_list, err);
 	if (r == 0)
 		r = choose(n, list, n_list, &b, err);
 	for (size_t i = 0; i < n_list; i++)

@@ -11,6 +11,7 @@
 #include "doctor.h"
 #include "fs.h"
 #include "handovers.h"
+#include "out_file.h"
 #include "run_lock.h"
 #include "units.h"
 
@@ -197,9 +198,11 @@ static int open_runner(struct run_session *s, struct bl_err *err)
 				   .note = on_note,
 				   .handover = on_handover,
 				   .is_open = on_is_open};
-	int r = open_handovers_read(s->store, s->work_dir, &s->open_handovers, &s->n_open_handovers,
-				    err);
+	int r = 0;
 
+	if (s->store) /* one that is not made yet has none */
+		r = open_handovers_read(s->store, s->work_dir, &s->open_handovers,
+					&s->n_open_handovers, err);
 	/* Before a kernel is fetched; but what a killed run took is not there until the runner has
 	 * given it back. */
 	if (r == 0 && !s->n_open_handovers)
@@ -342,6 +345,14 @@ static int make_run(struct run_session *s, const struct facts *declared, struct 
 	return r < 0 ? r : make_cells(s, err);
 }
 
+/* Made only when a run can begin: what is refused before leaves no empty store. */
+static int open_store(struct run_session *s, bool may_make, struct bl_err *err)
+{
+	if (s->store || (!may_make && !bl_exists(s->store_path)))
+		return 0;
+	return store_open(s->store_path, STORE_WRITE, &s->store, err);
+}
+
 int run_session_prepare(struct run_session *s, struct cli *cli, const struct args *a,
 			struct bl_err *err)
 {
@@ -355,7 +366,9 @@ int run_session_prepare(struct run_session *s, struct cli *cli, const struct arg
 	if (r == 0 && !a->store)
 		r = bl_mkdir_p(s->work_dir, err);
 	if (r == 0)
-		r = store_open(s->store_path, STORE_WRITE, &s->store, err);
+		r = open_store(s, false, err);
+	if (r == 0 && !s->store)
+		r = out_file_check(s->store_path, s->store_path, err);
 	return r;
 }
 
@@ -369,7 +382,11 @@ int run_session_open(struct run_session *s, const struct loaded *what, struct bl
 	int r;
 
 	begin(s, what ? what : &s->plan);
-	r = open_runner(s, err);
+	r = open_store(s, false, err); /* another may have made it before it gave up the lock */
+	if (r == 0)
+		r = open_runner(s, err);
+	if (r == 0)
+		r = open_store(s, true, err);
 	if (r < 0)
 		progress_end(&s->progress);
 	return r;

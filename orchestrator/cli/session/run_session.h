@@ -23,7 +23,7 @@ struct run_session {
 	struct loaded plan; /* what the command line asks for */
 	char *work_dir, *cache_dir, *store_path, *agent, *wrapper, *fetcher;
 	struct run_lock lock; /* -1 in it: not locked */
-	struct store *store;
+	struct store *store;  /* NULL until run_session_open() when there was none */
 	struct handover_record *open_handovers; /* of this host, in this store */
 	size_t n_open_handovers;
 	struct runner_options options; /* borrowed by the runner while it lives */
@@ -44,9 +44,9 @@ struct run_session {
 		.lock = RUN_LOCK_INIT                                                              \
 	}
 
-/* Read the scenario, find the places, open the store for writing. The host is not touched yet. On
- * failure, too, end it with run_session_done(). Uses of @a: scenario and what chooses its cells,
- * work_dir, cache_dir, store, agent, kernel, accel, uri, json, quiet. */
+/* Read the scenario, find the places, open the store for writing if there is one. The host is not
+ * touched yet. On failure, too, end it with run_session_done(). Uses of @a: scenario and what
+ * chooses its cells, work_dir, cache_dir, store, agent, kernel, accel, uri, json, quiet. */
 int run_session_prepare(struct run_session *s, struct cli *cli, const struct args *a,
 			struct bl_err *err);
 
@@ -56,7 +56,8 @@ int run_session_lock(struct run_session *s, const char *verb, uint64_t wait_ns, 
 
 /* The runner for s->plan: VMs and devices of killed runs first, then the proof of the acceleration.
  * Progress begins with @what (NULL: s->plan; borrowed), the first that run_session_run() gets.
- * cli_catch_stop() comes before. As runner_open(). */
+ * cli_catch_stop() comes before. Then the store, if there was none. As runner_open() and
+ * store_open(). */
 int run_session_open(struct run_session *s, const struct loaded *what, struct bl_err *err);
 
 /* Make a run of @what (NULL: s->plan; borrowed until the next run) and store it. @declared (NULL:

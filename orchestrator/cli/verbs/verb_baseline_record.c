@@ -53,9 +53,11 @@ static int check_name(const struct recording *k, const char *host, const char *s
 		      struct bl_err *err)
 {
 	BL_CLEANUP(baseline_record_done) struct baseline_record b = {.name = NULL};
-	bool is_there;
-	int r = find_existing(k->store, k->args->name, host, scenario, &b, &is_there, err);
+	bool is_there = false;
+	int r = 0;
 
+	if (k->store) /* else it is made when the first run begins */
+		r = find_existing(k->store, k->args->name, host, scenario, &b, &is_there, err);
 	if (r < 0 || is_there == k->args->add)
 		return r;
 	if (is_there)
@@ -210,6 +212,7 @@ static int make_runs(struct recording *k, struct run_session *s, size_t *ret_fai
 {
 	int r = run_session_open(s, NULL, err);
 
+	k->store = s->store;
 	*ret_failed = 0;
 	for (uint64_t i = 0; r == 0 && i < k->args->n_runs; i++) {
 		r = run_session_run(s, NULL, NULL, err);

@@ -67,6 +67,14 @@ check 2 'without control characters' baseline record $'d\nb' good.yaml -s s.db
 check 2 'give one of them' baseline record db good.yaml --from 01 -s s.db
 check 2 "--min-effect: 'ninetynine' is no metric" baseline check db -s s.db --min-effect ninetynine=5%
 
+# What is refused before anything is measured leaves no store behind.
+for verb in run 'nightly --busy measure' 'baseline record b' calibrate; do
+	check 2 "kernel '$dir/none'" $verb good.yaml --kernel "$dir/none" --accel tcg --agent "$agent" -s refused.db
+	[ -e refused.db ] && fault "$verb: a run that was refused left a store behind"
+done
+check 2 "'nope'" nightly good.yaml --busy measure $fake -s refused.db --baseline nope
+check 5 ', night 1' nightly good.yaml --busy measure $fake -s night.db
+
 # Runs are made, and checked.
 # That the host has no id is said once, however many runs there are.
 : >no-id
