@@ -312,6 +312,24 @@ static int mark_nights(struct history *h)
 	return r;
 }
 
+/* A figure that a later night has first belongs to the others of its cell and job. */
+static void group_series(struct history *h)
+{
+	for (size_t i = 1; i < h->n_series; i++) {
+		struct series_history s = h->series[i];
+		size_t to = 0;
+
+		while (to < i && (strcmp(h->series[to].job, s.job) != 0 ||
+				  strcmp(h->series[to].cell, s.cell) != 0))
+			to++;
+		while (to < i && is_series(&h->series[to], s.cell, s.job, h->series[to].metric) &&
+		       h->series[to].metric < s.metric)
+			to++;
+		memmove(&h->series[to + 1], &h->series[to], (i - to) * sizeof s);
+		h->series[to] = s;
+	}
+}
+
 static int settle(struct history *h)
 {
 	size_t n = 0;
@@ -326,6 +344,7 @@ static int settle(struct history *h)
 	make_nights(h);
 	for (size_t i = 0; i < h->n_nights && r == 0; i++)
 		r = add_night(h, i);
+	group_series(h);
 	return r < 0 ? r : mark_nights(h);
 }
 

@@ -76,7 +76,8 @@ struct history {
 	/* After history_settle(): */
 	struct night_figures *nights;
 	size_t n_nights;
-	struct series_history *series; /* by cell, job, metric, as the first night that has it */
+	/* By cell and job, as the first night that has them; then by metric. */
+	struct series_history *series;
 	size_t n_series;
 };
 

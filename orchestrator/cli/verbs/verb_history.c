@@ -71,8 +71,8 @@ static int list_scenarios(struct cli *cli, const struct shown *s, struct bl_err 
 		for (size_t k = i; k < s->n; k++)
 			runs += is_here(s, k) &&
 				strcmp(s->list[k].scenario, s->list[i].scenario) == 0;
-		bl_buf_addf(&out, "%-24s %5zu run%s, the newest of %.10s\n", s->list[i].scenario,
-			    runs, runs == 1 ? " " : "s",
+		bl_buf_addf(&out, "%-24s %5zu run%-2s the newest of %.10s\n", s->list[i].scenario,
+			    runs, runs == 1 ? "," : "s,",
 			    bl_format_utc(when, s->list[i].started_ms));
 	}
 	if (!out.len)

@@ -240,6 +240,31 @@ START_TEST(cells_measured_again_are_the_same_night)
 }
 END_TEST
 
+START_TEST(a_figure_that_comes_later_joins_those_of_its_cell_and_job)
+{
+	struct history h = {0};
+	struct run_data d;
+
+	made_run(&d, 0, "h", 2);
+	declare(&d, NIGHTLY_FACT, "yes");
+	made_trial(&d, 0, 1000, 100000); /* too few for p99 */
+	made_trial(&d, 1, ENOUGH, 100000);
+	add(&h, &d);
+	made_night(&d, 1, 100000);
+	add(&h, &d);
+	settle(&h, false);
+	for (size_t i = 1; i < h.n_series; i++) {
+		int cells = strcmp(h.series[i - 1].cell, h.series[i].cell);
+
+		ck_assert_int_le(cells, 0);
+		if (cells == 0)
+			ck_assert_int_lt(h.series[i - 1].metric, h.series[i].metric);
+	}
+	ck_assert_ptr_nonnull(history_series(&h, "c0", "read", METRIC_P99));
+	history_done(&h);
+}
+END_TEST
+
 START_TEST(a_night_that_lacks_a_figure_is_not_in_its_series)
 {
 	struct history h = {0};
@@ -428,6 +453,7 @@ Suite *history_suite(void)
 	tcase_add_test(t, a_percentile_without_a_figure_says_what_it_needs);
 	tcase_add_test(t, a_night_says_which_percentiles_it_lacks);
 	tcase_add_test(t, cells_measured_again_are_the_same_night);
+	tcase_add_test(t, a_figure_that_comes_later_joins_those_of_its_cell_and_job);
 	tcase_add_test(t, a_night_that_lacks_a_figure_is_not_in_its_series);
 	tcase_add_test(t, jobs_that_were_not_steady_have_no_figure);
 	tcase_add_test(t, marks_say_what_changed_since_the_night_before);
