@@ -50,7 +50,7 @@ static int print_json(struct cli *cli, const struct store_run_info *list, size_t
 }
 
 /* As much of the ids as tells them apart: imports of the same time differ late. */
-static size_t id_width(const struct store_run_info *list, size_t n)
+static int id_width(const struct store_run_info *list, size_t n)
 {
 	size_t width = ID_LEAST, same;
 
@@ -61,7 +61,7 @@ static size_t id_width(const struct store_run_info *list, size_t n)
 			if (same + 1 > width)
 				width = same + 1;
 		}
-	return width;
+	return (int)width;
 }
 
 #define SCENARIO_LEAST 6
@@ -71,8 +71,10 @@ static size_t id_width(const struct store_run_info *list, size_t n)
 
 /* Widths of what differs from store to store. */
 struct widths {
-	size_t id, scenario, host, state, ok;
-	bool is_narrow; /* what was stored and in which cells is left out */
+	int id;
+	size_t scenario, host, state, ok;
+	bool is_narrow; /* what was stored and in which cells is left out, */
+	bool is_bare;   /* and when a run began, which its id says, too */
 };
 
 static size_t widest(size_t so_far, size_t width, size_t most)
@@ -93,7 +95,8 @@ static size_t whole(const struct widths *w)
 {
 	size_t counts = w->is_narrow ? w->ok + 2 : 4 + 2 + 5 + 2 + 7 + 2 + 6 + 2;
 
-	return w->id + 2 + 16 + 2 + w->scenario + 2 + w->host + 2 + 5 + 2 + counts + w->state;
+	return (size_t)w->id + 2 + (w->is_bare ? 0 : 16 + 2) + w->scenario + 2 + w->host + 2 + 5 +
+	       2 + counts + w->state;
 }
 
 static void cut(size_t *width, size_t least, size_t *too_many)
@@ -119,6 +122,7 @@ static struct widths fit(const struct store_run_info *list, size_t n, size_t col
 		w.ok = widest(w.ok, strlen(share_ok(text, &list[i])), SIZE_MAX);
 	}
 	w.is_narrow = whole(&w) > columns;
+	w.is_bare = w.id > ID_LEAST && whole(&w) > columns;
 	too_many = whole(&w) > columns ? whole(&w) - columns : 0;
 	cut(&w.host, HOST_LEAST + 4, &too_many);
 	cut(&w.scenario, SCENARIO_LEAST, &too_many);
@@ -128,7 +132,9 @@ static struct widths fit(const struct store_run_info *list, size_t n, size_t col
 
 static void add_head(const struct widths *w, struct bl_buf *out)
 {
-	bl_buf_addf(out, "%-*s  %-16s  ", (int)w->id, "run", "started (UTC)");
+	bl_buf_addf(out, "%-*s  ", w->id, "run");
+	if (!w->is_bare)
+		bl_buf_addf(out, "%-16s  ", "started (UTC)");
 	fmt_pad(out, "scenario", w->scenario);
 	bl_buf_addf(out, "  %-*s  %-5s", (int)w->host, "host", "accel");
 	if (w->is_narrow)
@@ -144,7 +150,9 @@ static void add_run(const struct widths *w, const struct store_run_info *i, stru
 
 	bl_format_utc(when, i->started_ms);
 	when[10] = ' ';
-	bl_buf_addf(out, "%.*s  %.16s  ", (int)w->id, i->id, when);
+	bl_buf_addf(out, "%.*s  ", w->id, i->id);
+	if (!w->is_bare)
+		bl_buf_addf(out, "%.16s  ", when);
 	fmt_pad(out, i->scenario, w->scenario);
 	bl_buf_adds(out, "  ");
 	fmt_pad(out, i->host, w->host);

@@ -21,7 +21,8 @@ static void put_run(struct store *s, const char *id, const char *scenario, const
 	struct bl_err err = BL_ERR_INIT;
 
 	synthetic_run(&small, &d);
-	snprintf(d.run.id, sizeof d.run.id, "%s-7ac1-74ba-8e81-094676b284e2", id);
+	snprintf(d.run.id, sizeof d.run.id, "%s%s", id,
+		 strlen(id) == 8 ? "-7ac1-74ba-8e81-094676b284e2" : "");
 	free(d.run.scenario_name);
 	free(d.run.host_name);
 	d.run.scenario_name = strdup(scenario);
@@ -59,8 +60,27 @@ static void make_store(const char *path, bool is_long)
 		return;
 	put_run(s, "01a219b7", "a-scenario-with-a-name-of-forty-letters", "a-host.example.org",
 		true);
+	put_run(s, "01a219b9", "imported", "host", true);
 	put_run(s, "01a219b8", "hostile\x1b[31m", "host\n", false);
 }
+
+/* Imports of one time: their ids differ at the end alone. */
+START_TEST(long_ids_fit_too)
+{
+	BL_CLEANUP(store_closep) struct store *s = NULL;
+	BL_CLEANUP(bl_freep) char *path = NULL, *text = NULL;
+
+	fresh_dir(dir);
+	path = bl_strf("%s/imports.db", dir);
+	ck_assert_int_eq(store_open(path, STORE_WRITE, &s, NULL), 0);
+	put_run(s, "01a219b6-7ac1-74ba-8e81-094676b284e2", "imported-of-fio", "host", true);
+	put_run(s, "01a219b6-7ac1-74ba-8e81-094676b284e3", "imported-of-fio", "host", true);
+	text = list(path, 80);
+	expect_fits(text, 80);
+	ck_assert_ptr_nonnull(strstr(text, "\n01a219b6-7ac1-74ba-8e81-094676b284e3  import"));
+	bl_remove_tree(dir, NULL);
+}
+END_TEST
 
 START_TEST(no_line_is_wider_than_the_terminal)
 {
@@ -75,7 +95,7 @@ START_TEST(no_line_is_wider_than_the_terminal)
 			BL_CLEANUP(bl_freep) char *text = list(path, columns[i]);
 
 			expect_fits(text, columns[i]);
-			ck_assert_uint_eq(count_of(text, "\n"), is_long ? 4 : 2);
+			ck_assert_uint_eq(count_of(text, "\n"), is_long ? 5 : 2);
 			ck_assert_ptr_nonnull(strstr(text, "  state\n"));
 			ck_assert(!is_long || strstr(text, "  killed or running\n"));
 		}
@@ -92,6 +112,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, no_line_is_wider_than_the_terminal);
+	tcase_add_test(t, long_ids_fit_too);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
