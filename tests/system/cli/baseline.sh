@@ -108,7 +108,7 @@ check 1 'no trial has a result' baseline record bad good.yaml --uri fake:will-no
 "$blklab" run good.yaml $fake -s d.db --quiet || fault 'run'
 first=$("$blklab" list -s d.db --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["id"])')
 clone d.db '{"day": 1, "iops": 1.02}' '{"day": 3, "iops": 0.99}' '{"day": 4, "iops": 1.01}' \
-	'{"day": 9, "iops": 1.0}' '{"day": 10, "iops": 0.7, "facts": {"emulator.0.version": "9.9.9"}}' \
+	'{"day": 9, "iops": 1.0}' '{"day": 10, "iops": 0.7, "trial_facts": {"emulator.version": "9.9.9"}}' \
 	'{"day": 11, "iops": 1.5}' >ids
 mapfile -t ids <ids
 check 0 '4 runs over 4.0 days' baseline record db --from "$first" --from "${ids[0]}" --from "${ids[1]}" \

@@ -2,7 +2,7 @@
 
 A SPEC is a JSON object: "day" (after the first run), "host" (its name; its id is made of it), "iops"
 (a factor on the requests counted: IOPS change, latencies stay), "facts" (of the environment: another
-value, or null to take it away). Prints the ids, a line each.
+value, or null to take it away), "trial_facts" (another value of each trial's). Prints the ids, a line each.
 """
 import hashlib
 import json
@@ -72,6 +72,9 @@ def clone(db, old, new, spec):
         row['ios'] = int(row['ios'] * spec.get('iops', 1))
         row['bytes'] = row['ios'] * 4096
 
+    def told(row):
+        row['value'] = spec.get('trial_facts', {}).get(row['key'], row['value'])
+
     copy_run(db, old, new, spec)
     copy_environment(db, old, new, spec.get('facts', {}))
     for table in ('run_note', 'run_declared'):
@@ -80,8 +83,8 @@ def clone(db, old, new, spec):
     for cell, cell_new in cells.items():
         copy_all(db, 'cell_axis', 'cell', cell, cell_new)
     for trial, trial_new in copy_all(db, 'trial', 'run', old, new, in_new_cell):
-        for table in ('trial_fact', 'effective'):
-            copy_all(db, table, 'trial', trial, trial_new)
+        copy_all(db, 'trial_fact', 'trial', trial, trial_new, told)
+        copy_all(db, 'effective', 'trial', trial, trial_new)
         for job, job_new in copy_all(db, 'job_result', 'trial', trial, trial_new):
             for table in ('job_fact', 'sample_latency'):
                 copy_all(db, table, 'job_result', job, job_new)
