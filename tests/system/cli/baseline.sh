@@ -117,7 +117,7 @@ check 0 'ok: 1' baseline check db --run "${ids[3]}" -s d.db
 grep -q 'nothing changed' out || fault "check: an environment changed: $(cat out)"
 check 4 'for the worse' baseline check db --run "${ids[4]}" -s d.db
 grep -q 'QEMU 0.0.0 -> 9.9.9' out || fault "check does not name QEMU: $(cat out)"
-grep -qE '^sata .* iops .* -30 % .* drifted$' out || fault "check does not name the figure: $(cat out)"
+grep -A1 '^sata  *read' out | grep -qE '^  iops .* -30 % .* drifted$' || fault "check does not name the figure: $(cat out)"
 check 0 'for the better' baseline check db --run newest -s d.db
 check 0 'ok: ' baseline check db --run "${ids[4]}" -s d.db --min-effect iops=60% --min-effect bandwidth=60%
 check 4 'drifted' baseline check db --run "${ids[4]}" -s d.db --json

@@ -176,7 +176,7 @@ printf 'name: away\nrepeats: 2\nbacking: { size: 16MiB }\naxes:\n  bus: [virtio-
 sed 's/\[device\]/[device, file]/' away.yaml >partly.yaml
 away=(--device ffff:ff:1f.7 --serial NONE --agent "$agent" --uri fake: --store away.db)
 check 2 "no PCI function 'ffff:ff:1f.7' on this host" run away.yaml "${away[@]}"
-check 0 '[]' list --store away.db --json
+check 2 'does not exist' list --store away.db
 check 1 "no PCI function 'ffff:ff:1f.7' on this host" run partly.yaml "${away[@]}"
 check 0 '"ok": 2' list --store away.db --json
 
@@ -219,7 +219,7 @@ check 3 "blklab run (pid $pid) since 20" run good.yaml --agent "$agent" --uri fa
 kill -KILL $pid
 wait $pid 2>/dev/null
 check 0 'store ' run good.yaml --agent "$agent" --uri fake: --store second.db
-check 0 '' list --store kill.db
+COLUMNS=120 check 0 '' list --store kill.db
 grep -qE ' 2 +4 +0 +0  killed or running$' out || fault "kill: list: $(cat out)"
 
 # nohup: the terminal goes, the run stays.
