@@ -49,8 +49,7 @@ static int print_text(struct cli *cli, const struct notify_config *c,
 
 		bl_buf_adds(&out, outcomes[i].is_sent ? "ok      " : "failed  ");
 		bl_buf_addf(&text, "%s: %s", notify_name(name, &c->targets[i]), outcomes[i].text);
-		term_wrap(&out, fmt_part(&out, &text), cli->columns < 100 ? cli->columns : 100, 8,
-			  8);
+		term_wrap(&out, fmt_part(&out, &text), cli->columns, 8, 8);
 		bl_buf_addc(&out, '\n');
 	}
 	return cli_print(cli, &out, err);

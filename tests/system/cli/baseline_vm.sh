@@ -30,7 +30,7 @@ printf '[read]\nrw=randread\nbs=4k\niodepth=1\ntime_based\nruntime=800ms\n' >one
 grep -q '3 runs' out || fault 'not three runs'
 "$blklab" baseline check db slow.yaml $where --kernel "$next" >out 2>err
 [ $? = 4 ] || fault 'a slow disk is not called drifted'
-grep -qE '^virtio-blk .* iops .* -[0-9]+ % .* drifted$' out || fault 'IOPS have not drifted'
+grep -qE '^  iops .* -[0-9]+ % .* drifted$' out || fault 'IOPS have not drifted'
 grep -qE 'guest kernel 6\.[0-9.]+.* -> 6\.' out || fault 'the guest kernel is not named'
 [ "$(grep -c ' -> ' out)" = 1 ] || fault 'more than the guest kernel changed'
 cat out
