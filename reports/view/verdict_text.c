@@ -184,12 +184,6 @@ void verdict_families(const struct view *v, struct lines *out)
 	}
 }
 
-/* I/Os of a trial of which 100 lie beyond a percentile. */
-static double ios_beyond(int p)
-{
-	return 100 * 100 / (100 - summary_p[p]);
-}
-
 /* In some trial it can't be judged: too few samples lie beyond it, or it has none at all. */
 static bool is_short(const struct view_row *r, enum metric m, int p)
 {
@@ -204,7 +198,7 @@ static double least_iops(const struct view_row *r)
 
 void verdict_thin(const struct view_row *a, const struct view_row *b, int p, struct bl_buf *out)
 {
-	double ios = ios_beyond(p), rate = fmin(least_iops(a), least_iops(b));
+	double ios = ios_of_percentile(summary_p[p]), rate = fmin(least_iops(a), least_iops(b));
 	char num[FMT_MAX];
 
 	bl_buf_addf(out,
@@ -218,7 +212,7 @@ void verdict_thin(const struct view_row *a, const struct view_row *b, int p, str
 
 void verdict_runtime(const struct view *v, struct lines *out)
 {
-	const double ios = ios_beyond(SUMMARY_P99);
+	const double ios = ios_of_percentile(summary_p[SUMMARY_P99]);
 	const struct view_row *slowest = NULL;
 	const char *job = NULL;
 	char rate[FMT_MAX];

@@ -6,13 +6,9 @@
 
 #include "cleanup.h"
 #include "history.h"
+#include "summary.h"
 
-#define SAMPLES_BEYOND 100 /* as job_metric_is_thin() */
-
-static const struct {
-	enum metric metric;
-	double beyond; /* share of the samples */
-} percentiles[] = {{METRIC_P50, 0.5}, {METRIC_P99, 0.01}, {METRIC_P99_9, 0.001}};
+static const enum metric percentiles[] = {METRIC_P50, METRIC_P99, METRIC_P99_9};
 
 /* The newest row of each cell and job; borrowed. */
 struct newest {
@@ -88,9 +84,8 @@ static double about(double seconds)
 }
 
 /* "p99 of read, write (a runtime of about 50 s at the IOPS seen would do)". */
-static void add_metric(const struct newest *l, size_t which, struct bl_buf *out)
+static void add_metric(const struct newest *l, enum metric m, struct bl_buf *out)
 {
-	enum metric m = percentiles[which].metric;
 	double seconds = 0;
 	size_t n = 0;
 
@@ -101,7 +96,7 @@ static void add_metric(const struct newest *l, size_t which, struct bl_buf *out)
 			continue;
 		if (iops->n)
 			seconds = fmax(seconds,
-				       SAMPLES_BEYOND / percentiles[which].beyond / exp(iops->y));
+				       ios_of_percentile(metric_percentile(m)) / exp(iops->y));
 		if (is_named(l, i, m))
 			continue;
 		if (n++)
@@ -124,7 +119,7 @@ int history_thin(const struct history *h, size_t from, const char *cell, const c
 	int r = find_newest(h, from, cell, job, &l);
 
 	for (size_t i = 0; i < BL_ARRAY_LEN(percentiles) && r == 0; i++)
-		add_metric(&l, i, &text);
+		add_metric(&l, percentiles[i], &text);
 	if (text.len) {
 		bl_buf_adds(&text, ": in a trial fewer than 100 samples lie beyond it");
 		bl_buf_adds(out, bl_buf_str(&text));

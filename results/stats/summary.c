@@ -15,6 +15,11 @@ const double summary_p[SUMMARY_PERCENTILES] = {50, 90, 95, 99, 99.9, 99.99};
 const char *const summary_p_names[SUMMARY_PERCENTILES] = {"p50", "p90",   "p95",
 							  "p99", "p99.9", "p99.99"};
 
+double ios_of_percentile(double p)
+{
+	return 100 * 100 / (100 - p);
+}
+
 struct pct lat_pct(const struct lat *l, double p)
 {
 	struct pct r = {0};
@@ -22,7 +27,7 @@ struct pct lat_pct(const struct lat *l, double p)
 	if (!l)
 		return r;
 	r.is_known = lat_percentile(l, p, &r.ns);
-	r.is_thin = (double)l->n * (100 - p) < 100 * 100 * (1 - 1e-9);
+	r.is_thin = (double)l->n < ios_of_percentile(p) * (1 - 1e-9);
 	return r;
 }
 
@@ -35,7 +40,7 @@ static void merge_ios(const struct sample *s, struct lat *out)
 			lat_merge(out, dir_latency(&s->dir[d]));
 }
 
-static double metric_p(enum metric m)
+double metric_percentile(enum metric m)
 {
 	return m == METRIC_P50 ? 50 : m == METRIC_P99 ? 99 : m == METRIC_P99_9 ? 99.9 : 0;
 }
@@ -51,8 +56,8 @@ static bool lat_metric(const struct job_result *j, const struct lat *l, enum met
 		*ret = m == METRIC_MEAN ? lat_mean_ns(l) : (double)l->max_ns;
 		return true;
 	}
-	p = lat_pct(l, metric_p(m));
-	if (!p.is_known && told_percentile(j, metric_p(m), &told)) {
+	p = lat_pct(l, metric_percentile(m));
+	if (!p.is_known && told_percentile(j, metric_percentile(m), &told)) {
 		p.is_known = true;
 		p.ns = told;
 	}
@@ -63,7 +68,7 @@ static bool lat_metric(const struct job_result *j, const struct lat *l, enum met
 
 static bool is_thin(const struct lat *all, enum metric m)
 {
-	return metric_p(m) > 0 && lat_pct(all, metric_p(m)).is_thin;
+	return metric_percentile(m) > 0 && lat_pct(all, metric_percentile(m)).is_thin;
 }
 
 bool job_metric_is_thin(const struct job_result *j, enum metric m)

@@ -47,6 +47,10 @@ struct spread {
 bool job_metric(const struct job_result *j, enum metric m, double *ret);
 /* A percentile with fewer than 100 samples beyond it. */
 bool job_metric_is_thin(const struct job_result *j, enum metric m);
+/* The percentile that a metric is, in percent; 0: it is none. */
+double metric_percentile(enum metric m);
+/* I/Os of which 100 lie beyond percentile @p: with fewer it is thin. */
+double ios_of_percentile(double p);
 
 #define SUMMARY_VALUES 64
 
