@@ -19,6 +19,13 @@ struct cli {
 	bool is_host_noted;          /* that this host has no id was said */
 };
 
+/* How wide tables and sentences are: lines longer than 100 columns are hard to read on any screen.
+ */
+static inline unsigned cli_text_columns(const struct cli *cli)
+{
+	return cli->columns < 100 ? cli->columns : 100;
+}
+
 /* The folders and files that belong to this installation and user. Each function returns a new
  * string (free()) or a negative errno with @err. */
 

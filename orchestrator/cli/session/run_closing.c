@@ -115,7 +115,7 @@ static int show(struct cli *cli, const struct args *a, const struct report_optio
 	if (a->quiet)
 		return 0;
 	bl_buf_addc(&text, '\n');
-	r = report_table(d, opt, cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
+	r = report_table(d, opt, cli_text_columns(cli), cli->color, &text, err);
 	if (r < 0)
 		return r;
 	add_words(cli, a, opt->store_path, p, d, &text);

@@ -274,7 +274,7 @@ int compare_files(struct cli *cli, const struct args *a, struct bl_err *err)
 	v.a = side_of(a->cell_b ? value_file_name(a->cell) : "first column", s.a, s.na);
 	v.b = side_of(a->cell_b ? value_file_name(a->cell_b) : "second column", s.b, s.nb);
 	if (!a->json)
-		values_text(&v, cli->columns < 100 ? cli->columns : 100, cli->color, &text);
+		values_text(&v, cli_text_columns(cli), cli->color, &text);
 	else if (values_json(&v, &text) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	return cli_print(cli, &text, err);

@@ -139,8 +139,8 @@ static int print_text(struct cli *cli, const struct run_data *d, const struct fi
 		r = add_disk(d, i, out, err);
 	bl_buf_addc(out, '\n');
 	return r < 0 ? r
-		     : report_diagnosis(d, found, &opt, cli->columns < 100 ? cli->columns : 100,
-					cli->color, out, err);
+		     : report_diagnosis(d, found, &opt, cli_text_columns(cli), cli->color, out,
+					err);
 }
 
 static int print(struct cli *cli, const struct args *a, const struct run_data *d,

@@ -152,7 +152,7 @@ static int run_show(struct cli *cli, const struct args *a, struct bl_err *err)
 	BL_CLEANUP(baseline_record_done) struct baseline_record b = {.name = NULL};
 	BL_CLEANUP(figures_list_done) struct figures_list runs = {.items = NULL};
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	struct term_size size = {cli->columns < 100 ? cli->columns : 100, cli->color, false};
+	struct term_size size = {cli_text_columns(cli), cli->color, false};
 	struct profile_of_baseline of;
 	int r = open_store(a, STORE_READ, &store, err);
 

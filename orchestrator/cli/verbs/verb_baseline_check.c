@@ -213,7 +213,7 @@ static int answer(struct checking *k, struct bl_err *err)
 	const struct args *a = k->args;
 	BL_CLEANUP(profile_check_done) struct profile_check c = {.items = NULL};
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT, record = BL_BUF_INIT;
-	struct term_size size = {cli->columns < 100 ? cli->columns : 100, cli->color, a->all};
+	struct term_size size = {cli_text_columns(cli), cli->color, a->all};
 	struct profile_of_baseline of = {.baseline = &k->baseline,
 					 .runs = k->base.items,
 					 .n_runs = k->base.n,

@@ -121,7 +121,7 @@ static int show(const struct recording *k, const struct baseline_record *b,
 {
 	struct cli *cli = k->cli;
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	struct term_size size = {cli->columns < 100 ? cli->columns : 100, cli->color, false};
+	struct term_size size = {cli_text_columns(cli), cli->color, false};
 	struct profile_of_baseline of = {
 		.baseline = b, .runs = runs->items, .n_runs = runs->n, .now_ms = bl_wall_ms()};
 	int r = k->args->json    ? report_profile_json(&of, &out, err)

@@ -43,8 +43,7 @@ static int show(struct cli *cli, const struct args *a, struct store *store, cons
 	if (r < 0)
 		return bl_wrap(err, r, "run %.13s", d.run.id);
 	r = a->json ? report_calibration_json(&d, &c, &text, err)
-		    : report_calibration(&d, &c, cli->columns < 100 ? cli->columns : 100,
-					 cli->color, &text, err);
+		    : report_calibration(&d, &c, cli_text_columns(cli), cli->color, &text, err);
 	if (r == 0)
 		r = cli_print(cli, &text, err);
 	return r < 0 ? r : cli_verdict(cli, code, write_page(cli, a, &d, &c, err), err);

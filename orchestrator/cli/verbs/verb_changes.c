@@ -135,7 +135,7 @@ static int run_changes(struct cli *cli, const struct args *a, struct bl_err *err
 	v.row = row;
 	v.strictness = a->display ? "display" : "alert";
 	if (!a->json)
-		changes_text(&v, cli->columns < 100 ? cli->columns : 100, cli->color, &text);
+		changes_text(&v, cli_text_columns(cli), cli->color, &text);
 	else if (changes_json(&v, &text) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	return cli_print(cli, &text, err);

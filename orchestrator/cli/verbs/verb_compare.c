@@ -95,8 +95,8 @@ static int run_compare(struct cli *cli, const struct args *a, struct bl_err *err
 	if (a->json)
 		r = report_compare_json(&da, cell_a, second, cell_b, &opt, &text, err);
 	else
-		r = report_compare(&da, cell_a, second, cell_b, &opt,
-				   cli->columns < 100 ? cli->columns : 100, cli->color, &text, err);
+		r = report_compare(&da, cell_a, second, cell_b, &opt, cli_text_columns(cli),
+				   cli->color, &text, err);
 	if (r == 0)
 		r = cli_print(cli, &text, err);
 	return r < 0 ? r : code;

@@ -89,8 +89,8 @@ static int print(struct cli *cli, struct store *store, const struct args *a,
 	if (a->json)
 		r = report_diagnosis_json(d, &found, &opt, &text, err);
 	else
-		r = report_diagnosis(d, &found, &opt, cli->columns < 100 ? cli->columns : 100,
-				     cli->color, &text, err);
+		r = report_diagnosis(d, &found, &opt, cli_text_columns(cli), cli->color, &text,
+				     err);
 	return r < 0 ? r : cli_print(cli, &text, err);
 }
 

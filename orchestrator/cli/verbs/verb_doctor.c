@@ -177,7 +177,7 @@ static int print_json(struct cli *cli, const struct doctor_rows *rows, struct bl
 static void add_row(const struct cli *cli, const struct doctor_row *row, bool explain,
 		    struct bl_buf *out)
 {
-	size_t columns = (cli->columns < 100 ? cli->columns : 100) - 1;
+	size_t columns = cli_text_columns(cli) - 1;
 	const char *on = cli->color ? level_colors[row->level] : "";
 	const char *off = cli->color ? "\033[0m" : "", *dim = cli->color ? "\033[2m" : "";
 

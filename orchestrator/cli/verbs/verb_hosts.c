@@ -278,7 +278,7 @@ static int answer(struct cli *cli, struct gathering *g, struct bl_err *err)
 	BL_CLEANUP(alike_done) struct alike found = {.rows = NULL};
 	BL_CLEANUP(bl_freep) struct alike_host *hosts = calloc(g->n_hosts, sizeof *hosts);
 	BL_CLEANUP(bl_buf_done) struct bl_buf out = BL_BUF_INIT;
-	struct term_size size = {cli->columns < 100 ? cli->columns : 100, cli->color, a->all};
+	struct term_size size = {cli_text_columns(cli), cli->color, a->all};
 	struct min_effects e;
 	int r = hosts ? as_alike(g, hosts, err) : out_of_memory(err);
 

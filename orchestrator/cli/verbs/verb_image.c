@@ -48,10 +48,10 @@ static int print_text(struct cli *cli, const struct image *img, struct bl_err *e
 		    bl_format_size(b, img->initrd_bytes));
 	bl_buf_adds(&out, "modules    ");
 	help_wrap(&out, img->modules[0] ? img->modules : "none needed: all are built in", 11, 11,
-		  cli->columns < 100 ? cli->columns - 1 : 99);
+		  cli_text_columns(cli) - 1);
 	if (img->missing[0]) {
 		bl_buf_adds(&out, "missing    ");
-		help_wrap(&out, img->missing, 11, 11, cli->columns < 100 ? cli->columns - 1 : 99);
+		help_wrap(&out, img->missing, 11, 11, cli_text_columns(cli) - 1);
 		bl_buf_adds(&out, "           this kernel can't drive the disks that need them; "
 				  "their cells are impossible\n");
 	}

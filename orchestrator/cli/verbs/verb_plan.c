@@ -124,7 +124,7 @@ static bool has_host(const struct matrix *m)
 /* Prose is no wider than it can be read. */
 static size_t prose_columns(const struct cli *cli)
 {
-	unsigned columns = cli->columns < 100 ? cli->columns : 100;
+	unsigned columns = cli_text_columns(cli);
 
 	return columns > 24 ? columns - 4 : 20;
 }

@@ -112,8 +112,7 @@ static int run_report(struct cli *cli, const struct args *a, struct bl_err *err)
 	if (format)
 		r = report_write(&d, format_of(format), &opt, &text, err);
 	else
-		r = report_table(&d, &opt, cli->columns < 100 ? cli->columns : 100, cli->color,
-				 &text, err);
+		r = report_table(&d, &opt, cli_text_columns(cli), cli->color, &text, err);
 	if (r < 0)
 		return r;
 	if (!a->output)

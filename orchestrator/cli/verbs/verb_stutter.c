@@ -118,7 +118,7 @@ static int print(struct cli *cli, const struct args *a, const struct stutter_vie
 	BL_CLEANUP(bl_buf_done) struct bl_buf text = BL_BUF_INIT;
 
 	if (!a->json)
-		stutter_series_text(v, cli->columns < 100 ? cli->columns : 100, cli->color, &text);
+		stutter_series_text(v, cli_text_columns(cli), cli->color, &text);
 	else if (stutter_series_json(v, &text) < 0)
 		return bl_fail(err, -ENOMEM, "out of memory");
 	return cli_print(cli, &text, err);
