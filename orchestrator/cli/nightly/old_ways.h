@@ -12,7 +12,8 @@ struct old_way {
 /* The guest's kernel or the emulator that changed on the night of @run, where what was there before
  * is still on this host (a kernel in /boot, an emulator at another path), or is a version of
  * Debian's QEMU that apt may still have ("emulator=apt:qemu-system-x86=VERSION"). Only where it is
- * the only one of its run. Nothing found, or no memory: @ret is empty. */
+ * the only one of its run. A night without a mark has
+ * none: it had other cells, which have others. Nothing found, or no memory: @ret is empty. */
 void old_way_find(const struct history *h, const char *run, struct old_way *ret);
 void old_way_done(struct old_way *o);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -11,10 +12,13 @@ int out_file_check(const char *option, const char *path, struct bl_err *err)
 {
 	BL_CLEANUP(bl_freep) char *dir = strdup(path);
 	char *slash = dir ? strrchr(dir, '/') : NULL;
+	struct stat st;
 	const char *in = !dir ? "" : slash == dir ? "/" : slash ? dir : ".";
 
 	if (!dir)
 		return bl_fail(err, -ENOMEM, "out of memory");
+	if (stat(path, &st) == 0 && S_ISBLK(st.st_mode))
+		return bl_fail(err, -EINVAL, "%s: '%s' is a disk; name a file", option, path);
 	if (slash)
 		*slash = '\0';
 	if (access(in, W_OK) < 0)

@@ -7,7 +7,7 @@
 #include "err.h"
 
 /* A file that can't be written is said before an hour of measuring, not after: is there a folder
- * to write it in? @option for messages. */
+ * to write it in, and is it no disk (-EINVAL)? @option for messages. */
 int out_file_check(const char *option, const char *path, struct bl_err *err);
 
 /* Write what --report asked for, which a failure names. */

@@ -1,9 +1,15 @@
 /* What `blklab run` says at its end, above all the commands that are there to be copied. */
 #include <check.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "cleanup.h"
+#include "fresh_dir.h"
+#include "fs.h"
+#include "out_file.h"
 #include "run_closing.h"
 #include "synthetic.h"
 
@@ -59,6 +65,24 @@ START_TEST(only_a_path_of_one_word_stands_for_the_program)
 }
 END_TEST
 
+START_TEST(a_disk_is_refused_before_anything_is_measured)
+{
+	char dir[64];
+	struct bl_err err = BL_ERR_INIT;
+
+	fresh_dir(dir);
+	BL_CLEANUP(bl_freep) char *page = bl_strf("%s/page.html", dir);
+	BL_CLEANUP(bl_freep) char *disk = bl_strf("%s/disk", dir);
+
+	ck_assert_int_eq(out_file_check("--report", page, &err), 0);
+	if (mknod(disk, S_IFBLK | 0600, makedev(7, 255)) == 0) { /* only root makes one */
+		ck_assert_int_eq(out_file_check("--report", disk, &err), -EINVAL);
+		ck_assert_ptr_nonnull(strstr(bl_err_text(&err), "is a disk; name a file"));
+	}
+	ck_assert_int_eq(bl_remove_tree(dir, NULL), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("closing");
@@ -69,6 +93,7 @@ int main(void)
 	tcase_add_test(t, commands_to_copy_call_the_program_as_it_was_called);
 	tcase_add_loop_test(t, only_a_path_of_one_word_stands_for_the_program, 0,
 			    BL_ARRAY_LEN(names));
+	tcase_add_test(t, a_disk_is_refused_before_anything_is_measured);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
