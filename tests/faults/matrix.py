@@ -50,6 +50,7 @@ class Outcome:
     failed: str = None
     seconds: float = 0
     evidence: list = field(default_factory=list)  # (cause, confidence, text)
+    before: object = None  # of a calm control that was run again: what the first run had
 
     @property
     def label(self):
@@ -110,7 +111,8 @@ class Outcome:
         words = [f"{c} was only possible" if surest(c, self.found) else f"{c} was not named"
                  for c in self.missing]
         words += [f"{c} was named ({self.found[c]})" for c in self.extra]
-        return "right" if not words else "WRONG: " + ", ".join(words)
+        words = "right" if not words else "WRONG: " + ", ".join(words)
+        return words + (f" (run again; at first {self.before.says()})" if self.before else "")
 
 
 @dataclass
@@ -219,7 +221,7 @@ def text(result):
     lines = [head + " ".join(f"{i + 1:2}" for i in range(len(names)))]
     for o in ran:
         marks = " ".join(f" {mark(o, c)}" for c in names)
-        lines.append(o.label.ljust(len(head)) + marks + ("" if o.is_right else "   <-- " + o.says()))
+        lines.append(o.label.ljust(len(head)) + marks + ("" if o.is_right and not o.before else "   <-- " + o.says()))
     lines += ["", LEGEND]
     cells = [f"{i + 1:2} {c}" for i, c in enumerate(names)]
     lines += ["  ".join(c.ljust(24) for c in cells[i:i + 4]).rstrip()
@@ -231,12 +233,14 @@ def text(result):
 
 def summary(result):
     right = sum(o.is_right for o in result.judged)
-    calm = sum(o.is_right for o in result.controls)
+    calm = sum(o.is_right and not o.before for o in result.controls)
+    again = [o.label for o in result.controls if o.is_right and o.before]
     return (f"{right} of {len(result.judged)} faults named right ({100 * result.share_right:.0f} %), "
             f"{len(result.strictly_right)} of them strictly "
             f"({100 * result.share(result.strictly_right):.0f} %), {len(result.causes)} causes; "
-            f"{calm} of {len(result.controls)} calm controls without a finding; "
-            f"{len(result.skipped)} skipped" +
+            f"{calm} of {len(result.controls)} calm controls without a finding" +
+            (f", {len(again)} more when run again ({', '.join(again)})" if again else "") +
+            f"; {len(result.skipped)} skipped" +
             "".join(f", {o.label}" for o in result.skipped))
 
 

@@ -138,6 +138,25 @@ class Judgement(unittest.TestCase):
         loud = self.result(12, 0, calm + [outcome([], {"a": "possible"})]).complaints(False)
         self.assertEqual(loud, ["calm control entry/judge: WRONG: a was named (possible)"])
 
+    def test_a_control_that_is_calm_when_run_again_is_told_and_one_that_is_not_is_wrong(self):
+        class Twice(faults.Session):
+            def __init__(self, *found):
+                self.found = list(found)
+
+            def judge(self, fault, which):
+                return outcome([], self.found.pop(0))
+
+        once = Twice({}, {"a": "likely"})
+        self.assertIsNone(once.judge_control(entry([]), "judge").before)
+        self.assertEqual(len(once.found), 1)
+        calm = matrix.Result([Twice({"a": "likely"}, {}).judge_control(entry([]), "judge")])
+        self.assertEqual(calm.complaints(False), [])
+        self.assertIn("0 of 1 calm controls without a finding, 1 more when run again (entry/judge); 0 skipped",
+                      matrix.summary(calm))
+        self.assertIn("right (run again; at first WRONG: a was named (likely))", matrix.text(calm))
+        loud = matrix.Result([Twice({"a": "likely"}, {"b": "likely"}).judge_control(entry([]), "judge")])
+        self.assertEqual(len(loud.complaints(False)), 1)
+
     def test_marks(self):
         o = outcome(["a|b", "m", "w"], {"a": "likely", "n": "likely", "q": "possible",
                                         "z": "certain", "w": "possible"}, may=["n"])
